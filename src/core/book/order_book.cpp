@@ -1,0 +1,75 @@
+#include "core/book/order_book.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace mlbot::core {
+
+OrderBook::OrderBook(std::size_t depth) : depth_{depth} {
+  bids_.reserve(depth + 1);
+  asks_.reserve(depth + 1);
+}
+
+template <class Better>
+bool OrderBook::merge(std::vector<BookLevel>& side, std::span<const BookLevel> changes, Better better) {
+  for (const auto& change : changes) {
+    const auto at = std::find_if_not(side.begin(), side.end(),
+                                     [&](const BookLevel& level) { return better(level.price, change.price); });
+    const bool present = at != side.end() && at->price == change.price;
+    if (change.size.count < 0) return false;
+    if (change.size.count == 0) {
+      if (present)
+        side.erase(at);
+      else if (side.size() < depth_ || at != side.end())
+        return false;  // below a full window we cannot know the level; inside it the delete proves a missed update
+    } else if (present) {
+      at->size = change.size;
+    } else if (side.size() < depth_ || at != side.end()) {
+      if (side.size() == depth_) {
+        const auto offset = at - side.begin();
+        side.pop_back();
+        side.insert(side.begin() + offset, change);
+      } else {
+        side.insert(at, change);
+      }
+    }
+  }
+  return true;
+}
+
+BookChange OrderBook::apply(const BookUpdate& update) {
+  if (update.kind == UpdateKind::delta) {
+    if (!synced_) return BookChange::ignored;
+    if (update.update_id == update_id_) return BookChange::repeated;
+    if (update.update_id != update_id_ + 1) {
+      synced_ = false;
+      return BookChange::gap;
+    }
+  } else {
+    if (synced_ && update.update_id == update_id_ && update.update_id != 1) return BookChange::repeated;
+    bids_.clear();
+    asks_.clear();
+  }
+  const bool sound = merge(bids_, update.bids, [](PriceTicks a, PriceTicks b) { return a > b; }) &&
+                     merge(asks_, update.asks, [](PriceTicks a, PriceTicks b) { return a < b; });
+  update_id_ = update.update_id;
+  synced_ = sound && (bids_.empty() || asks_.empty() || bids_.front().price < asks_.front().price);
+  return synced_ ? BookChange::applied : BookChange::damaged;
+}
+
+TopOfBook OrderBook::top() const {
+  if (!two_sided()) return {};
+  return {bids_.front().price, asks_.front().price, bids_.front().size, asks_.front().size, true};
+}
+
+void OrderBook::hash_into(StateHash& hash) const {
+  hash.add(std::uint64_t{synced_});
+  hash.add(update_id_);
+  for (const auto* side : {&bids_, &asks_})
+    for (const auto& level : *side) {
+      hash.add(level.price.count);
+      hash.add(level.size.count);
+    }
+}
+
+}  // namespace mlbot::core

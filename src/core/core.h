@@ -1,0 +1,63 @@
+// The mind: every input in, commands out. Live, paper, replay, backtest, simulation and training run this one step.
+//
+// Two stages in a row, and the seam between them is FeatureFrame:
+//   MarketStage: intake -> book -> features      TradeStage: models -> trading -> orders, account
+// Threads: none.  Clock: none, but Stamped.at.  Chance: none.  Log: none.  Allocation: none after warm-up.
+#pragma once
+
+#include <concepts>
+#include <memory>
+
+#include "core/models/bundle.h"
+#include "domain/outbox.h"
+
+namespace mlbot::core {
+
+struct CoreSetup {
+  const models::Bundle* bundle = nullptr;  ///< nullptr: no model, the coordinator abstains with model_missing
+  std::size_t book_depth = 200;
+};
+
+class Core {
+ public:
+  explicit Core(const CoreSetup& setup);
+  ~Core();
+  Core(Core&&) noexcept;
+
+  /// History of before this run: InstrumentDefined and market events move books and features; nothing is decided.
+  /// Only before the first step().
+  void warm(const Stamped& event);
+
+  /// One input. The first must be RunStarted; sequences follow without a hole; time does not run back.
+  void step(const Stamped& event, Outbox& out);
+
+  /// When the core wants a TimerFired next: a whole second, an order's deadline. distant_future before RunStarted.
+  Instant next_wakeup() const;
+
+  /// Everything that the core remembers, as one number.
+  std::uint64_t state_hash() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+template <class S>
+concept EventSource = requires(S source, Instant wakeup) {
+  { source.next(wakeup) } -> std::same_as<const Stamped*>;  // nullptr ends the run; TimerFired is due at wakeup
+};
+template <class S>
+concept CommandSink = requires(S sink, const Stamped& event, const Outbox& out) { sink.take(event, out); };
+
+/// The one loop. A source journals an input before it hands it over; a sink acts after the thinking.
+template <EventSource Source, CommandSink Sink>
+void drive(Core& core, Source& source, Sink& sink) {
+  Outbox out;
+  while (const Stamped* event = source.next(core.next_wakeup())) {
+    out.clear();
+    core.step(*event, out);
+    sink.take(*event, out);
+  }
+}
+
+}  // namespace mlbot::core

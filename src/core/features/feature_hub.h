@@ -1,0 +1,78 @@
+// Where the market becomes 142 numbers for each symbol: six engines behind one door.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/state_hash.h"
+#include "core/book/order_book.h"
+#include "domain/frame.h"
+
+namespace mlbot::core {
+
+enum class Engine : std::uint8_t { price, micro_liquidity, volatility_momentum, liquidation, time_context, advanced_aggregator };
+std::string_view to_string(Engine engine);
+
+/// One row of the catalogue, declared once in its engine's file.
+struct FeatureSpec {
+  std::uint16_t id;             ///< 1..142; position in the vector is id - 1
+  std::string_view name;
+  Engine engine;
+  std::string_view unit;
+  std::string_view window;      ///< window and warm-up in words
+  std::string_view definition;
+  std::string_view undefined;   ///< what is written when it cannot be computed
+  double clamp_low, clamp_high; ///< applied last; each hit is counted
+  char lookahead;               ///< A, B, C or D (catalogue 2.7)
+  std::string_view mirror;      ///< O, E, P(j) or N(j) (catalogue 2.8)
+  std::string_view source;
+};
+
+/// All 142, in order of id.
+std::span<const FeatureSpec> feature_catalogue();
+/// First 64 bits of the SHA-256 over every declaration: a model of another hash is refused.
+std::uint64_t feature_schema_hash();
+/// Position of a name in the vector; nothing for a name that is not in the catalogue.
+std::optional<std::size_t> feature_index(std::string_view name);
+
+/// Feeds six engines a symbol and reads their rows into frames.
+///
+/// Consumes every market event, link changes and one-second timers, in core order, and the book as it stands after each
+/// BookUpdate. Allocation: only in add(). Threads, clock, chance: none.
+class FeatureHub {
+ public:
+  FeatureHub();
+  ~FeatureHub();
+
+  /// Announces a symbol; ids must come in order 0, 1, 2, ...
+  void add(const Instrument& instrument);
+
+  /// After the book of `update.symbol` took the update with this result.
+  void on(Instant at, const BookUpdate& update, BookChange change, const OrderBook& book);
+  void on(Instant at, const Trades& trades);
+  void on(Instant at, const Kline& kline);
+  void on(Instant at, const Ticker& ticker);
+  void on(Instant at, const Liquidations& liquidations);
+  /// The market link: seconds without it are not live.
+  void on(Instant at, const LinkChanged& link);
+  /// Moves every symbol's grids forward: seals the seconds that are over.
+  void advance(Instant now);
+
+  /// Sampling events of the symbol since the last call, as FrameTrigger bits (CUSUM, cascade transition).
+  std::uint8_t take_triggers(SymbolId symbol);
+
+  /// Writes the 142 values and validity of the instant of the last advance() or event. Leaves number, cause and top alone.
+  void read(SymbolId symbol, FeatureFrame& frame) const;
+
+  /// How often each row met its clamp, for monitoring; [142].
+  std::span<const std::uint64_t> clamp_hits() const;
+  void hash_into(StateHash& hash) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace mlbot::core

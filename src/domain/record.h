@@ -1,0 +1,51 @@
+// What is kept and passed on: inputs of the core, its commands, decisions and frames. Journal, bus, archive and page all
+// speak this one type in its one binary form.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/command.h"
+#include "domain/decision.h"
+#include "domain/event.h"
+#include "domain/frame.h"
+
+namespace mlbot {
+
+/// A command and the input that caused it.
+struct StampedCommand {
+  Sequence cause;
+  Instant at;
+  Command what;
+  bool operator==(const StampedCommand&) const = default;
+};
+
+using Record = std::variant<Stamped, StampedCommand, Decision, FeatureFrame>;
+
+/// Owns what the views of a decoded event look at. One record at a time.
+struct RecordScratch {
+  std::vector<BookLevel> bids, asks;
+  std::vector<Trade> trades;
+  std::vector<Liquidation> liquidations;
+  std::vector<SymbolId> symbols;
+};
+
+struct CodecError {
+  std::size_t position = 0;  ///< byte at which reading failed
+  std::string what;
+};
+
+/// Appends the binary form of one record. First byte: format version.
+void encode(const Record& record, std::string& out);
+void encode(const Stamped& event, std::string& out);
+/// Commands alone, without cause and time: what two runs compare.
+void encode(const Command& command, std::string& out);
+
+/// @error CodecError for bytes that are torn, of another version, or hold values outside their enum.
+Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch);
+
+}  // namespace mlbot

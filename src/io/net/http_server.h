@@ -1,0 +1,56 @@
+// Serves HTTP/1.1 with keep-alive and WebSocket upgrades on one port, on the loop's thread.
+//
+// When full: at most `max_connections`, later ones get 503; a WebSocket peer whose unsent queue passes
+// `max_unsent_bytes` is closed (a slow reader never slows the others); bodies over `max_body_bytes` get 413.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "io/net/event_loop.h"
+#include "io/net/http_types.h"
+
+namespace mlbot::io::net {
+
+using PeerId = std::uint64_t;
+
+struct ServerHandlers {
+  /// Answers a request that is no upgrade.
+  std::function<HttpResponse(const HttpRequest&)> on_request;
+  /// Whether this WebSocket upgrade is welcome; anything else than status 101 refuses with that answer.
+  std::function<HttpResponse(const HttpRequest&)> on_upgrade;
+  std::function<void(PeerId, const HttpRequest&)> on_open;
+  std::function<void(PeerId, std::string_view text)> on_text;
+  std::function<void(PeerId)> on_close;
+};
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any free one
+  std::size_t max_connections = 256;
+  std::size_t max_body_bytes = 1 << 20;
+  std::size_t max_unsent_bytes = 16 << 20;
+};
+
+class HttpServer {
+ public:
+  /// @error NetError address_in_use names the port and what to do about it.
+  static Result<std::unique_ptr<HttpServer>, NetError> listen(EventLoop& loop, const ServerOptions& options,
+                                                             ServerHandlers handlers);
+  ~HttpServer();
+
+  std::uint16_t port() const;
+  /// Queues a text message; unknown peers are ignored. The text is shared, not copied, between peers.
+  void send(PeerId peer, std::shared_ptr<const std::string> text);
+  void close(PeerId peer);
+
+  struct Impl;
+  explicit HttpServer(std::shared_ptr<Impl> impl);
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace mlbot::io::net

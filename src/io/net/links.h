@@ -1,0 +1,66 @@
+// Client ends: one WebSocket, and HTTP requests over a kept connection. TLS (>= 1.2, host name verified, no way to
+// switch it off) where the URL says wss or https.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "io/net/event_loop.h"
+#include "io/net/http_types.h"
+
+namespace mlbot::io::net {
+
+Result<Url, NetError> parse_url(std::string_view text);
+
+struct WebSocketHandlers {
+  std::function<void()> on_open;
+  /// The bytes live until the handler returns; 64 spare bytes stand behind them for SIMD readers.
+  std::function<void(std::string_view text)> on_text;
+  /// Exactly once after open() was called: refused, lost, timed out or closed.
+  std::function<void(const NetError&)> on_down;
+};
+
+struct WebSocketOptions {
+  Duration connect_timeout = 60s;
+  Duration read_timeout = 30s;   ///< silence after which the link is down
+  std::size_t max_message_bytes = 8 << 20;
+};
+
+class WebSocketLink {
+ public:
+  WebSocketLink(EventLoop& loop, WebSocketOptions options, WebSocketHandlers handlers);
+  ~WebSocketLink();
+  void open(const Url& url);
+  void send(std::string text);
+  /// Drops the connection; on_down follows unless it already came.
+  void close();
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+struct HttpAnswer {
+  HttpResponse response;
+  Duration round_trip{};
+};
+using HttpCallback = std::function<void(Result<HttpAnswer, NetError>)>;
+
+/// Up to `max_parallel` kept connections to one origin; further requests wait in order, at most 1024 of them.
+class HttpLink {
+ public:
+  HttpLink(EventLoop& loop, Url origin, std::size_t max_parallel = 4);
+  ~HttpLink();
+  /// Every request is answered exactly once: with the response, or with what went wrong.
+  void request(HttpRequest request, Duration timeout, HttpCallback callback);
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace mlbot::io::net
