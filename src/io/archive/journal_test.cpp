@@ -138,7 +138,9 @@ TEST(Journal, HundredThousandRecordsOfAllKindsComeBackInOrderOverManySegments) {
           keep(event);
         }
       }
-      if (rng.below(100) == 0) ASSERT_TRUE(writer->flush());
+      if (rng.below(100) == 0) {
+        ASSERT_TRUE(writer->flush());
+      }
     }
     EXPECT_EQ(writer->stats().records, 100'000u);
   }
@@ -231,7 +233,9 @@ TEST(Journal, AFlippedByteAnywhereLosesAtMostItsOwnRecordAndIsNamed) {
       EXPECT_LE(gap.offset, at);
       EXPECT_GT(gap.offset + gap.bytes, at);
       EXPECT_EQ(gap.segment, path);
-      if (at >= 40) EXPECT_EQ(gap.before.number, gap.after.number + 2) << "exactly one event is missing";
+      if (at >= 40) {
+        EXPECT_EQ(gap.before.number, gap.after.number + 2) << "exactly one event is missing";
+      }
     }
     const auto writer = writer_of(folder.path());
     EXPECT_EQ(writer->last_sequence(), Sequence{heard.events.back()}) << at;
