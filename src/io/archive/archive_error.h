@@ -9,9 +9,9 @@
 namespace mlbot::io::archive {
 
 enum class ArchiveFault : std::uint8_t {
-  no_library,      ///< libduckdb is missing, or of a release that this build does not know
-  not_found,       ///< no such file
-  locked,          ///< another process holds the file
+  no_library,  ///< libduckdb is missing, or of a release that this build does not know
+  not_found,   ///< no such file
+  locked,      ///< another process holds the file
   disk_full,
   damaged,         ///< the file cannot be opened: it is only an index, the journal makes it again
   other_schema,    ///< written by a build with other tables

@@ -1,13 +1,14 @@
 // DataArchiver: what the journal and the bus say, as tables that a person can ask.
 //
-// It is an index. It may be late, it may be thrown away; the journal makes it again. Each commit holds rows and how far
-// they reach together, so a record that is fed again after a crash is noticed and gives no second row.
+// It is an index. It may be late, it may be thrown away; the journal makes it again. Each commit holds rows
+// and how far they reach together, so a record that is fed again after a crash is noticed and gives no second
+// row.
 //
-// Tables: runs, instruments, trades, books (best levels, at most one row for a symbol each `book_interval`; every delta
-// is in the journal), klines (closed ones), tickers (as sent: absent means unchanged), liquidations, features, signals,
-// orders (our commands, the venue's answers, its news), executions with the view fills (each execution once), positions,
-// equity, links, changes (config, operator), gaps. Times are UTC timestamps, prices and sizes exact decimals in quote
-// units and base coins.
+// Tables: runs, instruments, trades, books (best levels, at most one row for a symbol each `book_interval`;
+// every delta is in the journal), klines (closed ones), tickers (as sent: absent means unchanged),
+// liquidations, features, signals, orders (our commands, the venue's answers, its news), executions with the
+// view fills (each execution once), positions, equity, links, changes (config, operator), gaps. Times are UTC
+// timestamps, prices and sizes exact decimals in quote units and base coins.
 //
 // Threads: none of its own; one thread calls. Cost: archive_bench.cpp.
 #pragma once
@@ -26,16 +27,17 @@
 namespace mlbot::io::archive {
 
 struct ArchiverOptions {
-  std::string path;                                ///< of the DuckDB file; made when absent
-  std::span<const std::string_view> feature_names; ///< of the catalogue, in order; column names of `features`
+  std::string path;  ///< of the DuckDB file; made when absent
+  std::span<const std::string_view>
+      feature_names;  ///< of the catalogue, in order; column names of `features`
   Duration book_interval = 1s;
-  std::size_t rows_per_commit = 100'000;           ///< take() commits by itself beyond this
+  std::size_t rows_per_commit = 100'000;  ///< take() commits by itself beyond this
   int threads = 1;
   std::size_t memory_mb_max = 512;
 };
 
 struct ArchiverStats {
-  std::uint64_t rows = 0;      ///< handed to DuckDB by this process
+  std::uint64_t rows = 0;  ///< handed to DuckDB by this process
   std::uint64_t commits = 0;
   std::uint64_t repeated = 0;  ///< records that were archived before and fed again
 };
@@ -49,8 +51,8 @@ class DataArchiver {
   DataArchiver(const DataArchiver&) = delete;
   DataArchiver& operator=(const DataArchiver&) = delete;
 
-  /// The event from which records must be fed now, so that nothing is missing: feed the journal from here, then what is
-  /// new. 0 or 1: from its beginning.
+  /// The event from which records must be fed now, so that nothing is missing: feed the journal from here,
+  /// then what is new. 0 or 1: from its beginning.
   Sequence resume_sequence() const;
   /// The last event that was taken.
   Sequence last_sequence() const;

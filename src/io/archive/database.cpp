@@ -76,49 +76,79 @@ std::string time_text(std::int64_t value, std::int64_t ns_per_unit) {
 std::string date_text(std::int64_t days) { return time_text(days * 86'400, 1'000'000'000).substr(0, 10); }
 
 QueryCell cell_of(const DuckdbApi& api, duckdb_vector vector, duckdb_logical_type type, idx_t row) {
-  if (const auto* validity = api.vector_get_validity(vector); validity && !((validity[row / 64] >> (row % 64)) & 1))
+  if (const auto* validity = api.vector_get_validity(vector);
+      validity && !((validity[row / 64] >> (row % 64)) & 1))
     return std::monostate{};
   const void* data = api.vector_get_data(vector);
   switch (api.get_type_id(type)) {
-    case DUCKDB_TYPE_BOOLEAN: return at<bool>(data, row);
-    case DUCKDB_TYPE_TINYINT: return std::int64_t{at<std::int8_t>(data, row)};
-    case DUCKDB_TYPE_SMALLINT: return std::int64_t{at<std::int16_t>(data, row)};
-    case DUCKDB_TYPE_INTEGER: return std::int64_t{at<std::int32_t>(data, row)};
-    case DUCKDB_TYPE_BIGINT: return at<std::int64_t>(data, row);
-    case DUCKDB_TYPE_UTINYINT: return std::uint64_t{at<std::uint8_t>(data, row)};
-    case DUCKDB_TYPE_USMALLINT: return std::uint64_t{at<std::uint16_t>(data, row)};
-    case DUCKDB_TYPE_UINTEGER: return std::uint64_t{at<std::uint32_t>(data, row)};
-    case DUCKDB_TYPE_UBIGINT: return at<std::uint64_t>(data, row);
-    case DUCKDB_TYPE_HUGEINT: return decimal_text(wide(at<duckdb_hugeint>(data, row)), 0);
-    case DUCKDB_TYPE_FLOAT: return double{at<float>(data, row)};
-    case DUCKDB_TYPE_DOUBLE: return at<double>(data, row);
-    case DUCKDB_TYPE_VARCHAR: return std::string{text_at(data, row)};
+    case DUCKDB_TYPE_BOOLEAN:
+      return at<bool>(data, row);
+    case DUCKDB_TYPE_TINYINT:
+      return std::int64_t{at<std::int8_t>(data, row)};
+    case DUCKDB_TYPE_SMALLINT:
+      return std::int64_t{at<std::int16_t>(data, row)};
+    case DUCKDB_TYPE_INTEGER:
+      return std::int64_t{at<std::int32_t>(data, row)};
+    case DUCKDB_TYPE_BIGINT:
+      return at<std::int64_t>(data, row);
+    case DUCKDB_TYPE_UTINYINT:
+      return std::uint64_t{at<std::uint8_t>(data, row)};
+    case DUCKDB_TYPE_USMALLINT:
+      return std::uint64_t{at<std::uint16_t>(data, row)};
+    case DUCKDB_TYPE_UINTEGER:
+      return std::uint64_t{at<std::uint32_t>(data, row)};
+    case DUCKDB_TYPE_UBIGINT:
+      return at<std::uint64_t>(data, row);
+    case DUCKDB_TYPE_HUGEINT:
+      return decimal_text(wide(at<duckdb_hugeint>(data, row)), 0);
+    case DUCKDB_TYPE_FLOAT:
+      return double{at<float>(data, row)};
+    case DUCKDB_TYPE_DOUBLE:
+      return at<double>(data, row);
+    case DUCKDB_TYPE_VARCHAR:
+      return std::string{text_at(data, row)};
     case DUCKDB_TYPE_TIMESTAMP:
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return time_text(at<std::int64_t>(data, row), 1'000);
-    case DUCKDB_TYPE_TIMESTAMP_NS: return time_text(at<std::int64_t>(data, row), 1);
-    case DUCKDB_TYPE_TIMESTAMP_MS: return time_text(at<std::int64_t>(data, row), 1'000'000);
-    case DUCKDB_TYPE_TIMESTAMP_S: return time_text(at<std::int64_t>(data, row), 1'000'000'000);
-    case DUCKDB_TYPE_DATE: return date_text(at<std::int32_t>(data, row));
-    case DUCKDB_TYPE_TIME: return time_text(at<std::int64_t>(data, row), 1'000).substr(11, 12);
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return time_text(at<std::int64_t>(data, row), 1'000);
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return time_text(at<std::int64_t>(data, row), 1);
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+      return time_text(at<std::int64_t>(data, row), 1'000'000);
+    case DUCKDB_TYPE_TIMESTAMP_S:
+      return time_text(at<std::int64_t>(data, row), 1'000'000'000);
+    case DUCKDB_TYPE_DATE:
+      return date_text(at<std::int32_t>(data, row));
+    case DUCKDB_TYPE_TIME:
+      return time_text(at<std::int64_t>(data, row), 1'000).substr(11, 12);
     case DUCKDB_TYPE_INTERVAL: {
       const auto span = at<duckdb_interval>(data, row);
-      return fmt::format("{} months {} days {} s", span.months, span.days, static_cast<double>(span.micros) / 1e6);
+      return fmt::format("{} months {} days {} s", span.months, span.days,
+                         static_cast<double>(span.micros) / 1e6);
     }
     case DUCKDB_TYPE_DECIMAL: {
       const int scale = api.decimal_scale(type);
       switch (api.decimal_internal_type(type)) {
-        case DUCKDB_TYPE_SMALLINT: return decimal_text(at<std::int16_t>(data, row), scale);
-        case DUCKDB_TYPE_INTEGER: return decimal_text(at<std::int32_t>(data, row), scale);
-        case DUCKDB_TYPE_BIGINT: return decimal_text(at<std::int64_t>(data, row), scale);
-        default: return decimal_text(wide(at<duckdb_hugeint>(data, row)), scale);
+        case DUCKDB_TYPE_SMALLINT:
+          return decimal_text(at<std::int16_t>(data, row), scale);
+        case DUCKDB_TYPE_INTEGER:
+          return decimal_text(at<std::int32_t>(data, row), scale);
+        case DUCKDB_TYPE_BIGINT:
+          return decimal_text(at<std::int64_t>(data, row), scale);
+        default:
+          return decimal_text(wide(at<duckdb_hugeint>(data, row)), scale);
       }
     }
     case DUCKDB_TYPE_ENUM: {
       idx_t index = 0;
       switch (api.enum_internal_type(type)) {
-        case DUCKDB_TYPE_UTINYINT: index = at<std::uint8_t>(data, row); break;
-        case DUCKDB_TYPE_USMALLINT: index = at<std::uint16_t>(data, row); break;
-        default: index = at<std::uint32_t>(data, row);
+        case DUCKDB_TYPE_UTINYINT:
+          index = at<std::uint8_t>(data, row);
+          break;
+        case DUCKDB_TYPE_USMALLINT:
+          index = at<std::uint16_t>(data, row);
+          break;
+        default:
+          index = at<std::uint32_t>(data, row);
       }
       char* const word = api.enum_dictionary_value(type, index);
       std::string out{word};
@@ -136,7 +166,8 @@ QueryCell cell_of(const DuckdbApi& api, duckdb_vector vector, duckdb_logical_typ
       }
       return out + "]";
     }
-    default: return std::string{"(cast this column to VARCHAR to see it)"};
+    default:
+      return std::string{"(cast this column to VARCHAR to see it)"};
   }
 }
 
@@ -148,8 +179,8 @@ Result<std::unique_ptr<Database>, ArchiveError> Database::open(const std::string
   if (!api) return std::unexpected{api.error()};
   std::error_code ignored;
   if (access == Access::read_only && !std::filesystem::exists(path, ignored))
-    return std::unexpected{ArchiveError{ArchiveFault::not_found,
-                                        fmt::format("no archive at {}: a run or an import writes one", path)}};
+    return std::unexpected{ArchiveError{
+        ArchiveFault::not_found, fmt::format("no archive at {}: a run or an import writes one", path)}};
   std::unique_ptr<Database> database{new Database{**api, path}};
   duckdb_config config = nullptr;
   bool configured = (*api)->create_config(&config) == DuckDBSuccess;
@@ -187,14 +218,17 @@ Database::~Database() {
 ArchiveError Database::error(std::string_view deed, const char* what) const {
   const std::string_view text = what != nullptr ? what : "no reason given";
   if (text.find("Could not set lock") != text.npos || text.find("Conflicting lock") != text.npos)
-    return {ArchiveFault::locked,
-            fmt::format("cannot {} {}: another process holds it (a running mlbot owns its archive); stop that one, or "
-                        "ask a copy of the file",
-                        deed, path_)};
+    return {
+        ArchiveFault::locked,
+        fmt::format(
+            "cannot {} {}: another process holds it (a running mlbot owns its archive); stop that one, or "
+            "ask a copy of the file",
+            deed, path_)};
   if (text.find("No space left") != text.npos || text.find("File too large") != text.npos)
-    return {ArchiveFault::disk_full,
-            fmt::format("cannot {} {}: the disk is full; make room, then the archive goes on from the journal", deed,
-                        path_)};
+    return {
+        ArchiveFault::disk_full,
+        fmt::format("cannot {} {}: the disk is full; make room, then the archive goes on from the journal",
+                    deed, path_)};
   return {ArchiveFault::sql, fmt::format("cannot {} {}: {}", deed, path_, text)};
 }
 
@@ -211,7 +245,8 @@ Result<QueryTable, ArchiveError> Database::ask(const std::string& sql, std::size
     return std::unexpected{error("ask", api_.result_error(answer.get()))};
   QueryTable table;
   const idx_t columns = api_.column_count(answer.get());
-  for (idx_t column = 0; column < columns; ++column) table.columns.push_back(api_.column_name(answer.get(), column));
+  for (idx_t column = 0; column < columns; ++column)
+    table.columns.push_back(api_.column_name(answer.get(), column));
   while (duckdb_data_chunk chunk = api_.fetch_chunk(*answer.get())) {
     const idx_t rows = api_.data_chunk_get_size(chunk);
     const auto before = table.rows.size();
@@ -230,7 +265,8 @@ Result<QueryTable, ArchiveError> Database::ask(const std::string& sql, std::size
   return table;
 }
 
-Result<QueryTable, ArchiveError> query(const std::string& path, const std::string& sql, std::size_t rows_max) {
+Result<QueryTable, ArchiveError> query(const std::string& path, const std::string& sql,
+                                       std::size_t rows_max) {
   const auto database = Database::open(path, Access::read_only, {.threads = 2, .memory_mb_max = 2048});
   if (!database) return std::unexpected{database.error()};
   return (*database)->ask(sql, rows_max);

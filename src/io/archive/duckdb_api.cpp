@@ -9,7 +9,8 @@
 namespace mlbot::io::archive {
 namespace {
 
-constexpr std::string_view remedy = "run tools/setup, or install libduckdb 1.4 or later where the system finds it";
+constexpr std::string_view remedy =
+    "run tools/setup, or install libduckdb 1.4 or later where the system finds it";
 
 Result<DuckdbApi, ArchiveError> load_first_found() {
   std::error_code ignored;
@@ -38,12 +39,13 @@ Result<DuckdbApi, ArchiveError> load_duckdb(const std::string& path) {
 #undef MLBOT_DUCKDB_FIND
   if (missing != nullptr) {
     ::dlclose(library);
-    return std::unexpected{
-        ArchiveError{ArchiveFault::no_library, fmt::format("{} has no function {}; {}", path, missing, remedy)}};
+    return std::unexpected{ArchiveError{ArchiveFault::no_library,
+                                        fmt::format("{} has no function {}; {}", path, missing, remedy)}};
   }
   const std::string_view version = api.library_version();
   if (!version.starts_with("v1.")) {
-    auto what = fmt::format("{} is DuckDB {}, this build needs 1.4 or a later 1.x; {}", path, version, remedy);
+    auto what =
+        fmt::format("{} is DuckDB {}, this build needs 1.4 or a later 1.x; {}", path, version, remedy);
     ::dlclose(library);
     return std::unexpected{ArchiveError{ArchiveFault::no_library, std::move(what)}};
   }

@@ -10,11 +10,12 @@ namespace mlbot::io::archive {
 namespace {
 
 Json cell_json(const QueryCell& cell) {
-  return std::visit(Overloaded{[](std::monostate) { return Json{}; },
-                               [](double v) { return std::isfinite(v) ? Json(v) : Json{}; },
-                               [](const DecimalText& v) { return Json(std::strtod(v.text.c_str(), nullptr)); },
-                               [](const auto& v) { return Json(v); }},
-                    cell);
+  return std::visit(
+      Overloaded{[](std::monostate) { return Json{}; },
+                 [](double v) { return std::isfinite(v) ? Json(v) : Json{}; },
+                 [](const DecimalText& v) { return Json(std::strtod(v.text.c_str(), nullptr)); },
+                 [](const auto& v) { return Json(v); }},
+      cell);
 }
 
 bool is_number(const QueryCell& cell) {
@@ -42,12 +43,12 @@ std::size_t width(std::string_view text) {
 }  // namespace
 
 std::string cell_text(const QueryCell& cell) {
-  return std::visit(Overloaded{[](std::monostate) -> std::string { return ""; },
-                               [](bool v) -> std::string { return v ? "true" : "false"; },
-                               [](const DecimalText& v) { return v.text; },
-                               [](const std::string& v) { return v; },
-                               [](const auto& v) { return fmt::format("{}", v); }},
-                    cell);
+  return std::visit(
+      Overloaded{[](std::monostate) -> std::string { return ""; },
+                 [](bool v) -> std::string { return v ? "true" : "false"; },
+                 [](const DecimalText& v) { return v.text; }, [](const std::string& v) { return v; },
+                 [](const auto& v) { return fmt::format("{}", v); }},
+      cell);
 }
 
 Json to_json(const QueryTable& table) {

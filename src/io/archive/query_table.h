@@ -16,7 +16,8 @@ namespace mlbot::io::archive {
 struct DecimalText {
   std::string text;
 };
-using QueryCell = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, DecimalText, std::string>;
+using QueryCell =
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, DecimalText, std::string>;
 
 struct QueryTable {
   std::vector<std::string> columns;
@@ -27,7 +28,8 @@ struct QueryTable {
 /// Reads a file that no other process writes. Nothing is fetched from anywhere: extensions stay off.
 /// @param rows_max  the rest is left out, and `truncated` says so
 /// @error no_library, not_found, locked, damaged, sql
-Result<QueryTable, ArchiveError> query(const std::string& path, const std::string& sql, std::size_t rows_max = 100'000);
+Result<QueryTable, ArchiveError> query(const std::string& path, const std::string& sql,
+                                       std::size_t rows_max = 100'000);
 
 /// What the eye sees of one cell; nothing for what is absent.
 std::string cell_text(const QueryCell& cell);

@@ -9,27 +9,42 @@ constexpr std::int64_t money_max = 999'999'999'999'999'999;
 
 std::string_view sql_type(ColumnType type) {
   switch (type) {
-    case ColumnType::count: return "UBIGINT";
-    case ColumnType::integer: return "BIGINT";
-    case ColumnType::flag: return "BOOLEAN";
-    case ColumnType::number: return "DOUBLE";
-    case ColumnType::money: return "DECIMAL(18,8)";
-    case ColumnType::instant: return "TIMESTAMP";
-    case ColumnType::text: return "VARCHAR";
-    case ColumnType::numbers: return "DOUBLE[]";
+    case ColumnType::count:
+      return "UBIGINT";
+    case ColumnType::integer:
+      return "BIGINT";
+    case ColumnType::flag:
+      return "BOOLEAN";
+    case ColumnType::number:
+      return "DOUBLE";
+    case ColumnType::money:
+      return "DECIMAL(18,8)";
+    case ColumnType::instant:
+      return "TIMESTAMP";
+    case ColumnType::text:
+      return "VARCHAR";
+    case ColumnType::numbers:
+      return "DOUBLE[]";
   }
   return {};
 }
 
 duckdb_logical_type logical_type(const DuckdbApi& api, ColumnType type) {
   switch (type) {
-    case ColumnType::count: return api.create_logical_type(DUCKDB_TYPE_UBIGINT);
-    case ColumnType::integer: return api.create_logical_type(DUCKDB_TYPE_BIGINT);
-    case ColumnType::flag: return api.create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    case ColumnType::number: return api.create_logical_type(DUCKDB_TYPE_DOUBLE);
-    case ColumnType::money: return api.create_decimal_type(18, 8);
-    case ColumnType::instant: return api.create_logical_type(DUCKDB_TYPE_TIMESTAMP);
-    case ColumnType::text: return api.create_logical_type(DUCKDB_TYPE_VARCHAR);
+    case ColumnType::count:
+      return api.create_logical_type(DUCKDB_TYPE_UBIGINT);
+    case ColumnType::integer:
+      return api.create_logical_type(DUCKDB_TYPE_BIGINT);
+    case ColumnType::flag:
+      return api.create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    case ColumnType::number:
+      return api.create_logical_type(DUCKDB_TYPE_DOUBLE);
+    case ColumnType::money:
+      return api.create_decimal_type(18, 8);
+    case ColumnType::instant:
+      return api.create_logical_type(DUCKDB_TYPE_TIMESTAMP);
+    case ColumnType::text:
+      return api.create_logical_type(DUCKDB_TYPE_VARCHAR);
     case ColumnType::numbers: {
       duckdb_logical_type item = api.create_logical_type(DUCKDB_TYPE_DOUBLE);
       const auto list = api.create_list_type(item);
@@ -62,8 +77,10 @@ Result<std::unique_ptr<TableWriter>, ArchiveError> TableWriter::open(Database& d
   }
   writer->chunk_ = api.create_data_chunk(types.data(), types.size());
   for (auto& type : types) api.destroy_logical_type(&type);
-  if (api.appender_create(database.connection(), nullptr, writer->table_.c_str(), &writer->appender_) != DuckDBSuccess)
-    return std::unexpected{database.error("append to " + writer->table_ + " of", api.appender_error(writer->appender_))};
+  if (api.appender_create(database.connection(), nullptr, writer->table_.c_str(), &writer->appender_) !=
+      DuckDBSuccess)
+    return std::unexpected{
+        database.error("append to " + writer->table_ + " of", api.appender_error(writer->appender_))};
   writer->rows_max_ = api.vector_size();
   writer->start_chunk();
   return writer;
@@ -99,7 +116,8 @@ void TableWriter::put(std::string_view value) {
     assign(slots_[column_++].vector, row_, value.data(), value.size());
     return;
   }
-  std::string plain{value};  // a text that is not UTF-8 would poison the column; only venues' free text has such bytes
+  std::string plain{
+      value};  // a text that is not UTF-8 would poison the column; only venues' free text has such bytes
   std::ranges::replace_if(plain, foreign, '?');
   assign(slots_[column_++].vector, row_, plain.data(), plain.size());
 }

@@ -1,8 +1,8 @@
 // One table of the archive, written column by column through DuckDB's chunk appender.
 //
-// A row is one call with a value for each column, in the order declared; a value of the wrong type for its column is
-// our own mistake and asserts. Rows belong to the database's open transaction: they are there after its COMMIT, or
-// not at all. Memory: one chunk (2048 rows), and what DuckDB buffers.
+// A row is one call with a value for each column, in the order declared; a value of the wrong type for its
+// column is our own mistake and asserts. Rows belong to the database's open transaction: they are there after
+// its COMMIT, or not at all. Memory: one chunk (2048 rows), and what DuckDB buffers.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ class TableWriter {
   TableWriter(const TableWriter&) = delete;
   TableWriter& operator=(const TableWriter&) = delete;
 
-  /// What is absent (an empty optional) is NULL; so is an amount beyond the ten digits before the point of `money`.
+  /// What is absent (an empty optional) is NULL; so is an amount beyond the ten digits before the point of
+  /// `money`.
   template <class... Values>
   Result<void, ArchiveError> row(const Values&... values) {
     (put(values), ...);
@@ -55,6 +56,7 @@ class TableWriter {
   // The same for rows too wide for one call: put() for each column, then end_row().
   void put(std::uint64_t value) { *next<std::uint64_t>(ColumnType::count) = value; }
   void put(std::int64_t value) { *next<std::int64_t>(ColumnType::integer) = value; }
+  void put(std::int32_t value) { put(std::int64_t{value}); }
   void put(bool value) { *next<bool>(ColumnType::flag) = value; }
   void put(double value) { *next<double>(ColumnType::number) = value; }
   void put(Instant value) { *next<std::int64_t>(ColumnType::instant) = microseconds(value); }
