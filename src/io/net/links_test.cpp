@@ -396,13 +396,15 @@ TEST(Http, a_kept_connection_that_the_server_dropped_is_replaced) {
   HttpLink link{loop, url, 1};
   for (int i = 0; i < 3; ++i) {
     int status = 0;
-    link.request({.method = i % 2 == 0 ? "POST" : "GET"}, 5s,
-                 [&](auto answer) { status = answer.value().response.status; });
+    link.request({.method = i % 2 == 0 ? "POST" : "GET"}, 5s, [&](auto answer) {
+      ASSERT_TRUE(answer) << answer.error().what;
+      status = answer->response.status;
+    });
     ASSERT_TRUE(run_until(loop, [&] { return status == 200; }));
     echo.reset();
     echo = std::make_unique<EchoServer>(
         loop, ServerOptions{.port = static_cast<std::uint16_t>(std::stoi(url.port))});
-    for (int turn = 0; turn < 4; ++turn) loop.run_one(1ms);  // the link hears the goodbye
+    for (int turn = 0; turn < 20; ++turn) loop.run_one(1ms);  // the link hears the goodbye
   }
 }
 
