@@ -356,20 +356,25 @@ void Dashboard::on(Instant at, const OrderNews& news) {
 }
 
 void Dashboard::on(Instant at, const RequestAnswer& answer) {
-  if (answer.outcome == RequestOutcome::accepted) return;
   Order* order = find_order(answer.client_id, answer.venue_id);
-  const bool refused = answer.outcome == RequestOutcome::refused;
+  const bool unknown = answer.outcome == RequestOutcome::unknown;
+  if (answer.request == RequestKind::query) {
+    // What the venue found came as news before this answer: an order that is still unknown was not there.
+    if (!unknown && order && order->phase == OrderPhase::unknown) remove_order(order);
+    return;
+  }
+  if (answer.outcome == RequestOutcome::accepted) return;
   if (order && answer.request == RequestKind::place) {
-    if (refused)
-      remove_order(order);
-    else
+    if (unknown)
       order->phase = OrderPhase::unknown;
+    else
+      remove_order(order);
   }
   note(at, Severity::warning,
-       refused ? fmt::format("{} {} refused by the venue: {} {}", name_of(answer.symbol),
-                             words(answer.request), answer.code, answer.text.view())
-               : fmt::format("{} {} without an answer, the venue is asked", name_of(answer.symbol),
-                             words(answer.request)));
+       unknown ? fmt::format("{} {} without an answer, the venue is asked", name_of(answer.symbol),
+                             words(answer.request))
+               : fmt::format("{} {} refused by the venue: {} {}", name_of(answer.symbol),
+                             words(answer.request), answer.code, answer.text.view()));
 }
 
 /// What the venue does not list at the end of a snapshot, and knew before it began, is no longer open.

@@ -94,6 +94,8 @@ class Dashboard {
   std::optional<Json> history(std::string_view symbol) const;
   /// The catalogue as given.
   Json features() const;
+  /// State and services alone, for a monitor.
+  Json health() const;
 
  private:
   /// Mean and variance with a memory of about ten minutes of frames: the colour of a cell.

@@ -173,6 +173,14 @@ Json Dashboard::features() const {
   return {{"schema_version", schema_version}, {"features", std::move(list)}};
 }
 
+Json Dashboard::health() const {
+  return {{"schema_version", schema_version},
+          {"now_ms", milliseconds(now_)},
+          {"state", header_.state},
+          {"why", header_.why},
+          {"services", services_json()}};
+}
+
 Json Dashboard::common(std::string_view kind) const {
   return {{"schema_version", schema_version}, {"kind", kind},
           {"now_ms", milliseconds(now_)},     {"header", header_json()},
@@ -318,7 +326,7 @@ Json Dashboard::symbol_json(const Symbol& symbol, bool with_frame) const {
                    {"mid", (bid + ask) / 2},
                    {"spread_ticks", (top.ask - top.bid).count},
                    {"spread_bps", bid + ask > 0 ? Json((ask - bid) / (bid + ask) * 2e4) : Json(nullptr)},
-                   {"at_ms", milliseconds(symbol.frame->at)}};
+                   {"at_ms", milliseconds(symbol.frame->book_at)}};
   }
   out["decision"] = nullptr;
   if (symbol.decision) {
