@@ -1,4 +1,5 @@
-// A trained model as the core sees it: read-only, in memory, already checked. lab/ makes bundles, io/ keeps them.
+// A trained model as the core sees it: read-only, in memory, already checked. lab/ makes bundles, io/ keeps
+// them.
 #pragma once
 
 #include <cstdint>
@@ -8,30 +9,37 @@
 #include <vector>
 
 #include "base/result.h"
+#include "core/models/bundle_error.h"
 #include "core/models/tree_ensemble.h"
 
 namespace mlbot::models {
 
+/// A feature as the trees take it, in training and in serving: float32, and what is not finite there is
+/// missing.
+float narrow(double value);
+
 /// What a head predicts, so that nobody reads a class label for a probability.
 struct Head {
-  std::string name;          ///< "forward_return"
-  std::int32_t horizon_ms;   ///< 60'000: over the next minute
-  TreeEnsemble trees;        ///< prediction unit: bps of mid
-  double residual_bps = 0;   ///< half-width of the prediction interval measured out of sample, bps
+  std::string name;                     ///< "forward_return"
+  std::int32_t horizon_ms;              ///< 60'000: over the next minute
+  TreeEnsemble trees;                   ///< prediction unit: bps of mid
+  double residual_bps = 0;              ///< half-width of the prediction interval measured out of sample, bps
+  float calibration_intercept_bps = 0;  ///< fitted out of sample: expected = intercept + slope * trees
+  float calibration_slope = 1;
+
+  /// @param row  feature values in catalogue order, NaN where not valid; as many as the trees were trained
+  /// on.
+  /// @return     expected mid return over the horizon, bps, before costs; calibrated.
+  /// @cost       no allocation; the trees plus one pass over the row.
+  double expected_bps(std::span<const double> row) const;
 };
 
 struct Bundle {
-  std::string content_hash;         ///< SHA-256 over the bundle's files, hex
-  std::uint64_t schema_hash = 0;    ///< feature catalogue it was trained on
-  std::int64_t trained_at_ms = 0;   ///< UTC
-  std::int64_t expires_at_ms = 0;   ///< not used after; 0 never
+  std::string content_hash;        ///< SHA-256 over the bundle's files, hex
+  std::uint64_t schema_hash = 0;   ///< feature catalogue it was trained on
+  std::int64_t trained_at_ms = 0;  ///< UTC
+  std::int64_t expires_at_ms = 0;  ///< not used after; 0 never
   std::vector<Head> heads;
-};
-
-enum class BundleFault : std::uint8_t { unreadable, truncated, wrong_schema, golden_mismatch, unsupported };
-struct BundleError {
-  BundleFault fault;
-  std::string what;  ///< names the file and the remedy
 };
 
 }  // namespace mlbot::models

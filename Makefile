@@ -1,0 +1,49 @@
+# Two commands matter: `make run` and `make test`. Both install what is missing and build first.
+PRESET ?= release
+BUILD := build/$(PRESET)
+JOBS ?= $(shell nproc)
+export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
+
+.PHONY: run test bench test-asan test-tsan tidy format build docs clean
+
+run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
+	@tools/setup run
+	@$(MAKE) --no-print-directory build TARGETS=mlbot
+	@exec $(BUILD)/bin/mlbot run $(ARGS)
+
+test:  ## every test; the last line is the count
+	@tools/setup test
+	@$(MAKE) --no-print-directory build
+	@tools/run_tests $(BUILD)
+
+build:
+	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET) >/dev/null
+	@ninja -C $(BUILD) -j $(JOBS) $(TARGETS)
+
+bench:  ## the published figures, into build/bench/
+	@tools/setup test
+	@$(MAKE) --no-print-directory build PRESET=bench
+	@tools/run_benches build/bench
+
+test-asan:  ## the suite under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/setup check
+	@$(MAKE) --no-print-directory build PRESET=asan-ubsan
+	@tools/run_tests build/asan-ubsan
+
+test-tsan:  ## the suite under ThreadSanitizer
+	@tools/setup check
+	@$(MAKE) --no-print-directory build PRESET=tsan
+	@tools/run_tests build/tsan
+
+tidy:  ## clang-tidy over what differs from main, or FILES=...
+	@tools/setup check
+	@tools/tidy $(FILES)
+
+format:
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+
+docs: build  ## the pages that are printed from declarations
+	@$(BUILD)/bin/mlbot features list --markdown > docs/features.md
+
+clean:
+	rm -rf build/release build/debug build/bench build/asan-ubsan build/tsan build/clang

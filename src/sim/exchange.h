@@ -1,0 +1,165 @@
+// An exchange that lives in memory: price-time matching, one-way positions with cross margin, venue-held
+// stops, funding, liquidation. It stands in for Bybit's linear perpetuals and speaks no protocol; a shell
+// serves it.
+//
+// Time: only advance_to(). Chance: only from the seed. Threads: none. The same seed, market and calls in the
+// same order give the same events, byte for byte. Orders are judged and matched at once, at now(). What
+// listeners are told about it, prints, books and account news alike, is only ever handed over from within
+// advance_to(), in time order: so an answer comes before its news. Limits: 500 open orders an account and
+// symbol, 2000 closed orders and 5000 executions an account kept for the lists (the oldest go first), 1000
+// one-minute candles and 1000 prints a symbol.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sim/market.h"
+#include "sim/rows.h"
+
+namespace mlbot::sim {
+
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  /// Book snapshots and deltas, Trades, Ticker, Kline, Liquidations. Views live until the call returns.
+  virtual void on_market(Instant at, const Event& event) = 0;
+  /// Execution, OrderNews, PositionNews, WalletNews, in this order for one cause.
+  virtual void on_account(AccountId account, Instant at, const Event& event) = 0;
+};
+
+struct FeedSettings {
+  std::size_t book_depth = 50;        ///< levels a side that are published
+  Duration book_interval_min = 20ms;  ///< between deltas of a symbol; drawn anew each time between these two
+  Duration book_interval_max = 100ms;
+  Duration ticker_interval_min = 400ms;
+  Duration ticker_interval_max = 600ms;
+  Duration kline_interval = 1s;
+  Duration liquidation_interval = 500ms;
+  Duration account_delay = 2ms;  ///< from cause to account news
+};
+
+struct ExchangeSetup {
+  std::vector<Instrument> instruments;  ///< instruments[i].id.index == i
+  Instant start;
+  std::uint64_t seed = 1;
+  FeedSettings feed;
+  E8 default_leverage{10 * e8_per_unit};
+  std::size_t open_orders_max = 500;  ///< an account and symbol
+};
+
+struct OrderRequest {
+  ClientOrderId client_id;  ///< may be empty
+  SymbolId symbol;
+  Side side = Side::buy;
+  OrderType type = OrderType::limit;
+  TimeInForce time_in_force = TimeInForce::gtc;  ///< a market order is always ioc
+  PriceTicks price;  ///< limit; for a market order a collar, 0 takes the venue's own: mark +-5 %
+  Lots size;
+  bool reduce_only = false;
+  std::optional<PriceTicks> stop_loss,
+      take_profit;  ///< for the whole position, on mark price, from the first fill on
+};
+
+/// Names one order; the venue's id wins when both are given.
+struct OrderKey {
+  VenueId venue_id;
+  ClientOrderId client_id;
+};
+
+struct Amendment {
+  std::optional<PriceTicks> price;
+  std::optional<Lots> size;  ///< new total, filled part included
+};
+
+enum class CancelScope : std::uint8_t { entries, entries_and_stops };
+
+/// Absent means unchanged, zero removes.
+struct StopRequest {
+  std::optional<PriceTicks> stop_loss, take_profit;
+};
+
+struct RestoreError {
+  std::string what;  ///< names the part that is damaged and the remedy
+};
+
+class Exchange {
+ public:
+  /// @param listener  outlives the exchange; nullptr for none.
+  Exchange(const ExchangeSetup& setup, std::unique_ptr<Market> market, Listener* listener);
+  ~Exchange();
+  Exchange(Exchange&&) noexcept;
+
+  /// A name that exists already gives that account, its balance untouched.
+  AccountId open_account(std::string_view name, E8 wallet_balance);
+  std::optional<AccountId> find_account(std::string_view name) const;
+
+  // ---- time
+  // ---------------------------------------------------------------------------------------------------------
+  Instant now() const;
+  /// When something happens by itself; may be now() when news of an order wait to be told.
+  Instant next_event_at() const;
+  /// Lets everything up to and including `at` happen, in time order. Earlier than now() is our mistake.
+  void advance_to(Instant at);
+
+  // ---- trading: Bybit's checks in Bybit's order, its codes in the refusal
+  // -------------------------------------------
+  /// @return the venue's order id: a promise to try, the outcome follows as news (post-only and ioc may be
+  /// cancelled).
+  /// @error 10001 parameters, 110003 price band, 110007 margin, 110017 reduce-only, 110020 too many orders,
+  ///        110072 duplicate client id, 110094 notional.
+  Result<VenueId, Refusal> place(AccountId account, const OrderRequest& request);
+  /// A pure size decrease keeps its place in the queue; anything else goes to the back.
+  /// @error 110001 no such open order, 10001 nothing changed or off the grid, 110064 size not above the
+  /// filled part.
+  Result<VenueId, Refusal> amend(AccountId account, SymbolId symbol, const OrderKey& key,
+                                 const Amendment& amendment);
+  /// @error 110001 no such open order.
+  Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
+  /// @return the ids that were cancelled, oldest first. Without a symbol: of all symbols.
+  std::vector<VenueId> cancel_all(AccountId account, std::optional<SymbolId> symbol,
+                                  CancelScope scope = CancelScope::entries);
+  /// @error 10001 flat or on the wrong side of mark, 34040 nothing changed.
+  Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
+  /// @error 110043 unchanged, 110013 outside 1..max, 110007 the margin would not suffice.
+  Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
+
+  // ---- views
+  // --------------------------------------------------------------------------------------------------------
+  std::span<const Instrument> instruments() const;
+  std::optional<SymbolId> find_symbol(std::string_view name) const;
+  /// Oldest first.
+  std::vector<OrderRow> open_orders(AccountId account) const;
+  /// Closed ones, newest first, at most `limit`.
+  std::vector<OrderRow> closed_orders(AccountId account, std::size_t limit) const;
+  std::optional<OrderRow> find_order(AccountId account, const OrderKey& key) const;
+  /// Newest first, at most `limit`.
+  std::vector<ExecutionRow> executions(AccountId account, std::size_t limit) const;
+  PositionRow position(AccountId account, SymbolId symbol) const;
+  WalletRow wallet(AccountId account) const;
+  /// At most FeedSettings::book_depth levels a side.
+  BookRow book(SymbolId symbol, std::size_t depth) const;
+  TickerRow ticker(SymbolId symbol) const;
+  /// The last `limit` one-minute candles, oldest first; the last one is not confirmed.
+  std::vector<Kline> klines(SymbolId symbol, std::size_t limit) const;
+  /// The last `limit` prints, oldest first.
+  std::vector<Trade> recent_trades(SymbolId symbol, std::size_t limit) const;
+
+  // ---- from one run to the next
+  // -------------------------------------------------------------------------------------
+  /// Accounts, positions, orders, books, candles, the market and all streams of chance; with a checksum.
+  std::string save() const;
+  /// Goes on from `bytes` as if `resume_at` were the instant of saving; the running candle goes on in its own
+  /// minute. Books start with a new snapshot (update id 1). After an error the exchange must be made anew.
+  Result<void, RestoreError> restore(std::string_view bytes, Instant resume_at);
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace mlbot::sim

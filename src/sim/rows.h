@@ -1,0 +1,113 @@
+// What the exchange shows about an account and a symbol: the rows behind Bybit's REST lists, in domain units.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "domain/event.h"
+
+namespace mlbot::sim {
+
+/// An account of this exchange: index in the order of open_account().
+struct AccountId {
+  std::uint32_t index = 0;
+  constexpr auto operator<=>(const AccountId&) const = default;
+};
+
+/// A refusal in the venue's code and words; nothing changed.
+struct Refusal {
+  std::int32_t code = 0;
+  VenueText text;
+};
+
+enum class StopKind : std::uint8_t { none, stop_loss, take_profit };
+
+struct OrderRow {
+  VenueId venue_id;
+  ClientOrderId client_id;
+  SymbolId symbol;
+  Side side = Side::buy;
+  OrderType type = OrderType::limit;
+  TimeInForce time_in_force = TimeInForce::gtc;
+  OrderStatus status = OrderStatus::unknown;
+  PriceTicks price;  ///< of a market order the bound beyond which it does not fill
+  Lots size, filled;
+  E8 filled_value;  ///< quote units
+  E8 fees;          ///< paid so far
+  E8 realised_pnl;  ///< of the reducing part, before fees
+  bool reduce_only = false;
+  StopKind stop = StopKind::none;       ///< held by the venue for the position
+  std::optional<PriceTicks> trigger;    ///< mark price that sets the stop off
+  std::optional<PriceTicks> stop_loss;  ///< attached to an entry, set at its first fill
+  std::optional<PriceTicks> take_profit;
+  std::string_view cancel_type = "UNKNOWN";       ///< Bybit's cancelType
+  std::string_view reject_reason = "EC_NoError";  ///< Bybit's rejectReason
+  std::string_view create_type = "CreateByUser";  ///< Bybit's createType
+  Instant created_at, updated_at;
+  std::uint64_t number = 0;  ///< rises in order of creation
+
+  bool is_open() const {
+    return status == OrderStatus::open || status == OrderStatus::part_filled ||
+           status == OrderStatus::untriggered;
+  }
+  Lots leaves() const { return is_open() ? size - filled : Lots{0}; }
+};
+
+struct ExecutionRow {
+  Execution execution;
+  PriceTicks order_price;
+  Lots order_size, leaves;  ///< of the order, after this execution
+  OrderType order_type = OrderType::limit;
+  StopKind stop = StopKind::none;
+  E8 value;  ///< quote units
+  E8 fee_rate;
+  Lots closed;  ///< part that reduced the position
+  E8 mark_price;
+  std::uint64_t cross_sequence = 0;
+};
+
+struct PositionRow {
+  SymbolId symbol;
+  Lots size;                          ///< signed
+  E8 entry_price, mark_price, value;  ///< value at mark, quote units
+  E8 leverage;
+  E8 initial_margin, maintenance_margin;
+  E8 unrealised_pnl;
+  E8 realised_pnl;  ///< since the position was opened, net of fees and funding
+  E8 realised_pnl_ever;
+  E8 liquidation_price;       ///< 0 when none
+  E8 stop_loss, take_profit;  ///< 0 when none
+  std::int64_t cross_sequence = -1;
+  Instant created_at, updated_at;
+};
+
+struct WalletRow {
+  E8 wallet_balance, equity, available, unrealised_pnl;
+  E8 order_margin, position_margin;  ///< together the initial margin
+  E8 initial_margin, maintenance_margin;
+  E8 realised_pnl_ever;
+};
+
+/// The book as last published, so that the deltas that follow continue it.
+struct BookRow {
+  std::vector<BookLevel> bids, asks;  ///< best first
+  std::uint64_t update_id = 0, cross_sequence = 0;
+  Instant matched_at;
+};
+
+/// The ticker as last published, every value present.
+struct TickerRow {
+  E8 last_price, mark_price, index_price, open_interest, funding_rate;
+  double open_interest_value = 0, turnover_24h = 0;
+  double volume_24h = 0;  ///< base coins
+  PriceTicks bid, ask;
+  Lots bid_size, ask_size;
+  E8 price_24h_ago, high_24h, low_24h;  ///< over the candles that exist
+  Instant next_funding;
+  std::int32_t funding_interval_hours = 8;
+  std::uint64_t cross_sequence = 0;
+};
+
+}  // namespace mlbot::sim
