@@ -15,7 +15,6 @@ namespace mlbot::shell {
 struct RunOptions {
   std::string market = "generated";  ///< generated, or replay:DIRECTORY of a journal
   double stop_after_seconds = 0;     ///< market seconds after going live; 0 runs until Ctrl-C
-  bool open_browser_hint = true;
 };
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options);
 
