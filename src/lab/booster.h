@@ -52,6 +52,9 @@ class Booster {
   /// From model JSON, for prediction only.
   static Result<Booster, BoosterError> from_json(const std::string& json, int threads);
 
+  /// "1.7.4"
+  static std::string version();
+
   /// One more tree. Rounds count from 0.
   Result<void, BoosterError> update(int round);
   /// XGBoost's own model document.
