@@ -78,6 +78,10 @@ std::vector<Decile> deciles_of(const Scored& scored, const BootstrapSettings& se
 
 }  // namespace
 
+Duration block_length(std::span<const Instant> at, Duration horizon) {
+  return at.empty() ? horizon : std::clamp((at.back() - at.front()) / 20, horizon, 5 * horizon);
+}
+
 Estimate block_bootstrap(std::span<const Instant> at, std::size_t width,
                          const std::function<void(std::size_t, std::span<double>)>& row_sums,
                          const std::function<double(std::span<const double>)>& statistic,

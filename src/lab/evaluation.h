@@ -47,6 +47,10 @@ struct Metrics {
   std::vector<Decile> deciles;    ///< by prediction, lowest first; fewer where predictions tie
 };
 
+/// A twentieth of the time that the part spans, but at least one horizon and at most five: labels overlap
+/// within one, and few blocks make an interval that is too narrow.
+Duration block_length(std::span<const Instant> at, Duration horizon);
+
 struct BootstrapSettings {
   Duration block = 300s;
   int draws = 1000;

@@ -241,12 +241,15 @@ Result<Booster, TrainError> learn(const Dataset& data, Training& out, const Prog
   if (!control) return std::unexpected{control.error()};
   if (auto ok = Stage{"evaluate", progress}.reached(0, 1); !ok) return std::unexpected{ok.error()};
 
-  const BootstrapSettings bootstrap{.block = 5 * data.sampling.horizon, .seed = parameters.seed};
+  const auto bootstrap_of = [&](const Part& part) {
+    return BootstrapSettings{.block = block_length(part.at, data.sampling.horizon), .seed = parameters.seed};
+  };
+  const BootstrapSettings bootstrap = bootstrap_of(test);
   const auto on_validation = margins(*model, validation), on_test = margins(*model, test),
              control_on_test = margins(*control, test);
   for (const auto* predicted : {&on_validation, &on_test, &control_on_test})
     if (!*predicted) return std::unexpected{predicted->error()};
-  out.calibration = calibrate(validation.scored(*on_validation), bootstrap);
+  out.calibration = calibrate(validation.scored(*on_validation), bootstrap_of(validation));
   std::vector<double> expected;
   std::size_t within = 0;
   for (std::size_t i = 0; i < on_test->size(); ++i) {

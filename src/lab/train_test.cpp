@@ -113,21 +113,23 @@ TEST(Train, finds_no_skill_where_there_is_none) {
 
 TEST(Train, twice_the_same_gives_the_same_bundle_and_another_seed_another) {
   const Dataset data = planted(2, 3000, 4);
-  const auto once = train(data, quick()), twice = train(data, quick());
+  TrainSettings settings = quick();
+  settings.booster.rounds = 12;
+  const auto once = train(data, settings), twice = train(data, settings);
   ASSERT_TRUE(once && twice);
   EXPECT_EQ(once->files, twice->files);
   EXPECT_EQ(once->content_hash, twice->content_hash);
   EXPECT_EQ(training_report_html(*once), training_report_html(*twice));
-  TrainSettings other = quick();
+  TrainSettings other = settings;
   other.booster.seed = 2;
   EXPECT_NE(train(data, other)->content_hash, once->content_hash);
-  TrainSettings one_thread = quick();
-  one_thread.booster.threads = 1;
-  EXPECT_EQ(train(data, one_thread)->files.at("model.json"), once->files.at("model.json"));
+  TrainSettings two_threads = settings;
+  two_threads.booster.threads = 2;
+  EXPECT_EQ(train(data, two_threads)->files.at("model.json"), once->files.at("model.json"));
 }
 
 TEST(Train, makes_a_bundle_that_loads_and_says_what_it_is) {
-  const auto made = train(planted(3, 3000, 4), quick());
+  const auto made = train(planted(3, 6000, 4), quick());
   ASSERT_TRUE(made.has_value());
   const auto bundle = load_bundle(made->files, schema);
   ASSERT_TRUE(bundle.has_value()) << bundle.error().what;
@@ -146,7 +148,7 @@ TEST(Train, makes_a_bundle_that_loads_and_says_what_it_is) {
   row[10] = -2;
   EXPECT_LT(head.expected_bps(row), -1);
   EXPECT_NE(made->files.at("card.md").find("feature_10"), std::string::npos);
-  EXPECT_EQ(Json::parse(made->files.at("bundle.json")).at("data").at("rows"), 3000);
+  EXPECT_EQ(Json::parse(made->files.at("bundle.json")).at("data").at("rows"), 6000);
 }
 
 TEST(Train, says_what_is_missing_instead_of_guessing) {
