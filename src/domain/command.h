@@ -46,13 +46,16 @@ struct SetPositionStop {
   PriceTicks stop_loss;
   bool operator==(const SetPositionStop&) const = default;
 };
-/// Ask the venue about one order by our id: open orders, history, executions.
+/// Ask the venue about one order by our id: open orders, then history, then executions. Answered by OrderNews and Execution
+/// rows with NewsSource::query, then one RequestAnswer of kind query: accepted when the order was found, refused (110001)
+/// when no list knows it, unknown when a list could not be read.
 struct QueryOrder {
   ClientOrderId id;
   SymbolId symbol;
   bool operator==(const QueryOrder&) const = default;
 };
-/// Ask for open orders, positions, wallet and recent executions; answered between AccountSnapshot begin and end.
+/// Ask for open orders, positions, wallet and recent executions: rows with NewsSource::query between AccountSnapshot begin
+/// and end; a PositionNews for every known symbol, size 0 when flat. When a list cannot be read: AccountSnapshot failed.
 struct QueryAccount {
   bool operator==(const QueryAccount&) const = default;
 };

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, reason_code_count> names{
     "price_collar",    "size_below_min",     "side_disabled",       "symbol_disabled",
     "position_open",   "paused",             "halted",              "account_unknown",
     "balance_stale",   "position_mismatch",  "rate_limited",        "key_no_trade_permission",
-    "maintenance",     "mode_shadow"};
+    "maintenance",     "mode_shadow",        "stop_missing",        "order_unknown"};
 static_assert(!names.back().empty());
 
 }  // namespace

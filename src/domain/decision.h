@@ -22,10 +22,12 @@ enum class ReasonCode : std::uint8_t {
   open_orders, price_collar, size_below_min, side_disabled, symbol_disabled, position_open, paused, halted,
   // account
   account_unknown, balance_stale, position_mismatch, rate_limited, key_no_trade_permission, maintenance, mode_shadow,
+  // orders
+  stop_missing, order_unknown,
 };
 std::string_view to_string(ReasonCode code);
 std::optional<ReasonCode> reason_from(std::string_view text);
-inline constexpr int reason_code_count = static_cast<int>(ReasonCode::mode_shadow) + 1;
+inline constexpr int reason_code_count = static_cast<int>(ReasonCode::order_unknown) + 1;
 
 struct Decision {
   SymbolId symbol;

@@ -163,6 +163,8 @@ struct WalletNews {
 enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, position_stop, query };
 /// Silence and transport errors are `unknown`: they never move an order's state by themselves.
 enum class RequestOutcome : std::uint8_t { accepted, refused, unknown };
+/// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders, history and
+/// executions were all read and held nothing; `refused` also says that nothing was found.
 struct RequestAnswer {
   RequestKind request = RequestKind::place;
   RequestOutcome outcome = RequestOutcome::unknown;

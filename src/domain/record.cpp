@@ -30,7 +30,7 @@ template <> struct Last<SnapshotPhase> { static constexpr auto value = SnapshotP
 template <> struct Last<Link> { static constexpr auto value = Link::orders; };
 template <> struct Last<LinkState> { static constexpr auto value = LinkState::down; };
 template <> struct Last<OperatorVerb> { static constexpr auto value = OperatorVerb::kill; };
-template <> struct Last<ReasonCode> { static constexpr auto value = ReasonCode::mode_shadow; };
+template <> struct Last<ReasonCode> { static constexpr auto value = ReasonCode::order_unknown; };
 
 class Writer {
  public:
@@ -218,7 +218,7 @@ template <class A, class T> void walk(A& a, T& v) {
       v.order);
   else if constexpr (std::is_same_v<S, TopOfBook>) a(v.bid, v.ask, v.bid_size, v.ask_size, v.synced);
   else if constexpr (std::is_same_v<S, FeatureFrame>)
-    a(v.symbol, v.number, v.cause, v.at, v.triggers, v.top, v.values, v.validity, v.digest);
+    a(v.symbol, v.number, v.cause, v.at, v.triggers, v.top, v.book_at, v.values, v.validity, v.digest);
   else
     static_assert(sizeof(S) == 0, "a struct that crosses the codec names its fields here");
 }

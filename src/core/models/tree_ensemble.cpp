@@ -153,6 +153,7 @@ float TreeEnsemble::walk(const std::uint32_t* cells) const {
     std::array<std::size_t, lanes> at;
     at.fill(1);
     for (int level = 0; level < depth; ++level)
+#pragma GCC unroll 8
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         const Slot& slot = slots[lane * width + at[lane]];
         at[lane] += at[lane] + (slot.below_threshold < cells[slot.cell]);

@@ -1,0 +1,170 @@
+// The journal: every input of the core, and what it commanded and decided, in append-only segments of one
+// directory.
+//
+// A segment is named by the sequence of its first event (00000000000000000001.journal) and opens with a
+// header; then record after record: marker, length, CRC32C, epoch, sequence, kind, payload
+// (docs/decisions/0013-journal.md has the bytes). Frames are not journaled: replay makes them again, to the
+// last bit.
+//
+// Guarantees. What flush() returned for has left the process: kill -9 loses nothing of it. What sync()
+// returned for has left the machine's memory. A torn tail is cut at the next start and reported; damage
+// further in stays where it is and becomes a named gap, and reading goes on at the next whole record. One
+// writer for a directory; readers, any number, also while it is written. Cost: journal_bench.cpp. Threads:
+// none of its own. Clock: none.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/record.h"
+
+namespace mlbot::io::archive {
+
+enum class JournalFault : std::uint8_t {
+  not_found,      ///< no such directory
+  locked,         ///< another process writes this journal
+  io,             ///< the file system said no
+  disk_full,      ///< nothing of what was written before is lost; flush() may be called again
+  not_synced,     ///< fdatasync failed: what the kernel still held may be gone, so this writer stops for good
+  other_version,  ///< written by a build with another format
+  too_large       ///< one record beyond record_bytes_max
+};
+struct JournalError {
+  JournalFault fault;
+  std::string what;  ///< names the path and the remedy
+};
+
+inline constexpr std::size_t record_bytes_max = 16 << 20;
+/// A command or decision is written before more than this many further events follow the one that caused it.
+inline constexpr std::uint64_t derived_lag_events_max = 4096;
+
+struct JournalOptions {
+  std::uint64_t segment_bytes_max = 64 << 20;  ///< the next event opens a new segment
+  std::size_t buffer_bytes_max = 4 << 20;      ///< append() writes by itself beyond this
+};
+
+/// Bytes or sequences that ought to be there and are not.
+struct JournalGap {
+  std::string segment;       ///< path
+  std::uint64_t offset = 0;  ///< of the first bad byte
+  std::uint64_t bytes = 0;   ///< skipped; 0 when only sequences are missing (a segment was removed)
+  Sequence after;            ///< last event before the gap; 0 when there is none
+  Sequence before;           ///< of the first whole record behind it
+  std::string what;
+};
+
+/// Bytes as the venue sent them that no decoder understood: kept so that a later one can.
+struct VenueFrame {
+  Sequence after;  ///< last event before it
+  Instant received_at;
+  Link link = Link::market;
+  std::string_view bytes;
+};
+
+/// What opening for append found.
+struct Recovery {
+  Sequence last_sequence;        ///< of the last whole event; 0 in an empty directory
+  std::uint32_t last_epoch = 0;  ///< of the last whole record; 0 in an empty directory
+  Instant last_at;               ///< core time of the last whole event
+  std::string last_segment;      ///< path; empty in an empty directory
+  std::uint64_t cut_bytes = 0;   ///< torn tail that was cut off last_segment
+  std::vector<JournalGap> gaps;  ///< damage inside last_segment, left in place
+};
+
+struct JournalStats {
+  std::uint64_t records = 0, bytes = 0, writes = 0, syncs = 0, segments = 0;
+};
+
+class JournalWriter {
+ public:
+  /// Takes the directory (made when absent), cuts a torn tail, and goes on behind the last whole record.
+  /// @error locked, io, disk_full, other_version
+  static Result<std::unique_ptr<JournalWriter>, JournalError> open(std::string directory,
+                                                                   JournalOptions options = {});
+  ~JournalWriter();
+  JournalWriter(const JournalWriter&) = delete;
+  JournalWriter& operator=(const JournalWriter&) = delete;
+
+  const Recovery& recovery() const { return recovery_; }
+  /// Of this run: one more than the journal has seen. Durable with the first synced record.
+  std::uint32_t epoch() const { return recovery_.last_epoch + 1; }
+  /// Of the last event appended; the next one must carry its next().
+  Sequence last_sequence() const { return last_sequence_; }
+
+  /// Takes one record into the buffer. On an error the record is not taken; all taken before are kept.
+  /// @error disk_full, io (only when the buffer had to be written), too_large
+  Result<void, JournalError> append(const Stamped& event);
+  Result<void, JournalError> append(const StampedCommand& command);
+  Result<void, JournalError> append(const Decision& decision);
+  Result<void, JournalError> append_venue_frame(Instant received_at, Link link, std::string_view bytes);
+
+  /// One write() of all that was appended. To be called before anything acts on it.
+  /// @error disk_full, io: the buffer is kept and a torn part taken back, so that flush() may be tried again
+  Result<void, JournalError> flush();
+  /// flush(), then fdatasync(). Every 50 ms or so.
+  /// @error not_synced: for ever after; as flush()
+  Result<void, JournalError> sync();
+
+  const JournalStats& stats() const { return stats_; }
+
+ private:
+  JournalWriter(std::string directory, JournalOptions options);
+  Result<void, JournalError> recover();
+  Result<void, JournalError> open_segment(Sequence first, Instant first_at);
+  template <class Encode>
+  Result<void, JournalError> take(std::uint8_t kind, Sequence sequence, Instant at, Encode encode);
+
+  std::string directory_;
+  JournalOptions options_;
+  Recovery recovery_;
+  JournalStats stats_;
+  int lock_ = -1;
+  int file_ = -1;
+  std::string path_;  ///< of the open segment
+  Sequence segment_first_;
+  std::uint64_t segment_bytes_ = 0;  ///< written and whole
+  std::string buffer_;               ///< whole records not yet written
+  Sequence last_sequence_;
+  int sync_error_ = 0;  ///< of the fdatasync that failed; nothing is believed after it
+};
+
+struct JournalStart {
+  Sequence from;    ///< first event wanted
+  Instant from_at;  ///< and not before this core time
+};
+
+/// One thing read: a record, raw bytes, or a hole. Views live until the next call.
+using JournalItem = std::variant<Record, VenueFrame, JournalGap>;
+
+class JournalReader {
+ public:
+  /// @error not_found, io, other_version
+  static Result<std::unique_ptr<JournalReader>, JournalError> open(std::string directory,
+                                                                   JournalStart start = {});
+  ~JournalReader();
+  JournalReader(const JournalReader&) = delete;
+  JournalReader& operator=(const JournalReader&) = delete;
+
+  /// The next item in the order written, or null at the end. While a writer is at work the end moves: ask
+  /// again later.
+  /// @error io, other_version
+  Result<const JournalItem*, JournalError> next();
+
+  Sequence last_sequence() const;    ///< of the last event read; 0 before the first
+  std::uint32_t last_epoch() const;  ///< of the last record read
+  std::uint64_t torn_bytes() const;  ///< behind the last whole record, once the end was reached
+  std::uint64_t bytes_read() const;
+  std::uint64_t bytes_total() const;  ///< of the segments to be read, as large as they were when opened
+
+ private:
+  struct Impl;
+  explicit JournalReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mlbot::io::archive

@@ -1,0 +1,279 @@
+// The command line: nouns and verbs to the plain functions of commands.h. The only file that knows CLI11.
+#include "shell/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "base/nearest.h"
+#include "shell/commands.h"
+
+namespace mlbot::shell {
+namespace {
+
+constexpr std::string_view summary = R"(MLBot trades Bybit linear perpetuals with machine-learned signals, and can prove what it did.
+
+  mlbot run                      the whole bot on the embedded exchange (paper money)
+  mlbot status | why BTCUSDT     what it is doing, and why it did or did not trade
+  mlbot pause | resume | flatten | kill
+  mlbot train                    a model from the journal; mlbot model list
+  mlbot backtest --hours 4       the same core against a simulated exchange
+  mlbot replay                   the last run again from its journal: same commands, same state
+  mlbot doctor                   is everything in place?
+
+mlbot COMMAND --help shows examples; mlbot help exit-codes what scripts may rely on.)";
+
+constexpr std::string_view exit_codes = R"(0    done
+1    failed
+2    bad usage
+3    refused by risk or state
+4    exchange or network
+5    data problem (gap, hash, damaged file, disk)
+6    model problem (schema, expired, golden rows)
+7    validation or leak test failed
+8    back-test ran and missed its gate
+78   bad configuration
+130  interrupted (Ctrl-C), 143 terminated)";
+
+struct Global {
+  Console::Options console;
+  std::string config_file;
+  std::vector<std::string> settings;
+};
+
+using Work = std::function<ExitCode(const Console&, DynamicSystemConfig&)>;
+
+class CommandLine {
+ public:
+  CommandLine() : app_{std::string{summary}, "mlbot"} {
+    app_.require_subcommand(0, 1);
+    app_.set_version_flag("--version", std::string{"mlbot " MLBOT_VERSION});
+    app_.add_flag("--json", global_.console.json, "results as JSON");
+    app_.add_flag("-q,--quiet", global_.console.quiet, "no progress, no notes");
+    app_.add_flag("--no-color,--no-colour", global_.console.no_colour, "plain text (also NO_COLOR)");
+    app_.add_option("--config", global_.config_file, "configuration file (TOML)");
+    app_.add_option("--set", global_.settings, "one setting, e.g. --set risk.daily_loss_usdt=50")->take_all();
+    app_.add_option("--state-dir", state_dir_, "folder of journal, archive and models (bot.state_dir)");
+    app_.fallthrough();
+    add_running();
+    add_research();
+    add_looking();
+  }
+
+  int run(int argc, const char* const* argv, const char* const* environment) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+      return app_.exit(help);
+    } catch (const CLI::CallForVersion& version) {
+      return app_.exit(version);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app_.exit(error);
+      return static_cast<int>(Console{global_.console}.fail(ExitCode::usage, usage_error(error, argc, argv)));
+    }
+    const Console console{global_.console};
+    if (!work_) {
+      console.print(summary);
+      return 0;
+    }
+    ConfigSources sources{.environment = overrides_from_environment(environment)};
+    if (!global_.config_file.empty()) sources.file = global_.config_file;
+    if (!state_dir_.empty()) sources.flags.emplace_back("bot.state_dir", state_dir_);
+    for (const auto& setting : global_.settings) {
+      const auto equals = setting.find('=');
+      if (equals == std::string::npos)
+        return static_cast<int>(console.fail(ExitCode::usage, "--set wants section.key=value, got " + setting));
+      sources.flags.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    for (auto& flag : flags_) sources.flags.push_back(flag);
+    auto config = DynamicSystemConfig::load(std::move(sources));
+    if (!config) return static_cast<int>(console.fail(ExitCode::configuration, config.error().what));
+    return static_cast<int>(work_(console, *config));
+  }
+
+ private:
+  std::string usage_error(const CLI::ParseError& error, int argc, const char* const* argv) const {
+    std::vector<std::string> known;
+    for (const auto* command : app_.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+    for (int i = 1; i < argc; ++i) {
+      const std::string word = argv[i];
+      if (word.starts_with('-') || std::find(known.begin(), known.end(), word) != known.end()) break;
+      const auto near = nearest_name(word, known);
+      return fmt::format("no command {}{}", word, near.empty() ? "; mlbot --help lists them" : "; did you mean " + near + "?");
+    }
+    return fmt::format("{}; mlbot COMMAND --help shows how", error.what());
+  }
+
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, Work work, const std::string& examples = "") {
+    auto* app = parent.add_subcommand(name, what);
+    if (!examples.empty()) app->footer("Examples:\n" + examples);
+    app->callback([this, work = std::move(work)] { work_ = work; });
+    return app;
+  }
+
+  void setting(CLI::App* app, const std::string& option, const std::string& key, const std::string& what) {
+    app->add_option_function<std::string>(option, [this, key](const std::string& value) { flags_.emplace_back(key, value); }, what);
+  }
+
+  void add_running() {
+    auto* run_app = command(app_, "run", "start the bot: exchange, core, archive, page",
+                            [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
+                            "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
+                            "  mlbot run --market replay:imported --history-hours 12 --speed 240");
+    setting(run_app, "--mode", "bot.mode", "paper, shadow or live");
+    setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
+    setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");
+    setting(run_app, "--listen", "ui.listen", "address of the page");
+    setting(run_app, "--speed", "sim.speed", "market seconds a second");
+    setting(run_app, "--history-hours", "sim.history_hours", "market before the first start");
+    setting(run_app, "--seed", "sim.seed", "seed of the generated market");
+    run_app->add_option("--market", run_.market, "generated, or replay:DIRECTORY of an imported market");
+    run_app->add_option("--stop-after", run_.stop_after_seconds, "stop after so many market seconds live");
+
+    auto* exchange_app = command(app_, "exchange", "serve the simulated exchange in Bybit's protocol",
+                                 [this](const Console& c, DynamicSystemConfig&) { return shell::exchange(c, exchange_); },
+                                 "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10");
+    exchange_app->add_option("--market", exchange_.market, "generated, or replay:DIRECTORY of an imported market");
+    exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
+    exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
+    exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
+    exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of the demo account");
+
+    for (const auto& [verb, what] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"pause", "no new entries; exits go on"},
+             {"resume", "entries again"},
+             {"cancel", "cancel all open entries"},
+             {"flatten", "cancel entries and close every position"},
+             {"kill", "flatten, then stay halted"}})
+      command(app_, verb, what, [verb](const Console& c, DynamicSystemConfig& config) { return operate(c, config, verb); });
+  }
+
+  void add_research() {
+    auto* replay_app = command(app_, "replay", "run a journal again and compare commands and state",
+                               [this](const Console& c, DynamicSystemConfig& config) {
+                                 if (replay_.directory.empty()) replay_.directory = config.current().state_dir;
+                                 if (epoch_ > 0) replay_.epoch = epoch_;
+                                 if (until_ > 0) replay_.until = until_;
+                                 return shell::replay(c, replay_);
+                               },
+                               "  mlbot replay\n  mlbot replay state --epoch 3 --until 120000");
+    replay_app->add_option("directory", replay_.directory, "state directory; default: the configured one");
+    replay_app->add_option("--epoch", epoch_, "run to replay; default: the last");
+    replay_app->add_option("--until", until_, "stop after this sequence");
+
+    auto* backtest_app = command(app_, "backtest", "the core against a simulated exchange, in process",
+                                 [this](const Console& c, DynamicSystemConfig& config) { return shell::backtest(c, config, backtest_); },
+                                 "  mlbot backtest --hours 4 --seed 7\n  mlbot backtest --market replay:imported --skip-hours 24 --hours 6");
+    backtest_app->add_option("--market", backtest_.market, "generated, or replay:DIRECTORY of an imported market");
+    backtest_app->add_option("--hours", backtest_.hours, "length of the back-test");
+    backtest_app->add_option("--skip-hours", backtest_.skip_hours, "part of a recorded market to leave out before");
+    backtest_app->add_option("--warm-hours", backtest_.warm_hours, "market before the start that warms the features");
+    backtest_app->add_option("--seed", backtest_.seed, "seed of the generated market");
+    backtest_app->add_option("--latency-ms", backtest_.latency_ms, "one way, market data and orders alike");
+    backtest_app->add_option("--balance", backtest_.balance_usdt, "USDT at the start");
+    backtest_app->add_option("--journal", backtest_.journal, "directory in which to keep the run's journal");
+
+    auto* train_app = command(app_, "train", "train a model on a journal",
+                              [this](const Console& c, DynamicSystemConfig& config) { return shell::train(c, config, train_); },
+                              "  mlbot train\n  mlbot train --journal imported/journal --hours 72 --horizon-ms 300000");
+    train_app->add_option("--journal", train_.journal, "journal directory; default: the state directory's");
+    train_app->add_option("--horizon-ms", train_.horizon_ms, "horizon of the predicted return");
+    train_app->add_option("--rounds", train_.rounds, "boosting rounds");
+    train_app->add_option("--hours", train_.hours, "use only the journal's first hours");
+    train_app->add_option("--report", train_.report, "HTML report to write");
+    train_app->add_flag("!--no-promote", train_.promote, "leave the alias where it is");
+
+    auto* model_app = app_.add_subcommand("model", "bundles on disk");
+    model_app->require_subcommand(1);
+    command(*model_app, "list", "all bundles", [](const Console& c, DynamicSystemConfig& config) { return model_list(c, config); });
+    command(*model_app, "show", "one bundle: heads, data, metrics",
+            [this](const Console& c, DynamicSystemConfig& config) { return model_show(c, config, name_); })
+        ->add_option("name", name_, "alias or content hash; default: the configured alias");
+
+    auto* features_app = app_.add_subcommand("features", "the 142 features");
+    features_app->require_subcommand(1);
+    command(*features_app, "list", "the catalogue",
+            [this](const Console& c, DynamicSystemConfig&) { return features_list(c, feature_list_); })
+        ->add_flag("--markdown", feature_list_.markdown, "as docs/features.md");
+    command(*features_app, "dump", "the values of a running bot",
+            [this](const Console& c, DynamicSystemConfig& config) { return features_dump(c, config, name_); },
+            "  mlbot features dump BTCUSDT --json | jq .features.ret_1m")
+        ->add_option("symbol", name_, "symbol")->required();
+
+    auto* data_app = app_.add_subcommand("data", "recorded markets");
+    data_app->require_subcommand(1);
+    auto* import_app = command(*data_app, "import", "turn a recorded market into a journal and an archive of ours",
+                               [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
+                               "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported");
+    import_app->add_option("source", import_.source, "folder of recorded files")->required();
+    import_app->add_option("--format", import_.format, "hyperliquid, binance or bybit")->check(CLI::IsMember({"hyperliquid", "binance", "bybit"}));
+    import_app->add_option("--coins", import_.coins, "coins, with commas between")->delimiter(',');
+    import_app->add_option("--from", import_.from, "RFC 3339 time");
+    import_app->add_option("--until", import_.until, "RFC 3339 time");
+    import_app->add_option("--to", import_.target, "new directory")->required();
+
+    auto* journal_app = app_.add_subcommand("journal", "what was recorded");
+    journal_app->require_subcommand(1);
+    command(*journal_app, "stat", "runs, events, gaps",
+            [this](const Console& c, DynamicSystemConfig& config) {
+              return journal_stat(c, name_.empty() ? config.current().state_dir + "/journal" : name_);
+            })
+        ->add_option("directory", name_, "journal directory");
+  }
+
+  void add_looking() {
+    command(app_, "status", "what the running bot does", [](const Console& c, DynamicSystemConfig& config) { return status(c, config); });
+    command(app_, "why", "the last decision on a symbol, explained",
+            [this](const Console& c, DynamicSystemConfig& config) { return why(c, config, name_); })
+        ->add_option("symbol", name_, "symbol")->required();
+    auto* config_app = app_.add_subcommand("config", "settings");
+    config_app->require_subcommand(1);
+    command(*config_app, "show", "effective settings",
+            [this](const Console& c, DynamicSystemConfig& config) { return config_show(c, config, origin_); },
+            "  mlbot config show --origin")
+        ->add_flag("--origin", origin_, "say where each value comes from");
+    command(*config_app, "check", "is the configuration valid?",
+            [](const Console& c, DynamicSystemConfig&) { c.note("configuration is valid"); return ExitCode::done; });
+    auto* init_app = command(*config_app, "init", "write a commented configuration file",
+                             [this](const Console& c, DynamicSystemConfig&) { return config_init(c, file_, force_); });
+    init_app->add_option("--file", file_, "file to write");
+    init_app->add_flag("--force", force_, "overwrite");
+    command(app_, "doctor", "is everything in place?", [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); });
+    auto* query_app = command(app_, "query", "SQL over the archive",
+                              [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, sql_, format_); },
+                              "  mlbot query \"SELECT symbol, count(*) FROM trades GROUP BY symbol\"\n  mlbot query --format csv \"FROM fills\"");
+    query_app->add_option("sql", sql_, "statement")->required();
+    query_app->add_option("--format", format_, "table, csv or json")->check(CLI::IsMember({"table", "csv", "json"}));
+    auto* help_app = command(app_, "help", "help on a topic",
+                             [this](const Console& c, DynamicSystemConfig&) {
+                               c.print(name_ == "exit-codes" ? exit_codes : summary);
+                               return ExitCode::done;
+                             });
+    help_app->add_option("topic", name_, "exit-codes");
+  }
+
+  CLI::App app_;
+  Global global_;
+  Work work_;
+  Overrides flags_;
+  std::string state_dir_, name_, sql_, file_ = "mlbot.toml", format_ = "table";
+  bool origin_ = false, force_ = false;
+  std::uint32_t epoch_ = 0;
+  std::uint64_t until_ = 0;
+  RunOptions run_;
+  ExchangeOptions exchange_;
+  ReplayOptions replay_;
+  BacktestOptions backtest_;
+  TrainOptions train_;
+  FeatureListOptions feature_list_;
+  ImportOptions import_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv, const char* const* environment) {
+  return CommandLine{}.run(argc, argv, environment);
+}
+
+}  // namespace mlbot::shell

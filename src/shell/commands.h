@@ -1,0 +1,88 @@
+// Every command of `mlbot` as a plain function: what it was asked in a struct, what came of it as an exit code.
+// cli.cpp alone turns a command line into these calls.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shell/console.h"
+#include "shell/service/system_config.h"
+
+namespace mlbot::shell {
+
+struct RunOptions {
+  std::string market = "generated";  ///< generated, or replay:DIRECTORY of a journal
+  double stop_after_seconds = 0;     ///< market seconds after going live; 0 runs until Ctrl-C
+};
+ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options);
+
+struct ExchangeOptions {
+  std::string market = "generated";
+  std::string listen = "127.0.0.1:8899";
+  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  std::uint64_t seed = 1;
+  double balance_usdt = 10'000;
+};
+ExitCode exchange(const Console& console, const ExchangeOptions& options);
+
+struct ReplayOptions {
+  std::string directory;             ///< state directory whose journal is replayed
+  std::optional<std::uint32_t> epoch;  ///< run to replay; the last one when absent
+  std::optional<std::uint64_t> until;  ///< stop after this sequence
+};
+ExitCode replay(const Console& console, const ReplayOptions& options);
+
+struct BacktestOptions {
+  std::string market = "generated";
+  double hours = 2;
+  double skip_hours = 0;             ///< of a recorded market, before the back-test starts
+  double warm_hours = 1;             ///< of the part before, to warm features
+  std::uint64_t seed = 1;
+  double latency_ms = 50;
+  double balance_usdt = 10'000;
+  std::string journal;               ///< directory in which to keep the run's journal; empty keeps none
+};
+ExitCode backtest(const Console& console, const DynamicSystemConfig& config, const BacktestOptions& options);
+
+struct TrainOptions {
+  std::string journal;               ///< directory; empty: of the state directory
+  std::int64_t horizon_ms = 0;       ///< 0: model.horizon_ms of the configuration
+  int rounds = 0;                    ///< 0: default of the trainer
+  double hours = 0;                  ///< of the journal's beginning; 0: all
+  std::string report;                ///< HTML file to write; empty: beside the bundle
+  bool promote = true;               ///< point the alias at the new bundle
+};
+ExitCode train(const Console& console, const DynamicSystemConfig& config, const TrainOptions& options);
+
+ExitCode model_list(const Console& console, const DynamicSystemConfig& config);
+ExitCode model_show(const Console& console, const DynamicSystemConfig& config, const std::string& name);
+
+struct FeatureListOptions {
+  bool markdown = false;
+};
+ExitCode features_list(const Console& console, const FeatureListOptions& options);
+ExitCode features_dump(const Console& console, const DynamicSystemConfig& config, const std::string& symbol);
+
+ExitCode status(const Console& console, const DynamicSystemConfig& config);
+ExitCode why(const Console& console, const DynamicSystemConfig& config, const std::string& symbol);
+ExitCode operate(const Console& console, const DynamicSystemConfig& config, const std::string& verb);
+
+ExitCode config_show(const Console& console, const DynamicSystemConfig& config, bool with_origin);
+ExitCode config_init(const Console& console, const std::string& file, bool force);
+
+ExitCode doctor(const Console& console, const DynamicSystemConfig& config);
+ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql, const std::string& format);
+
+struct ImportOptions {
+  std::string source;                ///< folder of recorded files
+  std::string format = "hyperliquid";
+  std::vector<std::string> coins;
+  std::string from, until;           ///< RFC 3339; empty: all
+  std::string target;                ///< directory of the new journal and archive
+};
+ExitCode data_import(const Console& console, const ImportOptions& options);
+ExitCode journal_stat(const Console& console, const std::string& directory);
+
+}  // namespace mlbot::shell

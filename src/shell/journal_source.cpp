@@ -1,0 +1,160 @@
+#include "shell/journal_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+
+namespace mlbot::shell {
+
+using io::archive::JournalGap;
+using io::archive::JournalReader;
+using io::archive::VenueFrame;
+
+Result<JournalMarket, SourceError> JournalMarket::open(const std::string& directory, std::vector<Instrument> instruments,
+                                                       Range range) {
+  // Definitions stand before the events that use them, so reading starts at the beginning whatever the range.
+  auto reader = JournalReader::open(directory);
+  if (!reader) return std::unexpected{SourceError{reader.error().what}};
+  JournalMarket out;
+  out.reader_ = std::move(*reader);
+  out.instruments_ = std::move(instruments);
+  out.range_ = range;
+  return out;
+}
+
+const Stamped* JournalMarket::next() {
+  while (true) {
+    const auto item = reader_->next();
+    if (!item) {
+      error_ = item.error().what;
+      return nullptr;
+    }
+    if (*item == nullptr) return nullptr;
+    if (std::holds_alternative<JournalGap>(**item)) ++gaps_;
+    const auto* record = std::get_if<Record>(*item);
+    const auto* event = record == nullptr ? nullptr : std::get_if<Stamped>(record);
+    if (event == nullptr) continue;
+    if (event->sequence > range_.until || event->at > range_.until_at) return nullptr;
+    if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) {
+      const auto at = std::find_if(instruments_.begin(), instruments_.end(),
+                                   [&](const Instrument& mine) { return mine.name == defined->instrument.name; });
+      ids_.erase(defined->instrument.id.index);
+      if (at != instruments_.end()) ids_[defined->instrument.id.index] = at->id;
+      continue;
+    }
+    if (event->sequence < range_.from || event->at < range_.from_at) continue;
+    const auto recorded = market_symbol(event->what);
+    if (!recorded) continue;
+    const auto mine = ids_.find(recorded->index);
+    if (mine == ids_.end()) continue;
+    out_ = *event;
+    std::visit([&]<class T>(T& what) {
+      if constexpr (std::is_same_v<T, BookUpdate> || std::is_same_v<T, Trades> || std::is_same_v<T, Kline> ||
+                    std::is_same_v<T, Ticker> || std::is_same_v<T, Liquidations>)
+        what.symbol = mine->second;
+    }, out_.what);
+    return &out_;
+  }
+}
+
+Result<JournalSummary, SourceError> summarise_journal(const std::string& directory) {
+  auto reader = JournalReader::open(directory);
+  if (!reader) return std::unexpected{SourceError{reader.error().what}};
+  JournalSummary out;
+  std::uint32_t open_epoch = 0;
+  while (true) {
+    const auto item = (*reader)->next();
+    if (!item) return std::unexpected{SourceError{item.error().what}};
+    if (*item == nullptr) break;
+    if (std::holds_alternative<JournalGap>(**item)) ++out.gaps;
+    if (std::holds_alternative<VenueFrame>(**item)) ++out.venue_frames;
+    const auto* record = std::get_if<Record>(*item);
+    if (record == nullptr) continue;
+    out.commands += std::holds_alternative<StampedCommand>(*record);
+    out.decisions += std::holds_alternative<Decision>(*record);
+    const auto* event = std::get_if<Stamped>(record);
+    if (event == nullptr) continue;
+    if (out.events++ == 0) out.first = event->sequence, out.first_at = event->at;
+    out.last = event->sequence;
+    out.last_at = event->at;
+    if (const auto* started = std::get_if<RunStarted>(&event->what)) {
+      out.runs.push_back({*started, event->sequence, event->sequence, event->at, event->at});
+      open_epoch = (*reader)->last_epoch();
+    } else if (!out.runs.empty() && (*reader)->last_epoch() == open_epoch) {
+      out.runs.back().last = event->sequence;
+      out.runs.back().ended_at = event->at;
+    }
+    if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) {
+      if (!out.runs.empty() && (*reader)->last_epoch() == open_epoch)
+        out.runs.back().instruments.push_back(defined->instrument);
+      const auto at = std::find_if(out.instruments.begin(), out.instruments.end(),
+                                   [&](const Instrument& known) { return known.name == defined->instrument.name; });
+      if (at == out.instruments.end())
+        out.instruments.push_back(defined->instrument);
+      else
+        *at = defined->instrument;
+    }
+  }
+  out.torn_bytes = (*reader)->torn_bytes();
+  return out;
+}
+
+Result<std::uint64_t, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
+                                                     const std::vector<Instrument>& instruments, JournalMarket::Range range) {
+  auto market = JournalMarket::open(directory, instruments, range);
+  if (!market) return std::unexpected{market.error()};
+  std::uint64_t fed = 0;
+  while (const Stamped* event = market->next()) {
+    if (fed++ == 0)
+      for (const auto& instrument : instruments)
+        core.warm({{}, event->at, event->at, {}, InstrumentDefined{instrument}});
+    core.warm(*event);
+  }
+  if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
+  return fed;
+}
+
+Result<RunSource, SourceError> RunSource::open(const std::string& directory, const JournalSummary::Run& run,
+                                               std::optional<Sequence> until) {
+  auto reader = JournalReader::open(directory, {.from = run.first, .from_at = {}});
+  if (!reader) return std::unexpected{SourceError{reader.error().what}};
+  RunSource out;
+  out.reader_ = std::move(*reader);
+  out.run_ = run;
+  out.until_ = std::min(until.value_or(run.last), run.last);
+  return out;
+}
+
+const Stamped* RunSource::next(Instant) {
+  while (error_.empty()) {
+    const auto item = reader_->next();
+    if (!item) {
+      error_ = item.error().what;
+      break;
+    }
+    if (*item == nullptr) break;
+    if (const auto* gap = std::get_if<JournalGap>(*item)) {
+      error_ = fmt::format("the journal has a gap after sequence {}: {}; --until {} replays up to there",
+                           gap->after.number, gap->what, gap->after.number);
+      break;
+    }
+    const auto* record = std::get_if<Record>(*item);
+    if (record == nullptr) continue;
+    if (const auto* command = std::get_if<StampedCommand>(record)) {
+      if (command->cause < run_.first || command->cause > until_) continue;
+      scratch_.clear();
+      encode(command->what, scratch_);
+      commands_hash_ = xxh64(scratch_, commands_hash_);
+      ++commands_;
+    }
+    const auto* event = std::get_if<Stamped>(record);
+    if (event == nullptr) continue;
+    if (event->sequence > run_.last) break;          // another run; until here commands of this one may follow
+    if (event->sequence <= until_) return event;
+  }
+  return nullptr;
+}
+
+}  // namespace mlbot::shell

@@ -1,0 +1,92 @@
+// A journal read back: a past run's own inputs for replay, or its market for training, warming and serving.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/core.h"
+#include "domain/record.h"
+#include "io/archive/journal.h"
+#include "shell/history_source.h"
+
+namespace mlbot::shell {
+
+/// What was in the way of reading; empty `what` means nothing was.
+struct SourceError {
+  std::string what;
+};
+
+/// The market events of a journal in order, whoever was listening, with symbols renumbered to `instruments` by name;
+/// symbols that are not among them are passed over. Views live until the next call.
+class JournalMarket {
+ public:
+  struct Range {
+    Sequence from;          ///< first sequence wanted
+    Sequence until{~0ull};  ///< last sequence wanted
+    Instant from_at, until_at = distant_future;
+  };
+  static Result<JournalMarket, SourceError> open(const std::string& directory, std::vector<Instrument> instruments, Range range);
+
+  /// nullptr at the end, or when error() says why it ended early.
+  const Stamped* next();
+  const std::string& error() const { return error_; }
+  std::uint64_t bytes_read() const { return reader_->bytes_read(); }
+  std::uint64_t bytes_total() const { return reader_->bytes_total(); }
+  std::uint64_t gaps() const { return gaps_; }
+
+ private:
+  std::unique_ptr<io::archive::JournalReader> reader_;
+  std::vector<Instrument> instruments_;
+  std::map<std::uint16_t, SymbolId> ids_;  ///< recorded id -> ours
+  Range range_;
+  Stamped out_;
+  std::uint64_t gaps_ = 0;
+  std::string error_;
+};
+
+/// What a journal holds, found by reading it once.
+struct JournalSummary {
+  struct Run {
+    RunStarted start;
+    Sequence first, last;
+    Instant started_at, ended_at;
+    std::vector<Instrument> instruments;
+  };
+  std::vector<Run> runs;
+  std::vector<Instrument> instruments;  ///< latest definition of each name
+  Sequence first, last;                 ///< events
+  Instant first_at, last_at;
+  std::uint64_t events = 0, commands = 0, decisions = 0, venue_frames = 0, gaps = 0, torn_bytes = 0;
+};
+Result<JournalSummary, SourceError> summarise_journal(const std::string& directory);
+
+/// Feeds a core the market history [range.from, range.until] of a journal: the instruments first, then every market event.
+/// A run and its replay warm by this one function, so that they start alike.
+/// @return events fed.
+Result<std::uint64_t, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
+                                                     const std::vector<Instrument>& instruments, JournalMarket::Range range);
+
+/// The exact inputs of one run, from RunStarted to the run's end.
+class RunSource {
+ public:
+  static Result<RunSource, SourceError> open(const std::string& directory, const JournalSummary::Run& run,
+                                            std::optional<Sequence> until);
+  const Stamped* next(Instant wakeup);
+  const std::string& error() const { return error_; }
+  /// Commands that the recorded run gave, hashed and counted like RunDigest does.
+  std::uint64_t recorded_commands() const { return commands_; }
+  std::uint64_t recorded_commands_hash() const { return commands_hash_; }
+
+ private:
+  std::unique_ptr<io::archive::JournalReader> reader_;
+  JournalSummary::Run run_;
+  Sequence until_;
+  std::uint64_t commands_ = 0, commands_hash_ = 0;
+  std::string scratch_;
+  std::string error_;
+};
+
+}  // namespace mlbot::shell

@@ -1,0 +1,21 @@
+// Where a bot keeps what it must not forget, and the proof that only one bot does so.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mlbot::shell {
+
+struct StateDirectory {
+  std::string root;
+  std::string journal() const { return root + "/journal"; }
+  std::string archive() const { return root + "/archive.duckdb"; }
+  std::string models() const { return root + "/models"; }
+  std::string exchange() const { return root + "/exchange.state"; }
+  std::string page_token() const { return root + "/page.token"; }     ///< 0600
+  std::string running() const { return root + "/running.json"; }      ///< address of a running bot's page
+  std::string run_summary(std::uint32_t epoch) const { return root + "/runs/" + std::to_string(epoch) + ".json"; }
+  std::string config_of_run(std::uint32_t epoch) const { return root + "/runs/" + std::to_string(epoch) + ".toml"; }
+};
+
+}  // namespace mlbot::shell
