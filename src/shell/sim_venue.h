@@ -34,6 +34,9 @@ class SimVenue final : public sim::Listener {
   /// From now on `account` trades: links come up and books are sent.
   void open(sim::AccountId account);
 
+  /// Base coins of an execution.
+  double coins_of(const Execution& execution) const { return exchange_->instruments()[execution.symbol.index].size_double(execution.size); }
+
   const Stamped* next(Instant wakeup);
   void take(const Stamped& event, const Outbox& out);
 

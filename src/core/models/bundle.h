@@ -14,6 +14,10 @@
 
 namespace mlbot::models {
 
+/// A feature as the trees take it, in training and in serving: float32, and what is not finite there is
+/// missing.
+float narrow(double value);
+
 /// What a head predicts, so that nobody reads a class label for a probability.
 struct Head {
   std::string name;                     ///< "forward_return"

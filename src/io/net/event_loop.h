@@ -19,15 +19,15 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  void run();                 ///< until stop()
+  void run();                      ///< until stop()
   void run_one(Duration at_most);  ///< one handler, or none when nothing happens in time
-  void stop();                ///< from any thread
+  void stop();                     ///< from any thread
   bool stopped() const;
   void post(std::function<void()> work);  ///< from any thread
   TimerId call_after(Duration delay, std::function<void()> work);
   void cancel(TimerId timer);
 
-  struct Impl;                ///< holds the Asio context; known to io/net only
+  struct Impl;  ///< holds the Asio context; known to io/net only
   Impl& impl() { return *impl_; }
 
  private:

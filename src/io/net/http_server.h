@@ -32,18 +32,21 @@ struct ServerOptions {
   std::size_t max_connections = 256;
   std::size_t max_body_bytes = 1 << 20;
   std::size_t max_unsent_bytes = 16 << 20;
+  Duration request_timeout = 75s;  ///< to send a request or to take its answer; idle kept connections too
+  Duration websocket_idle_timeout = 300s;  ///< a peer that answers no ping for so long is closed
 };
 
 class HttpServer {
  public:
   /// @error NetError address_in_use names the port and what to do about it.
   static Result<std::unique_ptr<HttpServer>, NetError> listen(EventLoop& loop, const ServerOptions& options,
-                                                             ServerHandlers handlers);
+                                                              ServerHandlers handlers);
   ~HttpServer();
 
   std::uint16_t port() const;
   /// Queues a text message; unknown peers are ignored. The text is shared, not copied, between peers.
   void send(PeerId peer, std::shared_ptr<const std::string> text);
+  /// Sends what is queued, says goodbye, closes; on_close follows.
   void close(PeerId peer);
 
   struct Impl;

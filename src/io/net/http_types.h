@@ -32,7 +32,17 @@ struct Url {
   bool secure() const { return scheme == "https" || scheme == "wss"; }
 };
 
-enum class NetFault : std::uint8_t { bad_url, resolve, refused, timeout, tls, protocol, closed, address_in_use, too_large };
+enum class NetFault : std::uint8_t {
+  bad_url,
+  resolve,
+  refused,
+  timeout,
+  tls,
+  protocol,
+  closed,
+  address_in_use,
+  too_large
+};
 struct NetError {
   NetFault fault;
   std::string what;  ///< names the address and the remedy

@@ -1,5 +1,5 @@
-// Client ends: one WebSocket, and HTTP requests over a kept connection. TLS (>= 1.2, host name verified, no way to
-// switch it off) where the URL says wss or https.
+// Client ends: one WebSocket, and HTTP requests over a kept connection. TLS (>= 1.2, host name verified, no
+// way to switch it off) where the URL says wss or https.
 #pragma once
 
 #include <functional>
@@ -24,15 +24,19 @@ struct WebSocketHandlers {
 
 struct WebSocketOptions {
   Duration connect_timeout = 60s;
-  Duration read_timeout = 30s;   ///< silence after which the link is down
+  Duration read_timeout = 30s;  ///< silence after which the link is down, noticed within a quarter more
   std::size_t max_message_bytes = 8 << 20;
+  std::size_t max_unsent_bytes =
+      4 << 20;  ///< more in the send queue means a peer that does not read: link down
 };
 
 class WebSocketLink {
  public:
   WebSocketLink(EventLoop& loop, WebSocketOptions options, WebSocketHandlers handlers);
   ~WebSocketLink();
+  /// Once, or again after on_down.
   void open(const Url& url);
+  /// Queues a text message; ignored unless the link is open.
   void send(std::string text);
   /// Drops the connection; on_down follows unless it already came.
   void close();
@@ -54,7 +58,9 @@ class HttpLink {
  public:
   HttpLink(EventLoop& loop, Url origin, std::size_t max_parallel = 4);
   ~HttpLink();
-  /// Every request is answered exactly once: with the response, or with what went wrong.
+  /// Every request is answered exactly once, never from within this call: with the response, or with what
+  /// went wrong. Only a GET is sent a second time, when a kept connection turns out to have been closed
+  /// before it. What still waits when the link is destroyed is not answered.
   void request(HttpRequest request, Duration timeout, HttpCallback callback);
 
   struct Impl;

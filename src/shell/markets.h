@@ -1,0 +1,24 @@
+// "generated" or "replay:DIRECTORY": the market that a simulated exchange is given.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shell/journal_source.h"
+#include "sim/market.h"
+
+namespace mlbot::shell {
+
+struct MarketChoice {
+  std::vector<Instrument> instruments;   ///< instruments[i].id.index == i
+  std::unique_ptr<sim::Market> market;
+  Instant start;                         ///< when it begins
+  Instant end = distant_future;          ///< when it is over; a generated market never is
+};
+
+/// @param start  of a generated market; a recorded one begins `skip` after its first event.
+/// @error SourceError names the directory and the remedy.
+Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip = {});
+
+}  // namespace mlbot::shell

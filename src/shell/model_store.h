@@ -1,0 +1,16 @@
+// Bundles on disk as this build may use them: read by io/files, checked by lab, refused by name when they do not fit.
+#pragma once
+
+#include <string>
+
+#include "core/models/bundle.h"
+
+namespace mlbot::shell {
+
+/// @param name  alias or content hash.
+/// @error BundleError; ExitCode::model is its exit code.
+Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory, const std::string& name);
+/// True when there is such an alias or hash at all.
+bool has_model(const std::string& models_directory, const std::string& name);
+
+}  // namespace mlbot::shell
