@@ -61,8 +61,8 @@ TEST(PrivateDecode, RowsOfOtherCategoriesAndSymbolsAreCountedNotRead) {
 TEST(PrivateDecode, EveryRecordedFrameIsReadOrCounted) {
   DecodeScratch scratch;
   std::size_t events = 0;
-  for (const char* name : {"ws-private/order.jsonl", "ws-private/execution.jsonl", "ws-private/position.jsonl",
-                           "ws-private/wallet.jsonl"}) {
+  for (const char* name : {"ws-private/order.jsonl", "ws-private/execution.jsonl",
+                           "ws-private/position.jsonl", "ws-private/wallet.jsonl"}) {
     MLBOT_RECORDED(lines, name);
     for (const auto& line : lines) {
       const auto news = account(line, scratch);
@@ -178,7 +178,8 @@ OrderRow random_order(Prng& rng) {
   const SymbolId symbol{static_cast<std::uint16_t>(rng.below(4))};
   OrderRow row;
   row.news.symbol = symbol;
-  row.news.client_id = rng.chance(0.8) ? ClientOrderId{"m-1-" + std::to_string(rng.below(1u << 30))} : ClientOrderId{};
+  row.news.client_id =
+      rng.chance(0.8) ? ClientOrderId{"m-1-" + std::to_string(rng.below(1u << 30))} : ClientOrderId{};
   row.news.venue_id = VenueId{std::to_string(rng.next())};
   row.news.side = rng.chance(0.5) ? Side::buy : Side::sell;
   row.news.type = rng.chance(0.8) ? OrderType::limit : OrderType::market;
@@ -186,7 +187,8 @@ OrderRow random_order(Prng& rng) {
   row.news.status = static_cast<OrderStatus>(rng.below(9));
   row.news.price = {static_cast<std::int64_t>(rng.below(2'000'000))};
   row.news.size = {static_cast<std::int64_t>(rng.below(100'000)) + 1};
-  row.news.filled = {static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(row.news.size.count) + 1))};
+  row.news.filled = {
+      static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(row.news.size.count) + 1))};
   row.news.average_price = E8{static_cast<std::int64_t>(rng.below(1ull << 50))};
   row.news.reduce_only = rng.chance(0.3);
   row.news.conditional = rng.chance(0.3);
@@ -230,7 +232,8 @@ PositionRow random_position(Prng& rng) {
 }
 WalletRow random_wallet(Prng& rng) {
   const auto money = [&] { return E8{static_cast<std::int64_t>(rng.below(1ull << 50))}; };
-  return {{NewsSource::stream, money(), money(), money(), -money(), money(), money()}, money(), money(), money()};
+  return {
+      {NewsSource::stream, money(), money(), money(), -money(), money(), money()}, money(), money(), money()};
 }
 
 TEST(AccountEncode, DecodeAfterEncodeIsIdentityOnTheStreamAndInLists) {
@@ -257,17 +260,19 @@ TEST(AccountEncode, DecodeAfterEncodeIsIdentityOnTheStreamAndInLists) {
     text.clear();
     encode_positions({"1", "position", Instant{}}, positions, table(), text);
     events = account(text, scratch).events;
-    for (std::size_t k = 0; k < 2; ++k) ASSERT_EQ(std::get<PositionNews>(events[k]), positions[k].news) << text;
+    for (std::size_t k = 0; k < 2; ++k)
+      ASSERT_EQ(std::get<PositionNews>(events[k]), positions[k].news) << text;
     text.clear();
     encode_wallet({"1", "wallet", Instant{}}, wallet, text);
     ASSERT_EQ(std::get<WalletNews>(account(text, scratch).events[0]), wallet.news) << text;
 
     std::vector<Event> out;
-    ASSERT_TRUE(decode_orders(encode_reply(order_list_result(orders, table(), ""), {}), table(), scratch, out));
     ASSERT_TRUE(
-        decode_executions(encode_reply(execution_list_result(executions, table(), ""), {}), table(), scratch, out));
-    const auto page =
-        decode_positions(encode_reply(position_list_result(positions, table(), "a%3Db"), {}), table(), scratch, out);
+        decode_orders(encode_reply(order_list_result(orders, table(), ""), {}), table(), scratch, out));
+    ASSERT_TRUE(decode_executions(encode_reply(execution_list_result(executions, table(), ""), {}), table(),
+                                  scratch, out));
+    const auto page = decode_positions(encode_reply(position_list_result(positions, table(), "a%3Db"), {}),
+                                       table(), scratch, out);
     ASSERT_TRUE(page);
     ASSERT_EQ(page->cursor, "a%3Db");
     ASSERT_EQ(out.size(), 6u);
@@ -305,7 +310,8 @@ TEST(AccountEncode, RowsHaveTheRecordedKeys) {
   text.clear();
   MLBOT_RECORDED(executions, "ws-private/execution.jsonl");
   encode_executions({"", "execution", {}}, std::vector{random_execution(rng)}, table(), text);
-  const std::vector<std::string> inside_extra_fees{"\"feeCoin\":", "\"feeType\":", "\"subFeeType\":", "\"fee\":"};
+  const std::vector<std::string> inside_extra_fees{
+      "\"feeCoin\":", "\"feeType\":", "\"subFeeType\":", "\"fee\":"};
   EXPECT_EQ(keys_missing(text, executions[1]), inside_extra_fees);
   text.clear();
   MLBOT_RECORDED(positions, "ws-private/position.jsonl");

@@ -17,7 +17,8 @@ constexpr std::array trigger_words{Word{TriggerBy::last_price, "LastPrice"},
 /// One body; the first fault is the answer, what comes after it reads as empty.
 class Body {
  public:
-  Body(std::string_view text, const InstrumentTable& table) : json_{parse_json(text)} {
+  Body(std::string_view text, const InstrumentTable& table)
+      : json_(parse_json(text)) {  // braces would make a list of it
     if (!json_.is_object()) fail("the body is no JSON object");
     const std::string category = text_of("category"), symbol = text_of("symbol");
     if (category != category_linear) fail(fmt::format("category '{}' is not served", category));

@@ -29,9 +29,10 @@ std::string encode_place(const PlaceOrder& order, const Instrument& instrument) 
   if (bounded)
     fmt::format_to(std::back_inserter(out), R"(,"price":"{}")", price_text(instrument, order.price));
   const auto time_in_force = market ? TimeInForce::ioc : order.time_in_force;
-  fmt::format_to(
-      std::back_inserter(out), R"(,"timeInForce":"{}","orderLinkId":{},"positionIdx":{},"reduceOnly":{})",
-      word_of(time_in_force_words, time_in_force), json_quoted(order.id), order.position_index, order.reduce_only);
+  fmt::format_to(std::back_inserter(out),
+                 R"(,"timeInForce":"{}","orderLinkId":{},"positionIdx":{},"reduceOnly":{})",
+                 word_of(time_in_force_words, time_in_force), json_quoted(order.id), order.position_index,
+                 order.reduce_only);
   if (order.stop_loss) {
     fmt::format_to(std::back_inserter(out),
                    R"(,"stopLoss":"{}","slTriggerBy":"MarkPrice","tpslMode":"Full","slOrderType":"Market")",
@@ -41,12 +42,14 @@ std::string encode_place(const PlaceOrder& order, const Instrument& instrument) 
 }
 
 std::string encode_amend(const AmendOrder& order, const Instrument& instrument) {
-  return fmt::format(R"({},"orderLinkId":{},"qty":"{}","price":"{}"}})", head(instrument), json_quoted(order.id),
-                     instrument.size_text(order.size), price_text(instrument, order.price));
+  return fmt::format(R"({},"orderLinkId":{},"qty":"{}","price":"{}"}})", head(instrument),
+                     json_quoted(order.id), instrument.size_text(order.size),
+                     price_text(instrument, order.price));
 }
 
 std::string encode_cancel(const CancelOrder& order, const Instrument& instrument) {
-  if (order.id.empty()) return fmt::format(R"({},"orderId":{}}})", head(instrument), json_quoted(order.venue_id));
+  if (order.id.empty())
+    return fmt::format(R"({},"orderId":{}}})", head(instrument), json_quoted(order.venue_id));
   return fmt::format(R"({},"orderLinkId":{}}})", head(instrument), json_quoted(order.id));
 }
 
