@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "shell/sim_rows.h"
+#include "shell/exchange/sim_rows.h"
 
 namespace mlbot::shell {
 

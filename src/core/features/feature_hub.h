@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -12,21 +13,28 @@
 
 namespace mlbot::core {
 
-enum class Engine : std::uint8_t { price, micro_liquidity, volatility_momentum, liquidation, time_context, advanced_aggregator };
+enum class Engine : std::uint8_t {
+  price,
+  micro_liquidity,
+  volatility_momentum,
+  liquidation,
+  time_context,
+  advanced_aggregator
+};
 std::string_view to_string(Engine engine);
 
 /// One row of the catalogue, declared once in its engine's file.
 struct FeatureSpec {
-  std::uint16_t id;             ///< 1..142; position in the vector is id - 1
+  std::uint16_t id;  ///< 1..142; position in the vector is id - 1
   std::string_view name;
   Engine engine;
   std::string_view unit;
-  std::string_view window;      ///< window and warm-up in words
+  std::string_view window;  ///< window and warm-up in words
   std::string_view definition;
-  std::string_view undefined;   ///< what is written when it cannot be computed
-  double clamp_low, clamp_high; ///< applied last; each hit is counted
-  char lookahead;               ///< A, B, C or D (catalogue 2.7)
-  std::string_view mirror;      ///< O, E, P(j) or N(j) (catalogue 2.8)
+  std::string_view undefined;    ///< what is written when it cannot be computed
+  double clamp_low, clamp_high;  ///< applied last; each hit is counted
+  char lookahead;                ///< A, B, C or D (catalogue 2.7)
+  std::string_view mirror;       ///< O, E, P(j) or N(j) (catalogue 2.8)
   std::string_view source;
 };
 
@@ -39,8 +47,8 @@ std::optional<std::size_t> feature_index(std::string_view name);
 
 /// Feeds six engines a symbol and reads their rows into frames.
 ///
-/// Consumes every market event, link changes and one-second timers, in core order, and the book as it stands after each
-/// BookUpdate. Allocation: only in add(). Threads, clock, chance: none.
+/// Consumes every market event, link changes and one-second timers, in core order, and the book as it stands
+/// after each BookUpdate. Allocation: only in add(). Threads, clock, chance: none.
 class FeatureHub {
  public:
   FeatureHub();
@@ -63,7 +71,8 @@ class FeatureHub {
   /// Sampling events of the symbol since the last call, as FrameTrigger bits (CUSUM, cascade transition).
   std::uint8_t take_triggers(SymbolId symbol);
 
-  /// Writes the 142 values and validity of the instant of the last advance() or event. Leaves number, cause and top alone.
+  /// Writes the 142 values and validity of the instant of the last advance() or event. Leaves number, cause
+  /// and top alone.
   void read(SymbolId symbol, FeatureFrame& frame) const;
 
   /// How often each row met its clamp, for monitoring; [142].

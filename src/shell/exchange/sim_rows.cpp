@@ -1,4 +1,4 @@
-#include "shell/sim_rows.h"
+#include "shell/exchange/sim_rows.h"
 
 namespace mlbot::shell {
 

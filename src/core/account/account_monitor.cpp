@@ -1,0 +1,140 @@
+#include "core/account/account_monitor.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace mlbot::core {
+
+void AccountMonitor::add(const Instrument& instrument) {
+  MLBOT_ASSERT(instrument.id.index == symbols_.size());
+  symbols_.emplace_back();
+}
+
+void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
+  may_ask_ = mode != Mode::shadow;
+  ask_at_ = may_ask_ ? at : distant_future;
+  on_timer(at, {}, out);
+}
+
+void AccountMonitor::on(Instant at, const LinkChanged& link, Outbox& out) {
+  if (link.link != Link::account) return;
+  const bool live = link.state == LinkState::live;
+  if (live == link_live_) return;
+  link_live_ = live;
+  snapshot_ended_ = false;  // whatever happened meanwhile was not told
+  in_snapshot_ = false;
+  if (live && may_ask_) {
+    ask_at_ = at;
+    asked_at_ = {};
+    on_timer(at, {}, out);
+  }
+}
+
+bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
+  switch (snapshot.phase) {
+    case SnapshotPhase::begin:
+      in_snapshot_ = true;
+      return false;
+    case SnapshotPhase::end:
+      if (!in_snapshot_) return false;  // its beginning was on a link that broke
+      in_snapshot_ = false;
+      for (Symbol& s : symbols_) {
+        if (s.total.heard && s.total.heard_at >= asked_at_) continue;
+        s.rows = {};  // a venue that lists only what is open says "flat" by silence
+        s.total = {.heard_at = at, .heard = true};
+      }
+      snapshot_ended_ = snapshot_ended_once_ = true;
+      ask_at_ = at + recheck_period;
+      return true;
+    case SnapshotPhase::failed:
+      in_snapshot_ = false;
+      ask_at_ = at + retry_pause;
+      return false;
+  }
+  return false;
+}
+
+void AccountMonitor::on(Instant at, const PositionNews& news) {
+  if (news.symbol.index >= symbols_.size() || news.position_index > 2) return;
+  Symbol& s = symbols_[news.symbol.index];
+  PositionNews& row = s.rows[news.position_index];
+  if (news.updated_at < row.updated_at) return;  // a query that was overtaken by the stream
+  row = news;
+  s.total = {.mark_price = news.mark_price, .heard_at = at, .heard = true};
+  for (const PositionNews& r : s.rows) {
+    s.total.size = s.total.size + r.size;
+    if (r.size.count == 0) continue;
+    s.total.entry_price = r.entry_price;
+    s.total.stop_loss = r.stop_loss;
+    s.total.hedged |= r.position_index != 0;
+  }
+}
+
+void AccountMonitor::value(Instant now, E8 pnl) {
+  if (!wallet_known_) return;
+  equity_ = wallet_equity_ + (pnl - wallet_pnl_);
+  peak_equity_ = std::max(peak_equity_, equity_);
+  const std::int64_t day = now.seconds() / 86'400;
+  if (day != day_) {
+    day_ = day;
+    day_equity_ = equity_;
+  }
+}
+
+void AccountMonitor::on(Instant at, const WalletNews& wallet, E8 pnl) {
+  if (!wallet_known_) peak_equity_ = wallet.equity;
+  wallet_known_ = true;
+  wallet_at_ = at;
+  wallet_equity_ = wallet.equity;
+  wallet_pnl_ = pnl;
+  value(at, pnl);
+}
+
+void AccountMonitor::on_timer(Instant now, E8 pnl, Outbox& out) {
+  value(now, pnl);
+  if (now < ask_at_) return;
+  ask_at_ = now + answer_patience;
+  asked_at_ = now;
+  out.commands.push_back(QueryAccount{});
+}
+
+void AccountMonitor::compare(Instant now, SymbolId symbol, Lots believed) {
+  Symbol& s = symbols_[symbol.index];
+  const bool differs = known() && (s.total.hedged || s.total.size != believed);
+  if (differs && !s.differs) s.differs_since = now;
+  s.differs = differs;
+}
+
+Duration AccountMonitor::mismatch(Instant now, SymbolId symbol) const {
+  const Symbol& s = symbols_[symbol.index];
+  return s.differs ? now - s.differs_since : Duration{0};
+}
+
+Duration AccountMonitor::worst_mismatch(Instant now) const {
+  Duration worst{0};
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i) worst = std::max(worst, mismatch(now, {i}));
+  return worst;
+}
+
+void AccountMonitor::hash_into(StateHash& hash) const {
+  for (const Symbol& s : symbols_) {
+    hash.add(s.total.size.count);
+    hash.add(s.total.entry_price.count);
+    hash.add(s.total.mark_price.count);
+    hash.add(s.total.stop_loss.count);
+    hash.add(s.total.heard_at.ns);
+    hash.add(std::uint64_t{s.total.hedged});
+    hash.add(std::uint64_t{s.differs});
+    hash.add(s.differs_since.ns);
+  }
+  for (const bool flag :
+       {may_ask_, link_live_, in_snapshot_, snapshot_ended_, snapshot_ended_once_, wallet_known_})
+    hash.add(std::uint64_t{flag});
+  for (const Instant at : {asked_at_, ask_at_, wallet_at_}) hash.add(at.ns);
+  for (const E8 amount : {wallet_equity_, wallet_pnl_, equity_, day_equity_, peak_equity_})
+    hash.add(amount.count);
+  hash.add(day_);
+}
+
+}  // namespace mlbot::core

@@ -1,0 +1,102 @@
+// What we believe against what the venue says.
+//
+// The account is unknown until the venue answered a whole QueryAccount, and unknown again while its link is
+// down: then no entry leaves. Positions counted from fills are held against the venue's own; a difference
+// that lasts is named, because something traded that we did not see.
+//
+// Invariant: known() only after AccountSnapshot end on a live account link.
+// Limits: one venue position a symbol and index; a question without an answer is asked again after
+// `answer_patience`. Threads: none.  Clock: none.  Allocation: only in add().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/state_hash.h"
+#include "domain/outbox.h"
+
+namespace mlbot::core {
+
+inline constexpr Duration answer_patience = 10s;    ///< QueryAccount without an end: ask again
+inline constexpr Duration retry_pause = 2s;         ///< after a snapshot that failed
+inline constexpr Duration recheck_period = 30s;     ///< the account is read again this often
+inline constexpr Duration wallet_age_max = 90s;     ///< an older wallet carries no entry
+inline constexpr Duration mismatch_tolerance = 1s;  ///< news and fills may overtake each other this long
+inline constexpr Duration mismatch_halt = 5s;       ///< a difference that lasts longer stops trading
+
+/// The venue's word on one symbol, all position indices taken together.
+struct VenuePosition {
+  Lots size;       ///< signed sum
+  E8 entry_price;  ///< 0 when flat
+  E8 mark_price;
+  E8 stop_loss;      ///< 0 when none
+  Instant heard_at;  ///< core time
+  bool heard = false;
+  bool hedged = false;  ///< rows of hedge mode hold something: not the account that we trade
+};
+
+class AccountMonitor {
+ public:
+  void add(const Instrument& instrument);
+
+  /// Begins a run: asks for the account, unless nothing may be sent anyway.
+  void start(Instant at, Mode mode, Outbox& out);
+  void on(Instant at, const LinkChanged& link, Outbox& out);
+  /// @return  true when this ends a whole snapshot.
+  bool on(Instant at, const AccountSnapshot& snapshot);
+  void on(Instant at, const PositionNews& news);
+  /// @param pnl  our own profit and loss of the run at this instant: equity moves on with it until the next
+  /// wallet.
+  void on(Instant at, const WalletNews& wallet, E8 pnl);
+  void on_timer(Instant now, E8 pnl, Outbox& out);
+  /// Reads the account again soon, but not twice in `retry_pause`.
+  void ask_again(Instant at) { ask_at_ = std::min(ask_at_, std::max(at, asked_at_ + retry_pause)); }
+
+  /// Holds the position that our fills make against the venue's.
+  void compare(Instant now, SymbolId symbol, Lots believed);
+
+  bool known() const { return snapshot_ended_ && link_live_; }
+  /// True until the first snapshot of the run ended: what it shows was there before us.
+  bool first_snapshot() const { return !snapshot_ended_once_; }
+  bool in_snapshot() const { return in_snapshot_; }
+  Instant asked_at() const { return asked_at_; }
+  const VenuePosition& venue(SymbolId symbol) const { return symbols_[symbol.index].total; }
+  /// How long the symbol's positions have differed; zero when they agree.
+  Duration mismatch(Instant now, SymbolId symbol) const;
+  /// The longest of all symbols.
+  Duration worst_mismatch(Instant now) const;
+  bool wallet_known() const { return wallet_known_; }
+  Duration wallet_age(Instant now) const { return wallet_known_ ? now - wallet_at_ : Duration::max(); }
+  E8 equity() const { return equity_; }
+  /// Loss since 00:00 UTC, open loss included; 0 when there is none.
+  E8 daily_loss() const { return std::max(E8{}, day_equity_ - equity_); }
+  /// Fall from the highest equity of the run.
+  E8 drawdown() const { return std::max(E8{}, peak_equity_ - equity_); }
+  void hash_into(StateHash& hash) const;
+
+ private:
+  struct Symbol {
+    std::array<PositionNews, 3> rows;  ///< by position index
+    VenuePosition total;
+    bool differs = false;
+    Instant differs_since;
+  };
+  void value(Instant now, E8 pnl);
+
+  std::vector<Symbol> symbols_;
+  bool may_ask_ = false;
+  bool link_live_ = false;
+  bool in_snapshot_ = false;
+  bool snapshot_ended_ = false;
+  bool snapshot_ended_once_ = false;
+  Instant asked_at_{};
+  Instant ask_at_ = distant_future;  ///< when QueryAccount is due
+  bool wallet_known_ = false;
+  Instant wallet_at_{};
+  E8 wallet_equity_, wallet_pnl_;
+  E8 equity_, day_equity_, peak_equity_;
+  std::int64_t day_ = -1;  ///< days since 1970 of day_equity_
+};
+
+}  // namespace mlbot::core

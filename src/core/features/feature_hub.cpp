@@ -1,0 +1,264 @@
+#include "core/features/feature_hub.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "core/features/advanced_aggregator.h"
+#include "core/features/liquidation_engine.h"
+#include "core/features/micro_liquidity_engine.h"
+#include "core/features/price_engine.h"
+#include "core/features/symbol_market.h"
+#include "core/features/time_context_engine.h"
+#include "core/features/volatility_momentum_engine.h"
+
+namespace mlbot::core {
+namespace {
+
+/// After a jump longer than this no window can see what lay before it: the seconds in between are passed
+/// over.
+constexpr std::int64_t longest_jump_s = longest_window_s + 60;
+constexpr Duration leader_age_max = 5s;
+constexpr std::string_view leader_name = "BTCUSDT";
+constexpr std::string_view leader_of_leader = "ETHUSDT";
+
+/// CUSUM of 1 s mid returns: fires when the drift to one side passes 1.5 sigma of a minute, then starts anew.
+class CusumSampler {
+ public:
+  bool fires(double return_bps, double sigma_minute) {
+    if (!std::isfinite(sigma_minute)) return false;
+    const double threshold = 1.5 * sigma_minute;
+    up_ = std::max(0.0, up_ + return_bps);
+    down_ = std::min(0.0, down_ + return_bps);
+    const bool rose = up_ > threshold, fell = down_ < -threshold;
+    if (rose) up_ = 0;
+    if (fell) down_ = 0;
+    return rose || fell;
+  }
+  void hash_into(StateHash& hash) const {
+    hash.add(up_);
+    hash.add(down_);
+  }
+
+ private:
+  double up_ = 0, down_ = 0;
+};
+
+/// One symbol: what it shares, its six engines, and who leads it.
+struct Symbol {
+  explicit Symbol(const Instrument& instrument) : market{instrument} {}
+
+  void advance(Instant now);
+  void seal_second();
+  void lose_book();
+
+  SymbolMarket market;
+  PriceEngine price{market};
+  MicroLiquidityEngine liquidity{market};
+  VolatilityMomentumEngine volatility{market};
+  LiquidationEngine liquidation{market};
+  TimeContextEngine time_context{market};
+  AdvancedAggregator advanced{market};
+  CusumSampler cusum;
+  std::uint8_t triggers = 0;
+  Symbol* leader = nullptr;
+};
+
+void Symbol::advance(Instant now) {
+  if (!market.started()) {
+    market.start(now);
+  } else {
+    const std::int64_t second = cell_of(now, second_ns);
+    if (second - market.open_second() > longest_jump_s) market.skip_to(second - longest_jump_s);
+    while (market.open_second() < second) seal_second();
+  }
+  market.roll(now);
+  liquidity.roll(now);
+  liquidation.roll(now);
+  advanced.roll(now);
+}
+
+void Symbol::seal_second() {
+  advanced.mature(Instant::from_seconds(market.open_second() + 1));
+  market.seal_second();
+  const Instant end = market.now();
+  liquidity.roll(end);
+  advanced.roll(end);
+  price.seal_second();
+  liquidity.seal_second();
+  volatility.seal_second();
+  liquidation.seal_second();
+  advanced.seal_second();
+  if (market.last_second_live() && cusum.fires(market.last_return(), market.sigma()))
+    triggers |= static_cast<std::uint8_t>(FrameTrigger::cusum);
+}
+
+void Symbol::lose_book() {
+  price.on_book();
+  liquidity.on_break();
+  advanced.on_break();
+}
+
+bool plausible(const TopOfBook& top) { return top.bid.count > 0 && top.ask.count <= plausible_max; }
+
+}  // namespace
+
+struct FeatureHub::Parts {
+  std::vector<std::unique_ptr<Symbol>> symbols;
+  Instant now;
+  bool link_heard = false;  ///< a LinkChanged ever came
+  bool link_live = false;
+  std::array<std::uint64_t, feature_count> clamp_hits{};
+
+  Symbol& at(SymbolId id) {
+    MLBOT_ASSERT(id.index < symbols.size());
+    return *symbols[id.index];
+  }
+  /// Brings one symbol to the instant of its event. Recorded history has no link news: there the first event
+  /// is proof.
+  Symbol& open(Instant instant, SymbolId id, FeatureHub& hub) {
+    hub.advance(instant);
+    if (!link_heard && !link_live) set_link(true);
+    Symbol& symbol = at(id);
+    symbol.advance(now);
+    symbol.market.on_heard(now);
+    return symbol;
+  }
+  void set_link(bool live) {
+    link_live = live;
+    for (auto& symbol : symbols) symbol->market.on_link(live);
+  }
+  /// The leader leads all, the second leads the leader; nobody where they are not among the symbols.
+  void assign_leaders() {
+    const auto named = [&](std::string_view name) -> Symbol* {
+      for (const auto& symbol : symbols)
+        if (symbol->market.instrument().name.view() == name) return symbol.get();
+      return nullptr;
+    };
+    for (auto& symbol : symbols)
+      symbol->leader =
+          named(symbol->market.instrument().name.view() == leader_name ? leader_of_leader : leader_name);
+  }
+};
+
+FeatureHub::FeatureHub() : parts_{std::make_unique<Parts>()} {}
+FeatureHub::~FeatureHub() = default;
+
+void FeatureHub::add(const Instrument& instrument) {
+  MLBOT_ASSERT(instrument.id.index == parts_->symbols.size());
+  parts_->symbols.push_back(std::make_unique<Symbol>(instrument));
+  Symbol& symbol = *parts_->symbols.back();
+  symbol.market.on_link(parts_->link_live);
+  if (parts_->now.ns != 0) symbol.advance(parts_->now);
+  parts_->assign_leaders();
+}
+
+void FeatureHub::advance(Instant now) {
+  const Instant before = parts_->now;
+  if (now <= before) return;
+  parts_->now = now;
+  if (before.ns != 0 && cell_of(now, second_ns) == cell_of(before, second_ns)) return;
+  for (auto& symbol : parts_->symbols) symbol->advance(now);
+}
+
+void FeatureHub::on(Instant at, const BookUpdate& update, BookChange change, const OrderBook& book) {
+  Symbol& symbol = parts_->open(at, update.symbol, *this);
+  if (change == BookChange::repeated) return;
+  if (change != BookChange::applied || !book.two_sided() || !plausible(book.top())) {
+    symbol.market.on_book_broken(parts_->now);
+    symbol.lose_book();
+    return;
+  }
+  symbol.market.on_book(parts_->now, book.top());
+  symbol.price.on_book();
+  symbol.liquidity.on_book(update, book);
+  symbol.volatility.on_book();
+  symbol.advanced.on_book(book);
+}
+
+void FeatureHub::on(Instant at, const Trades& trades) {
+  Symbol& symbol = parts_->open(at, trades.symbol, *this);
+  symbol.market.on_trades(parts_->now, trades);
+  symbol.liquidity.on_trades(trades);
+  symbol.advanced.on_trades(parts_->now, trades);
+}
+
+void FeatureHub::on(Instant at, const Kline& kline) {
+  Symbol& symbol = parts_->open(at, kline.symbol, *this);
+  const bool sound = kline.low.count > 0 && kline.low <= std::min(kline.open, kline.close) &&
+                     kline.high >= std::max(kline.open, kline.close) && kline.high.count <= plausible_max;
+  if (!kline.confirmed || kline.interval_minutes != 1 || !sound) return;
+  const CandleUse use = symbol.market.on_candle(kline);
+  if (use == CandleUse::repeats) return;
+  symbol.price.on_candle(kline, use);
+  symbol.volatility.on_candle(kline, use);
+  symbol.advanced.on_candle(kline, use);
+}
+
+void FeatureHub::on(Instant at, const Ticker& ticker) {
+  Symbol& symbol = parts_->open(at, ticker.symbol, *this);
+  symbol.market.on_ticker(parts_->now, ticker);
+}
+
+void FeatureHub::on(Instant at, const Liquidations& liquidations) {
+  Symbol& symbol = parts_->open(at, liquidations.symbol, *this);
+  symbol.liquidation.on_liquidations(parts_->now, liquidations);
+}
+
+void FeatureHub::on(Instant at, const LinkChanged& link) {
+  advance(at);
+  if (link.link != Link::market) return;
+  for (auto& symbol : parts_->symbols) symbol->advance(parts_->now);
+  parts_->link_heard = true;
+  const bool live = link.state == LinkState::live;
+  parts_->set_link(live);
+  if (!live)
+    for (auto& symbol : parts_->symbols) symbol->lose_book();
+}
+
+std::uint8_t FeatureHub::take_triggers(SymbolId id) {
+  Symbol& symbol = parts_->at(id);
+  if (symbol.liquidation.take_trigger()) symbol.triggers |= static_cast<std::uint8_t>(FrameTrigger::cascade);
+  return std::exchange(symbol.triggers, std::uint8_t{0});
+}
+
+void FeatureHub::read(SymbolId id, FeatureFrame& frame) const {
+  Parts& parts = *parts_;
+  Symbol& symbol = parts.at(id);
+  symbol.advance(parts.now);
+  frame.symbol = id;
+  frame.at = parts.now;
+  Symbol* leader = symbol.leader;
+  if (leader && (!leader->market.heard() || parts.now > leader->market.heard_at() + leader_age_max))
+    leader = nullptr;
+  if (leader) leader->advance(parts.now);
+  RowWriter rows{frame, parts.clamp_hits};
+  symbol.price.read(rows);
+  symbol.liquidity.read(rows);
+  symbol.volatility.read(rows);
+  symbol.liquidation.read(rows, leader ? &leader->liquidation : nullptr);
+  symbol.time_context.read(rows);
+  symbol.advanced.read(rows, leader ? Leader{&leader->market, &leader->liquidity} : Leader{});
+}
+
+std::span<const std::uint64_t> FeatureHub::clamp_hits() const { return parts_->clamp_hits; }
+
+void FeatureHub::hash_into(StateHash& hash) const {
+  hash.add(parts_->now.ns);
+  hash.add(std::uint64_t{parts_->link_live});
+  for (auto& symbol : parts_->symbols) {
+    symbol->advance(parts_->now);
+    symbol->market.hash_into(hash);
+    symbol->price.hash_into(hash);
+    symbol->liquidity.hash_into(hash);
+    symbol->volatility.hash_into(hash);
+    symbol->liquidation.hash_into(hash);
+    symbol->advanced.hash_into(hash);
+    symbol->cusum.hash_into(hash);
+    hash.add(std::uint64_t{symbol->triggers});
+  }
+}
+
+}  // namespace mlbot::core

@@ -1,0 +1,383 @@
+// The small machines that all rows share: window sums, lags, decayed means, running extremes.
+//
+// Invariant: each has a fixed size from construction on; no call allocates.
+// Cost: O(1) a call, amortised; a jump over k empty cells writes min(k, ring) of them.
+// Why integers under the window sums: what is added is later taken away again, and only integers forget
+// exactly. Threads: none.  Clock: none, but the instants that are handed in.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/exact_math.h"
+#include "base/ring.h"
+#include "base/state_hash.h"
+#include "base/time.h"
+
+namespace mlbot::core {
+
+__extension__ using Int128 = __int128;
+__extension__ using UInt128 = unsigned __int128;
+
+inline constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+inline constexpr std::int64_t fine_cell_ns = 100'000'000;
+inline constexpr std::int64_t second_ns = 1'000'000'000;
+
+/// Index of the cell of `width_ns` in which the instant lies, rounded down.
+constexpr std::int64_t cell_of(Instant at, std::int64_t width_ns) {
+  return at.ns / width_ns - (at.ns % width_ns < 0 ? 1 : 0);
+}
+
+/// 1e4 * ln(a / b); missing unless both are positive.
+inline double log_bps(double a, double b) {
+  if (!(a > 0) || !(b > 0)) return missing;
+  return a == b ? 0.0 : 1e4 * exact::log(a / b);
+}
+inline double ln(double x) { return exact::log(x); }
+/// sgn(x) * ln(1 + |x|)
+inline double signed_log(double x) { return x < 0 ? -exact::log(1 - x) : exact::log(1 + x); }
+
+/// A double as a whole number of 2^-Bits, so that window sums of it are exact.
+template <int Bits>
+Int128 to_fixed(double x) {
+  return static_cast<Int128>(x * static_cast<double>(std::uint64_t{1} << Bits));
+}
+template <int Bits>
+double from_fixed(Int128 x) {
+  return static_cast<double>(x) / static_cast<double>(std::uint64_t{1} << Bits);
+}
+
+inline void add_to_hash(StateHash& hash, std::int64_t value) { hash.add(value); }
+inline void add_to_hash(StateHash& hash, double value) { hash.add(value); }
+inline void add_to_hash(StateHash& hash, Int128 value) {
+  hash.add(static_cast<std::uint64_t>(value));
+  hash.add(static_cast<std::uint64_t>(static_cast<UInt128>(value) >> 64));
+}
+template <class T, std::size_t N>
+void add_to_hash(StateHash& hash, const std::array<T, N>& values) {
+  for (const auto& value : values) add_to_hash(hash, value);
+}
+
+/// What was known at the end of each grid cell, for the last `cells` of them.
+template <class T>
+class LagRing {
+ public:
+  explicit LagRing(std::size_t cells) : values_(cells) { MLBOT_ASSERT(cells > 0); }
+
+  /// Closes every cell up to and including `cell` with this value: it did not change since the last close.
+  void seal_through(std::int64_t cell, const T& value) {
+    if (empty_) {
+      first_ = cell;
+      last_ = cell - 1;
+      empty_ = false;
+    }
+    if (cell <= last_) return;
+    const auto cells = static_cast<std::int64_t>(values_.size());
+    for (std::int64_t c = cell - last_ > cells ? cell - cells + 1 : last_ + 1; c <= cell; ++c)
+      slot(c) = value;
+    last_ = cell;
+  }
+
+  /// The value at the end of a cell; nullptr for a cell that was never closed or has left the ring.
+  const T* at(std::int64_t cell) const {
+    if (empty_ || cell > last_ || cell < first_ || cell <= last_ - static_cast<std::int64_t>(values_.size()))
+      return nullptr;
+    return &values_[index(cell)];
+  }
+  std::int64_t last() const { return last_; }
+  bool empty() const { return empty_; }
+
+  void hash_into(StateHash& hash) const {
+    hash.add(last_);
+    hash.add(first_);
+    for (const auto& value : values_) add_to_hash(hash, value);
+  }
+
+ private:
+  std::size_t index(std::int64_t cell) const {
+    const auto cells = static_cast<std::int64_t>(values_.size());
+    return static_cast<std::size_t>(((cell % cells) + cells) % cells);
+  }
+  T& slot(std::int64_t cell) { return values_[index(cell)]; }
+
+  std::vector<T> values_;
+  std::int64_t first_ = 0, last_ = 0;
+  bool empty_ = true;
+};
+
+/// Sums of K integer streams over any window up to a limit, on two grids: 100 ms and 1 s.
+///
+/// Kept as running totals at cell ends, so that a window is one subtraction. A window of W holds the open
+/// cell and the W / grid closed ones before it: exactly W at a whole cell, less than one cell more in
+/// between.
+template <class Int, std::size_t K>
+class WindowSums {
+ public:
+  WindowSums(int fine_seconds, int coarse_seconds)
+      : fine_(static_cast<std::size_t>(fine_seconds) * 10 + 2),
+        coarse_(static_cast<std::size_t>(coarse_seconds) + 2) {}
+
+  /// Closes the cells that are over at `now`. Comes before every add.
+  void roll(Instant now) {
+    const auto fine = cell_of(now, fine_cell_ns);
+    if (fine - 1 > fine_.last() || fine_.empty()) fine_.seal_through(fine - 1, totals_);
+    const auto coarse = cell_of(now, second_ns);
+    if (coarse - 1 > coarse_.last() || coarse_.empty()) coarse_.seal_through(coarse - 1, totals_);
+  }
+  void add(std::size_t which, Int amount) { totals_[which] = wrapped_add(totals_[which], amount); }
+
+  /// Window of whole seconds on the 100 ms grid.
+  Int fine(std::size_t which, int seconds) const { return since(fine_, which, fine_.last() - 10 * seconds); }
+  /// Window of whole seconds on the 1 s grid.
+  Int coarse(std::size_t which, int seconds) const { return since(coarse_, which, coarse_.last() - seconds); }
+  /// The fine window that ended `ago` seconds before the last closed cell.
+  Int fine_before(std::size_t which, int seconds, int ago) const {
+    const auto* end = fine_.at(fine_.last() - 10 * ago);
+    const auto* begin = fine_.at(fine_.last() - 10 * (ago + seconds));
+    return wrapped_subtract(end ? (*end)[which] : Int{0}, begin ? (*begin)[which] : Int{0});
+  }
+
+  void hash_into(StateHash& hash) const {
+    add_to_hash(hash, totals_);
+    fine_.hash_into(hash);
+    coarse_.hash_into(hash);
+  }
+
+ private:
+  using Totals = std::array<Int, K>;
+  // Totals may wrap on hostile input; differences are then still those of the window, modulo the word.
+  static Int wrapped_add(Int a, Int b) {
+    if constexpr (sizeof(Int) == 16)
+      return static_cast<Int>(static_cast<UInt128>(a) + static_cast<UInt128>(b));
+    else
+      return static_cast<Int>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  }
+  static Int wrapped_subtract(Int a, Int b) {
+    if constexpr (sizeof(Int) == 16)
+      return static_cast<Int>(static_cast<UInt128>(a) - static_cast<UInt128>(b));
+    else
+      return static_cast<Int>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  }
+  Int since(const LagRing<Totals>& ring, std::size_t which, std::int64_t cell) const {
+    const auto* before = ring.at(cell);  // younger than the window: the totals began at zero
+    return before ? wrapped_subtract(totals_[which], (*before)[which]) : totals_[which];
+  }
+
+  LagRing<Totals> fine_, coarse_;
+  Totals totals_{};
+};
+
+/// Time-weighted exponential means of N levels that share their change times: x is held until the next
+/// change. The weight follows the same recursion with x = 1, which is the bias correction; time that is not
+/// held is skipped.
+template <std::size_t N>
+class HeldMeans {
+ public:
+  explicit HeldMeans(double time_constant_s) : time_constant_ns_{time_constant_s * 1e9} {}
+
+  void hold(Instant at, const std::array<double, N>& values) {
+    fold(at);
+    held_ = values;
+    holding_ = true;
+  }
+  void release(Instant at) {
+    fold(at);
+    holding_ = false;
+  }
+  bool holding() const { return holding_; }
+  /// Seconds over which something was held.
+  double held_seconds(Instant now) const {
+    return static_cast<double>(held_ns_ + (holding_ ? now.ns - since_.ns : 0)) * 1e-9;
+  }
+  /// The means at `now`, the running level included; missing before anything was held.
+  std::array<double, N> means(Instant now) const {
+    HeldMeans copy{*this};
+    copy.fold(now);
+    std::array<double, N> out;
+    for (std::size_t i = 0; i < N; ++i) out[i] = copy.weight_ > 0 ? copy.sums_[i] / copy.weight_ : missing;
+    return out;
+  }
+  double mean(Instant now) const { return means(now)[0]; }
+
+  void hash_into(StateHash& hash) const {
+    hash.add(since_.ns);
+    hash.add(held_ns_);
+    hash.add(std::uint64_t{holding_});
+    hash.add(weight_);
+    add_to_hash(hash, held_);
+    add_to_hash(hash, sums_);
+  }
+
+ private:
+  void fold(Instant at) {
+    if (holding_ && at > since_) {
+      const double decay = exact::exp(-static_cast<double>(at.ns - since_.ns) / time_constant_ns_);
+      for (std::size_t i = 0; i < N; ++i) sums_[i] = sums_[i] * decay + (1 - decay) * held_[i];
+      weight_ = weight_ * decay + (1 - decay);
+      held_ns_ += at.ns - since_.ns;
+    }
+    since_ = at;
+  }
+
+  double time_constant_ns_;
+  std::array<double, N> held_{}, sums_{};
+  double weight_ = 0;
+  Instant since_;
+  std::int64_t held_ns_ = 0;
+  bool holding_ = false;
+};
+
+/// Exponential mean of one sample a step, bias-corrected; a skipped step does not age it.
+class StepMean {
+ public:
+  /// @param keep  weight that a sample keeps after one step: exp(-step / time constant).
+  explicit StepMean(double keep) : keep_{keep} {}
+  void add(double x) {
+    sum_ = sum_ * keep_ + (1 - keep_) * x;
+    weight_ = weight_ * keep_ + (1 - keep_);
+    ++count_;
+  }
+  /// Starts from a known level, as if it had been there for ever.
+  void seed(double level) {
+    sum_ = level;
+    weight_ = 1;
+    seeded_ = true;
+  }
+  bool seeded() const { return seeded_; }
+  double mean() const { return weight_ > 0 ? sum_ / weight_ : missing; }
+  std::int64_t count() const { return count_; }
+  void hash_into(StateHash& hash) const {
+    hash.add(sum_);
+    hash.add(weight_);
+    hash.add(count_);
+  }
+
+ private:
+  double keep_, sum_ = 0, weight_ = 0;
+  std::int64_t count_ = 0;
+  bool seeded_ = false;
+};
+
+/// Exponential mean and variance of one sample a step, in centred form: never E[x^2] - E[x]^2.
+class StepMeanVariance {
+ public:
+  explicit StepMeanVariance(double keep) : keep_{keep} {}
+  void add(double x) {
+    weight_ = weight_ * keep_ + 1;
+    const double from_old = x - mean_;
+    mean_ += from_old / weight_;
+    squares_ = squares_ * keep_ + from_old * (x - mean_);
+    ++count_;
+  }
+  double mean() const { return mean_; }
+  double sd() const { return weight_ > 0 && squares_ > 0 ? std::sqrt(squares_ / weight_) : 0.0; }
+  std::int64_t count() const { return count_; }
+  void hash_into(StateHash& hash) const {
+    hash.add(weight_);
+    hash.add(mean_);
+    hash.add(squares_);
+    hash.add(count_);
+  }
+
+ private:
+  double keep_, weight_ = 0, mean_ = 0, squares_ = 0;
+  std::int64_t count_ = 0;
+};
+
+/// Sum of marks that fade with a time constant.
+class DecayedCounter {
+ public:
+  explicit DecayedCounter(double time_constant_s) : time_constant_ns_{time_constant_s * 1e9} {}
+  void add(Instant at, double mark) {
+    level_ = value(at) + mark;
+    since_ = at;
+  }
+  double value(Instant now) const {
+    if (level_ == 0 || now <= since_) return level_;
+    return level_ * exact::exp(-static_cast<double>(now.ns - since_.ns) / time_constant_ns_);
+  }
+  void hash_into(StateHash& hash) const {
+    hash.add(level_);
+    hash.add(since_.ns);
+  }
+
+ private:
+  double time_constant_ns_, level_ = 0;
+  Instant since_;
+};
+
+enum class Extreme : std::uint8_t { highest, lowest };
+
+/// Largest or smallest of the last `window` sealed cells: a deque that only keeps what may still become the
+/// extreme.
+template <class T, Extreme Which>
+class SlidingExtreme {
+ public:
+  explicit SlidingExtreme(std::size_t window)
+      : window_{static_cast<std::int64_t>(window)}, items_{window + 1} {}
+
+  /// Cells come in rising order; a cell without a value is passed by `expire` alone.
+  void push(std::int64_t cell, const T& value) {
+    expire(cell);
+    while (!items_.empty() && !beats(items_.back().value, value)) items_.pop_back();
+    items_.push_back({cell, value});
+  }
+  /// Forgets what is older than the window that ends with this cell.
+  void expire(std::int64_t cell) {
+    while (!items_.empty() && items_.front().cell <= cell - window_) items_.pop_front();
+  }
+  bool empty() const { return items_.empty(); }
+  const T& value() const { return items_.front().value; }
+  void hash_into(StateHash& hash) const {
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      hash.add(items_[i].cell);
+      add_to_hash(hash, items_[i].value);
+    }
+  }
+
+ private:
+  static bool beats(const T& a, const T& b) { return Which == Extreme::highest ? a > b : a < b; }
+  struct Item {
+    std::int64_t cell = 0;
+    T value{};
+  };
+  std::int64_t window_;
+  Ring<Item> items_;
+};
+
+/// The last `size` samples, newest at 0; older ones fall off.
+template <class T, std::size_t Size>
+class RecentSamples {
+ public:
+  void add(const T& sample) {
+    next_ = next_ + 1 == Size ? 0 : next_ + 1;
+    samples_[next_] = sample;
+    if (count_ < Size) ++count_;
+    ++total_;
+  }
+  void clear() { count_ = 0; }
+  std::size_t count() const { return count_; }
+  /// Samples ever added: changes exactly when the content does.
+  std::int64_t total() const { return total_; }
+  const T& operator[](std::size_t age) const {
+    MLBOT_ASSERT(age < count_);
+    return samples_[next_ >= age ? next_ - age : next_ + Size - age];
+  }
+  void hash_into(StateHash& hash) const {
+    hash.add(total_);
+    for (std::size_t age = 0; age < count_; ++age) add_to_hash(hash, (*this)[age]);
+  }
+
+ private:
+  std::array<T, Size> samples_{};
+  std::size_t next_ = 0, count_ = 0;
+  std::int64_t total_ = 0;
+};
+
+}  // namespace mlbot::core

@@ -1,0 +1,246 @@
+#include "core/features/liquidation_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mlbot::core {
+namespace {
+
+consteval std::size_t row(std::string_view name) { return position_of(liquidation_rows, name); }
+
+constexpr double half_life_minutes = 360;
+constexpr std::int64_t settled_minutes = 120;
+constexpr double stressed_score = 2, calm_score = 1, cascade_score = 4, cascade_asymmetry = 0.8;
+constexpr std::int64_t cascade_count_10s = 3;
+
+double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
+
+}  // namespace
+
+LiquidationEngine::LiquidationEngine(const SymbolMarket& market)
+    : market_{market},
+      notional_unit_{market.lot() * 1e-8},
+      minutes_{exact::exp(-ln(2.0) / half_life_minutes)} {}
+
+void LiquidationEngine::roll(Instant now) {
+  notionals_.roll(now);
+  counts_.roll(now);
+}
+
+void LiquidationEngine::on_liquidations(Instant at, const Liquidations& liquidations) {
+  const auto& mark = market_.ticker().mark_price;
+  const double order_size = market_.order_size_estimate();
+  for (const Liquidation& liquidation : liquidations.list) {
+    if (liquidation.size.count <= 0) continue;
+    const std::int64_t price = mark                 ? mark->count
+                               : market_.mid2() > 0 ? static_cast<std::int64_t>(market_.mid() * 1e8)
+                                                    : liquidation.bankruptcy_price.count;
+    const Int128 amount = static_cast<Int128>(std::min(liquidation.size.count, plausible_max)) *
+                          std::max<std::int64_t>(price, 0);
+    const bool of_long = liquidation.liquidated == PositionSide::long_side;
+    notionals_.add(of_long ? longs : shorts, amount);
+    counts_.add(0, 1);
+    const double quote = static_cast<double>(amount) * notional_unit_;
+    largest_this_second_ = std::max(largest_this_second_, quote);
+    if (std::isfinite(order_size)) {
+      const double mark_of_event = std::sqrt(quote / order_size);
+      (of_long ? long_fast_ : short_fast_).add(at, mark_of_event);
+      slow_.add(at, mark_of_event);
+    }
+    last_at_ = at;
+    seen_ = true;
+  }
+  step_cascade(at);
+}
+
+void LiquidationEngine::seal_second() {
+  const std::int64_t sealed = market_.open_second() - 1;
+  const Instant end = market_.now();
+  roll(end);
+  if (largest_this_second_ > 0)
+    largest_.push(sealed, largest_this_second_);
+  else
+    largest_.expire(sealed);
+  largest_this_second_ = 0;
+  step_cascade(end);
+  if (market_.open_second() % 60 == 0 && market_.covered(60))
+    if (const double now = intensity(); std::isfinite(now)) minutes_.add(now);
+  const Duration pause = in_cascade() ? Duration{5s} : Duration{30s};
+  if (state_ != CascadeState::quiet && end >= triggered_at_ + pause) {
+    trigger_ = true;
+    triggered_at_ = end;
+  }
+}
+
+bool LiquidationEngine::take_trigger() { return std::exchange(trigger_, false); }
+
+double LiquidationEngine::notional(std::size_t side, int seconds) const {
+  return static_cast<double>(notionals_.coarse(side, seconds)) * notional_unit_;
+}
+double LiquidationEngine::notional_5s(std::size_t side) const {
+  return static_cast<double>(notionals_.fine(side, 5)) * notional_unit_;
+}
+
+double LiquidationEngine::intensity() const { return ln(1 + 100 * both(60) / (market_.volume_rate() * 60)); }
+
+double LiquidationEngine::score() const {
+  if (minutes_.count() < settled_minutes || !market_.covered(60)) return missing;
+  return (intensity() - minutes_.mean()) / std::max(minutes_.sd(), 0.05);
+}
+
+double LiquidationEngine::velocity() const {
+  const double steady = 1e-3 * market_.volume_rate();
+  const double fast = (notional_5s(longs) + notional_5s(shorts)) / 5, slow = both(60) / 60;
+  if (fast == 0 && slow == 0) return 0;
+  return ln((fast + steady) / (slow + steady));
+}
+
+double LiquidationEngine::direction_30s() const { return sign(notional(shorts, 30) - notional(longs, 30)); }
+
+void LiquidationEngine::enter(CascadeState state, Instant at) {
+  state_ = state;
+  entered_at_ = at;
+  calm_since_ = fading_since_ = distant_future;
+  trigger_ = true;
+  triggered_at_ = at;
+}
+
+void LiquidationEngine::step_cascade(Instant at) {
+  const double z = score();
+  if (!std::isfinite(z)) return;
+  const double v = velocity();
+  calm_since_ = z < calm_score ? std::min(calm_since_, at) : distant_future;
+  fading_since_ = v < 0 ? std::min(fading_since_, at) : distant_future;
+  const auto lasted = [at](Instant since, Duration wanted) {
+    return since != distant_future && at >= since + wanted;
+  };
+  switch (state_) {
+    case CascadeState::quiet:
+    case CascadeState::stressed: {
+      const double side_long = notional(longs, 30), side_short = notional(shorts, 30);
+      const double whole = side_long + side_short;
+      if (z >= cascade_score && counts_.fine(0, 10) >= cascade_count_10s && whole > 0 &&
+          std::abs(side_short - side_long) / whole >= cascade_asymmetry) {
+        enter(CascadeState::cascade, at);
+        cascade_at_ = at;
+        direction_ = sign(side_short - side_long);
+        entry_mid2_ = market_.mid2();
+        entry_sigma_ = market_.sigma();
+      } else if (state_ == CascadeState::quiet && z >= stressed_score) {
+        enter(CascadeState::stressed, at);
+      } else if (state_ == CascadeState::stressed && lasted(calm_since_, 60s)) {
+        enter(CascadeState::quiet, at);
+      }
+      break;
+    }
+    case CascadeState::cascade:
+      if (lasted(fading_since_, 10s)) enter(CascadeState::exhaustion, at);
+      break;
+    case CascadeState::exhaustion:
+      if (v > 0 && z >= cascade_score)
+        enter(CascadeState::cascade, at);
+      else if (z < calm_score || at >= entered_at_ + 300s)
+        enter(CascadeState::quiet, at);
+      break;
+  }
+}
+
+void LiquidationEngine::read(RowWriter& rows, const LiquidationEngine* leader) const {
+  read_sizes(rows, leader);
+  read_intensity(rows);
+  read_cascade(rows);
+}
+
+void LiquidationEngine::read_sizes(RowWriter& rows, const LiquidationEngine* leader) const {
+  const double typical = market_.volume_rate();
+  const auto relative = [&](double amount, int seconds) {
+    return market_.covered(seconds) ? ln(1 + amount / (typical * seconds)) : missing;
+  };
+  rows.put(row("liq_long_rel_5s"), relative(notional_5s(longs), 5));
+  rows.put(row("liq_long_rel_1m"), relative(notional(longs, 60), 60));
+  rows.put(row("liq_long_rel_5m"), relative(notional(longs, 300), 300));
+  rows.put(row("liq_short_rel_5s"), relative(notional_5s(shorts), 5));
+  rows.put(row("liq_short_rel_1m"), relative(notional(shorts, 60), 60));
+  rows.put(row("liq_short_rel_5m"), relative(notional(shorts, 300), 300));
+  rows.put(row("liq_total_rel_1h"), relative(100 * both(3600), 3600));
+  const auto imbalance = [&](int seconds) {
+    if (!market_.covered(seconds)) return missing;
+    const double of_long = notional(longs, seconds), of_short = notional(shorts, seconds);
+    return (of_short - of_long) / (of_short + of_long + 0.01 * seconds * typical);
+  };
+  rows.put(row("liq_imb_1m"), imbalance(60));
+  rows.put(row("liq_imb_15m"), imbalance(900));
+  const bool covered_1m = market_.covered(60);
+  const double floor = 0.01 * 60 * typical;
+  // std::max would hide a missing floor.
+  rows.put(row("liq_share_1m"), covered_1m && std::isfinite(floor)
+                                    ? both(60) / std::max(market_.traded_notional(60), floor)
+                                    : missing);
+  rows.put(row("liq_count_1m"), covered_1m ? ln(1 + static_cast<double>(counts_.coarse(0, 60))) : missing);
+  double leading = missing;
+  if (leader && leader->market_.covered(60))
+    leading = signed_log((leader->notional(shorts, 60) - leader->notional(longs, 60)) /
+                         (0.01 * 60 * leader->market_.volume_rate()));
+  rows.put(row("liq_leader_signed_1m"), leading);
+}
+
+void LiquidationEngine::read_intensity(RowWriter& rows) const {
+  const Instant now = market_.now();
+  const std::int64_t life = market_.life_s();
+  rows.put(row("liq_z_1m"), score());
+  rows.put(row("liq_velocity"), market_.covered(60) ? velocity() : missing);
+  double turning = missing;
+  if (market_.covered(30)) {
+    const double last_half = both(15), whole = both(30);
+    turning = (2 * last_half - whole) / (whole + 0.01 * 30 * market_.volume_rate());
+  }
+  rows.put(row("liq_accel_30s"), turning);
+  const double largest = std::max(largest_.empty() ? 0.0 : largest_.value(), largest_this_second_);
+  rows.put(row("liq_max_rel_5m"), market_.covered(300) ? ln(1 + largest / market_.order_size()) : missing);
+  double gap = missing;
+  if (seen_)
+    gap = std::min(static_cast<double>(now.ns - last_at_.ns) * 1e-9, 3600.0);
+  else if (life >= 3600)
+    gap = 3600;
+  rows.put(row("liq_gap_log_s"), ln(0.5 + gap));
+
+  const bool marked = std::isfinite(market_.order_size());
+  const double fast_long = long_fast_.value(now), fast_short = short_fast_.value(now);
+  rows.put(row("liq_hawkes_long_10s"), marked && life >= 60 ? ln(1 + fast_long) : missing);
+  rows.put(row("liq_hawkes_short_10s"), marked && life >= 60 ? ln(1 + fast_short) : missing);
+  rows.put(row("liq_hawkes_ratio"), marked && life >= 300 ? ln((fast_long + fast_short + 0.05) /
+                                                               (slow_.value(now) * (10.0 / 120) + 0.05))
+                                                          : missing);
+}
+
+void LiquidationEngine::read_cascade(RowWriter& rows) const {
+  const bool known = std::isfinite(score());
+  const auto put = [&](std::size_t position, double value) { rows.put(position, known ? value : missing); };
+  put(row("cascade_state"), static_cast<double>(state_));
+  put(row("cascade_dir"), in_cascade()                       ? direction_
+                          : state_ == CascadeState::stressed ? direction_30s()
+                                                             : 0.0);
+  const double age = static_cast<double>(market_.now().ns - cascade_at_.ns) * 1e-9;
+  put(row("cascade_age_log"), in_cascade() ? ln(1 + age) : 0.0);
+  const double move = log_bps(static_cast<double>(market_.mid2()), static_cast<double>(entry_mid2_));
+  put(row("cascade_move_z"), in_cascade() ? move / (entry_sigma_ * std::sqrt(std::max(age, 1.0) / 60)) : 0.0);
+}
+
+void LiquidationEngine::hash_into(StateHash& hash) const {
+  notionals_.hash_into(hash);
+  counts_.hash_into(hash);
+  hash.add(largest_this_second_);
+  largest_.hash_into(hash);
+  minutes_.hash_into(hash);
+  for (const auto* counter : {&long_fast_, &short_fast_, &slow_}) counter->hash_into(hash);
+  for (const Instant at : {last_at_, entered_at_, cascade_at_, calm_since_, fading_since_, triggered_at_})
+    hash.add(at.ns);
+  hash.add(static_cast<std::uint64_t>(state_));
+  hash.add(direction_);
+  hash.add(entry_mid2_);
+  hash.add(entry_sigma_);
+  hash.add(std::uint64_t{seen_});
+  hash.add(std::uint64_t{trigger_});
+}
+
+}  // namespace mlbot::core

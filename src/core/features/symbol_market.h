@@ -1,0 +1,187 @@
+// What the six engines share of one symbol: its clock cells, mid, liveness, trade sums, ticker and norms.
+//
+// Consumes: everything of one symbol, before the engines do.  Feeds: no row of its own.
+// Invariant: every cell before now() is sealed; mids are carried forward; a second is live only when nothing
+// broke in it. Why mids are ask + bid: twice the mid is a whole number of ticks, so that equal mids are
+// equal. Threads: none.  Clock: none, but the instants handed in.  Allocation: none after construction.
+#pragma once
+
+#include "core/features/kernels.h"
+#include "domain/event.h"
+#include "domain/frame.h"
+
+namespace mlbot::core {
+
+/// A 1 s window keeps this many closed seconds: one hour.
+inline constexpr int longest_window_s = 3600;
+/// What a confirmed one-minute candle is to the chain of them.
+enum class CandleUse : std::uint8_t {
+  continues,  ///< the minute after the last one
+  restarts,   ///< after a hole, or older history told again in order: what was known of candles is void
+  repeats,    ///< already in the chain: nothing changes
+};
+
+/// Prices and sizes beyond this are no market's: such prints are left out, such books are not read.
+inline constexpr std::int64_t plausible_max = std::int64_t{1} << 50;
+/// Block trades are not market prints; price improvement is.
+inline bool is_print(const Trade& trade) {
+  return !trade.block && trade.size.count > 0 && trade.size.count <= plausible_max && trade.price.count > 0 &&
+         trade.price.count <= plausible_max;
+}
+/// Prints of one message with the same sequence and side are one taker order.
+inline bool same_order(const Trade& a, const Trade& b) {
+  return a.cross_sequence == b.cross_sequence && a.taker == b.taker;
+}
+
+/// Nothing was heard at all for this long: the seconds after it are not live.
+inline constexpr std::int64_t silence_ns = 20 * second_ns;
+
+class SymbolMarket {
+ public:
+  explicit SymbolMarket(const Instrument& instrument);
+
+  // ---- what happens; the hub seals with seal_second() and roll() first
+  // ----------------------------------------------
+  void on_book(Instant at, const TopOfBook& top);
+  void on_book_broken(Instant at);
+  void on_trades(Instant at, const Trades& trades);
+  void on_ticker(Instant at, const Ticker& ticker);
+  CandleUse on_candle(const Kline& kline);
+  void on_link(bool live);
+  void on_heard(Instant at) { heard_at_ = at; }
+
+  /// The second that is open; -1 before the first roll.
+  std::int64_t open_second() const { return open_second_; }
+  bool started() const { return open_second_ >= 0; }
+  /// Opens the first second.
+  void start(Instant now);
+  /// Closes the open second and opens the next.
+  void seal_second();
+  /// Passes over seconds that no window can see any more, after a jump longer than every ring.
+  void skip_to(std::int64_t second);
+  /// Closes the 100 ms cells that are over; `now` lies in the open second.
+  void roll(Instant now);
+
+  // ---- what engines ask
+  // ---------------------------------------------------------------------------------------------
+  const Instrument& instrument() const { return instrument_; }
+  Instant now() const { return now_; }
+  bool synced() const { return top_.synced; }
+  const TopOfBook& top() const { return top_; }
+  bool link_live() const { return link_live_; }
+  /// Instant of the symbol's last market message.
+  Instant heard_at() const { return heard_at_; }
+  bool heard() const { return heard_at_.ns != 0; }
+
+  /// Bid plus ask in ticks, carried forward; 0 before the first two-sided book.
+  std::int64_t mid2() const { return mid2_; }
+  /// Half the spread in half ticks: ask minus bid.
+  std::int64_t spread_ticks() const { return top_.ask.count - top_.bid.count; }
+  /// Mid in quote units, as a double.
+  double mid() const { return static_cast<double>(mid2_) * 0.5 * tick_; }
+  double tick() const { return tick_; }
+  double lot() const { return lot_; }
+  /// Quote units of one tick times one lot.
+  double tick_lot() const { return tick_ * lot_; }
+
+  /// Live seconds of the last `seconds` closed ones are at least 98 %.
+  bool covered(int seconds) const;
+  /// Live seconds since the start: what "valid after" counts.
+  std::int64_t life_s() const { return life_s_; }
+  /// 1e4 ln of the mid over the mid that many seconds ago, on the 100 ms grid (at most 6 s).
+  double return_fine(int seconds) const;
+  /// The same on the 1 s grid (at most 1 h).
+  double return_coarse(int seconds) const;
+  /// Sealed mid that many closed seconds back: 1 is the newest; 0 where unknown.
+  std::int64_t sealed_mid2(int seconds_back) const;
+  /// Return of the second sealed last, bps; 0 where either mid is unknown.
+  double last_return() const { return last_return_; }
+  bool last_second_live() const { return last_second_live_; }
+  /// sigma_W of sealed seconds in bps per root minute; missing without coverage.
+  double realised_sigma(int seconds) const;
+  /// Sum of |r_j| over sealed seconds, bps.
+  double absolute_path(int seconds) const;
+  /// Returns of the last 5 s steps, newest first; missing where a mid was unknown.
+  static constexpr std::size_t step_count = 180;
+  const RecentSamples<double, step_count>& step_returns() const { return step_returns_; }
+  std::int64_t last_step() const { return last_step_; }
+
+  // ---- norms of catalogue 2.3; missing until valid
+  // ------------------------------------------------------------------
+  double sigma() const;        ///< bps per root minute
+  double volume_rate() const;  ///< quote units a second
+  double order_rate() const;   ///< taker orders a second
+  double order_size() const;   ///< quote units
+  /// As order_size(), also before it is valid; missing only when nothing at all is known.
+  double order_size_estimate() const;
+
+  // ---- trades
+  // -------------------------------------------------------------------------------------------------------
+  enum TradeNotional : std::size_t { bought_notional, sold_notional };
+  enum TradeCount : std::size_t { bought_lots, sold_lots, taker_orders };
+  const WindowSums<Int128, 2>& notionals() const { return notionals_; }  ///< ticks times lots
+  const WindowSums<std::int64_t, 3>& counts() const { return counts_; }
+  double traded_notional(int seconds) const;  ///< quote units, 1 s grid
+  PriceTicks last_trade_price() const { return last_trade_price_; }
+  Instant last_trade_at() const { return last_trade_at_; }
+
+  // ---- candles
+  // ------------------------------------------------------------------------------------------------------
+  /// The chain of confirmed candles reaches the present: the minute after the last one is at most one late.
+  bool candles_fresh() const { return candle_known_ && now_ < last_candle_ + 180s; }
+
+  // ---- ticker
+  // -------------------------------------------------------------------------------------------------------
+  bool ticker_fresh() const { return ticker_seen_ && now_.ns - ticker_at_.ns <= 10 * second_ns; }
+  const Ticker& ticker() const { return ticker_; }
+  /// Funding interval in seconds: the ticker's word, else the instrument's.
+  std::int64_t funding_interval_s() const;
+
+  void hash_into(StateHash& hash) const;
+
+ private:
+  void seal_norms();
+  void seal_step();
+
+  Instrument instrument_;
+  double tick_, lot_;
+  Instant now_;
+  std::int64_t open_second_ = -1;
+  Instant called_at_;
+  Instant heard_at_;
+
+  TopOfBook top_;
+  bool link_live_ = false;
+  bool broken_ = true;
+  bool last_second_live_ = false;
+  std::int64_t mid2_ = 0;
+  LagRing<std::int64_t> fine_mids_{64}, mids_{longest_window_s + 2};
+  WindowSums<std::int64_t, 1> live_{1, longest_window_s};
+  std::int64_t life_s_ = 0;
+
+  double last_return_ = 0;
+  enum : std::size_t { squared_return, absolute_return };
+  WindowSums<Int128, 2> returns_{1, longest_window_s};
+  RecentSamples<double, step_count> step_returns_;
+  std::int64_t last_step_ = -1;
+  std::int64_t step_mid2_ = 0;
+
+  StepMean squared_returns_, volume_rate_, order_rate_;
+  bool volume_seeded_ = false;
+  RecentSamples<double, 60> candle_turnovers_;
+  Instant first_candle_, last_candle_;
+  bool candle_known_ = false;
+  Int128 second_notional_ = 0;
+  std::int64_t second_orders_ = 0;
+
+  WindowSums<Int128, 2> notionals_{15, longest_window_s};
+  WindowSums<std::int64_t, 3> counts_{15, longest_window_s};
+  PriceTicks last_trade_price_;
+  Instant last_trade_at_;
+
+  Ticker ticker_;
+  Instant ticker_at_;
+  bool ticker_seen_ = false;
+};
+
+}  // namespace mlbot::core

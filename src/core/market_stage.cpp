@@ -1,0 +1,113 @@
+#include "core/market_stage.h"
+
+#include "base/result.h"
+
+namespace mlbot::core {
+
+MarketStage::MarketStage(std::size_t book_depth) : ingestor_{book_depth} {}
+
+void MarketStage::define(const Instrument& instrument) {
+  if (instrument.id.index < instruments_.size()) {
+    MLBOT_ASSERT(instruments_[instrument.id.index].name == instrument.name);
+    instruments_[instrument.id.index] = instrument;
+    return;
+  }
+  ingestor_.add(instrument);
+  hub_.add(instrument);
+  instruments_.push_back(instrument);
+  frame_numbers_.push_back(0);
+}
+
+void MarketStage::take(const Stamped& event, Outbox& out) {
+  const Instant at = event.at;
+  std::visit(Overloaded{
+                 [&](const BookUpdate& e) {
+                   const BookChange change = ingestor_.on(at, e, out);
+                   if (ingestor_.knows(e.symbol)) hub_.on(at, e, change, ingestor_.book(e.symbol));
+                 },
+                 [&](const Trades& e) {
+                   const Trades fresh = ingestor_.on(e);
+                   if (!fresh.list.empty()) hub_.on(at, fresh);
+                 },
+                 [&](const Kline& e) {
+                   if (ingestor_.admits(e)) hub_.on(at, e);
+                 },
+                 [&](const Ticker& e) {
+                   if (ingestor_.admits(e)) hub_.on(at, e);
+                 },
+                 [&](const Liquidations& e) {
+                   if (ingestor_.admits(e)) hub_.on(at, e);
+                 },
+                 [&](const LinkChanged& e) {
+                   if (e.link != Link::market) return;
+                   ingestor_.on(at, e);
+                   hub_.on(at, e);
+                 },
+                 [&](const TimerFired&) {
+                   ingestor_.on_timer(at, out);
+                   hub_.advance(at);
+                 },
+                 [&](const InstrumentDefined& e) { define(e.instrument); },
+                 [](const RunStarted&) {},
+                 [](const ConfigChanged&) {},
+                 [](const OrderNews&) {},
+                 [](const Execution&) {},
+                 [](const PositionNews&) {},
+                 [](const WalletNews&) {},
+                 [](const RequestAnswer&) {},
+                 [](const AccountSnapshot&) {},
+                 [](const OperatorCommand&) {},
+             },
+             event.what);
+}
+
+void MarketStage::warm(const Stamped& event) {
+  unheard_.clear();
+  take(event, unheard_);
+  if (const auto symbol = market_symbol(event.what); symbol && ingestor_.knows(*symbol))
+    hub_.take_triggers(*symbol);
+}
+
+void MarketStage::start(Instant at) {
+  next_second_ = Instant::from_seconds(at.seconds() + 1);
+  const LinkChanged nothing_yet{Link::market, LinkState::down};
+  ingestor_.on(at, nothing_yet);
+  hub_.on(at, nothing_yet);
+}
+
+void MarketStage::publish(const Stamped& cause, SymbolId symbol, std::uint8_t triggers, Outbox& out) {
+  FeatureFrame& frame = out.frames.emplace_back();
+  frame.symbol = symbol;
+  frame.number = ++frame_numbers_[symbol.index];
+  frame.cause = cause.sequence;
+  frame.at = cause.at;
+  frame.triggers = triggers;
+  frame.top = ingestor_.book(symbol).top();
+  frame.book_at = ingestor_.book_at(symbol);
+  hub_.read(symbol, frame);
+  frame.digest = frame_digest(feature_schema_hash(), frame);
+}
+
+void MarketStage::step(const Stamped& event, Outbox& out) {
+  take(event, out);
+  if (const auto symbol = market_symbol(event.what)) {
+    if (!ingestor_.knows(*symbol)) return;
+    if (const std::uint8_t triggers = hub_.take_triggers(*symbol)) publish(event, *symbol, triggers, out);
+  } else if (std::holds_alternative<TimerFired>(event.what) && event.at >= next_second_) {
+    next_second_ = Instant::from_seconds(event.at.seconds() + 1);
+    for (std::uint16_t i = 0; i < instruments_.size(); ++i) {
+      if (!ingestor_.ever_synced({i})) continue;
+      const auto second = static_cast<std::uint8_t>(FrameTrigger::second);
+      publish(event, {i}, static_cast<std::uint8_t>(second | hub_.take_triggers({i})), out);
+    }
+  }
+}
+
+void MarketStage::hash_into(StateHash& hash) const {
+  ingestor_.hash_into(hash);
+  hub_.hash_into(hash);
+  for (const std::uint64_t number : frame_numbers_) hash.add(number);
+  hash.add(next_second_.ns);
+}
+
+}  // namespace mlbot::core

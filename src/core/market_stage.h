@@ -1,0 +1,47 @@
+// The first half of the core: intake -> book -> features. One for each shard of symbols.
+//
+// A FeatureFrame leaves when it is due: at each whole second for every symbol whose book was ever synced, and
+// right after a message that made a sampling event. Threads: none.  Clock: none.  Allocation: only when a
+// symbol is announced.
+#pragma once
+
+#include "core/features/feature_hub.h"
+#include "core/intake/ingestor.h"
+
+namespace mlbot::core {
+
+class MarketStage {
+ public:
+  explicit MarketStage(std::size_t book_depth);
+
+  /// A new symbol, or new terms for a known one. @pre  ids in order; a known id keeps its name.
+  void define(const Instrument& instrument);
+
+  /// Books and features move on; nothing else happens.
+  void warm(const Stamped& event);
+  /// The run begins: what was warmed is history, and books mean nothing until their next snapshot.
+  void start(Instant at);
+  /// Moves on by one input and appends the frames that became due to out.frames.
+  void step(const Stamped& event, Outbox& out);
+
+  const Ingestor& ingestor() const { return ingestor_; }
+  const FeatureHub& features() const { return hub_; }
+  std::size_t symbol_count() const { return instruments_.size(); }
+  const Instrument& instrument(SymbolId symbol) const { return instruments_[symbol.index]; }
+  /// The first whole second for which no frames were made yet.
+  Instant next_second() const { return next_second_; }
+  void hash_into(StateHash& hash) const;
+
+ private:
+  void take(const Stamped& event, Outbox& out);
+  void publish(const Stamped& cause, SymbolId symbol, std::uint8_t triggers, Outbox& out);
+
+  Ingestor ingestor_;
+  FeatureHub hub_;
+  std::vector<Instrument> instruments_;
+  std::vector<std::uint64_t> frame_numbers_;  ///< last used, by symbol
+  Instant next_second_ = distant_future;
+  Outbox unheard_;  ///< what warm-up would have asked for
+};
+
+}  // namespace mlbot::core

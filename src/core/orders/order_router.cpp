@@ -1,0 +1,175 @@
+#include "core/orders/order_router.h"
+
+#include <algorithm>
+
+namespace mlbot::core {
+
+void OrderRouter::add(const Instrument& instrument) {
+  MLBOT_ASSERT(instrument.id.index == symbols_.size());
+  symbols_.push_back({.instrument = instrument, .market = {}, .working = {}});
+  positions_.add(instrument);
+}
+
+void OrderRouter::redefine(const Instrument& instrument) {
+  symbols_[instrument.id.index].instrument = instrument;
+  positions_.redefine(instrument);
+}
+
+void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch) {
+  mode_ = mode;
+  executor_.start(account, epoch);
+}
+
+void OrderRouter::configure(const ConfigChanged& config) {
+  risk_.configure(config.risk);
+  settings_ = config.decision;
+  for (Symbol& s : symbols_) s.traded = false;
+  for (const SymbolId symbol : config.traded)
+    if (symbol.index < symbols_.size()) symbols_[symbol.index].traded = true;
+}
+
+void OrderRouter::see(const FeatureFrame& frame) {
+  Symbol& s = symbols_[frame.symbol.index];
+  s.market.top = frame.top;
+  s.market.book_at = frame.book_at;
+  if (!frame.top.synced) return;
+  const E8 bid = s.instrument.price(frame.top.bid), ask = s.instrument.price(frame.top.ask);
+  s.market.mid = {bid.count + (ask.count - bid.count) / 2};
+  positions_.mark(frame.symbol, s.market.mid);
+}
+
+E8 OrderRouter::worst_of(std::uint16_t i) const {
+  return worst_notional(symbols_[i].instrument, positions_.mid({i}), positions_.position({i}).size,
+                        executor_.open_entries({i}, Side::buy), executor_.open_entries({i}, Side::sell));
+}
+
+RiskView OrderRouter::view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const {
+  const Symbol& s = symbols_[symbol.index];
+  E8 others;
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i)
+    if (i != symbol.index) others = others + worst_of(i);
+  return {.now = now,
+          .instrument = &s.instrument,
+          .mode = mode_,
+          .state = state_,
+          .top = s.market.top,
+          .book_at = s.market.book_at,
+          .mid = positions_.mid(symbol),
+          .traded = s.traded,
+          .side_allowed = side == Side::buy ? settings_.long_allowed : settings_.short_allowed,
+          .account_known = monitor.known(),
+          .wallet_age = monitor.wallet_age(now),
+          .wallet_age_max = wallet_age_max,
+          .mismatch = monitor.worst_mismatch(now),
+          .mismatch_tolerance = mismatch_tolerance,
+          .any_unknown = executor_.any_unknown(symbol),
+          .position = positions_.position(symbol).size,
+          .open_buys = executor_.open_entries(symbol, Side::buy),
+          .open_sells = executor_.open_entries(symbol, Side::sell),
+          .other_exposure = others,
+          .daily_loss = monitor.daily_loss(),
+          .drawdown = monitor.drawdown(),
+          .open_orders = executor_.open_count()};
+}
+
+Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& intent,
+                                                const AccountMonitor& monitor, Outbox& out) {
+  MLBOT_ASSERT(!busy(intent.symbol));
+  if (executor_.full())
+    return std::unexpected{Refused{ReasonCode::open_orders, static_cast<double>(order_slots),
+                                   static_cast<double>(order_slots + 1)}};
+  Symbol& s = symbols_[intent.symbol.index];
+  PlaceOrder order = smart_.plan(s.instrument, s.market.top, positions_.mid(intent.symbol), intent);
+  order.id = executor_.next_id();
+  if (!order.reduce_only)
+    order.stop_loss = positions_.stop_price(intent.symbol, order.side, s.instrument.price(order.price),
+                                            risk_.limits().stop_distance_bps);
+  const auto approved = risk_.judge(order, view(now, intent.symbol, intent.side, monitor));
+  if (!approved) return std::unexpected{approved.error()};
+  executor_.place(now, *approved, out);
+  s.working = order.id;
+  return order;
+}
+
+bool OrderRouter::busy(SymbolId symbol) const {
+  const ClientOrderId& id = symbols_[symbol.index].working;
+  const Order* order = id.empty() ? nullptr : executor_.find(id);
+  return order && !order->settled();
+}
+
+void OrderRouter::work(Instant now, SymbolId symbol, const AccountMonitor& monitor, Outbox& out) {
+  Symbol& s = symbols_[symbol.index];
+  const Order* order = s.working.empty() ? nullptr : executor_.find(s.working);
+  if (!order || order->settled()) {
+    s.working = {};
+    return;
+  }
+  if (order->state != OrderState::open || order->time_in_force != TimeInForce::post_only) return;
+  switch (smart_.follow(order->side, order->price, order->placed_at, now, s.market.top)) {
+    case SmartRouter::Follow::keep:
+      break;
+    case SmartRouter::Follow::cancel:
+      executor_.cancel(now, order->id, out);
+      break;
+    case SmartRouter::Follow::amend: {
+      if (order->amended_price || order->cancel_wanted) break;
+      const AmendOrder wish{order->id, symbol, smart_.touch(order->side, s.market.top), order->size};
+      if (const auto approved = risk_.judge(wish, view(now, symbol, order->side, monitor)))
+        executor_.amend(now, *approved, out);
+      break;
+    }
+  }
+}
+
+void OrderRouter::on(Instant now, const RequestAnswer& answer, Outbox& out) {
+  if (answer.request == RequestKind::position_stop) {
+    if (answer.outcome == RequestOutcome::refused && answer.symbol.index < symbols_.size())
+      positions_.on_stop_refused(answer.symbol);
+    return;
+  }
+  executor_.on(now, answer, out);
+}
+
+void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
+  if (news.symbol.index >= symbols_.size()) return;
+  const Order* stranger = executor_.on(now, news, out);
+  // What an earlier run left behind is taken back; a person's order is counted, and theirs to keep.
+  if (stranger && monitor.first_snapshot() && !stranger->reduce_only)
+    executor_.cancel_foreign(now, stranger->venue_id, out);
+}
+
+void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
+  if (execution.symbol.index >= symbols_.size()) return;
+  if (monitor.first_snapshot())
+    executor_.note(execution);  // the position that is about to be adopted holds it already
+  else if (executor_.on(now, execution, out))
+    positions_.on(now, execution);
+}
+
+void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out) {
+  if (first)
+    for (std::uint16_t i = 0; i < symbols_.size(); ++i)
+      if (monitor.venue({i}).size.count != 0) positions_.adopt(now, {i}, monitor.venue({i}));
+  executor_.snapshot_ended(now, monitor.asked_at(), out);
+}
+
+void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {
+  executor_.on_timer(now, out);
+  if (monitor.known()) positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+}
+
+void OrderRouter::hash_into(StateHash& hash) const {
+  hash.add(static_cast<std::uint64_t>(mode_));
+  hash.add(static_cast<std::uint64_t>(state_));
+  for (const Symbol& s : symbols_) {
+    hash.add(s.market.mid.count);
+    hash.add(s.market.book_at.ns);
+    hash.add(std::uint64_t{s.market.top.synced} | std::uint64_t{s.traded} << 1);
+    hash.add(s.working.view());
+  }
+  risk_.hash_into(hash);
+  positions_.hash_into(hash);
+  executor_.hash_into(hash);
+}
+
+}  // namespace mlbot::core

@@ -1,0 +1,81 @@
+#include "core/trade_stage.h"
+
+#include "base/result.h"
+
+namespace mlbot::core {
+
+TradeStage::TradeStage(const models::Bundle* bundle) : coordinator_{bundle} {}
+
+void TradeStage::define(const Instrument& instrument) {
+  if (instrument.id.index < router_.symbol_count()) {
+    router_.redefine(instrument);
+    return;
+  }
+  coordinator_.add(instrument);
+  router_.add(instrument);
+  monitor_.add(instrument);
+}
+
+void TradeStage::compare(Instant now, SymbolId symbol) {
+  if (symbol.index < router_.symbol_count())
+    monitor_.compare(now, symbol, router_.positions().position(symbol).size);
+}
+
+void TradeStage::step(const Stamped& event, Outbox& out) {
+  const Instant at = event.at;
+  std::visit(Overloaded{
+                 [&](const RunStarted& e) {
+                   router_.start(e.mode, e.account, e.epoch);
+                   coordinator_.start(e, router_);
+                   monitor_.start(at, e.mode, out);
+                 },
+                 [&](const InstrumentDefined& e) { define(e.instrument); },
+                 [&](const ConfigChanged& e) { router_.configure(e); },
+                 [&](const OrderNews& e) { router_.on(at, e, monitor_, out); },
+                 [&](const Execution& e) {
+                   router_.on(at, e, monitor_, out);
+                   if (e.kind == ExecutionKind::other) monitor_.ask_again(at);  // a word that we do not know
+                   compare(at, e.symbol);
+                 },
+                 [&](const PositionNews& e) {
+                   monitor_.on(at, e);
+                   compare(at, e.symbol);
+                 },
+                 [&](const WalletNews& e) { monitor_.on(at, e, router_.positions().profit()); },
+                 [&](const RequestAnswer& e) { router_.on(at, e, out); },
+                 [&](const AccountSnapshot& e) {
+                   const bool first = monitor_.first_snapshot();
+                   if (monitor_.on(at, e)) router_.on_snapshot(at, monitor_, first, out);
+                 },
+                 [&](const LinkChanged& e) { monitor_.on(at, e, out); },
+                 [&](const TimerFired&) {
+                   for (std::uint16_t i = 0; i < router_.symbol_count(); ++i) compare(at, {i});
+                   if (monitor_.worst_mismatch(at) > mismatch_tolerance) monitor_.ask_again(at);
+                   monitor_.on_timer(at, router_.positions().profit(), out);
+                   router_.on_timer(at, monitor_, out);
+                   coordinator_.on_timer(at, router_, monitor_, out);
+                 },
+                 [&](const OperatorCommand& e) { coordinator_.on(at, e, router_, monitor_, out); },
+                 [](const BookUpdate&) {},
+                 [](const Trades&) {},
+                 [](const Kline&) {},
+                 [](const Ticker&) {},
+                 [](const Liquidations&) {},
+             },
+             event.what);
+}
+
+void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
+  router_.see(frame);
+  if ((frame.triggers & static_cast<std::uint8_t>(FrameTrigger::second)) == 0) return;
+  router_.work(frame.at, frame.symbol, monitor_, out);
+  out.decisions.push_back(coordinator_.judge(frame, router_, monitor_, out));
+}
+
+void TradeStage::hash_into(StateHash& hash) const {
+  coordinator_.hash_into(hash);
+  router_.hash_into(hash);
+  monitor_.hash_into(hash);
+}
+
+}  // namespace mlbot::core

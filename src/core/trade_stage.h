@@ -1,0 +1,37 @@
+// The second half of the core: frames and account news in, commands and decisions out. One for each account.
+//
+// What it knows of the market is the last FeatureFrame of each symbol, and nothing else.
+// Threads: none.  Clock: none.  Allocation: only when a symbol is announced.
+#pragma once
+
+#include "core/trading/trading_coordinator.h"
+
+namespace mlbot::core {
+
+class TradeStage {
+ public:
+  explicit TradeStage(const models::Bundle* bundle);
+
+  void define(const Instrument& instrument);
+  /// News of account, links, time and people; what the market says is left to the frames.
+  void step(const Stamped& event, Outbox& out);
+  /// Follows the market with what is working; a whole-second frame ends in one decision, appended to
+  /// out.decisions.
+  void step(const FeatureFrame& frame, Outbox& out);
+
+  const TradingCoordinator& coordinator() const { return coordinator_; }
+  const OrderRouter& router() const { return router_; }
+  const AccountMonitor& monitor() const { return monitor_; }
+  /// When silence on a request becomes news.
+  Instant next_deadline() const { return router_.executor().next_deadline(); }
+  void hash_into(StateHash& hash) const;
+
+ private:
+  void compare(Instant now, SymbolId symbol);
+
+  TradingCoordinator coordinator_;
+  OrderRouter router_;
+  AccountMonitor monitor_;
+};
+
+}  // namespace mlbot::core
