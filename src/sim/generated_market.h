@@ -33,7 +33,7 @@ std::vector<GeneratedSettings> effects_off(std::vector<GeneratedSettings> settin
 
 /// @param settings  one for each instrument.
 std::unique_ptr<Market> make_generated_market(const std::vector<Instrument>& instruments,
-                                              std::vector<GeneratedSettings> settings, std::uint64_t seed,
-                                              Instant start);
+                                              const std::vector<GeneratedSettings>& settings,
+                                              std::uint64_t seed, Instant start);
 
 }  // namespace mlbot::sim
