@@ -151,6 +151,7 @@ async function shoot(page, directory) {
     for (const size of sizes) {
       await page.setViewportSize({ width: size.width, height: size.height });
       if ((await page.evaluate(() => document.documentElement.dataset.theme)) !== theme) await page.click("text=Theme");
+      await page.evaluate(() => scrollTo(0, 0));
       await page.waitForTimeout(700);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       check(overflow <= 0, `${size.name}: the page is ${overflow} px wider than the window`);
