@@ -26,7 +26,7 @@ constexpr double requotes_per_s = 2.8;
 constexpr double stale_quote_taken = 0.12;  // chance that a quote left behind is traded before it is pulled
 constexpr double index_lag_s = 2;           // spot behind the perpetual
 constexpr double ramp_s = 6;                // pressure comes and goes over this
-constexpr double displacement_max_bps = 150;
+constexpr double displacement_max_bps = 80;
 constexpr int liquidations_per_step = 2;
 constexpr double seconds_per_sweep = 10;        // deep book and holders are tidied this often
 constexpr double open_interest_notional = 4e8;  // besides the leveraged holders, quote units
@@ -342,7 +342,7 @@ class GeneratedMarket final : public Market {
   /// Under pressure makers stand deeper on the side that is not taken.
   static Lots fresh(Flow& flow, Side side, double notional) {
     const double lean = flow.settings.pressure_tilt * flow.pressure * sign_of(side);
-    return flow.random_lots(notional * std::max(0.3, 1 + 1.5 * lean), 0.7);
+    return flow.random_lots(notional * std::max(0.3, 1 + lean), 0.7);
   }
 
   static void tell_references(MarketDoor& door, Flow& flow, Instant now, double dt) {
@@ -373,9 +373,9 @@ std::vector<GeneratedSettings> default_generated_settings() {
   GeneratedSettings leader;
   GeneratedSettings follower;
   follower.start_price = 2'500;
-  follower.volatility_bps = 1.4;
-  follower.pressure_drift_bps = 0.22;
-  follower.follow_share = 0.7;
+  follower.volatility_bps = 1.15;
+  follower.pressure_drift_bps = 0.15;
+  follower.follow_share = 0.6;
   return {leader, follower};
 }
 
