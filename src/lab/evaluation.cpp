@@ -29,8 +29,9 @@ double one_minus_ratio(std::span<const double> s) { return s[1] > 0 ? 1 - s[0] /
 std::vector<std::size_t> order_of(std::span<const double> values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return values[a] != values[b] ? values[a] < values[b] : a < b;
+  });
   return order;
 }
 

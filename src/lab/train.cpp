@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/digest.h"
 #include "base/prng.h"
+#include "core/features/feature_hub.h"
 #include "lab/xgboost_json.h"
 
 namespace mlbot::lab {
@@ -124,7 +125,9 @@ std::vector<FeatureShare> importance_of(std::span<const double> gain, const std:
   const double total = std::accumulate(gain.begin(), gain.end(), 0.0);
   for (std::size_t i = 0; i < gain.size(); ++i)
     if (gain[i] > 0) out.push_back({names[i], gain[i] / total});
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.share > b.share; });
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return a.share != b.share ? a.share > b.share : a.name < b.name;
+  });
   if (out.size() > importance_rows) out.resize(importance_rows);
   return out;
 }
@@ -272,6 +275,14 @@ Result<Booster, TrainError> learn(const Dataset& data, Training& out, const Prog
 }
 
 }  // namespace
+
+TrainSettings settings_for_catalogue() {
+  TrainSettings settings;
+  settings.schema_hash = core::feature_schema_hash();
+  for (const core::FeatureSpec& feature : core::feature_catalogue())
+    settings.feature_names.emplace_back(feature.name);
+  return settings;
+}
 
 Split split_by_time(std::span<const Instant> at, Duration horizon, double train_share,
                     double validation_share) {

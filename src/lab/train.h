@@ -31,6 +31,9 @@ struct TrainSettings {
   std::vector<std::string> feature_names;  ///< [142], catalogue order
 };
 
+/// The defaults, with hash and names of the catalogue that this program computes.
+TrainSettings settings_for_catalogue();
+
 /// Row ranges of the parts; the rows between them are purged.
 struct Split {
   std::size_t train_end = 0;

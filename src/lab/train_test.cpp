@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/prng.h"
+#include "core/features/feature_hub.h"
 #include "lab/train.h"
 
 namespace mlbot::lab {
@@ -53,6 +54,12 @@ TrainSettings quick() {
   for (std::size_t i = 0; i < feature_count; ++i)
     settings.feature_names.push_back("feature_" + std::to_string(i));
   return settings;
+}
+
+TEST(Settings, know_the_catalogue_of_this_program) {
+  const TrainSettings settings = settings_for_catalogue();
+  EXPECT_EQ(settings.feature_names.size(), feature_count);
+  EXPECT_EQ(settings.schema_hash, core::feature_schema_hash());
 }
 
 TEST(Split, purges_every_label_that_reaches_into_the_next_part) {
