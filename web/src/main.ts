@@ -45,8 +45,17 @@ const views: View[] = [
 ];
 const [top, ...rest] = views.map((view) => view.node) as [HTMLElement, ...HTMLElement[]];
 banner.hidden = true;
+const places: [id: string, label: string][] = [
+  ["card-price", "Price"],
+  ["card-symbols", "Symbols"],
+  ["card-positions", "Positions"],
+  ["card-signals", "Signals"],
+  ["card-features", "Features"],
+  ["card-health", "Health"],
+];
 app.append(
   top,
+  el("nav", { "aria-label": "Sections" }, ...places.map(([id, label]) => el("a", { href: `#${id}` }, label))),
   banner,
   el("main", { id: "main", tabindex: "-1" }, ...rest),
   el(

@@ -83,7 +83,7 @@ void bm_bare_chunk_appender(benchmark::State& state) {
     const auto database = Database::open(folder.path() + "/bare.duckdb", Access::read_write);
     const DuckdbApi& api = (*database)->api();
     (void)(*database)->run(
-        "CREATE TABLE trades (sequence UBIGINT, at TIMESTAMP, matched_at TIMESTAMP, symbol VARCHAR, taker "
+        "CREATE TABLE trades (sequence UBIGINT, time TIMESTAMP, matched_at TIMESTAMP, symbol VARCHAR, taker "
         "VARCHAR, "
         "price DECIMAL(18,8), size DECIMAL(18,8), block BOOLEAN, price_improvement BOOLEAN, trade_id "
         "VARCHAR)");
@@ -120,7 +120,8 @@ void bm_bare_chunk_appender(benchmark::State& state) {
         api.vector_assign_string_element_len(vector(9), row, id.data(), id.size());
       }
       api.data_chunk_set_size(chunk, 2'048);
-      if (api.append_data_chunk(appender, chunk) != DuckDBSuccess) return state.SkipWithError("refused");
+      if (api.append_data_chunk(appender, chunk) != DuckDBSuccess)
+        return state.SkipWithError(api.appender_error(appender));
     }
     if (api.appender_flush(appender) != DuckDBSuccess || !(*database)->run("COMMIT"))
       return state.SkipWithError("refused");

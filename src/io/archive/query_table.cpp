@@ -10,12 +10,15 @@ namespace mlbot::io::archive {
 namespace {
 
 Json cell_json(const QueryCell& cell) {
-  return std::visit(
-      Overloaded{[](std::monostate) { return Json{}; },
-                 [](double v) { return std::isfinite(v) ? Json(v) : Json{}; },
-                 [](const DecimalText& v) { return Json(std::strtod(v.text.c_str(), nullptr)); },
-                 [](const auto& v) { return Json(v); }},
-      cell);
+  return std::visit(Overloaded{[](std::monostate) { return Json{}; },
+                               [](double v) { return std::isfinite(v) ? Json(v) : Json{}; },
+                               [](const DecimalText& v) {
+                                 const bool whole = v.text.find('.') == v.text.npos && v.text.size() <= 18;
+                                 return whole ? Json(std::strtoll(v.text.c_str(), nullptr, 10))
+                                              : Json(std::strtod(v.text.c_str(), nullptr));
+                               },
+                               [](const auto& v) { return Json(v); }},
+                    cell);
 }
 
 bool is_number(const QueryCell& cell) {

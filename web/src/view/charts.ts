@@ -20,7 +20,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { card, el, setAttribute, setText, type View } from "../dom";
-import { clock, fixed, signed } from "../format";
+import { clock, counted, fixed, signed } from "../format";
 import type { PricePoint } from "../model";
 import type { Store } from "../store";
 import { color, onTheme } from "../theme";
@@ -180,11 +180,11 @@ export class PriceView implements View {
     setText(
       this.readout,
       [
-        `mid ${fixed(last[1], symbol.price_decimals)}`,
+        `mid ${fixed(last[1], symbol.price_decimals + 1)}`,
         symbol.mark_price == null ? "" : `mark ${fixed(symbol.mark_price, symbol.price_decimals)}`,
         symbol.funding_rate == null ? "" : `funding ${signed(symbol.funding_rate * 1e4, 2)} bp`,
         entry ? `entry ${fixed(entry.entry_price, symbol.price_decimals)}` : "flat",
-        `${fills.length} fills`,
+        counted(fills.length, "fill"),
       ]
         .filter((text) => text !== "")
         .join("  ·  "),
@@ -198,8 +198,8 @@ export class PriceView implements View {
       .map((fill) => {
         const time = (fill.second - (fill.second % this.seconds)) as UTCTimestamp;
         return fill.side === "buy"
-          ? { time, position: "belowBar", shape: "arrowUp", color: color("blue"), text: "B" }
-          : { time, position: "aboveBar", shape: "arrowDown", color: color("orange"), text: "S" };
+          ? { time, position: "belowBar", shape: "arrowUp", color: color("blue"), text: "B", size: 1.5 }
+          : { time, position: "aboveBar", shape: "arrowDown", color: color("orange"), text: "S", size: 1.5 };
       });
     this.markers?.setMarkers(marks);
   }
@@ -231,6 +231,10 @@ export class PriceView implements View {
       this.tabs.replaceChildren(...names.map((name) => el("button", { type: "button", "data-symbol": name }, name)));
     for (const tab of this.tabs.children) setAttribute(tab, "aria-pressed", String((tab as HTMLElement).dataset["symbol"] === store.selected));
   }
+}
+
+function secondsMatter(ticks: readonly number[]): boolean {
+  return ticks.some((tick) => tick % 60 !== 0);
 }
 
 export class EquityView implements View {
@@ -277,8 +281,8 @@ export class EquityView implements View {
         scales: { x: { time: true } },
         tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"),
         axes: [
-          { ...axis, space: 70 },
-          { ...axis, side: 1, size: 64, values: (_, ticks) => ticks.map((tick) => fixed(tick, (ticks[1] ?? 0) - (ticks[0] ?? 0) < 1 ? 2 : 0)) },
+          { ...axis, space: 80, values: (_, ticks) => ticks.map((tick) => clock(tick * 1000).slice(0, secondsMatter(ticks) ? 8 : 5)) },
+          { ...axis, side: 1, size: 78, values: (_, ticks) => ticks.map((tick) => fixed(tick, (ticks[1] ?? 0) - (ticks[0] ?? 0) < 1 ? 2 : 0)) },
         ],
         series: [
           {},

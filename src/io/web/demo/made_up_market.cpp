@@ -64,6 +64,8 @@ void MadeUpMarket::open(Instant at) {
     one.instrument.tick_size = E8{tick};
     one.instrument.lot_step = E8{lot};
     one.mid = price;
+    one.seconds_until_order =
+        all_.empty() ? 72 : 137;  // after twenty minutes one is held, one is being asked for
     for (double& value : one.values) value = random_.normal();
     all_.push_back(one);
     take(at, InstrumentDefined{one.instrument});

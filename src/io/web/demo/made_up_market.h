@@ -36,7 +36,7 @@ class MadeUpMarket {
     Side working_side = Side::buy;
     PriceTicks working_price;
     int seconds_until_fill = 0;
-    int seconds_until_order = 20;
+    int seconds_until_order = 0;
   };
 
   void take(Instant at, Event what);
