@@ -1,7 +1,7 @@
 // Numbers and times as people read them: thin-space groups, a true minus, a sign where PnL is meant, ages before
 // timestamps, UTC with Z.
 
-const thinSpace = "\u2009";
+const thinSpace = "\u202f"; // narrow and unbreakable
 const minus = "\u2212";
 export const dash = "\u2013";
 
@@ -75,4 +75,9 @@ export function bytesOrCount(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(2)} G`;
   if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M`;
   return fixed(value, 0);
+}
+
+/** "1 order", "2 orders". */
+export function counted(count: number, noun: string): string {
+  return `${fixed(count, 0)} ${noun}${count === 1 ? "" : "s"}`;
 }

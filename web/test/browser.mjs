@@ -23,7 +23,7 @@ function check(condition, what) {
 
 /** The number in a text of the page: thin spaces, true minus and a unit behind it are taken off. */
 export function numberIn(text) {
-  const found = /[+\-]?\d[\d.]*(?:e[+\-]?\d+)?/.exec(text.replaceAll("\u2009", "").replaceAll("\u2212", "-"));
+  const found = /[+\-]?\d[\d.]*(?:e[+\-]?\d+)?/.exec(text.replaceAll("\u202f", "").replaceAll("\u2212", "-"));
   return found ? Number(found[0]) : null;
 }
 
@@ -32,7 +32,7 @@ export function shows(text, value) {
   if (value === null || value === undefined) return text.trim().startsWith("\u2013");
   const shown = numberIn(text);
   if (shown === null) return false;
-  const digits = /\d[\d.]*(?:e[+\-]?\d+)?/.exec(text.replaceAll("\u2009", "").replaceAll("\u2212", "-"))[0];
+  const digits = /\d[\d.]*(?:e[+\-]?\d+)?/.exec(text.replaceAll("\u202f", "").replaceAll("\u2212", "-"))[0];
   const [mantissa, exponent = "0"] = digits.split("e");
   const decimals = (mantissa.split(".")[1] ?? "").length;
   return Math.abs(shown - value) <= 0.5000001 * 10 ** (Number(exponent) - decimals);

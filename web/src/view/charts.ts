@@ -20,7 +20,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { card, el, setAttribute, setText, type View } from "../dom";
-import { clock, fixed, signed } from "../format";
+import { clock, counted, fixed, signed } from "../format";
 import type { PricePoint } from "../model";
 import type { Store } from "../store";
 import { color, onTheme } from "../theme";
@@ -180,11 +180,11 @@ export class PriceView implements View {
     setText(
       this.readout,
       [
-        `mid ${fixed(last[1], symbol.price_decimals)}`,
+        `mid ${fixed(last[1], symbol.price_decimals + 1)}`,
         symbol.mark_price == null ? "" : `mark ${fixed(symbol.mark_price, symbol.price_decimals)}`,
         symbol.funding_rate == null ? "" : `funding ${signed(symbol.funding_rate * 1e4, 2)} bp`,
         entry ? `entry ${fixed(entry.entry_price, symbol.price_decimals)}` : "flat",
-        `${fills.length} fills`,
+        counted(fills.length, "fill"),
       ]
         .filter((text) => text !== "")
         .join("  ·  "),

@@ -2,6 +2,7 @@
 // the first focus is on "Keep as it is", a flatten is held for a second, and leaving HALTED is typed.
 
 import { el, setText } from "../dom";
+import { counted } from "../format";
 import { sendVerb } from "../link";
 import type { Store } from "../store";
 
@@ -90,7 +91,7 @@ export class Controls {
     this.halted = message.header.state === "HALTED";
     this.stopped = this.halted || message.header.state === "PAUSED";
     this.symbolCount = store.symbols.size;
-    this.summary = `Now: ${message.header.state}, ${message.positions.length} positions, ${message.orders.length} open orders.`;
+    this.summary = `Now: ${message.header.state}, ${counted(message.positions.length, "position")}, ${counted(message.orders.length, "open order")}.`;
     setText(this.toggle, (this.stopped ? verbs["resume"] : verbs["pause"])?.label ?? "");
     const silent = store.link !== "live";
     this.toggle.disabled = silent;

@@ -100,6 +100,7 @@ export class FeaturesView implements View {
 
   private look(cell: HTMLElement | null): void {
     this.focused = cell ? Number(cell.dataset["index"]) : -1;
+    setAttribute(this.detail, "data-looking", cell ? "" : null);
     this.describe();
   }
 

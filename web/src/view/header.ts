@@ -1,7 +1,7 @@
 // Wish 1 in one second: is it trading, is it healthy, how much am I up or down, what could I lose.
 
 import { el, setAttribute, setClass, setText, type View } from "../dom";
-import { age, clock, dash, fixed, percent, signed, uptime } from "../format";
+import { age, clock, counted, dash, fixed, percent, signed, uptime } from "../format";
 import { lookOfState } from "../states";
 import type { Store } from "../store";
 import { toggleTheme } from "../theme";
@@ -140,7 +140,7 @@ export class KpiView implements View {
     const openPnl = positions.reduce<number | null>((sum, p) => (sum == null || p.unrealised_pnl == null ? null : sum + p.unrealised_pnl), 0);
     setText(this.open.value, signed(openPnl, 2));
     setClass(this.open.value, `kpi-value ${toneOfAmount(openPnl)}`);
-    setText(this.open.note, `${positions.length} positions, ${orders.length} orders, fees ${fixed(account.fees_paid, 2)}`);
+    setText(this.open.note, `${counted(positions.length, "position")}, ${counted(orders.length, "order")}, fees ${fixed(account.fees_paid, 2)}`);
     fill(this.open, null, null);
 
     const feeds = [...store.symbols.values()].map((s) => s.fed_at_ms);

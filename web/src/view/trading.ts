@@ -29,17 +29,17 @@ export class SignalsView implements View {
     [
       { title: "Time", show: (cell, s) => setText(cell, clock(s.at_ms)) },
       { title: "Symbol", show: (cell, s) => setText(cell, s.symbol) },
-      { title: "Side", show: (cell, s) => showSide(cell, s.side) },
-      { title: "Predicted", kind: "number", show: (cell, s) => setText(cell, signed(s.expected_bps, 2)) },
-      { title: "Cost", kind: "number", show: (cell, s) => setText(cell, fixed(s.cost_bps, 2)) },
-      { title: "Edge", kind: "number", show: (cell, s) => setText(cell, signed(s.edge_bps, 2)) },
       { title: "Reason", show: (cell, s) => showReason(cell, s.reason) },
       {
         title: "Times",
         kind: "number",
-        hint: "alike decisions in a row share one line",
-        show: (cell, s) => setText(cell, s.order ? `${plain(s.size)} @ ${fixed(s.price, decimals(this.store, s.symbol))}` : `×${s.count}`),
+        hint: "alike decisions in a row share one line; an order shows its size and price",
+        show: (cell, s) => setText(cell, s.order ? `${plain(s.size)} @ ${fixed(s.price, decimals(this.store, s.symbol))}` : `×${fixed(s.count, 0)}`),
       },
+      { title: "Side", show: (cell, s) => showSide(cell, s.side) },
+      { title: "Predicted", kind: "number", hint: "bps before costs", show: (cell, s) => setText(cell, signed(s.expected_bps, 2)) },
+      { title: "Cost", kind: "number", hint: "bps", show: (cell, s) => setText(cell, fixed(s.cost_bps, 2)) },
+      { title: "Edge", kind: "number", hint: "bps, lower bound", show: (cell, s) => setText(cell, signed(s.edge_bps, 2)) },
     ],
     (s) => String(s.id),
     "No decision yet: the first comes with the first frame.",
@@ -114,13 +114,6 @@ export class PositionsView implements View {
         },
       },
       {
-        title: "Stop at venue",
-        show: (cell, p) => {
-          setText(cell, p.stop_loss == null ? "✕ no" : `● yes ${fixed(p.stop_loss, decimals(this.store, p.symbol))}`);
-          setClass(cell, `text ${p.stop_loss == null ? "bad" : ""}`);
-        },
-      },
-      {
         title: "Liquidation",
         kind: "number",
         show: (cell, p) => setText(cell, fixed(p.liquidation_price, decimals(this.store, p.symbol))),
@@ -131,12 +124,20 @@ export class PositionsView implements View {
         hint: "age of the venue's last word on this position",
         show: (cell, p) => setText(cell, age(this.store?.ageMs(p.updated_at_ms) ?? null)),
       },
+      {
+        title: "Stop at venue",
+        show: (cell, p) => {
+          setText(cell, p.stop_loss == null ? "✕ no" : `● yes ${fixed(p.stop_loss, decimals(this.store, p.symbol))}`);
+          setClass(cell, `text ${p.stop_loss == null ? "bad" : ""}`);
+        },
+      },
     ],
     (p) => `${p.symbol}.${p.position_index}`,
     "Flat: no position.",
   );
 
   constructor() {
+    this.table.node.classList.add("stacks");
     const { node } = card("Positions", "positions", this.table.node);
     this.node = node;
   }
@@ -174,6 +175,7 @@ export class OrdersView implements View {
   );
 
   constructor() {
+    this.table.node.classList.add("stacks");
     const { node } = card("Open orders", "orders", this.table.node, this.more);
     this.node = node;
   }
