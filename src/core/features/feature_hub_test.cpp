@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "core/features/feature_catalogue_markdown.h"
+#include "core/features/test_market.h"
 
 namespace mlbot::core {
 namespace {
@@ -59,6 +61,23 @@ TEST(FeatureCatalogue, PrintsEveryRowOnOnePage) {
   const std::string page = feature_catalogue_markdown();
   for (const FeatureSpec& spec : feature_catalogue())
     EXPECT_NE(page.find("| `" + std::string{spec.name} + "` |"), std::string::npos) << spec.name;
+}
+
+using testing::Player;
+using testing::Tape;
+using testing::value_of;
+
+const std::vector<Instrument> two_symbols{testing::test_instrument(0, "BTCUSDT"), testing::test_instrument(1, "ETHUSDT")};
+
+TEST(FeatureHub, EveryRowIsThereAfterTwoHours) {
+  testing::MarketStyle style;
+  style.seed_candles = 400;
+  style.liquidation_bursts = true;
+  style.trades_per_second = 8;
+  Player player{two_symbols};
+  player.play(testing::random_tape(two_symbols, 11, 7'500, style));
+  const FeatureFrame frame = player.frame();
+  for (const FeatureSpec& spec : feature_catalogue()) EXPECT_TRUE(frame.valid(spec.id - 1u)) << spec.name;
 }
 
 }  // namespace
