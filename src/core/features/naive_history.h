@@ -62,9 +62,10 @@ struct NaiveHistory {
         const double mark = tickers.empty() ? 0.5 * static_cast<double>(books.back().mid2()) * tick()
                                             : to_double(*tickers.back().second.mark_price);
         const double quote = static_cast<double>(one.size.count) * to_double(instrument.lot_step) * mark;
-        forced.push_back({taped.at, one.liquidated == PositionSide::long_side, quote,
-                          std::sqrt(quote / std::max(1.0, volume_rate(floor_second(taped.at)) /
-                                                              order_rate(floor_second(taped.at))))});
+        const Instant second = floor_second(taped.at);
+        // Before the first live second nothing typical is known, so the event leaves no mark.
+        const double typical = second >= start + 2s ? order_size(second) : INFINITY;
+        forced.push_back({taped.at, one.liquidated == PositionSide::long_side, quote, std::sqrt(quote / typical)});
       }
     } else if (const auto* ticker = std::get_if<Ticker>(&taped.what); ticker && ticker->symbol == instrument.id) {
       tickers.emplace_back(taped.at, *ticker);
