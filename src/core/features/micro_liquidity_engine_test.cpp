@@ -13,8 +13,12 @@ namespace {
 using namespace testing;
 using Book = NaiveHistory::Book;
 
-double lots(const std::vector<BookLevel>& side, std::size_t k) { return static_cast<double>(side[k].size.count); }
-double ticks(const std::vector<BookLevel>& side, std::size_t k) { return static_cast<double>(side[k].price.count); }
+double lots(const std::vector<BookLevel>& side, std::size_t k) {
+  return static_cast<double>(side[k].size.count);
+}
+double ticks(const std::vector<BookLevel>& side, std::size_t k) {
+  return static_cast<double>(side[k].price.count);
+}
 double notional(const std::vector<BookLevel>& side, std::size_t levels) {
   double sum = 0;
   for (std::size_t k = 0; k < levels; ++k) sum += ticks(side, k) * lots(side, k);
@@ -59,7 +63,8 @@ template <class Value>
 double over_books(const NaiveHistory& h, Instant begin, Instant end, Value value) {
   double sum = 0;
   for (std::size_t i = 1; i < h.books.size(); ++i)
-    if (h.books[i].at >= begin && h.books[i].at < end && h.books[i].delta) sum += value(h.books[i], h.books[i - 1], i);
+    if (h.books[i].at >= begin && h.books[i].at < end && h.books[i].delta)
+      sum += value(h.books[i], h.books[i - 1], i);
   return sum;
 }
 
@@ -67,7 +72,9 @@ struct SideFlow {
   double added = 0, cancelled = 0;
 };
 SideFlow side_flow(const NaiveHistory& h, std::size_t i, bool ask) {
-  const auto side = [ask](const Book& book) -> const std::vector<BookLevel>& { return ask ? book.asks : book.bids; };
+  const auto side = [ask](const Book& book) -> const std::vector<BookLevel>& {
+    return ask ? book.asks : book.bids;
+  };
   const auto &now = side(h.books[i]), &before = side(h.books[i - 1]);
   std::set<std::int64_t> prices;
   for (std::size_t k = 0; k < 10; ++k) prices.insert({now[k].price.count, before[k].price.count});
@@ -81,8 +88,9 @@ SideFlow side_flow(const NaiveHistory& h, std::size_t i, bool ask) {
     double change = size_at(now, price) - size_at(before, price);
     for (const auto& print : h.prints) {
       // A print counts at the first book that was matched after it and came after it.
-      const bool waiting = print.at < h.books[i].at && print.trade.matched_at <= h.books[i].matched_at &&
-                           (print.at > h.books[i - 1].at || print.trade.matched_at > h.books[i - 1].matched_at);
+      const bool waiting =
+          print.at < h.books[i].at && print.trade.matched_at <= h.books[i].matched_at &&
+          (print.at > h.books[i - 1].at || print.trade.matched_at > h.books[i - 1].matched_at);
       if (waiting && !print.trade.price_improvement && (print.trade.taker == Side::buy) == ask &&
           print.trade.price.count == price)
         change += static_cast<double>(print.trade.size.count);
@@ -103,12 +111,12 @@ void check_book_shape(const NaiveHistory& h, Instant t, const FeatureFrame& fram
   expect_row(frame, "queue_imb_decay50", naive_imbalance(book, 50, 0.1));
   expect_row(frame, "spread_rel_5m",
              std::log(book.spread() / h.held_mean(t, 300, [](const Book& b) { return b.spread(); })));
-  expect_row(frame, "bid_l1_rel",
-             std::log((lots(book.bids, 0) + 1) /
-                      (h.held_mean(t, 300, [](const Book& b) { return lots(b.bids, 0); }) + 1)));
-  expect_row(frame, "ask_l1_rel",
-             std::log((lots(book.asks, 0) + 1) /
-                      (h.held_mean(t, 300, [](const Book& b) { return lots(b.asks, 0); }) + 1)));
+  expect_row(frame, "bid_l1_rel", std::log((lots(book.bids, 0) + 1) / (h.held_mean(t, 300, [](const Book& b) {
+                                             return lots(b.bids, 0);
+                                           }) + 1)));
+  expect_row(frame, "ask_l1_rel", std::log((lots(book.asks, 0) + 1) / (h.held_mean(t, 300, [](const Book& b) {
+                                             return lots(b.asks, 0);
+                                           }) + 1)));
   const auto depth = [](const Book& b) { return notional(b.bids, 20) + notional(b.asks, 20); };
   expect_row(frame, "depth_rel_l20", std::log(depth(book) / h.held_mean(t, 3600, depth)));
   const auto slope = [&](const std::vector<BookLevel>& side) {
@@ -118,7 +126,8 @@ void check_book_shape(const NaiveHistory& h, Instant t, const FeatureFrame& fram
   expect_row(frame, "bid_depth_slope", slope(book.bids));
   expect_row(frame, "ask_depth_slope", slope(book.asks));
   const double wanted = std::max(10 * h.volume_rate(t), 100.0);
-  const double buying = naive_impact(h, book.asks, wanted, mid2), selling = naive_impact(h, book.bids, wanted, mid2);
+  const double buying = naive_impact(h, book.asks, wanted, mid2),
+               selling = naive_impact(h, book.bids, wanted, mid2);
   expect_row(frame, "impact_buy_bps", buying, 1e-8);
   expect_row(frame, "impact_sell_bps", selling, 1e-8);
   expect_row(frame, "impact_asym", (buying - selling) / (buying + selling), 1e-7);
@@ -131,10 +140,12 @@ void check_order_flow(const NaiveHistory& h, Instant t, const FeatureFrame& fram
     NaiveHistory past{h.instrument};
     for (const Book& book : h.books)
       if (book.at <= at) past.books.push_back(book);
-    return 1 + past.held_mean(at, 300, [k](const Book& b) { return 0.5 * (lots(b.bids, k) + lots(b.asks, k)); });
+    return 1 +
+           past.held_mean(at, 300, [k](const Book& b) { return 0.5 * (lots(b.bids, k) + lots(b.asks, k)); });
   };
   const auto summed = [&](std::size_t k, Instant begin, Instant end) {
-    return over_books(h, begin, end, [k](const Book& now, const Book& before, std::size_t) { return flow(now, before, k); });
+    return over_books(h, begin, end,
+                      [k](const Book& now, const Book& before, std::size_t) { return flow(now, before, k); });
   };
   const auto slog = [](double x) { return std::copysign(std::log1p(std::abs(x)), x); };
   const auto levels = [&](std::size_t count, Duration window) {
@@ -147,54 +158,57 @@ void check_order_flow(const NaiveHistory& h, Instant t, const FeatureFrame& fram
   expect_row(frame, "ofi_l1_30s", slog(levels(1, 30s)));
   expect_row(frame, "ofi_ml5_5s", slog(levels(5, 5s)));
   expect_row(frame, "ofi_ml10_30s", slog(levels(10, 30s)));
-  expect_row(frame, "ofi_accel_5s",
-             slog(levels(1, 5s) - summed(0, t - 10s, t - 5s) / norm(t - 5s, 0)));
+  expect_row(frame, "ofi_accel_5s", slog(levels(1, 5s) - summed(0, t - 10s, t - 5s) / norm(t - 5s, 0)));
 
   const auto messages = [&](Instant end) {
     return over_books(h, end - 1s, end, [](const Book&, const Book&, std::size_t) { return 1.0; });
   };
-  expect_row(frame, "book_rate_rel_1s", std::log((messages(t) + 1) / (h.seconds_mean(t, 3600, messages) + 1)));
+  expect_row(frame, "book_rate_rel_1s",
+             std::log((messages(t) + 1) / (h.seconds_mean(t, 3600, messages) + 1)));
   const auto count = [&](bool ask) {
     return over_books(h, t - 30s, t, [ask](const Book& now, const Book& before, std::size_t) {
       return ask ? now.asks[0].price > before.asks[0].price : now.bids[0].price < before.bids[0].price;
     });
   };
   expect_row(frame, "depletion_imb_30s", (count(true) - count(false)) / (count(true) + count(false)));
-  const auto part = [&](Duration window, bool ask, double SideFlow::*which) {
+  const auto part = [&](Duration window, bool ask, double SideFlow::* which) {
     return over_books(h, t - window, t,
                       [&](const Book&, const Book&, std::size_t i) { return side_flow(h, i, ask).*which; });
   };
-  const double bid_added = part(5s, false, &SideFlow::added), bid_gone = part(5s, false, &SideFlow::cancelled);
+  const double bid_added = part(5s, false, &SideFlow::added),
+               bid_gone = part(5s, false, &SideFlow::cancelled);
   const double ask_added = part(5s, true, &SideFlow::added), ask_gone = part(5s, true, &SideFlow::cancelled);
   expect_row(frame, "bid_cancel_share_5s", bid_gone / (bid_gone + bid_added));
   expect_row(frame, "ask_cancel_share_5s", ask_gone / (ask_gone + ask_added));
   expect_row(frame, "add_imb_5s", (bid_added - ask_added) / (bid_added + ask_added));
   expect_row(frame, "cancel_imb_5s", (ask_gone - bid_gone) / (ask_gone + bid_gone));
-  const double traded =
-      h.over_prints(t, 30, [](const NaiveHistory::Print& p) { return static_cast<double>(p.trade.size.count); });
-  expect_row(frame, "replenish_log_ratio_30s",
-             std::log((part(30s, false, &SideFlow::added) + part(30s, true, &SideFlow::added) + 1) / (traded + 1)));
+  const double traded = h.over_prints(
+      t, 30, [](const NaiveHistory::Print& p) { return static_cast<double>(p.trade.size.count); });
+  expect_row(
+      frame, "replenish_log_ratio_30s",
+      std::log((part(30s, false, &SideFlow::added) + part(30s, true, &SideFlow::added) + 1) / (traded + 1)));
 }
 
 TEST(MicroLiquidityEngine, AgreesWithItsDefinitions) {
-  check_random_market(21, 1'400, 930, 155, {}, [](const NaiveHistory& h, Instant t, const FeatureFrame& frame) {
-    check_book_shape(h, t, frame);
-    check_order_flow(h, t, frame);
-    double sum = 0, whole = 0;
-    std::size_t last = 0;
-    for (std::size_t i = 1; i < h.books.size(); ++i) {
-      if (h.books[i].bids[0].price == h.books[i - 1].bids[0].price &&
-          h.books[i].asks[0].price == h.books[i - 1].asks[0].price)
-        continue;
-      const double life = static_cast<double>((h.books[i].at - h.books[last].at).count());
-      const double keep = std::exp(-life / 30e9);
-      sum = sum * keep + (1 - keep) * life;
-      whole = whole * keep + (1 - keep);
-      last = i;
-    }
-    const double running = static_cast<double>((t - h.books[last].at).count());
-    expect_row(frame, "quote_life_log_ms", std::log(std::max(sum / whole, running) * 1e-6));
-  });
+  check_random_market(
+      21, 1'400, 930, 155, {}, [](const NaiveHistory& h, Instant t, const FeatureFrame& frame) {
+        check_book_shape(h, t, frame);
+        check_order_flow(h, t, frame);
+        double sum = 0, whole = 0;
+        std::size_t last = 0;
+        for (std::size_t i = 1; i < h.books.size(); ++i) {
+          if (h.books[i].bids[0].price == h.books[i - 1].bids[0].price &&
+              h.books[i].asks[0].price == h.books[i - 1].asks[0].price)
+            continue;
+          const double life = static_cast<double>((h.books[i].at - h.books[last].at).count());
+          const double keep = std::exp(-life / 30e9);
+          sum = sum * keep + (1 - keep) * life;
+          whole = whole * keep + (1 - keep);
+          last = i;
+        }
+        const double running = static_cast<double>((t - h.books[last].at).count());
+        expect_row(frame, "quote_life_log_ms", std::log(std::max(sum / whole, running) * 1e-6));
+      });
 }
 
 /// A two-sided book of `levels` levels around 100.0, one lot size everywhere.
@@ -259,7 +273,8 @@ TEST(MicroLiquidityEngine, ASnapshotIsNoOrderFlow) {
 TEST(MicroLiquidityEngine, AThinBookLacksTheRowsThatNeedMoreLevels) {
   Desk desk{6};
   desk.wait(1'000);
-  for (const auto name : {"queue_imb_l20", "queue_imb_decay50", "depth_rel_l20", "bid_depth_slope", "ofi_ml10_30s"})
+  for (const auto name :
+       {"queue_imb_l20", "queue_imb_decay50", "depth_rel_l20", "bid_depth_slope", "ofi_ml10_30s"})
     EXPECT_FALSE(std::isfinite(desk.row(name))) << name;
   for (const auto name : {"queue_imb_l5", "ofi_ml5_5s", "microprice_l5_dev", "level_gap_log"})
     EXPECT_TRUE(std::isfinite(desk.row(name))) << name;

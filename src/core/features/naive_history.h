@@ -1,4 +1,5 @@
-// The slow twin's memory: everything a symbol ever said, kept whole, and norms by their definitions. Only tests include it.
+// The slow twin's memory: everything a symbol ever said, kept whole, and norms by their definitions. Only
+// tests include it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -44,20 +45,27 @@ struct NaiveHistory {
   double tick_lot() const { return tick() * to_double(instrument.lot_step); }
 
   void note(const Taped& taped, const OrderBook& book) {
-    if (const auto* news = std::get_if<TapedBook>(&taped.what); news && news->update.symbol == instrument.id) {
-      books.push_back({taped.at, news->update.matched_at, news->update.kind == UpdateKind::delta,
-                       {book.bids().begin(), book.bids().end()}, {book.asks().begin(), book.asks().end()}});
-    } else if (const auto* trades = std::get_if<TapedTrades>(&taped.what); trades && trades->symbol == instrument.id) {
+    if (const auto* news = std::get_if<TapedBook>(&taped.what);
+        news && news->update.symbol == instrument.id) {
+      books.push_back({taped.at,
+                       news->update.matched_at,
+                       news->update.kind == UpdateKind::delta,
+                       {book.bids().begin(), book.bids().end()},
+                       {book.asks().begin(), book.asks().end()}});
+    } else if (const auto* trades = std::get_if<TapedTrades>(&taped.what);
+               trades && trades->symbol == instrument.id) {
       const Trade* before = nullptr;
       for (const Trade& trade : trades->list) {
         if (trade.block) continue;
         const bool new_order =
             !before || before->taker != trade.taker || before->cross_sequence != trade.cross_sequence;
-        prints.push_back({taped.at, trade, static_cast<double>(books.back().mid2()), new_order,
-                          static_cast<double>(trade.price.count) * static_cast<double>(trade.size.count) * tick_lot()});
+        prints.push_back(
+            {taped.at, trade, static_cast<double>(books.back().mid2()), new_order,
+             static_cast<double>(trade.price.count) * static_cast<double>(trade.size.count) * tick_lot()});
         before = &trade;
       }
-    } else if (const auto* list = std::get_if<TapedLiquidations>(&taped.what); list && list->symbol == instrument.id) {
+    } else if (const auto* list = std::get_if<TapedLiquidations>(&taped.what);
+               list && list->symbol == instrument.id) {
       for (const Liquidation& one : list->list) {
         const double mark = tickers.empty() ? 0.5 * static_cast<double>(books.back().mid2()) * tick()
                                             : to_double(*tickers.back().second.mark_price);
@@ -65,9 +73,11 @@ struct NaiveHistory {
         const Instant second = floor_second(taped.at);
         // Before the first live second nothing typical is known, so the event leaves no mark.
         const double typical = second >= start + 2s ? order_size(second) : INFINITY;
-        forced.push_back({taped.at, one.liquidated == PositionSide::long_side, quote, std::sqrt(quote / typical)});
+        forced.push_back(
+            {taped.at, one.liquidated == PositionSide::long_side, quote, std::sqrt(quote / typical)});
       }
-    } else if (const auto* ticker = std::get_if<Ticker>(&taped.what); ticker && ticker->symbol == instrument.id) {
+    } else if (const auto* ticker = std::get_if<Ticker>(&taped.what);
+               ticker && ticker->symbol == instrument.id) {
       tickers.emplace_back(taped.at, *ticker);
     }
   }
@@ -76,7 +86,8 @@ struct NaiveHistory {
 
   /// Twice the mid in ticks as known at the instant.
   double mid2(Instant at) const {
-    auto after = std::upper_bound(books.begin(), books.end(), at, [](Instant t, const Book& b) { return t < b.at; });
+    auto after =
+        std::upper_bound(books.begin(), books.end(), at, [](Instant t, const Book& b) { return t < b.at; });
     return after == books.begin() ? missing : static_cast<double>(std::prev(after)->mid2());
   }
   double back(Instant t, double seconds) const {
@@ -97,7 +108,8 @@ struct NaiveHistory {
     return sum / whole;
   }
   double sigma(Instant t) const {
-    return std::sqrt(60 * seconds_mean(t, 1800, [&](Instant end) { return std::pow(second_return(end), 2); }));
+    return std::sqrt(60 *
+                     seconds_mean(t, 1800, [&](Instant end) { return std::pow(second_return(end), 2); }));
   }
   double volume_rate(Instant t) const {
     return std::max(1.0, seconds_mean(t, 3600, [&](Instant end) { return traded(end, 1); }));
@@ -111,8 +123,8 @@ struct NaiveHistory {
   template <class Value>
   double over_prints(Instant t, double seconds, Value value) const {
     const Instant begin = t - Duration{static_cast<std::int64_t>(seconds * 1e9)};
-    const auto first =
-        std::lower_bound(prints.begin(), prints.end(), begin, [](const Print& p, Instant at) { return p.at < at; });
+    const auto first = std::lower_bound(prints.begin(), prints.end(), begin,
+                                        [](const Print& p, Instant at) { return p.at < at; });
     double sum = 0;
     for (auto print = first; print != prints.end() && print->at < t; ++print) sum += value(*print);
     return sum;
@@ -126,7 +138,8 @@ struct NaiveHistory {
   double liquidated(Instant t, double seconds, bool of_long) const {
     double sum = 0;
     for (const Forced& one : forced)
-      if (one.of_long == of_long && one.at >= t - Duration{static_cast<std::int64_t>(seconds * 1e9)}) sum += one.quote;
+      if (one.of_long == of_long && one.at >= t - Duration{static_cast<std::int64_t>(seconds * 1e9)})
+        sum += one.quote;
     return sum;
   }
 
@@ -148,7 +161,8 @@ struct NaiveHistory {
 };
 
 /// Expects a row to equal its definition to 1e-9, absolutely near zero and relatively elsewhere.
-inline void expect_row(const FeatureFrame& frame, std::string_view name, double expected, double tolerance = 1e-9) {
+inline void expect_row(const FeatureFrame& frame, std::string_view name, double expected,
+                       double tolerance = 1e-9) {
   const double value = value_of(frame, name);
   const FeatureSpec& spec = feature_catalogue()[*feature_index(name)];
   if (std::isfinite(expected)) expected = std::clamp(expected, spec.clamp_low, spec.clamp_high);
@@ -159,9 +173,11 @@ inline void expect_row(const FeatureFrame& frame, std::string_view name, double 
   EXPECT_NEAR(value, expected, tolerance * (1 + std::abs(expected))) << name;
 }
 
-/// Plays a random market and calls check(history, instant, frame) at whole seconds from `first` on, every `every`.
+/// Plays a random market and calls check(history, instant, frame) at whole seconds from `first` on, every
+/// `every`.
 template <class Check>
-void check_random_market(std::uint64_t seed, int seconds, int first, int every, const MarketStyle& style, Check check) {
+void check_random_market(std::uint64_t seed, int seconds, int first, int every, const MarketStyle& style,
+                         Check check) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   const std::vector<Instrument> instruments{test_instrument(0, "BTCUSDT")};
   Player player{instruments};

@@ -1,5 +1,5 @@
-// A small random market on tape for this room's tests: events that own their lists, and a player that feeds a hub the
-// way the core does (advance, book, hub). Only tests include this.
+// A small random market on tape for this room's tests: events that own their lists, and a player that feeds a
+// hub the way the core does (advance, book, hub). Only tests include this.
 #pragma once
 
 #include <map>
@@ -27,7 +27,8 @@ struct TapedLiquidations {
   std::vector<Liquidation> list;
 };
 struct Second {};
-using TapedEvent = std::variant<TapedBook, TapedTrades, TapedLiquidations, Kline, Ticker, LinkChanged, Second>;
+using TapedEvent =
+    std::variant<TapedBook, TapedTrades, TapedLiquidations, Kline, Ticker, LinkChanged, Second>;
 struct Taped {
   Instant at;
   TapedEvent what;
@@ -112,7 +113,8 @@ struct MarketStyle {
   int seed_candles = 0;
 };
 
-/// One symbol's random market. The mid walks by ticks; sizes change; trades hit the touch and the next book shows it.
+/// One symbol's random market. The mid walks by ticks; sizes change; trades hit the touch and the next book
+/// shows it.
 class RandomMarket {
  public:
   RandomMarket(SymbolId symbol, std::uint64_t seed, const MarketStyle& style, Instant start)
@@ -238,7 +240,8 @@ class RandomMarket {
   Prng& random() { return random_; }
 
  private:
-  using SideMap = std::map<std::int64_t, std::int64_t>;  // bids by negative price: begin() is the best of both
+  using SideMap =
+      std::map<std::int64_t, std::int64_t>;  // bids by negative price: begin() is the best of both
 
   std::int64_t size() { return 1 + static_cast<std::int64_t>(2000 * random_.exponential()); }
   void put(SideMap& side, std::vector<BookLevel>& list, std::int64_t key, std::int64_t lots, bool ask) {
@@ -318,11 +321,21 @@ inline Tape random_tape(const std::vector<Instrument>& instruments, std::uint64_
       RandomMarket& market = markets[what.first];
       const Instrument& instrument = instruments[what.first];
       switch (what.second) {
-        case 0: tape.push_back({at, market.next_book(at)}); break;
-        case 1: tape.push_back({at, market.next_trades(at)}); break;
-        case 2: tape.push_back({at, market.next_liquidations(at)}); break;
-        case 3: tape.push_back({at, market.next_ticker(at, instrument)}); break;
-        default: tape.push_back({at, market.close_candle(begin, instrument)}); break;
+        case 0:
+          tape.push_back({at, market.next_book(at)});
+          break;
+        case 1:
+          tape.push_back({at, market.next_trades(at)});
+          break;
+        case 2:
+          tape.push_back({at, market.next_liquidations(at)});
+          break;
+        case 3:
+          tape.push_back({at, market.next_ticker(at, instrument)});
+          break;
+        default:
+          tape.push_back({at, market.close_candle(begin, instrument)});
+          break;
       }
     }
     tape.push_back({begin + 1s, Second{}});

@@ -1,4 +1,5 @@
-// Rows 57-84 against their definitions: sealed seconds and steps on random markets, indicators on random candles.
+// Rows 57-84 against their definitions: sealed seconds and steps on random markets, indicators on random
+// candles.
 #include "core/features/volatility_momentum_engine.h"
 
 #include <gtest/gtest.h>
@@ -11,72 +12,73 @@ namespace {
 using namespace testing;
 
 TEST(VolatilityMomentumEngine, SecondsAndStepsAgreeWithTheirDefinitions) {
-  check_random_market(31, 4'100, 905, 365, {}, [](const NaiveHistory& h, Instant t, const FeatureFrame& frame) {
-    const std::int64_t age = t.seconds() - test_start.seconds();
-    const auto sigma = [&](int seconds) {
-      if (age <= seconds) return missing;
-      double sum = 0;
-      for (int back = 0; back < seconds; ++back) sum += std::pow(h.second_return(t - back * 1s), 2);
-      return std::log(std::max(0.01, std::sqrt(60.0 / seconds * sum)));
-    };
-    expect_row(frame, "log_rv_30s", sigma(30));
-    expect_row(frame, "log_rv_5m", sigma(300));
-    expect_row(frame, "log_rv_1h", sigma(3600));
-    expect_row(frame, "rv_ratio_30s_15m", sigma(30) - sigma(900));
-    expect_row(frame, "rv_ratio_5m_1h", sigma(300) - sigma(3600));
+  check_random_market(
+      31, 4'100, 905, 365, {}, [](const NaiveHistory& h, Instant t, const FeatureFrame& frame) {
+        const std::int64_t age = t.seconds() - test_start.seconds();
+        const auto sigma = [&](int seconds) {
+          if (age <= seconds) return missing;
+          double sum = 0;
+          for (int back = 0; back < seconds; ++back) sum += std::pow(h.second_return(t - back * 1s), 2);
+          return std::log(std::max(0.01, std::sqrt(60.0 / seconds * sum)));
+        };
+        expect_row(frame, "log_rv_30s", sigma(30));
+        expect_row(frame, "log_rv_5m", sigma(300));
+        expect_row(frame, "log_rv_1h", sigma(3600));
+        expect_row(frame, "rv_ratio_30s_15m", sigma(30) - sigma(900));
+        expect_row(frame, "rv_ratio_5m_1h", sigma(300) - sigma(3600));
 
-    const Instant step_end = Instant::from_seconds(t.seconds() / 5 * 5);
-    std::vector<double> r;  // oldest first
-    for (int back = 179; back >= 0; --back) r.push_back(h.back(step_end - back * 5s, 5));
-    double up = 0, down = 0, fourth = 0, bipower = 0, wide = 0;
-    for (std::size_t i = 0; i < r.size(); ++i) {
-      (r[i] > 0 ? up : down) += r[i] * r[i];
-      fourth += std::pow(r[i], 4);
-      if (i >= 1) bipower += std::abs(r[i] * r[i - 1]);
-      double twelve = 0;
-      for (std::size_t k = 0; i >= 11 && k < 12; ++k) twelve += r[i - k];
-      wide += twelve * twelve;
-    }
-    if (!std::isfinite(r[0])) return;  // younger than 180 steps
-    const double realised = up + down;
-    expect_row(frame, "jump_share_15m", std::max(0.0, 1 - M_PI / 2 * 180 / 179 * bipower / realised));
-    expect_row(frame, "semivar_asym_15m", (up - down) / realised);
-    expect_row(frame, "log_rq_ratio_15m", std::log(60 * fourth / (realised * realised)));
-    expect_row(frame, "log_variance_ratio_15m", std::log(wide / 169 / (12 * realised / 180)));
-    double product = 0, squares = 0;
-    for (std::size_t i = 120; i < 180; ++i) {
-      squares += r[i] * r[i];
-      if (i > 120) product += r[i] * r[i - 1];
-    }
-    expect_row(frame, "ret_autocorr_5m", product / squares);
+        const Instant step_end = Instant::from_seconds(t.seconds() / 5 * 5);
+        std::vector<double> r;  // oldest first
+        for (int back = 179; back >= 0; --back) r.push_back(h.back(step_end - back * 5s, 5));
+        double up = 0, down = 0, fourth = 0, bipower = 0, wide = 0;
+        for (std::size_t i = 0; i < r.size(); ++i) {
+          (r[i] > 0 ? up : down) += r[i] * r[i];
+          fourth += std::pow(r[i], 4);
+          if (i >= 1) bipower += std::abs(r[i] * r[i - 1]);
+          double twelve = 0;
+          for (std::size_t k = 0; i >= 11 && k < 12; ++k) twelve += r[i - k];
+          wide += twelve * twelve;
+        }
+        if (!std::isfinite(r[0])) return;  // younger than 180 steps
+        const double realised = up + down;
+        expect_row(frame, "jump_share_15m", std::max(0.0, 1 - M_PI / 2 * 180 / 179 * bipower / realised));
+        expect_row(frame, "semivar_asym_15m", (up - down) / realised);
+        expect_row(frame, "log_rq_ratio_15m", std::log(60 * fourth / (realised * realised)));
+        expect_row(frame, "log_variance_ratio_15m", std::log(wide / 169 / (12 * realised / 180)));
+        double product = 0, squares = 0;
+        for (std::size_t i = 120; i < 180; ++i) {
+          squares += r[i] * r[i];
+          if (i > 120) product += r[i] * r[i - 1];
+        }
+        expect_row(frame, "ret_autocorr_5m", product / squares);
 
-    double path = 0;
-    for (int back = 0; back < 300; ++back) path += std::abs(h.second_return(t - back * 1s));
-    expect_row(frame, "efficiency_ratio_5m", h.back(t, 300) / path);
-    if (age > 3660) {
-      std::vector<double> minutes;
-      const Instant minute_end = Instant::from_seconds(t.seconds() / 60 * 60);
-      for (int back = 0; back < 60; ++back) {
-        double sum = 0;
-        for (int second = 0; second < 60; ++second)
-          sum += std::pow(h.second_return(minute_end - back * 60s - second * 1s), 2);
-        minutes.push_back(std::log(std::max(sum, 1e-4)));
-      }
-      double mean = 0, variance = 0;
-      for (const double x : minutes) mean += x / 60;
-      for (const double x : minutes) variance += (x - mean) * (x - mean) / 59;
-      expect_row(frame, "vol_of_vol_1h", std::sqrt(variance));
-    }
-    std::int64_t run = 0;
-    int direction = 0;
-    for (std::size_t i = 1; i < h.books.size(); ++i) {
-      const std::int64_t change = h.books[i].mid2() - h.books[i - 1].mid2();
-      if (change == 0) continue;
-      run = (change > 0 ? 1 : -1) == direction ? run + 1 : 1;
-      direction = change > 0 ? 1 : -1;
-    }
-    expect_row(frame, "mid_run_signed", direction * std::log(1 + static_cast<double>(run)));
-  });
+        double path = 0;
+        for (int back = 0; back < 300; ++back) path += std::abs(h.second_return(t - back * 1s));
+        expect_row(frame, "efficiency_ratio_5m", h.back(t, 300) / path);
+        if (age > 3660) {
+          std::vector<double> minutes;
+          const Instant minute_end = Instant::from_seconds(t.seconds() / 60 * 60);
+          for (int back = 0; back < 60; ++back) {
+            double sum = 0;
+            for (int second = 0; second < 60; ++second)
+              sum += std::pow(h.second_return(minute_end - back * 60s - second * 1s), 2);
+            minutes.push_back(std::log(std::max(sum, 1e-4)));
+          }
+          double mean = 0, variance = 0;
+          for (const double x : minutes) mean += x / 60;
+          for (const double x : minutes) variance += (x - mean) * (x - mean) / 59;
+          expect_row(frame, "vol_of_vol_1h", std::sqrt(variance));
+        }
+        std::int64_t run = 0;
+        int direction = 0;
+        for (std::size_t i = 1; i < h.books.size(); ++i) {
+          const std::int64_t change = h.books[i].mid2() - h.books[i - 1].mid2();
+          if (change == 0) continue;
+          run = (change > 0 ? 1 : -1) == direction ? run + 1 : 1;
+          direction = change > 0 ? 1 : -1;
+        }
+        expect_row(frame, "mid_run_signed", direction * std::log(1 + static_cast<double>(run)));
+      });
 }
 
 /// A hub that hears nothing but confirmed candles.
@@ -154,7 +156,8 @@ TEST(VolatilityMomentumEngine, IndicatorsAgreeWithTheirTextbooks) {
       if (i % 5 == 4) fives.push_back(c.close);
       if (i == 0) continue;
       const Candle& before = desk.candles[i - 1];
-      ranges.push_back(std::max({c.high - c.low, std::abs(c.high - before.close), std::abs(c.low - before.close)}));
+      ranges.push_back(
+          std::max({c.high - c.low, std::abs(c.high - before.close), std::abs(c.low - before.close)}));
       const double up = std::max(c.high - before.high, 0.0), down = std::max(before.low - c.low, 0.0);
       plus.push_back(up > down ? up : 0);
       minus.push_back(down > up ? down : 0);
@@ -168,7 +171,8 @@ TEST(VolatilityMomentumEngine, IndicatorsAgreeWithTheirTextbooks) {
     expect_row(frame, "macd_hist_atr_1m", (difference.back() - ema(difference, 9).back()) / range);
     expect_row(frame, "log_atr_14_1m", std::log(1e4 * range / closes.back()));
     const auto up = wilder(plus), down = wilder(minus);
-    for (std::size_t i = 0; i < up.size(); ++i) index.push_back(std::abs(up[i] - down[i]) / (up[i] + down[i]));
+    for (std::size_t i = 0; i < up.size(); ++i)
+      index.push_back(std::abs(up[i] - down[i]) / (up[i] + down[i]));
     expect_row(frame, "adx_14_1m", wilder(index).back());
     expect_row(frame, "di_diff_14_1m", (up.back() - down.back()) / (up.back() + down.back()));
 
@@ -201,16 +205,20 @@ TEST(VolatilityMomentumEngine, RangeVolatilitiesAgreeWithTheirFormulas) {
     const FeatureFrame frame = desk.player.frame();
     double parkinson = 0, garman_klass = 0, rogers_satchell = 0;
     const auto directional = [](const Candle& c) {
-      return std::log(c.high / c.close) * std::log(c.high / c.open) + std::log(c.low / c.close) * std::log(c.low / c.open);
+      return std::log(c.high / c.close) * std::log(c.high / c.open) +
+             std::log(c.low / c.close) * std::log(c.low / c.open);
     };
     for (std::size_t age = 0; age < 15; ++age) {
       const Candle& c = desk.back(age);
       parkinson += std::pow(std::log(c.high / c.low), 2) / 15;
       garman_klass += (std::pow(std::log(c.high / c.low), 2) / 2 -
-                       (2 * std::log(2) - 1) * std::pow(std::log(c.close / c.open), 2)) / 15;
+                       (2 * std::log(2) - 1) * std::pow(std::log(c.close / c.open), 2)) /
+                      15;
       rogers_satchell += directional(c) / 15;
     }
-    const auto shown = [](double variance) { return std::log(std::max(0.01, 1e4 * std::sqrt(std::max(0.0, variance)))); };
+    const auto shown = [](double variance) {
+      return std::log(std::max(0.01, 1e4 * std::sqrt(std::max(0.0, variance))));
+    };
     expect_row(frame, "log_parkinson_15m", shown(parkinson / (4 * std::log(2))));
     expect_row(frame, "log_garman_klass_15m", shown(garman_klass));
     expect_row(frame, "log_rogers_satchell_15m", shown(rogers_satchell));
@@ -231,8 +239,8 @@ TEST(VolatilityMomentumEngine, RangeVolatilitiesAgreeWithTheirFormulas) {
 TEST(VolatilityMomentumEngine, AFlatMarketSitsInTheCentre) {
   CandleDesk desk;
   for (int minute = 0; minute < 120; ++minute) desk.close(50'000, 50'000, 50'000, 50'000, 0);
-  for (const auto name : {"rsi_14_1m", "rsi_14_5m", "macd_hist_atr_1m", "bb_z_20_1m", "di_diff_14_1m", "mfi_14_1m",
-                          "obv_flow_15m", "adx_14_1m"})
+  for (const auto name : {"rsi_14_1m", "rsi_14_5m", "macd_hist_atr_1m", "bb_z_20_1m", "di_diff_14_1m",
+                          "mfi_14_1m", "obv_flow_15m", "adx_14_1m"})
     EXPECT_EQ(desk.row(name), 0) << name;
   EXPECT_DOUBLE_EQ(desk.row("log_parkinson_15m"), std::log(0.01));
 }
