@@ -29,6 +29,19 @@ class Prng {
   /// Exponential with mean 1.
   double exponential();
 
+  /// Where the stream stands, so that a saved run goes on with the draws it would have made.
+  struct State {
+    std::array<std::uint64_t, 4> words{};
+    double spare = 0;
+    bool has_spare = false;
+  };
+  State state() const { return {state_, spare_, has_spare_}; }
+  void set_state(const State& state) {
+    state_ = state.words;
+    spare_ = state.spare;
+    has_spare_ = state.has_spare;
+  }
+
  private:
   std::array<std::uint64_t, 4> state_{};
   double spare_ = 0;

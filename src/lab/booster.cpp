@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "base/json.h"
 
 namespace mlbot::lab {
 namespace {
@@ -95,6 +94,12 @@ Result<Booster, BoosterError> Booster::from_json(const std::string& json, int th
   if (auto ok = said(XGBoosterLoadModelFromBuffer(handles->model, json.data(), json.size())); !ok)
     return std::unexpected{ok.error()};
   return Booster{std::move(handles)};
+}
+
+std::string Booster::version() {
+  int major = 0, minor = 0, patch = 0;
+  XGBoostVersion(&major, &minor, &patch);
+  return fmt::format("{}.{}.{}", major, minor, patch);
 }
 
 Result<void, BoosterError> Booster::update(int round) {

@@ -24,7 +24,7 @@ struct BoosterParameters {
   double min_leaf_weight = 100;  ///< sum of row weights below which a leaf is not split off
   double l2 = 5;                 ///< penalty on leaf values
   int bins = 256;                ///< histogram bins a feature
-  int threads = 2;
+  int threads = 1;  ///< more spin on each other where cores are shared: four times slower when measured so
   std::uint32_t seed = 1;
 };
 
@@ -51,6 +51,9 @@ class Booster {
                                              const BoosterParameters& parameters);
   /// From model JSON, for prediction only.
   static Result<Booster, BoosterError> from_json(const std::string& json, int threads);
+
+  /// "1.7.4"
+  static std::string version();
 
   /// One more tree. Rounds count from 0.
   Result<void, BoosterError> update(int round);

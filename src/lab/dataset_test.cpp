@@ -47,7 +47,9 @@ std::vector<FeatureFrame> random_frames(std::uint64_t seed, int seconds) {
         frames.push_back(event);
       }
     }
-  std::stable_sort(frames.begin(), frames.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  std::sort(frames.begin(), frames.end(), [](const auto& a, const auto& b) {
+    return std::pair{a.at, a.symbol} < std::pair{b.at, b.symbol};
+  });
   return frames;
 }
 

@@ -1,7 +1,7 @@
 // `mlbot model ...` and `mlbot features list`: what is on disk and what is compiled in.
 #include <fmt/format.h>
 
-#include "core/features/catalogue_markdown.h"
+#include "core/features/feature_catalogue_markdown.h"
 #include "core/features/feature_hub.h"
 #include "io/files/bundle_store.h"
 #include "shell/commands.h"

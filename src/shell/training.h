@@ -22,7 +22,7 @@ struct TrainingRequest {
   Duration max_age = 21 * 24h;       ///< of the model
   Instant trained_at;
   std::string alias;                 ///< pointed at the new bundle; empty leaves aliases alone
-  std::string report;                ///< HTML file; empty: report.html beside the bundle's files
+  std::string report;                ///< HTML file; empty: MODELS/reports/HASH.html
 };
 struct TrainingOutcome {
   std::string content_hash;

@@ -11,14 +11,14 @@ namespace mlbot::sim {
 
 struct GeneratedSettings {
   double start_price = 60'000;
-  double volatility_bps = 1.9;  ///< of the random walk, bps per square root of a second
+  double volatility_bps = 1.75;  ///< of the random walk, bps per square root of a second
   // (a) order-flow persistence
-  double pressure_drift_bps = 0.26;  ///< drift a second at pressure 1
+  double pressure_drift_bps = 0.19;  ///< drift a second at pressure 1
   double pressure_tilt = 0.27;       ///< P(taker buys) - 1/2 at pressure 1
   double pressure_life_s = 180;      ///< mean
   double pressure_pause_s = 420;     ///< mean between two
   // (b) cascades and rebound
-  double liquidation_push_bps = 1.6;  ///< per median holder that is forced out
+  double liquidation_push_bps = 0.9;  ///< per median holder that is forced out
   double rebound_s = 100;             ///< time constant of the way back
   double crowd_interval_s = 240;      ///< mean between crowds of leveraged holders
   // (c) leader and follower
@@ -33,7 +33,7 @@ std::vector<GeneratedSettings> effects_off(std::vector<GeneratedSettings> settin
 
 /// @param settings  one for each instrument.
 std::unique_ptr<Market> make_generated_market(const std::vector<Instrument>& instruments,
-                                              std::vector<GeneratedSettings> settings, std::uint64_t seed,
-                                              Instant start);
+                                              const std::vector<GeneratedSettings>& settings,
+                                              std::uint64_t seed, Instant start);
 
 }  // namespace mlbot::sim

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -29,9 +30,9 @@ class MarketDoor {
   virtual void set_level(SymbolId symbol, Side side, PriceTicks price, Lots size) = 0;
   /// An anonymous aggressive order. Returns what it got; the rest is gone.
   virtual Lots take(SymbolId symbol, Side side, Lots size, PriceTicks limit) = 0;
-  /// A recorded trade: published as it was. It uses up the queue at its price from the front, account orders
-  /// included, and fills whole every account order that it traded through.
-  virtual void print(SymbolId symbol, const Trade& trade) = 0;
+  /// One message of recorded trades: published as it was. Each uses up the queue at its price from the front,
+  /// account orders included, and fills whole every account order that it traded through.
+  virtual void print(SymbolId symbol, std::span<const Trade> trades) = 0;
 
   /// Best anonymous or account price of a side; nothing when it is empty.
   virtual std::optional<PriceTicks> best(SymbolId symbol, Side side) const = 0;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/result.h"
 #include "sim/market.h"
 
 namespace mlbot::sim {

@@ -21,7 +21,7 @@
 namespace mlbot::core {
 
 /// A frame with more undefined rows than this is not judged (docs/decisions/0011).
-inline constexpr std::size_t missing_rows_max = 40;
+inline constexpr std::size_t missing_rows_max = 60;
 /// No sound model promises more over its horizon, bps.
 inline constexpr double score_bps_max = 500;
 /// An order whose fate stays unknown for longer stops trading.

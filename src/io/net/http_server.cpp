@@ -370,6 +370,11 @@ void HttpServer::send(PeerId peer, std::shared_ptr<const std::string> text) {
   session->send(std::move(text));
 }
 
+std::size_t HttpServer::unsent_bytes(PeerId peer) const {
+  const auto found = impl_->sessions.find(peer);
+  return found == impl_->sessions.end() ? 0 : found->second->unsent_bytes;
+}
+
 void HttpServer::close(PeerId peer) {
   const auto found = impl_->sessions.find(peer);
   if (found == impl_->sessions.end()) return;

@@ -46,6 +46,8 @@ class HttpServer {
   std::uint16_t port() const;
   /// Queues a text message; unknown peers are ignored. The text is shared, not copied, between peers.
   void send(PeerId peer, std::shared_ptr<const std::string> text);
+  /// Bytes queued for a peer and not yet taken by its socket; 0 for an unknown one.
+  std::size_t unsent_bytes(PeerId peer) const;
   /// Sends what is queued, says goodbye, closes; on_close follows.
   void close(PeerId peer);
 

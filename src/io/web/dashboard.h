@@ -5,9 +5,9 @@
 // resolution; an order beyond `open_orders` and a symbol beyond `symbols` is counted, not shown.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +54,7 @@ struct HeaderView {
   std::string model;    ///< short content hash; empty without a model
   std::string schema_hash;
   std::string version;
+  bool demo = false;  ///< a generated market: the page says so in large letters
   Instant started_at;
 };
 
@@ -93,31 +94,37 @@ class Dashboard {
   std::optional<Json> history(std::string_view symbol) const;
   /// The catalogue as given.
   Json features() const;
+  /// State and services alone, for a monitor.
+  Json health() const;
 
  private:
   /// Mean and variance with a memory of about ten minutes of frames: the colour of a cell.
   struct Spread {
     double mean = 0, variance = 0;
     std::uint32_t count = 0;
+    void take(double value);
+    /// Distance from the mean in standard deviations; nothing before 20 values or without variance.
+    std::optional<double> score(double value) const;
   };
   struct PricePoint {
     std::int64_t second = 0;
     double mid = 0;
   };
   struct Symbol {
+    bool defined = false;
     Instrument instrument;
     std::optional<FeatureFrame> frame;
     std::optional<Decision> decision;
-    std::optional<PositionNews> position;
+    std::array<std::optional<PositionNews>, 3> positions;  ///< by position index
     std::optional<E8> mark_price, funding_rate;
     std::optional<Instant> next_funding;
     std::optional<Instant> fed_at;  ///< last market event
-    std::optional<double> last_mid;
-    std::vector<Spread> spreads;  ///< [142]
+    std::vector<Spread> spreads;    ///< [142]
     Ring<PricePoint> prices{1};
-    std::size_t prices_pushed = 0;  ///< of the newest, how many the next changes carry
+    std::int64_t pushed_second = 0;  ///< price points from here on are in the next changes
+    std::uint64_t signal = 0;        ///< id of its newest row
     bool traded = false;
-    bool changed = true;
+    bool changed = true, frame_changed = true;
   };
   struct Signal {
     std::uint64_t id = 0;
@@ -126,7 +133,16 @@ class Dashboard {
     std::uint64_t count = 1;
     bool changed = true;
   };
-  enum class OrderPhase : std::uint8_t { sent, open, part_filled, untriggered, cancelling, unknown };
+  enum class OrderPhase : std::uint8_t {
+    sent,
+    open,
+    part_filled,
+    untriggered,
+    triggered,
+    cancelling,
+    unknown
+  };
+  static std::string_view to_string(OrderPhase phase);
   struct Order {
     ClientOrderId client_id;
     VenueId venue_id;
@@ -139,6 +155,7 @@ class Dashboard {
     bool reduce_only = false;
     std::optional<PriceTicks> stop_loss;
     Instant created_at, updated_at;
+    bool listed = false;  ///< by the venue in the snapshot that is under way
   };
   struct Fill {
     std::uint64_t id = 0;
@@ -165,26 +182,33 @@ class Dashboard {
   void on(Instant at, const PositionNews& news);
   void on(Instant at, const WalletNews& news);
   void on(Instant at, const RequestAnswer& answer);
+  void on(Instant at, const AccountSnapshot& snapshot);
   void on(Instant at, const ConfigChanged& config);
+  void on(Instant at, const Ticker& ticker);
   void define(const Instrument& instrument);
   void fed(Instant at, SymbolId symbol);
+  void add_price(Symbol& symbol, Instant at, double mid);
+  void add_equity(Instant at, E8 equity);
   Symbol* find(SymbolId id);
   const Symbol* find(SymbolId id) const;
   Order* find_order(const ClientOrderId& client_id, const VenueId& venue_id);
+  Order* add_order(const ClientOrderId& client_id, const VenueId& venue_id);
   void remove_order(const Order* order);
   std::string name_of(SymbolId id) const;
 
+  Json common(std::string_view kind) const;
   Json header_json() const;
   Json account_json() const;
   Json limits_json() const;
   Json services_json() const;
-  Json symbol_json(const Symbol& symbol) const;
-  Json signal_json(const Signal& signal) const;
-  Json orders_json() const;
-  Json fill_json(const Fill& fill) const;
   Json reasons_json() const;
+  Json orders_json() const;
+  Json positions_json() const;
+  Json symbol_json(const Symbol& symbol, bool with_frame) const;
+  Json signal_json(const Signal& signal) const;
+  Json fill_json(const Fill& fill) const;
+  Json equity_json(std::size_t from, bool replace) const;
   static Json line_json(const Line& line);
-  Json common(std::string_view kind) const;
 
   std::vector<FeatureText> features_;
   DashboardLimits limits_;
@@ -214,7 +238,7 @@ class Dashboard {
   E8 equity_peak_;
   E8 equity_at_day_start_;
   std::int64_t day_ = INT64_MIN;         ///< UTC day of equity_at_day_start_
-  std::optional<ConfigChanged> config_;  ///< its `traded` view is not kept
+  std::optional<ConfigChanged> config_;  ///< without its view of symbols
 };
 
 }  // namespace mlbot::io::web

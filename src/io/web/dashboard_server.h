@@ -52,10 +52,10 @@ class DashboardServer {
   std::string first_url() const;
 
   struct Impl;
-  explicit DashboardServer(std::shared_ptr<Impl> impl);
+  explicit DashboardServer(std::unique_ptr<Impl> impl);
 
  private:
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace mlbot::io::web

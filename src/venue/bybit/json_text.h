@@ -13,7 +13,7 @@ inline std::string to_json_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 /// The text as a JSON string, quotes included.
-inline std::string quoted(std::string_view text) { return to_json_text(Json(text)); }
+inline std::string json_quoted(std::string_view text) { return to_json_text(Json(text)); }
 /// Parsed, or a discarded value; never an exception.
 inline Json parse_json(std::string_view text) { return Json::parse(text, nullptr, false); }
 

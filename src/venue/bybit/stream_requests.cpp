@@ -41,13 +41,13 @@ std::string encode_unsubscribe(std::string_view request_id, std::span<const std:
   return encode_topics(request_id, "unsubscribe", topics);
 }
 std::string encode_ping(std::string_view request_id) {
-  return fmt::format(R"({{"req_id":{},"op":"ping"}})", quoted(request_id));
+  return fmt::format(R"({{"req_id":{},"op":"ping"}})", json_quoted(request_id));
 }
 std::string encode_auth(std::string_view request_id, std::string_view key, HmacSha256& secret,
                         Instant expires) {
   const std::string expires_ms = std::to_string(expires.ms());
-  return fmt::format(R"({{"req_id":{},"op":"auth","args":[{},{},"{}"]}})", quoted(request_id), quoted(key),
-                     expires_ms, auth_signature(secret, expires_ms));
+  return fmt::format(R"({{"req_id":{},"op":"auth","args":[{},{},"{}"]}})", json_quoted(request_id),
+                     json_quoted(key), expires_ms, auth_signature(secret, expires_ms));
 }
 
 std::string book_topic(int depth, std::string_view symbol) {

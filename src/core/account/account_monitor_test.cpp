@@ -1,0 +1,137 @@
+#include "core/account/account_monitor.h"
+
+#include <gtest/gtest.h>
+
+namespace mlbot::core {
+namespace {
+
+constexpr Instant at(std::int64_t ms) { return Instant::from_ms(1'767'571'200'000 + ms); }
+
+class Account : public ::testing::Test {
+ protected:
+  Account() {
+    monitor.add({.id = {0}, .name = "BTCUSDT"});
+    monitor.add({.id = {1}, .name = "ETHUSDT"});
+  }
+  std::size_t asked() {
+    const std::size_t count = out.commands.size();
+    for (const Command& command : out.commands) EXPECT_TRUE(std::holds_alternative<QueryAccount>(command));
+    out.commands.clear();
+    return count;
+  }
+  void position(std::int64_t ms, std::int64_t lots, std::uint8_t index = 0) {
+    monitor.on(at(ms), PositionNews{.symbol = {0},
+                                    .position_index = index,
+                                    .size = {lots},
+                                    .entry_price = {100},
+                                    .updated_at = at(ms)});
+  }
+  void go_live() {
+    monitor.start(at(0), Mode::paper, out);
+    monitor.on(at(10), LinkChanged{Link::account, LinkState::live}, out);
+    monitor.on(at(20), AccountSnapshot{SnapshotPhase::begin});
+    monitor.on(at(21), WalletNews{.equity = {1'000 * e8_per_unit}}, {});
+    EXPECT_TRUE(monitor.on(at(30), AccountSnapshot{SnapshotPhase::end}));
+    out.commands.clear();
+  }
+  AccountMonitor monitor;
+  Outbox out;
+};
+
+TEST_F(Account, IsUnknownUntilAWholeSnapshotOnALiveLink) {
+  monitor.start(at(0), Mode::paper, out);
+  EXPECT_EQ(asked(), 1u);
+  monitor.on(at(10), LinkChanged{Link::account, LinkState::live}, out);
+  EXPECT_EQ(asked(), 1u) << "the link may have come up behind the first question";
+  monitor.on(at(20), AccountSnapshot{SnapshotPhase::begin});
+  EXPECT_FALSE(monitor.known());
+  EXPECT_TRUE(monitor.on(at(30), AccountSnapshot{SnapshotPhase::end}));
+  EXPECT_TRUE(monitor.known());
+  monitor.on(at(40), LinkChanged{Link::account, LinkState::down}, out);
+  EXPECT_FALSE(monitor.known());
+  EXPECT_FALSE(monitor.on(at(50), AccountSnapshot{SnapshotPhase::end}))
+      << "its beginning was before the break";
+}
+
+TEST_F(Account, SilenceAndFailureAreAskedAgain) {
+  monitor.start(at(0), Mode::paper, out);
+  EXPECT_EQ(asked(), 1u);
+  monitor.on_timer(at(9'000), {}, out);
+  EXPECT_EQ(asked(), 0u);
+  monitor.on_timer(at(10'000), {}, out);
+  EXPECT_EQ(asked(), 1u);
+  monitor.on(at(10'500), AccountSnapshot{SnapshotPhase::failed});
+  monitor.on_timer(at(12'000), {}, out);
+  EXPECT_EQ(asked(), 0u);
+  monitor.on_timer(at(12'500), {}, out);
+  EXPECT_EQ(asked(), 1u);
+}
+
+TEST_F(Account, AShadowAsksNothing) {
+  monitor.start(at(0), Mode::shadow, out);
+  monitor.on(at(10), LinkChanged{Link::account, LinkState::live}, out);
+  monitor.on_timer(at(60'000), {}, out);
+  EXPECT_EQ(asked(), 0u);
+}
+
+TEST_F(Account, ADifferenceIsForgivenASecondAndNamedAfterwards) {
+  go_live();
+  position(1'000, 5);
+  monitor.compare(at(1'000), {0}, {0});  // news overtook the fill
+  EXPECT_EQ(monitor.mismatch(at(1'900), {0}), 900ms);
+  monitor.compare(at(1'900), {0}, {5});
+  EXPECT_EQ(monitor.worst_mismatch(at(9'000)), 0s);
+  monitor.compare(at(10'000), {0}, {4});
+  EXPECT_EQ(monitor.worst_mismatch(at(16'000)), 6s);
+}
+
+TEST_F(Account, AnOvertakenRowChangesNothing) {
+  go_live();
+  position(1'000, 5);
+  monitor.on(at(1'100),
+             PositionNews{.source = NewsSource::query, .symbol = {0}, .size = {3}, .updated_at = at(900)});
+  EXPECT_EQ(monitor.venue({0}).size.count, 5);
+}
+
+TEST_F(Account, WhatASnapshotDoesNotListIsFlat) {
+  go_live();
+  position(1'000, 5);
+  monitor.on_timer(at(31'000), {}, out);
+  EXPECT_EQ(asked(), 1u);
+  monitor.on(at(31'100), AccountSnapshot{SnapshotPhase::begin});
+  monitor.on(at(31'200), AccountSnapshot{SnapshotPhase::end});
+  EXPECT_EQ(monitor.venue({0}).size.count, 0);
+  position(40'000, 7);  // heard after the question: the list may be older
+  monitor.ask_again(at(40'000));
+  monitor.on_timer(at(39'999), {}, out);
+  monitor.on(at(40'100), AccountSnapshot{SnapshotPhase::begin});
+  monitor.on(at(40'200), AccountSnapshot{SnapshotPhase::end});
+  EXPECT_EQ(monitor.venue({0}).size.count, 7);
+}
+
+TEST_F(Account, HedgeModeIsNotTheAccountWeTrade) {
+  go_live();
+  position(1'000, 5, 1);
+  monitor.compare(at(1'000), {0}, {5});
+  EXPECT_EQ(monitor.worst_mismatch(at(3'000)), 2s) << "equal in size, yet of another mode";
+}
+
+TEST_F(Account, LossIsCountedFromMidnightAndFromTheTop) {
+  go_live();
+  const auto usdt = [](std::int64_t n) { return E8{n * e8_per_unit}; };
+  monitor.on_timer(at(1'000), usdt(50), out);  // our own profit moves equity until the next wallet
+  EXPECT_EQ(monitor.equity(), usdt(1'050));
+  EXPECT_EQ(monitor.daily_loss(), usdt(0));
+  monitor.on_timer(at(2'000), usdt(-20), out);
+  EXPECT_EQ(monitor.daily_loss(), usdt(20));
+  EXPECT_EQ(monitor.drawdown(), usdt(70));
+  monitor.on(at(3'000), WalletNews{.equity = usdt(990)}, usdt(-20));
+  EXPECT_EQ(monitor.daily_loss(), usdt(10)) << "the wallet is the truth";
+  monitor.on_timer(at(86'400'000), usdt(-20), out);
+  EXPECT_EQ(monitor.daily_loss(), usdt(0)) << "a new day";
+  EXPECT_EQ(monitor.drawdown(), usdt(60)) << "the top stays";
+  EXPECT_EQ(monitor.wallet_age(at(93'000)), 90s);
+}
+
+}  // namespace
+}  // namespace mlbot::core

@@ -1,0 +1,139 @@
+// Rows a second into a DuckDB file: DataArchiver, and beside it DuckDB's bare chunk appender with rows of the
+// same types. Counters: rows/s of one writer thread, commits included.
+#include <benchmark/benchmark.h>
+
+#include "io/archive/data_archiver.h"
+#include "io/archive/table_writer.h"
+#include "io/archive/temporary_folder.h"
+
+namespace mlbot::io::archive {
+namespace {
+
+constexpr std::int64_t rows = 2'000'000;
+const Instant start = Instant::from_seconds(1'781'222'400);
+
+void count_rows(benchmark::State& state, std::int64_t each) {
+  state.counters["rows/s"] =
+      benchmark::Counter(static_cast<double>(each * state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void bm_archiver_trades(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    const TemporaryFolder folder;
+    auto archiver =
+        DataArchiver::open({.path = folder.path() + "/archive.duckdb", .rows_per_commit = 200'000});
+    (void)(*archiver)->take(
+        Stamped{{1},
+                start,
+                start,
+                start,
+                InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+    Trade trade{.price = {700'000}, .size = {3}, .id = "20f43950-d8dd-5b31-9112-a178eb6023af"};
+    Record record = Stamped{{1}, start, start, start, Trades{{0}, {&trade, 1}}};
+    auto& event = std::get<Stamped>(record);
+    state.ResumeTiming();
+    for (std::int64_t i = 0; i < rows; ++i) {
+      event.sequence = event.sequence.next();
+      event.at.ns += 1'000'000;
+      trade.matched_at = event.at;
+      trade.price.count = 700'000 + (i % 97);
+      if (!(*archiver)->take(record)) return state.SkipWithError("refused");
+    }
+    if (!(*archiver)->flush()) return state.SkipWithError("refused");
+  }
+  count_rows(state, rows);
+}
+BENCHMARK(bm_archiver_trades)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void bm_archiver_features(benchmark::State& state) {
+  std::vector<std::string> texts;
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < feature_count; ++i) texts.push_back("feature_" + std::to_string(i));
+  names.assign(texts.begin(), texts.end());
+  constexpr std::int64_t frames = 50'000;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const TemporaryFolder folder;
+    auto archiver = DataArchiver::open({.path = folder.path() + "/archive.duckdb", .feature_names = names});
+    (void)(*archiver)->take(Stamped{
+        {1}, start, start, start, InstrumentDefined{{.name = "BTCUSDT", .tick_size = {1}, .lot_step = {1}}}});
+    Record record = FeatureFrame{.cause = {1}, .at = start};
+    auto& frame = std::get<FeatureFrame>(record);
+    for (std::size_t i = 0; i < feature_count; ++i) frame.set(i, 0.1 * static_cast<double>(i));
+    state.ResumeTiming();
+    for (std::int64_t i = 0; i < frames; ++i) {
+      ++frame.number;
+      frame.cause = frame.cause.next();
+      frame.at.ns += 1'000'000'000;
+      frame.set(static_cast<std::size_t>(i) % feature_count, static_cast<double>(i));
+      if (!(*archiver)->take(record)) return state.SkipWithError("refused");
+    }
+    if (!(*archiver)->flush()) return state.SkipWithError("refused");
+  }
+  count_rows(state, frames);
+}
+BENCHMARK(bm_archiver_features)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// The measure: vectors filled and appended by nothing but the loop below, committed once.
+void bm_bare_chunk_appender(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    const TemporaryFolder folder;
+    const auto database = Database::open(folder.path() + "/bare.duckdb", Access::read_write);
+    const DuckdbApi& api = (*database)->api();
+    (void)(*database)->run(
+        "CREATE TABLE trades (sequence UBIGINT, time TIMESTAMP, matched_at TIMESTAMP, symbol VARCHAR, taker "
+        "VARCHAR, "
+        "price DECIMAL(18,8), size DECIMAL(18,8), block BOOLEAN, price_improvement BOOLEAN, trade_id "
+        "VARCHAR)");
+    (void)(*database)->run("BEGIN TRANSACTION");
+    std::vector<duckdb_logical_type> types;
+    for (const auto type : {DUCKDB_TYPE_UBIGINT, DUCKDB_TYPE_TIMESTAMP, DUCKDB_TYPE_TIMESTAMP,
+                            DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_VARCHAR})
+      types.push_back(api.create_logical_type(type));
+    for (int i = 0; i < 2; ++i) types.push_back(api.create_decimal_type(18, 8));
+    for (const auto type : {DUCKDB_TYPE_BOOLEAN, DUCKDB_TYPE_BOOLEAN, DUCKDB_TYPE_VARCHAR})
+      types.push_back(api.create_logical_type(type));
+    duckdb_data_chunk chunk = api.create_data_chunk(types.data(), types.size());
+    duckdb_appender appender = nullptr;
+    api.appender_create((*database)->connection(), nullptr, "trades", &appender);
+    const std::string_view id = "20f43950-d8dd-5b31-9112-a178eb6023af";
+    state.ResumeTiming();
+    for (std::int64_t done = 0; done < rows;) {
+      api.data_chunk_reset(chunk);
+      const auto vector = [&](idx_t column) { return api.data_chunk_get_vector(chunk, column); };
+      const auto data = [&](idx_t column) {
+        return static_cast<std::int64_t*>(api.vector_get_data(vector(column)));
+      };
+      auto *sequence = data(0), *at = data(1), *matched = data(2), *price = data(5), *size = data(6);
+      auto* block = static_cast<bool*>(api.vector_get_data(vector(7)));
+      auto* improvement = static_cast<bool*>(api.vector_get_data(vector(8)));
+      for (idx_t row = 0; row < 2'048; ++row, ++done) {
+        sequence[row] = done;
+        at[row] = matched[row] = start.ns / 1'000 + done * 1'000;
+        api.vector_assign_string_element_len(vector(3), row, "BTCUSDT", 7);
+        api.vector_assign_string_element_len(vector(4), row, "buy", 3);
+        price[row] = (700'000 + done % 97) * 10'000'000;
+        size[row] = 300'000;
+        block[row] = improvement[row] = false;
+        api.vector_assign_string_element_len(vector(9), row, id.data(), id.size());
+      }
+      api.data_chunk_set_size(chunk, 2'048);
+      if (api.append_data_chunk(appender, chunk) != DuckDBSuccess)
+        return state.SkipWithError(api.appender_error(appender));
+    }
+    if (api.appender_flush(appender) != DuckDBSuccess || !(*database)->run("COMMIT"))
+      return state.SkipWithError("refused");
+    state.PauseTiming();
+    api.appender_destroy(&appender);
+    api.destroy_data_chunk(&chunk);
+    for (auto& type : types) api.destroy_logical_type(&type);
+    state.ResumeTiming();
+  }
+  count_rows(state, rows);
+}
+BENCHMARK(bm_bare_chunk_appender)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
+}  // namespace mlbot::io::archive

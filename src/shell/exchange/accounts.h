@@ -1,0 +1,49 @@
+// The exchange's customers: a name, a key pair, an account in the simulator.
+//
+// Secrets stay in here: they are never written to a log, an answer or a file.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "sim/exchange.h"
+
+namespace mlbot::shell {
+
+struct ApiAccount {
+  std::string name;
+  std::string key, secret;
+  E8 wallet_balance{10'000 * e8_per_unit};  ///< at the account's first opening, USDT
+};
+/// Keys that can be told from real ones at sight ("sim-key-...", "sim-secret-canary-..."), so that one found
+/// in a log or a repository says where it came from. The same entropy gives the same pair.
+ApiAccount make_api_account(std::string_view name, std::string_view entropy, E8 wallet_balance);
+
+class Accounts {
+ public:
+  struct Account {
+    std::string name, key;
+    E8 wallet_balance;
+    sim::AccountId id;       ///< from open() on
+    std::uint64_t user = 0;  ///< number that the dialect shows
+    std::unique_ptr<HmacSha256> secret;
+  };
+
+  /// Keys are unique.
+  explicit Accounts(const std::vector<ApiAccount>& accounts);
+  /// Opens them in the exchange, or finds them there again.
+  void open(sim::Exchange& exchange);
+  /// Null for a key that nobody holds.
+  Account* find(std::string_view key);
+  /// Null for accounts that hold no key.
+  const Account* find(sim::AccountId id) const;
+
+ private:
+  std::vector<Account> accounts_;
+};
+
+}  // namespace mlbot::shell

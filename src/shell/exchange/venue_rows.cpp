@@ -1,0 +1,113 @@
+#include "shell/exchange/venue_rows.h"
+
+#include "shell/exchange/sim_rows.h"
+
+namespace mlbot::shell {
+namespace {
+
+/// Quote units a base coin, cut off at the eighth decimal.
+E8 average(E8 value, E8 size) {
+  if (size.count == 0) return {};
+  return {static_cast<std::int64_t>(static_cast<__int128>(value.count) * e8_per_unit / size.count)};
+}
+
+std::string_view stop_order_type(sim::StopKind kind) {
+  switch (kind) {
+    case sim::StopKind::stop_loss:
+      return "StopLoss";
+    case sim::StopKind::take_profit:
+      return "TakeProfit";
+    case sim::StopKind::none:
+      break;
+  }
+  return "";
+}
+
+/// A long's stop loss and a short's take profit close by selling, respectively buying, when mark falls.
+std::int32_t trigger_direction(const sim::OrderRow& row) {
+  if (row.stop == sim::StopKind::none) return 0;
+  const bool falls = (row.side == Side::sell) == (row.stop == sim::StopKind::stop_loss);
+  return falls ? 2 : 1;
+}
+
+}  // namespace
+
+venue::bybit::OrderRow venue_row(const sim::OrderRow& row, const Instrument& instrument, NewsSource source) {
+  venue::bybit::OrderRow out{.news = news_of(row, source)};
+  out.news.average_price = average(row.filled_value, instrument.size(row.filled));
+  out.created_at = row.created_at;
+  out.executed_value = row.filled_value;
+  out.executed_fee = row.fees;
+  out.closed_pnl = row.realised_pnl;
+  out.create_type = row.create_type;
+  out.stop_order_type = stop_order_type(row.stop);
+  out.trigger_price = row.trigger;
+  out.take_profit = row.take_profit;
+  out.stop_loss = row.stop_loss;
+  out.trigger_direction = trigger_direction(row);
+  return out;
+}
+
+venue::bybit::ExecutionRow venue_row(const sim::ExecutionRow& row, NewsSource source) {
+  venue::bybit::ExecutionRow out{.news = row.execution};
+  out.news.source = source;
+  out.order_price = row.order_price;
+  out.order_size = row.order_size;
+  out.leaves = row.leaves;
+  out.closed = row.closed;
+  out.order_type = row.order_type;
+  out.mark_price = row.mark_price;
+  out.fee_rate = row.fee_rate;
+  out.cross_sequence = static_cast<std::int64_t>(row.cross_sequence);
+  return out;
+}
+
+venue::bybit::PositionRow venue_row(const sim::PositionRow& row, NewsSource source) {
+  venue::bybit::PositionRow out{.news = news_of(row, source)};
+  out.created_at = row.created_at;
+  out.value = row.value;
+  out.initial_margin = row.initial_margin;
+  out.maintenance_margin = row.maintenance_margin;
+  out.unrealised_pnl = row.unrealised_pnl;
+  out.cumulative_pnl = row.realised_pnl_ever;
+  return out;
+}
+
+venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source) {
+  return {.news = news_of(row, source),
+          .order_margin = row.order_margin,
+          .position_margin = row.position_margin,
+          .cumulative_pnl = row.realised_pnl_ever};
+}
+
+venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& instrument) {
+  venue::bybit::TickerRow out;
+  out.ticker = {.symbol = instrument.id,
+                .kind = UpdateKind::snapshot,
+                .cross_sequence = row.cross_sequence,
+                .last_price = row.last_price,
+                .mark_price = row.mark_price,
+                .index_price = row.index_price,
+                .open_interest = row.open_interest,
+                .open_interest_value = row.open_interest_value,
+                .turnover_24h = row.turnover_24h,
+                .funding_rate = row.funding_rate,
+                .next_funding = row.next_funding,
+                .funding_interval_hours = row.funding_interval_hours};
+  const auto ticks = [&](E8 price) { return price.count > 0 ? instrument.ticks(price) : std::nullopt; };
+  out.extras.previous_24h = ticks(row.price_24h_ago);
+  out.extras.high_24h = ticks(row.high_24h);
+  out.extras.low_24h = ticks(row.low_24h);
+  out.extras.volume_24h = e8_from_double(row.volume_24h);
+  if (row.bid.count > 0) {
+    out.extras.bid = row.bid;
+    out.extras.bid_size = row.bid_size;
+  }
+  if (row.ask.count > 0) {
+    out.extras.ask = row.ask;
+    out.extras.ask_size = row.ask_size;
+  }
+  return out;
+}
+
+}  // namespace mlbot::shell

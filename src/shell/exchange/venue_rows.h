@@ -1,0 +1,18 @@
+// The exchange's rows and news as the venue's dialect shows them.
+#pragma once
+
+#include "sim/exchange.h"
+#include "venue/bybit/account_rows.h"
+#include "venue/bybit/rest_encode.h"
+
+namespace mlbot::shell {
+
+venue::bybit::OrderRow venue_row(const sim::OrderRow& row, const Instrument& instrument, NewsSource source);
+venue::bybit::ExecutionRow venue_row(const sim::ExecutionRow& row, NewsSource source);
+venue::bybit::PositionRow venue_row(const sim::PositionRow& row, NewsSource source);
+venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source);
+
+/// The whole ticker, as a snapshot.
+venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& instrument);
+
+}  // namespace mlbot::shell

@@ -1,0 +1,97 @@
+#include "shell/live_source.h"
+
+#include <algorithm>
+
+#include "io/clock/clock.h"
+
+namespace mlbot::shell {
+namespace {
+
+constexpr Duration turn_limit = 20ms;
+constexpr Duration sync_period = 50ms;
+
+template <class T>
+void own(std::span<const T>& view, std::vector<T>& store) {
+  store.assign(view.begin(), view.end());
+  view = store;
+}
+
+void own_views(Event& event, RecordScratch& scratch) {
+  std::visit(Overloaded{[&](BookUpdate& e) {
+                          own(e.bids, scratch.bids);
+                          own(e.asks, scratch.asks);
+                        },
+                        [&](Trades& e) { own(e.list, scratch.trades); },
+                        [&](Liquidations& e) { own(e.list, scratch.liquidations); },
+                        [&](ConfigChanged& e) { own(e.traded, scratch.symbols); }, [](auto&) {}},
+             event);
+}
+
+}  // namespace
+
+LiveSource::LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock, io::archive::JournalWriter& journal)
+    : loop_{loop}, clock_{clock}, journal_{journal}, synced_at_{io::clock::now()} {}
+
+void LiveSource::push(const Event& event, Instant venue_time) {
+  if (waiting_ == slots_.size()) slots_.emplace_back();
+  auto& slot = slots_[waiting_++];
+  slot.event = {{}, {}, clock_.now(), venue_time, event};
+  own_views(slot.event.what, slot.scratch);
+}
+
+void LiveSource::ask(OperatorVerb verb) {
+  loop_.post([this, verb] { push(OperatorCommand{verb}, {}); });
+}
+
+void LiveSource::stop() {
+  stopping_ = true;
+  loop_.post([] {});  // ends a wait
+}
+
+const Stamped* LiveSource::emit(Stamped& event) {
+  event.sequence = journal_.last_sequence().next();
+  event.at = last_at_ = std::max(event.received_at, last_at_);
+  auto written = journal_.append(event);
+  if (written) written = journal_.flush();
+  if (!written) {
+    error_ = written.error().what;
+    return nullptr;
+  }
+  return &event;
+}
+
+bool LiveSource::sync_when_due() {
+  const auto now = io::clock::now();
+  if (now - synced_at_ < sync_period) return true;
+  synced_at_ = now;
+  if (on_idle) on_idle();
+  if (const auto synced = journal_.sync(); !synced) {
+    error_ = synced.error().what;
+    return false;
+  }
+  return true;
+}
+
+const Stamped* LiveSource::next(Instant wakeup) {
+  while (error_.empty()) {
+    if (taken_ < waiting_) {
+      auto& slot = slots_[taken_];
+      if (wakeup > slot.event.received_at) {
+        ++taken_;
+        return emit(slot.event);
+      }
+    } else {
+      taken_ = waiting_ = 0;
+    }
+    const auto now = clock_.now();
+    if (wakeup <= now) {
+      timer_ = {{}, {}, now, {}, TimerFired{wakeup}};
+      return emit(timer_);
+    }
+    if (stopping_ || !sync_when_due()) break;
+    loop_.run_one(std::min(clock_.wall_time(wakeup - now), turn_limit));
+  }
+  return nullptr;
+}
+
+}  // namespace mlbot::shell

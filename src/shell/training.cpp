@@ -1,0 +1,69 @@
+#include "shell/training.h"
+
+#include <fmt/format.h>
+
+#include "core/core.h"
+#include "core/features/feature_hub.h"
+#include "io/files/bundle_store.h"
+#include "lab/train.h"
+
+namespace mlbot::shell {
+namespace {
+
+struct DatasetSink {
+  lab::DatasetBuilder& builder;
+  const std::function<void(double)>& progress;
+  std::uint64_t events = 0;
+  void take(const Stamped&, const Outbox& out) {
+    for (const auto& frame : out.frames) builder.take(frame);
+    if (++events % 4096 == 0) progress(0);
+  }
+};
+
+}  // namespace
+
+Result<TrainingOutcome, SourceError> train_model(const TrainingRequest& request,
+                                                 const std::function<void(const std::string&, double, double)>& progress) {
+  auto market = JournalMarket::open(request.journal, request.instruments, request.range);
+  if (!market) return std::unexpected{market.error()};
+  lab::DatasetBuilder builder{{.horizon = request.horizon}};
+  for (const auto& instrument : request.instruments) builder.define(instrument.id, instrument.name);
+  Opening opening{.run = {.mode = Mode::shadow, .epoch = 1, .account = "training", .model = {}, .schema_hash = core::feature_schema_hash()},
+                  .instruments = request.instruments,
+                  .risk = {},
+                  .decision = {},
+                  .traded = {}};
+  HistorySource source{std::move(opening), [&] { return market->next(); }};
+  core::Core core{{}};
+  const std::function<void(double)> tell = [&](double) {
+    progress("features of the recorded market", static_cast<double>(market->bytes_read()), static_cast<double>(market->bytes_total()));
+  };
+  DatasetSink sink{builder, tell};
+  core::drive(core, source, sink);
+  if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
+  const auto dataset = builder.finish();
+
+  lab::TrainSettings settings;
+  if (request.rounds > 0) settings.booster.rounds = request.rounds;
+  settings.trained_at = request.trained_at;
+  settings.expires_after = request.max_age;
+  settings.schema_hash = core::feature_schema_hash();
+  for (const auto& spec : core::feature_catalogue()) settings.feature_names.emplace_back(spec.name);
+  const auto training = lab::train(dataset, settings, [&](const lab::Progress& stage) {
+    progress(fmt::format("training ({})", stage.stage), stage.done, stage.total);
+    return lab::Proceed::yes;
+  });
+  if (!training) return std::unexpected{SourceError{training.error().what}};
+
+  io::files::BundleStore store{request.models};
+  if (auto kept = store.put(training->content_hash, training->files); !kept) return std::unexpected{SourceError{kept.error().what}};
+  if (!request.alias.empty())
+    if (auto moved = store.set_alias(request.alias, training->content_hash); !moved) return std::unexpected{SourceError{moved.error().what}};
+  // Beside the bundle, not in it: the content hash is over what the core needs, not over pictures of it.
+  const auto report = request.report.empty() ? request.models + "/reports/" + training->content_hash + ".html" : request.report;
+  if (auto written = io::files::write_file_atomically(report, lab::training_report_html(*training)); !written)
+    return std::unexpected{SourceError{written.error().what}};
+  return TrainingOutcome{training->content_hash, training->rows, lab::metrics_json(*training), report};
+}
+
+}  // namespace mlbot::shell

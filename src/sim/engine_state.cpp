@@ -1,0 +1,234 @@
+// From one run to the next. The bytes: a magic word, a version, the instruments' names, the state, a checksum
+// over all.
+#include <algorithm>
+#include <array>
+
+#include "base/digest.h"
+#include "sim/engine.h"
+#include "sim/saving.h"
+
+namespace mlbot::sim {
+namespace {
+
+constexpr std::string_view magic = "mlbot-exchange";
+constexpr std::uint8_t version = 1;
+constexpr std::uint64_t accounts_max = 10'000;
+constexpr std::uint64_t rows_max = 1'000'000;
+
+/// The words of cancel types, reject reasons and makers of orders that this exchange ever writes.
+constexpr std::array<std::string_view, 15> words{"UNKNOWN",
+                                                 "CancelByUser",
+                                                 "CancelByReduceOnly",
+                                                 "CancelAllBeforeLiq",
+                                                 "CancelByTpSlTsClear",
+                                                 "EC_NoError",
+                                                 "EC_PerCancelRequest",
+                                                 "EC_PostOnlyWillTakeLiquidity",
+                                                 "EC_NoEnoughQtyToFill",
+                                                 "EC_NoImmediateQtyToFill",
+                                                 "EC_CancelForNoFullFill",
+                                                 "CreateByUser",
+                                                 "CreateByStopLoss",
+                                                 "CreateByTakeProfit",
+                                                 "CreateByLiq"};
+
+template <class Io>
+void word(Io& io, std::string_view& value) {
+  const auto found = std::ranges::find(words, value);
+  MLBOT_ASSERT(found != words.end());
+  auto index = static_cast<std::uint64_t>(found - words.begin());
+  io(index);
+  if (index >= words.size()) return io.fail();
+  value = words[index];
+}
+
+}  // namespace
+
+template <class Io>
+static void fields(Io& io, OrderRow& row) {
+  fields(io, row.venue_id);
+  fields(io, row.client_id);
+  fields(io, row.symbol);
+  choice(io, row.side, Side::sell);
+  choice(io, row.type, OrderType::unknown);
+  choice(io, row.time_in_force, TimeInForce::unknown);
+  choice(io, row.status, OrderStatus::deactivated);
+  fields(io, row.price);
+  fields(io, row.size);
+  fields(io, row.filled);
+  for (E8* value : {&row.filled_value, &row.fees, &row.realised_pnl}) fields(io, *value);
+  io(row.reduce_only);
+  choice(io, row.stop, StopKind::take_profit);
+  for (auto* price : {&row.trigger, &row.stop_loss, &row.take_profit}) fields(io, *price);
+  for (auto* text : {&row.cancel_type, &row.reject_reason, &row.create_type}) word(io, *text);
+  fields(io, row.created_at);
+  fields(io, row.updated_at);
+  io(row.number);
+}
+
+template <class Io>
+static void fields(Io& io, ExecutionRow& row) {
+  Execution& execution = row.execution;
+  fields(io, execution.symbol);
+  choice(io, execution.kind, ExecutionKind::other);
+  fields(io, execution.client_id);
+  fields(io, execution.venue_id);
+  fields(io, execution.execution_id);
+  choice(io, execution.side, Side::sell);
+  fields(io, execution.price);
+  fields(io, execution.size);
+  fields(io, execution.fee);
+  fields(io, execution.realised_pnl);
+  choice(io, execution.liquidity, Liquidity::unknown);
+  fields(io, execution.at);
+  fields(io, row.order_price);
+  fields(io, row.order_size);
+  fields(io, row.leaves);
+  choice(io, row.order_type, OrderType::unknown);
+  choice(io, row.stop, StopKind::take_profit);
+  fields(io, row.value);
+  fields(io, row.fee_rate);
+  fields(io, row.closed);
+  fields(io, row.mark_price);
+  io(row.cross_sequence);
+}
+
+template <class Io>
+static void fields(Io& io, Position& position) {
+  fields(io, position.size);
+  for (E8* value : {&position.entry_value, &position.leverage, &position.realised, &position.realised_ever}) {
+    fields(io, *value);
+  }
+  io(position.stop_loss);
+  io(position.take_profit);
+  io(position.cross_sequence);
+  fields(io, position.created_at);
+  fields(io, position.updated_at);
+}
+
+template <class Io>
+static void fields(Io& io, Account& account) {
+  io(account.name);
+  fields(io, account.wallet);
+  fields(io, account.realised_ever);
+  list(io, account.positions, rows_max);
+  std::vector<OrderRow> open;
+  for (const auto& [number, row] : account.open) open.push_back(row);
+  list(io, open, rows_max);
+  list(io, account.closed, rows_max);
+  list(io, account.executions, rows_max);
+  if constexpr (Io::loads) {
+    for (const OrderRow& row : open) account.open[row.number] = row;
+    const auto know = [&](const OrderRow& row) {
+      if (!row.client_id.empty()) account.client_ids[row.client_id] = row.number;
+    };
+    std::ranges::for_each(account.closed, know);
+    std::ranges::for_each(open, know);
+  }
+}
+
+template <class Io>
+static void fields(Io& io, SymbolState& symbol) {
+  for (E8* value : {&symbol.index_price, &symbol.mark_price, &symbol.open_interest, &symbol.funding_rate,
+                    &symbol.basis}) {
+    fields(io, *value);
+  }
+  io(symbol.mark_given);
+  fields(io, symbol.basis_at);
+  io(symbol.cross_sequence);
+}
+
+namespace {
+
+/// Whether what was read can be lived in: a saved book and account must speak of one another.
+bool fits_together(const Account& account, std::size_t symbols) {
+  if (account.positions.size() != symbols) return false;
+  for (const Position& position : account.positions) {
+    if (position.leverage.count < e8_per_unit || position.entry_value.count < 0) return false;
+    for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
+      const auto held = account.open.find(stop);
+      if (stop != anonymous && (held == account.open.end() || !held->second.trigger)) return false;
+    }
+  }
+  return std::ranges::all_of(account.open,
+                             [&](const auto& entry) { return entry.second.symbol.index < symbols; });
+}
+
+}  // namespace
+
+void Exchange::Engine::save(ByteWriter& out) const {
+  Saver io{out, now_};
+  std::uint64_t last_order = last_order_, last_id = last_id_;
+  E8 fund = insurance_fund_;
+  io(last_order);
+  io(last_id);
+  fields(io, fund);
+  std::vector<Account> accounts = accounts_;
+  list(io, accounts, accounts_max);
+  for (const SymbolState& symbol : symbols_) {
+    SymbolState copy = symbol;
+    fields(io, copy);
+    symbol.book.save(out);
+    symbol.feed.save(out, now_);
+  }
+  market_->save(out, now_);
+}
+
+void Exchange::Engine::restore(ByteReader& in, Instant resume_at) {
+  now_ = resume_at;
+  Loader io{in, now_};
+  io(last_order_);
+  io(last_id_);
+  fields(io, insurance_fund_);
+  list(io, accounts_, accounts_max);
+  for (SymbolState& symbol : symbols_) {
+    fields(io, symbol);
+    symbol.book.restore(in);
+    symbol.feed.restore(in, now_);
+    symbol.next_funding = funding_after(now_, symbol.instrument);
+    symbol.moved = true;
+  }
+  market_->restore(in, now_);
+  for (std::uint32_t i = 0; i < accounts_.size() && in.ok(); ++i) {
+    if (!fits_together(accounts_[i], symbols_.size())) return in.fail();
+    for (const auto& [number, row] : accounts_[i].open) places_[number] = {{i}, row.symbol};
+  }
+}
+
+std::string Exchange::save() const {
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.text(magic);
+  out.u8(version);
+  out.varint(engine_->setup_.instruments.size());
+  for (const Instrument& instrument : engine_->setup_.instruments) out.text(instrument.name);
+  engine_->save(out);
+  out.fixed64(xxh64(bytes));
+  return bytes;
+}
+
+Result<void, RestoreError> Exchange::restore(std::string_view bytes, Instant resume_at) {
+  const auto damaged = [](std::string_view what) {
+    return std::unexpected{RestoreError{"exchange state: " + std::string{what} +
+                                        "; remove the file to start with a new market and new accounts"}};
+  };
+  constexpr std::size_t checksum_size = 8;
+  if (bytes.size() < checksum_size) return damaged("cut off");
+  ByteReader tail{bytes.substr(bytes.size() - checksum_size)};
+  const std::string_view body = bytes.substr(0, bytes.size() - checksum_size);
+  ByteReader in{body};
+  if (in.text() != magic) return damaged("not a saved exchange");
+  if (const auto found = in.u8(); found != version) {
+    return damaged("version " + std::to_string(found) + ", this program reads " + std::to_string(version));
+  }
+  if (tail.fixed64() != xxh64(body)) return damaged("checksum differs, the bytes are damaged or cut off");
+  const auto& instruments = engine_->setup_.instruments;
+  bool same = in.varint() == instruments.size();
+  for (const Instrument& instrument : instruments) same = same && in.text() == instrument.name.view();
+  if (!same) return damaged("made with other symbols than are traded now");
+  engine_->restore(in, resume_at);
+  if (!in.ok() || !in.done()) return damaged("contents do not fit together");
+  return {};
+}
+
+}  // namespace mlbot::sim

@@ -1,0 +1,89 @@
+// What the public hears of one symbol: prints, book deltas, ticker deltas, candles and liquidations, each at
+// its pace.
+//
+// Invariant: the published book is the last one that was sent; its update id is one more with every message.
+// Limits: 1440 one-minute candles (24 h), 1000 prints; the oldest go first. Prints and liquidations that wait
+// are told, not dropped: prints at once, liquidations within one liquidation interval.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/prng.h"
+#include "sim/exchange.h"
+#include "sim/queue_book.h"
+
+namespace mlbot::sim {
+
+class PublicFeed {
+ public:
+  PublicFeed(const Instrument& instrument, const FeedSettings& settings, Prng chance, Instant start);
+
+  // ---- what happened
+  // ------------------------------------------------------------------------------------------------
+  void book_changed(Instant at, std::uint64_t cross_sequence);
+  /// Prints of one match; counted into the candle, told as one message.
+  void traded(std::span<const Trade> prints);
+  void liquidated(const Liquidation& liquidation, Instant now);
+
+  // ---- telling
+  // ------------------------------------------------------------------------------------------------------
+  Instant next_at() const;
+  /// Tells what is due at `now`. `ticker` is the symbol's present state.
+  void tell(Instant now, const QueueBook& book, const TickerRow& ticker, Listener* listener);
+
+  // ---- views
+  // --------------------------------------------------------------------------------------------------------
+  const BookRow& published_book() const { return published_; }
+  std::optional<PriceTicks> last_price() const { return last_price_; }
+  double turnover_24h() const;
+  double volume_24h() const;
+  std::optional<PriceTicks> open_24h_ago() const;
+  std::optional<PriceTicks> high_24h() const;
+  std::optional<PriceTicks> low_24h() const;
+  std::vector<Kline> klines(std::size_t limit) const;
+  std::vector<Trade> recent_trades(std::size_t limit) const;
+
+  /// Candles, prints and paces. What waits to be told is not kept; the book starts anew with a snapshot.
+  void save(ByteWriter& out, Instant now) const;
+  void restore(ByteReader& in, Instant now);
+
+ private:
+  void tell_trades(Instant now, Listener* listener);
+  void tell_book(Instant now, const QueueBook& book, Listener* listener);
+  void tell_ticker(Instant now, const TickerRow& ticker, Listener* listener);
+  void tell_liquidations(Instant now, Listener* listener);
+  void tell_kline(Instant now, Listener* listener);
+  void roll_candle(Instant now, Listener* listener);
+  void sum_closed_candles();
+  Duration between(Duration low, Duration high);
+
+  Instrument instrument_;
+  FeedSettings settings_;
+  Prng chance_;
+
+  BookRow published_;
+  std::vector<BookLevel> bids_, asks_, bid_changes_, ask_changes_;  // work space of tell_book
+  bool book_dirty_ = false;
+  bool book_snapshot_due_ = true;
+  Instant book_changed_at_, book_not_before_;
+  std::uint64_t book_sequence_ = 0;
+
+  std::vector<Trade> waiting_;             // prints not told yet
+  std::vector<std::size_t> message_ends_;  // of waiting_, one a match
+  std::deque<Trade> recent_;
+  std::vector<Liquidation> liquidations_;
+  Instant liquidations_at_ = distant_future;
+
+  std::optional<Ticker> told_ticker_;
+  Instant ticker_at_;
+
+  std::deque<Kline> candles_;  // the last one is running
+  double closed_turnover_ = 0, closed_volume_ = 0;
+  PriceTicks closed_high_, closed_low_;
+  Instant kline_at_;
+  std::optional<PriceTicks> last_price_;
+};
+
+}  // namespace mlbot::sim

@@ -1,0 +1,372 @@
+#include "venue/bybit/rest_decode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "venue/bybit/account_decode.h"
+#include "venue/bybit/control_decode.h"
+
+namespace mlbot::venue::bybit {
+namespace {
+
+/// One body under reading: its result object, and the first fault.
+struct Reply {
+  Reply(std::string_view body, DecodeScratch& scratch) {
+    if (!open_document(padded_copy(body, scratch.impl().padded), scratch, reading, document, root)) return;
+    if (const auto error = root.find_field_unordered("result").get_object().get(result)) {
+      reading.fail("result", error == simdjson::NO_SUCH_FIELD ? "missing" : simdjson::error_message(error));
+    }
+  }
+  /// Scalars beside the list; asked before the list or after it.
+  Row row() { return {result, "result", 0, reading}; }
+  ondemand::array list(std::string_view key) {
+    ondemand::array out;
+    if (!reading.ok()) return out;
+    if (const auto error = result.find_field_unordered(key).get_array().get(out)) {
+      reading.fail(fmt::format("result.{}", key),
+                   error == simdjson::NO_SUCH_FIELD ? "missing" : simdjson::error_message(error));
+    }
+    return out;
+  }
+  template <class Read>
+  void each(std::string_view key, Read&& read) {
+    ondemand::array rows = list(key);
+    if (!reading.ok()) return;
+    std::size_t index = 0;
+    for (auto item : rows) {
+      ondemand::object object;
+      if (const auto error = item.get_object().get(object)) {
+        return reading.fail(fmt::format("result.{}[{}]", key, index), simdjson::error_message(error));
+      }
+      read(object, index++);
+      if (!reading.ok()) return;
+    }
+  }
+  std::string cursor() { return std::string{row().text_or_empty("nextPageCursor")}; }
+
+  Reading reading;
+  ondemand::document document;
+  ondemand::object root, result;
+};
+
+template <class T>
+Result<T, DecodeError> answer(Reply& reply, T value) {
+  if (!reply.reading.ok()) return std::unexpected{reply.reading.take()};
+  return value;
+}
+
+/// The scalars of an array of strings: a kline or a book level.
+template <std::size_t Count>
+bool read_texts(ondemand::value item, std::array<std::string_view, Count>& texts) {
+  ondemand::array parts;
+  if (item.get_array().get(parts)) return false;
+  std::size_t found = 0;
+  for (auto part : parts) {
+    ondemand::value value;
+    if (part.get(value)) return false;
+    if (found < Count && scalar_text(value, texts[found])) return false;
+    ++found;
+  }
+  return found >= Count;
+}
+
+}  // namespace
+
+Result<ReplyHead, DecodeError> decode_head(std::string_view body, DecodeScratch& scratch) {
+  Reading reading;
+  ondemand::document document;
+  ondemand::object root;
+  if (!open_document(padded_copy(body, scratch.impl().padded), scratch, reading, document, root)) {
+    return std::unexpected{reading.take()};
+  }
+  Row row{root, "reply", 0, reading};
+  ReplyHead head;
+  const std::int64_t code = row.integer("retCode");
+  if (code < INT32_MIN || code > INT32_MAX) row.fail("retCode", "does not fit");
+  head.code = static_cast<std::int32_t>(code);
+  head.text = row.text_or_empty("retMsg");
+  const std::int64_t time_ms = row.optional_integer("time").value_or(0);
+  if (time_ms < 0 || time_ms > INT64_MAX / 1'000'000) row.fail("time", "no time in milliseconds");
+  if (!reading.ok()) return std::unexpected{reading.take()};
+  head.time = Instant::from_ms(time_ms);
+  return head;
+}
+
+Result<RequestAnswer, DecodeError> decode_answer(std::string_view body, RequestKind kind, SymbolId symbol,
+                                                 const ClientOrderId& client_id, DecodeScratch& scratch) {
+  const auto head = decode_head(body, scratch);
+  if (!head) return std::unexpected{head.error()};
+  RequestAnswer out{.request = kind, .symbol = symbol, .client_id = client_id, .code = head->code};
+  out.text = venue_text(head->text);
+  const CodeClass code_class = class_of(head->code);
+  if (code_class == CodeClass::unknown) return out;
+  const bool done = code_class == CodeClass::accepted || code_class == CodeClass::unchanged;
+  out.outcome = done ? RequestOutcome::accepted : RequestOutcome::refused;
+  const bool names_order =
+      kind == RequestKind::place || kind == RequestKind::amend || kind == RequestKind::cancel;
+  if (code_class == CodeClass::accepted && names_order) {
+    const auto ids = decode_order_ack(body, scratch);
+    if (!ids) return std::unexpected{ids.error()};
+    out.venue_id = ids->venue_id;
+  }
+  return out;
+}
+
+Result<Instant, DecodeError> decode_server_time(std::string_view body, DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  const std::int64_t ns = reply.row().integer("timeNano");
+  return answer(reply, Instant{ns});
+}
+
+namespace {
+
+Instrument read_instrument(ondemand::object& object, const SymbolName& name, Reading& reading) {
+  Instrument out{.name = name};
+  Row row{object, "list", 0, reading};
+  const auto part = [&](std::string_view key) {
+    ondemand::object found;
+    if (reading.ok() && object.find_field_unordered(key).get_object().get(found)) row.fail(key, "missing");
+    return found;
+  };
+  Row leverage{part("leverageFilter"), "leverageFilter", 0, reading};
+  if (reading.ok()) out.max_leverage = leverage.e8("maxLeverage");
+  Row prices{part("priceFilter"), "priceFilter", 0, reading};
+  if (reading.ok()) out.tick_size = prices.e8("tickSize");
+  Row sizes{part("lotSizeFilter"), "lotSizeFilter", 0, reading};
+  if (!reading.ok()) return out;
+  const E8 most = sizes.e8("maxOrderQty"), least = sizes.e8("minOrderQty");
+  out.lot_step = sizes.e8("qtyStep");
+  const E8 most_market = sizes.optional_e8("maxMktOrderQty").value_or(most);  // not told before 2024
+  out.min_notional = sizes.e8_or_zero("minNotionalValue");                    // not told before 2024
+  out.funding_interval_minutes = static_cast<std::int32_t>(row.integer("fundingInterval"));
+  if (reading.ok() && (out.tick_size.count <= 0 || out.lot_step.count <= 0)) row.fail("step", "not positive");
+  if (!reading.ok()) return out;
+  const auto lots_below = [&](E8 size) { return Lots{size.count / out.lot_step.count}; };
+  out.max_limit_order = lots_below(most);
+  out.max_market_order = lots_below(most_market);
+  out.min_order = lots_below(least);
+  return out;
+}
+
+}  // namespace
+
+Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  InstrumentPage page;
+  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+    Row row{object, "result.list", index, reply.reading};
+    const std::string_view symbol = row.text("symbol");
+    const bool perpetual = row.text("contractType") == "LinearPerpetual";
+    const bool trading = row.text("status") == "Trading";
+    const bool ours = row.text_or_empty("quoteCoin") == settle_coin;
+    if (!reply.reading.ok() || !perpetual || !trading || !ours) return;
+    if (!SymbolName::fits(symbol)) {
+      page.refused.push_back({std::string{symbol}, "the name is longer than we keep"});
+      return;
+    }
+    Reading own;
+    const Instrument instrument = read_instrument(object, SymbolName{symbol}, own);
+    if (own.ok()) {
+      page.list.push_back(instrument);
+    } else {
+      const DecodeError error = own.take();
+      page.refused.push_back({std::string{symbol}, error.where + ": " + error.what});
+    }
+  });
+  page.cursor = reply.cursor();
+  return answer(reply, std::move(page));
+}
+
+Result<RiskTierPage, DecodeError> decode_risk_limit(std::string_view body, DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  RiskTierPage page;
+  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+    Row row{object, "result.list", index, reply.reading};
+    const SymbolName symbol = row.inline_text<SymbolName>("symbol", row.text("symbol"));
+    const E8 maintenance = row.e8("maintenanceMargin");
+    if (row.integer("isLowestRisk") == 1) page.list.push_back({symbol, maintenance});
+  });
+  page.cursor = reply.cursor();
+  return answer(reply, std::move(page));
+}
+
+Result<std::vector<Kline>, DecodeError> decode_klines(std::string_view body, const Instrument& instrument,
+                                                      std::int32_t interval_minutes, DecodeScratch& scratch) {
+  const auto head = decode_head(body, scratch);
+  if (!head) return std::unexpected{head.error()};
+  Reply reply{body, scratch};
+  std::vector<Kline> bars;
+  ondemand::array rows = reply.list("list");
+  if (!reply.reading.ok()) return std::unexpected{reply.reading.take()};
+  for (auto item : rows) {
+    std::array<std::string_view, 7> texts;
+    ondemand::value value;
+    const auto fail = [&](std::string_view column, std::string_view text) {
+      reply.reading.fail(fmt::format("result.list[{}].{}", bars.size(), column),
+                         fmt::format("'{}' does not fit the contract", text));
+    };
+    if (item.get(value) || !read_texts(value, texts)) {
+      fail("row", "fewer than 7 texts");
+      break;
+    }
+    Kline bar{.symbol = instrument.id, .interval_minutes = interval_minutes};
+    const auto start = parse_number(texts[0]);
+    if (!start || *start < 0 || *start > 9e12) fail("start", texts[0]);
+    bar.start = Instant::from_ms(static_cast<std::int64_t>(start.value_or(0)));
+    const auto price = [&](std::size_t column) {
+      const auto ticks = instrument.ticks(texts[column]);
+      if (!ticks) fail("price", texts[column]);
+      return ticks.value_or(PriceTicks{});
+    };
+    bar.open = price(1);
+    bar.high = price(2);
+    bar.low = price(3);
+    bar.close = price(4);
+    const auto volume = instrument.lots(texts[5]);
+    if (!volume) fail("volume", texts[5]);
+    bar.volume = volume.value_or(Lots{});
+    const auto turnover = parse_number(texts[6]);
+    if (!turnover) fail("turnover", texts[6]);
+    bar.turnover = turnover.value_or(0);
+    bar.confirmed = bar.start + std::chrono::minutes{interval_minutes} <= head->time;
+    bars.push_back(bar);
+  }
+  std::ranges::reverse(bars);
+  return answer(reply, std::move(bars));
+}
+
+Result<std::vector<Ticker>, DecodeError> decode_tickers(std::string_view body, const InstrumentTable& table,
+                                                        DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  std::vector<Ticker> list;
+  reply.each("list", [&](ondemand::object& object, std::size_t) {
+    Ticker ticker;
+    const InstrumentTable::Entry* entry = nullptr;
+    for (auto field : object) {
+      std::string_view key, text;
+      ondemand::value value;
+      auto error = field.unescaped_key().get(key);
+      if (!error) error = field.value().get(value);
+      if (!error) error = scalar_text(value, text);
+      if (error) return reply.reading.fail("result.list", simdjson::error_message(error));
+      if (key == "symbol") entry = table.find(text);
+      read_ticker_field(ticker, key, text, reply.reading);
+    }
+    if (entry == nullptr) return;
+    ticker.symbol = entry->instrument.id;
+    list.push_back(ticker);
+  });
+  return answer(reply, std::move(list));
+}
+
+Result<std::vector<FeeRow>, DecodeError> decode_fee_rates(std::string_view body, DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  std::vector<FeeRow> list;
+  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+    Row row{object, "result.list", index, reply.reading};
+    FeeRow fee{.symbol = row.inline_text<SymbolName>("symbol", row.text("symbol"))};
+    fee.rates.taker = row.e8("takerFeeRate");
+    fee.rates.maker = row.e8("makerFeeRate");
+    list.push_back(fee);
+  });
+  return answer(reply, std::move(list));
+}
+
+Result<BookUpdate, DecodeError> decode_book(std::string_view body, const InstrumentTable& table,
+                                            DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  const std::string_view symbol = reply.row().text("s");
+  const InstrumentTable::Entry* entry = table.find(symbol);
+  if (entry == nullptr) reply.reading.fail("result.s", fmt::format("'{}' is not known to this run", symbol));
+  BookUpdate book;
+  const auto read_side = [&](std::string_view key, std::vector<BookLevel>& out) {
+    out.clear();
+    ondemand::array levels = reply.list(key);
+    if (!reply.reading.ok()) return;
+    for (auto item : levels) {
+      std::array<std::string_view, 2> texts;
+      ondemand::value value;
+      const bool read = !item.get(value) && read_texts(value, texts);
+      const auto price = read ? entry->instrument.ticks(texts[0]) : std::nullopt;
+      const auto size = read ? entry->instrument.lots(texts[1]) : std::nullopt;
+      if (!price || !size) {
+        return reply.reading.fail(fmt::format("result.{}[{}]", key, out.size()),
+                                  "not a level of this contract");
+      }
+      out.push_back({*price, *size});
+    }
+  };
+  read_side("b", scratch.records.bids);
+  read_side("a", scratch.records.asks);
+  Row row = reply.row();
+  book.update_id = static_cast<std::uint64_t>(row.integer("u"));
+  book.cross_sequence = static_cast<std::uint64_t>(row.optional_integer("seq").value_or(0));
+  const std::int64_t sent_ms = row.integer("ts");
+  book.matched_at = Instant::from_ms(row.optional_integer("cts").value_or(sent_ms));
+  if (entry != nullptr) book.symbol = entry->instrument.id;
+  book.bids = scratch.records.bids;
+  book.asks = scratch.records.asks;
+  return answer(reply, book);
+}
+
+namespace {
+
+template <class Read>
+Result<ListPage, DecodeError> decode_list(std::string_view body, const InstrumentTable& table,
+                                          DecodeScratch& scratch, std::vector<Event>& out, Read&& read) {
+  Reply reply{body, scratch};
+  ListPage page;
+  const std::string_view category = reply.row().text_or_empty("category");
+  const bool ours = category.empty() || category == category_linear;
+  if (!ours) reply.reading.fail("result.category", fmt::format("'{}' was not asked for", category));
+  ondemand::array rows = reply.list("list");
+  if (reply.reading.ok()) {
+    page.foreign_rows = read_rows(rows, "result.list", table, reply.reading, out, page.rows, read);
+  }
+  page.cursor = reply.cursor();
+  return answer(reply, std::move(page));
+}
+
+}  // namespace
+
+Result<ListPage, DecodeError> decode_orders(std::string_view body, const InstrumentTable& table,
+                                            DecodeScratch& scratch, std::vector<Event>& out) {
+  return decode_list(body, table, scratch, out, [](Row& row, const Instrument& instrument) {
+    return read_order(row, instrument, NewsSource::query);
+  });
+}
+Result<ListPage, DecodeError> decode_executions(std::string_view body, const InstrumentTable& table,
+                                                DecodeScratch& scratch, std::vector<Event>& out) {
+  return decode_list(body, table, scratch, out, [](Row& row, const Instrument& instrument) {
+    return read_execution(row, instrument, NewsSource::query);
+  });
+}
+Result<ListPage, DecodeError> decode_positions(std::string_view body, const InstrumentTable& table,
+                                               DecodeScratch& scratch, std::vector<Event>& out) {
+  return decode_list(body, table, scratch, out, [](Row& row, const Instrument& instrument) {
+    return read_position(row, instrument, NewsSource::query);
+  });
+}
+
+Result<WalletNews, DecodeError> decode_wallet(std::string_view body, DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  std::optional<WalletNews> wallet;
+  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+    Row row{object, "result.list", index, reply.reading};
+    if (const auto read = read_wallet(row, NewsSource::query)) wallet = read;
+  });
+  if (!wallet) reply.reading.fail("result.list[0].coin", "no USDT: the account holds none");
+  return answer(reply, wallet.value_or(WalletNews{}));
+}
+
+Result<OrderIds, DecodeError> decode_order_ack(std::string_view body, DecodeScratch& scratch) {
+  Reply reply{body, scratch};
+  Row row = reply.row();
+  OrderIds ids;
+  ids.venue_id = row.inline_text<VenueId>("orderId", row.text("orderId"));
+  ids.client_id = row.inline_text<ClientOrderId>("orderLinkId", row.text_or_empty("orderLinkId"));
+  return answer(reply, ids);
+}
+
+}  // namespace mlbot::venue::bybit
