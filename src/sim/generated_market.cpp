@@ -19,6 +19,7 @@ constexpr double taker_notional = 3'000;       // median of an ordinary taker
 constexpr double holder_notional = 20'000;     // median of a leveraged holder
 constexpr double level_spacing_bps = 0.33;     // of the makers' grid of prices
 constexpr int levels_made = 62;                // a side, a dozen more than are published
+constexpr int levels_moved_max = 8;            // before the deep book is made up again
 constexpr double takers_per_s = 0.55;          // before they excite one another
 constexpr double excitement_per_taker = 0.14;  // takers a second that one taker adds ...
 constexpr double excitement_life_s = 4;        // ... and how long that lasts: branching ratio 0.56
@@ -71,6 +72,7 @@ struct Flow {
   Regime regime = Regime::calm;
   Instant last_step, next_step, regime_until, pressure_until, crowd_at, sweep_at, funding_at;
   PriceTicks bid_touch, ask_touch;
+  PriceTicks swept_touch;  // best bid when the deep book was last made up
 
   double price() const { return settings.start_price * exact::exp((walk_bps + displacement_bps) * 1e-4); }
   double ticks(double price) const { return price / to_double(instrument.tick_size); }
@@ -105,6 +107,7 @@ void fields(Io& io, Flow& flow) {
   }
   fields(io, flow.bid_touch);
   fields(io, flow.ask_touch);
+  fields(io, flow.swept_touch);
 }
 
 class GeneratedMarket final : public Market {
@@ -277,6 +280,8 @@ class GeneratedMarket final : public Market {
     const double wide = 0.35 + 0.4 * flow.excitement + 0.3 * flow.chance.exponential();
     const PriceTicks bid{static_cast<std::int64_t>(std::floor(at - wide))};
     const PriceTicks ask{std::max(bid.count + 1, static_cast<std::int64_t>(std::ceil(at + wide)))};
+    sweep = sweep || std::abs(bid.count - flow.swept_touch.count) > levels_moved_max * flow.grid_ticks();
+    if (sweep) flow.swept_touch = bid;
     pull(door, flow, Side::buy, bid);
     pull(door, flow, Side::sell, ask);
     quote(door, flow, Side::buy, bid, flow.bid_touch, sweep);

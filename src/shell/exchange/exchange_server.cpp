@@ -179,15 +179,13 @@ void ExchangeServer::Server::stop() {
 
 void ExchangeServer::Server::advance() {
   if (!clock_) return;
+  const Instant target = clock_->now();
   const Instant give_way = io::clock::now() + work_at_once;
-  while (true) {
-    const Instant target = clock_->now();
-    if (exchange_.now() >= target) break;
+  while (exchange_.now() < target && io::clock::now() < give_way) {
     exchange_.advance_to(std::min(target, exchange_.now() + step_max));
     flush();
-    if (io::clock::now() >= give_way) break;
   }
-  behind_ns_ = std::max<std::int64_t>(0, (clock_->now() - exchange_.now()).count());
+  behind_ns_ = (target - exchange_.now()).count();
 }
 
 void ExchangeServer::Server::keep_pace() {
