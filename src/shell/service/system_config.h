@@ -76,6 +76,8 @@ class DynamicSystemConfig {
   static Result<DynamicSystemConfig, ConfigError> load(ConfigSources sources);
 
   const SystemConfig& current() const { return config_; }
+  /// The TOML file that was read; nothing without one.
+  const std::optional<std::string>& file() const { return sources_.file; }
   /// 1 at the start, +1 at every reload that changed something.
   std::uint32_t version() const { return version_; }
 
