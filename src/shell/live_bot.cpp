@@ -23,6 +23,7 @@
 #include "shell/embedded_exchange.h"
 #include "shell/live_sink.h"
 #include "shell/live_source.h"
+#include "shell/markets.h"
 #include "shell/model_store.h"
 #include "shell/page_service.h"
 #include "shell/training.h"
@@ -134,6 +135,7 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
   auto prepared = EmbeddedExchange::prepare(
       {.state = state, .market = options.market, .seed = static_cast<std::uint64_t>(settings.sim_seed),
        .history_hours = settings.sim_history_hours, .speed = settings.sim_speed, .balance_usdt = settings.sim_balance_usdt,
+       .fees = fee_rates(settings.sim_maker_fee_bps, settings.sim_taker_fee_bps),
        .now = io::clock::now(), .journal_until = journal->recovery().last_at},
       *journal, [&](Instant at, Instant from, Instant until) {
         bar.at(static_cast<double>((at - from) / 1min), static_cast<double>((until - from) / 1min));
