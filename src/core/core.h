@@ -7,8 +7,10 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 
 #include "core/models/bundle.h"
+#include "core/orders/risk_manager.h"
 #include "domain/outbox.h"
 
 namespace mlbot::core {
@@ -33,6 +35,13 @@ class Core {
 
   /// When the core wants a TimerFired next: a whole second, an order's deadline. distant_future before RunStarted.
   Instant next_wakeup() const;
+
+  /// What an operator sees first.
+  struct Overview {
+    TradingState state = TradingState::halted;
+    std::optional<ReasonCode> stopped_by;  ///< why trading stopped by itself; nothing when an operator stopped it
+  };
+  Overview overview() const;
 
   /// Everything that the core remembers, as one number.
   std::uint64_t state_hash() const;

@@ -1,12 +1,10 @@
 // From frames to labelled rows, in one pass and in bounded memory.
 //
 // Sampling: each whole second with a probability, drawn by a hash of symbol and second; every CUSUM and
-// cascade frame.
-//   One row a symbol and second; what else fires in that second adds its flag to the row.
+//   cascade frame. One row a symbol and second; what else fires in that second adds its flag to the row.
 // Label: return of the mid over the horizon, bps, from the frame's own mid to the mid as of t + horizon.
-// Nothing later
-//   than t + horizon is read. A window in which five seconds pass without a synced frame has no label,
-//   neither has one that the data end in: such rows are dropped and counted, never set to 0.
+//   Nothing later is read. A window in which five seconds pass without a synced frame has no label, neither
+//   has one that the data end in: such rows are dropped and counted, never set to 0.
 // Weight: average uniqueness / inclusion probability, at most ten times the median, scaled to mean 1.
 // Limit: `rows_max` rows of 142 float32 (568 bytes); beyond it the oldest rows make way and are counted.
 // Threads, clock: none.  Chance: only the hash.

@@ -1,9 +1,9 @@
-// How good is a prediction, and how sure are we? Every figure carries a 95 % interval from a block bootstrap
-// over time.
+// How good is a prediction, and how sure are we? Each figure has a 95 % interval: block bootstrap over time.
 //
 // Labels that overlap are not independent, and symbols move together: rows of one stretch of time, all
-// symbols, form one block, blocks are drawn with replacement. Ranks and deciles are those of the whole part
-// and stay fixed. Threads, clock: none.  Chance: a named stream of the seed.
+//   symbols, form one block, blocks are drawn with replacement. Ranks and deciles are those of the whole
+//   part.
+// Threads, clock: none.  Chance: a named stream of the seed.
 #pragma once
 
 #include <cstdint>

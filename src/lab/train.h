@@ -1,10 +1,10 @@
 // Rows in, a checked model bundle out, with what can honestly be said about it.
 //
 // Order of time: train | validation | test. Rows whose label reaches into the next part are purged. The trees
-// see only train, the calibration only validation, the published figures only test. A second model on
-// shuffled labels shows what the same machinery finds where there is nothing. Deterministic: the same rows
-// and settings (trained_at included) give the same bytes. Memory: the rows once more inside XGBoost.  Cost:
-// measured in train_bench.cpp.
+//   see only train, the calibration only validation, the published figures only test. A second model on
+//   shuffled labels shows what the same machinery finds where there is nothing.
+// Deterministic: the same rows and settings (trained_at included) give the same bytes.
+// Memory: the rows once more inside XGBoost.  Cost: measured in train_bench.cpp.
 #pragma once
 
 #include <functional>

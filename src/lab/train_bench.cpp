@@ -58,7 +58,7 @@ Booster large_model(const Dataset& data) {
 }
 
 void one_row(benchmark::State& state) {
-  const Dataset data = noisy(4000);
+  const Dataset data = noisy(1000);
   const Booster booster = Booster::from_json(*large_model(data).to_json(), 1).value();
   const auto trees = read_xgboost_json(*booster.to_json(), "model.json").value();
   std::size_t next = 0;

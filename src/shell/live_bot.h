@@ -3,6 +3,7 @@
 // Threads: the hot one calls start(), run() and the destructor; exchange, archive and page have one each and only read.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,9 +27,11 @@ class LiveBot {
   using Observer = std::function<void(const Stamped&, const Outbox&)>;
 
   /// Prepares everything: state directory, journal, market history and model at the very first start, services in order.
+  /// @param give_up  looked at between steps and during long ones: true ends the start.
   /// @error StartError with the exit code that `mlbot run` ends with; what had started is stopped again.
   static Result<std::unique_ptr<LiveBot>, StartError> start(const Console& console, DynamicSystemConfig& config,
-                                                           const RunOptions& options, Observer observer = {});
+                                                           const RunOptions& options, Observer observer = {},
+                                                           const std::atomic<bool>* give_up = nullptr);
   ~LiveBot();
 
   /// Trades until request_stop(), the market's end or an error that ends trading.

@@ -84,6 +84,7 @@ const Stamped* LiveSource::next(Instant wakeup) {
       taken_ = waiting_ = 0;
     }
     const auto now = clock_.now();
+    if (now >= end_) break;
     if (wakeup <= now) {
       timer_ = {{}, {}, now, {}, TimerFired{wakeup}};
       return emit(timer_);

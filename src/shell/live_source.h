@@ -27,6 +27,11 @@ class LiveSource {
   void ask(OperatorVerb verb);
   /// The next wait ends the run. From any thread.
   void stop();
+  /// Goes on after a stop() until then, for last words.
+  void stop_after(Instant at) {
+    end_ = at;
+    stopping_ = false;
+  }
 
   /// nullptr after stop(), or when the journal failed: error() says why.
   const Stamped* next(Instant wakeup);
@@ -49,6 +54,7 @@ class LiveSource {
   std::size_t waiting_ = 0, taken_ = 0;  ///< slots [taken_, waiting_) are to be handed over
   Stamped timer_;
   Instant last_at_, synced_at_;
+  Instant end_ = distant_future;
   std::atomic<bool> stopping_{false};
   std::string error_;
 };

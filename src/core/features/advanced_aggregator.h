@@ -205,14 +205,14 @@ class AdvancedAggregator {
   double last_close_ = 0;
 
   enum SpreadSum : std::size_t { spread_paid, spread_notional };
-  WindowSums<Int128, 2> spreads_{1, 30};
+  WindowSums<Int128, 2> spreads_{0, 30};
   HeldMeans<1> quoted_spread_{30};
 
   Ring<Waiting> waiting_{4096};
   Instant overflowed_at_;
   bool overflowed_ = false;
   enum MarkoutSum : std::size_t { markout_weighted, markout_notional };
-  WindowSums<Int128, 2> markouts_{1, 60};
+  WindowSums<Int128, 2> markouts_{0, 60};
 
   double microprice_ = missing;       ///< ticks
   double deep_microprice_ = missing;  ///< row 132

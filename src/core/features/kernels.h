@@ -119,14 +119,16 @@ class LagRing {
 template <class Int, std::size_t K>
 class WindowSums {
  public:
+  /// @param fine_seconds  longest window on the fine grid; 0: none is kept.
   WindowSums(int fine_seconds, int coarse_seconds)
       : fine_(static_cast<std::size_t>(fine_seconds) * 10 + 2),
-        coarse_(static_cast<std::size_t>(coarse_seconds) + 2) {}
+        coarse_(static_cast<std::size_t>(coarse_seconds) + 2),
+        has_fine_{fine_seconds > 0} {}
 
   /// Closes the cells that are over at `now`. Comes before every add.
   void roll(Instant now) {
     const auto fine = cell_of(now, fine_cell_ns);
-    if (fine - 1 > fine_.last() || fine_.empty()) fine_.seal_through(fine - 1, totals_);
+    if (has_fine_ && (fine - 1 > fine_.last() || fine_.empty())) fine_.seal_through(fine - 1, totals_);
     const auto coarse = cell_of(now, second_ns);
     if (coarse - 1 > coarse_.last() || coarse_.empty()) coarse_.seal_through(coarse - 1, totals_);
   }
@@ -171,6 +173,7 @@ class WindowSums {
 
   LagRing<Totals> fine_, coarse_;
   Totals totals_{};
+  bool has_fine_;
 };
 
 /// Time-weighted exponential means of N levels that share their change times: x is held until the next

@@ -156,12 +156,12 @@ class SymbolMarket {
   bool last_second_live_ = false;
   std::int64_t mid2_ = 0;
   LagRing<std::int64_t> fine_mids_{64}, mids_{longest_window_s + 2};
-  WindowSums<std::int64_t, 1> live_{1, longest_window_s};
+  WindowSums<std::int64_t, 1> live_{0, longest_window_s};
   std::int64_t life_s_ = 0;
 
   double last_return_ = 0;
   enum : std::size_t { squared_return, absolute_return };
-  WindowSums<Int128, 2> returns_{1, longest_window_s};
+  WindowSums<Int128, 2> returns_{0, longest_window_s};
   RecentSamples<double, step_count> step_returns_;
   std::int64_t last_step_ = -1;
   std::int64_t step_mid2_ = 0;

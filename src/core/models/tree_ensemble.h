@@ -1,12 +1,12 @@
-// Gradient-boosted trees, walked in the trainer's own order so that predictions are the trainer's, bit for
-// bit.
+// Gradient-boosted trees, walked in the trainer's own order: predictions are the trainer's, bit for bit.
 //
 // Layout: every tree is completed to the depth of the deepest one, so the child of slot i is 2i or 2i + 1 and
-// no child index is stored. Thresholds are kept as unsigned integers that sort as the floats do; a step down
-// is one load, one compare and one add with carry. Eight trees are walked side by side, their leaves are
-// added in tree order. Missing values cost no branch: the row is written twice, NaN below everything and NaN
-// above everything, and each split reads the copy that its default direction wants. Threads: none.
-// Allocation: none in predict().  Cost: measured in trees_bench.cpp.
+//   no child index is stored. Thresholds are kept as unsigned integers that sort as the floats do; a step
+//   down is two loads, one compare and one addition, without a branch. Eight trees are walked side by side,
+//   their leaves are added in tree order.
+// Missing: the row is written twice, NaN below everything and NaN above everything, and each split reads the
+//   copy that its default direction wants.
+// Threads: none.  Allocation: none in predict().  Cost: measured in trees_bench.cpp.
 #pragma once
 
 #include <cstdint>

@@ -46,8 +46,10 @@ E8 OrderRouter::worst_of(std::uint16_t i) const {
 RiskView OrderRouter::view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const {
   const Symbol& s = symbols_[symbol.index];
   E8 others;
+  const bool any_order = executor_.unsettled_count() > 0;
   for (std::uint16_t i = 0; i < symbols_.size(); ++i)
-    if (i != symbol.index) others = others + worst_of(i);
+    if (i != symbol.index && (any_order || positions_.position({i}).size.count != 0))
+      others = others + worst_of(i);
   return {.now = now,
           .instrument = &s.instrument,
           .mode = mode_,

@@ -14,9 +14,11 @@ namespace mlbot::io::archive {
   X(create_config)                                                                                           \
   X(set_config)                                                                                              \
   X(destroy_config)                                                                                          \
-  X(open_ext) X(close) X(connect) X(disconnect) X(free) X(query) X(destroy_result) X(result_error)           \
-      X(column_count) X(column_name) X(column_logical_type) X(fetch_chunk) X(create_logical_type)            \
-          X(create_decimal_type) X(create_list_type) X(destroy_logical_type) X(get_type_id) X(decimal_scale) \
+  X(open_ext)                                                                                                \
+  X(close)                                                                                                   \
+  X(connect) X(disconnect) X(free) X(query) X(destroy_result) X(result_error) X(column_count) X(column_name) \
+      X(column_logical_type) X(fetch_chunk) X(create_logical_type) X(create_decimal_type)                    \
+          X(create_list_type) X(destroy_logical_type) X(get_type_id) X(decimal_scale)                        \
               X(decimal_internal_type) X(list_type_child_type) X(enum_internal_type)                         \
                   X(enum_dictionary_value) X(create_data_chunk) X(destroy_data_chunk) X(data_chunk_reset)    \
                       X(data_chunk_get_column_count) X(data_chunk_get_vector) X(data_chunk_get_size)         \

@@ -76,6 +76,10 @@ class Dashboard {
   explicit Dashboard(std::vector<FeatureText> features, DashboardLimits limits = {});
 
   void take(const Record& record);
+  void take(const Stamped& event) { on(event); }
+  void take(const StampedCommand& command) { on(command); }
+  void take(const Decision& decision) { on(decision); }
+  void take(const FeatureFrame& frame) { on(frame); }
   void set_header(HeaderView header) { header_ = std::move(header); }
   void set_services(std::vector<ServiceView> services) { services_ = std::move(services); }
   /// A line for the event log that no record tells, e.g. a reload of the configuration that was refused.

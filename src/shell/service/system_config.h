@@ -31,6 +31,7 @@ struct SystemConfig {
   std::int64_t model_horizon_ms = 0, model_max_age_days = 0;
   std::int64_t sim_seed = 0;
   double sim_history_hours = 0, sim_speed = 0, sim_balance_usdt = 0;
+  double sim_maker_fee_bps = 0, sim_taker_fee_bps = 0;
   std::string bus;
   std::string listen;
   RiskLimits risk;
@@ -76,6 +77,8 @@ class DynamicSystemConfig {
   static Result<DynamicSystemConfig, ConfigError> load(ConfigSources sources);
 
   const SystemConfig& current() const { return config_; }
+  /// The TOML file that was read; nothing without one.
+  const std::optional<std::string>& file() const { return sources_.file; }
   /// 1 at the start, +1 at every reload that changed something.
   std::uint32_t version() const { return version_; }
 

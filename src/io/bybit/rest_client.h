@@ -1,0 +1,55 @@
+// BybitRestClient: a RestSession bound to HTTP connections and a clock of this process.
+#pragma once
+
+#include <memory>
+
+#include "io/bybit/rest_session.h"
+
+namespace mlbot::io::bybit {
+
+struct RestClientHandlers {
+  std::function<void(const Event&, Instant venue_time)> on_event;
+  std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
+  /// The clock that the venue's is compared with; the wall's when empty. A market at another pace has its
+  /// own.
+  std::function<Instant()> our_time;
+};
+
+/// Everything happens on the loop's thread. Destroying the client ends it without further calls.
+class BybitRestClient {
+ public:
+  /// @error NetError bad_url.
+  static Result<std::unique_ptr<BybitRestClient>, net::NetError> create(net::EventLoop& loop,
+                                                                        std::string_view origin,
+                                                                        RestSettings settings,
+                                                                        RestClientHandlers handlers);
+  ~BybitRestClient();
+  BybitRestClient(const BybitRestClient&) = delete;
+  BybitRestClient& operator=(const BybitRestClient&) = delete;
+
+  void start();
+  /// False for ResubscribeBook, which is the stream's to carry out.
+  bool carry_out(const Command& command);
+  void start_up(std::vector<std::string> symbols, RestCallback<std::vector<Instrument>> done);
+  void use(std::vector<Instrument> instruments) { session_.use(std::move(instruments)); }
+  void load_klines(SymbolId symbol, Instant from, Instant until, RestCallback<std::size_t> done);
+  void set_leverage(SymbolId symbol, E8 leverage, RestCallback<void> done);
+
+  const venue::bybit::InstrumentTable& table() const { return session_.table(); }
+  Instant venue_time() const { return session_.venue_time(); }
+  const VenueClock& venue_clock() const { return session_.venue_clock(); }
+  const RestCounters& counters() const { return session_.counters(); }
+  LinkState state() const { return session_.state(); }
+
+ private:
+  BybitRestClient(net::EventLoop& loop, net::Url origin, RestSettings settings, RestClientHandlers handlers);
+  void arm();
+
+  net::EventLoop& loop_;
+  std::shared_ptr<BybitRestClient*> alive_;  ///< an answer may come after the end; it then finds nothing here
+  net::HttpLink link_;
+  RestSession session_;
+  net::TimerId timer_ = 0;
+};
+
+}  // namespace mlbot::io::bybit

@@ -1,0 +1,122 @@
+// One stream of the venue kept alive: connect, authenticate, subscribe, ping, and for ever again after a
+// loss. A state machine: link news, bytes and the time come in; wishes go out. It owns no socket and asks no
+// clock.
+//
+// States, the only status: down (waiting to try again) -> connecting -> syncing (auth and subscriptions
+// unanswered) -> live; stale when a live link says nothing although it was pinged; any loss leads back to
+// down. A refusal before the stream was ever live is our mistake or a bad key: fatal, told once, not tried
+// again. After that a refusal costs the connection. Limits: 21 000 characters of topics (the venue's), 50
+// topics a request, because one bad topic fails its whole request.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/prng.h"
+#include "domain/event.h"
+#include "venue/bybit/instrument_table.h"
+#include "venue/bybit/message.h"
+
+namespace mlbot::io::bybit {
+
+struct StreamSettings {
+  Link link = Link::market;  ///< market: the public stream; account: the private one
+  std::vector<std::string> topics;
+  std::string key, secret;  ///< of the private stream
+  Duration connect_timeout = 60s;
+  Duration read_timeout = 30s;  ///< silence after which the link is given up
+  Duration stale_after = 25s;   ///< silence after which the state is stale; a ping went out meanwhile
+  Duration ping_every = 20s;
+  Duration answer_timeout = 10s;  ///< for auth and subscriptions
+  Duration reconnect_min = 250ms, reconnect_max = 30s;
+  std::uint64_t seed = 1;  ///< of the jitter between attempts
+};
+
+/// The private stream's topics.
+inline const std::vector<std::string> account_topics{"order.linear", "execution.linear", "position.linear",
+                                                     "wallet"};
+
+struct StreamCounters {
+  std::uint64_t messages = 0, bytes = 0, decode_errors = 0, reconnects = 0;
+  std::uint64_t foreign_rows = 0;  ///< account rows of symbols that this run does not know
+  Instant last_message_at;
+};
+
+struct StreamHandlers {
+  /// Views inside the event live until the handler returns.
+  std::function<void(const Event&, Instant venue_time)> on_event;
+  /// A frame that could not be read, with what was wrong; it is counted before.
+  std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
+  /// The stream will not be tried again; `what` says why and what to do.
+  std::function<void(const std::string& what)> on_fatal;
+};
+/// What the session wants of its link.
+struct StreamWishes {
+  std::function<void()> open;
+  std::function<void(std::string)> send;
+  std::function<void()> close;  ///< lost() follows
+};
+
+class StreamSession {
+ public:
+  /// @param table       outlives the session.
+  /// @param venue_time  the venue's clock, for the expiry of an auth.
+  StreamSession(StreamSettings settings, const venue::bybit::InstrumentTable& table, StreamHandlers handlers,
+                StreamWishes wishes, std::function<Instant()> venue_time);
+
+  void start(Instant now);
+  void opened(Instant now);
+  void received(venue::bybit::PaddedText bytes, Instant now);
+  void lost(std::string_view why, Instant now);
+  /// Call at next_timer() or later.
+  void on_timer(Instant now);
+  Instant next_timer() const;
+
+  /// A new snapshot of this book, by unsubscribing and subscribing; nothing while that is already under way.
+  void resubscribe_book(std::string_view symbol, Instant now);
+
+  LinkState state() const { return state_; }
+  const StreamCounters& counters() const { return counters_; }
+  const std::string& last_loss() const { return last_loss_; }
+
+ private:
+  enum class Awaited : std::uint8_t { auth, subscribe, unsubscribe };
+  struct Request {
+    Awaited awaited;
+    std::vector<std::string> topics;
+    Instant sent_at;
+  };
+  void become(LinkState state);
+  void decode(venue::bybit::PaddedText bytes, Instant now);
+  void answered(const venue::bybit::Control& control, Instant now);
+  void refused(const std::string& what);
+  void authenticate(Instant now);
+  void subscribe_all(Instant now);
+  void ask(Awaited awaited, std::vector<std::string> topics, Instant now);
+  void ping(Instant now);
+  std::string next_request_id();
+
+  StreamSettings settings_;
+  const venue::bybit::InstrumentTable& table_;
+  StreamHandlers handlers_;
+  StreamWishes wishes_;
+  std::function<Instant()> venue_time_;
+  HmacSha256 secret_;
+  venue::bybit::DecodeScratch scratch_;
+  Prng jitter_;
+  LinkState state_ = LinkState::down;
+  StreamCounters counters_;
+  std::map<std::string, Request> awaited_;  ///< by request id
+  std::uint64_t requests_ = 0;
+  std::uint32_t failures_ = 0;  ///< attempts since the stream was last live
+  bool connected_ = false, was_live_ = false, fatal_ = false, closing_ = false;
+  Instant try_at_ = distant_future, ping_at_ = distant_future, stale_at_ = distant_future;
+  std::string last_loss_;
+};
+
+}  // namespace mlbot::io::bybit

@@ -1,0 +1,62 @@
+// The exchange that `mlbot run` brings along: a simulated one on loopback whose market goes on while the bot is away.
+//
+// At the very first start hours of market run at full speed through the recorder, as if the bot had been listening; at the
+// next one the time that was missed. Accounts, positions and open orders live through it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "io/archive/journal.h"
+#include "shell/exchange/exchange_server.h"
+#include "shell/journal_source.h"
+#include "shell/state_directory.h"
+
+namespace mlbot::shell {
+
+struct EmbeddedExchangeSetup {
+  StateDirectory state;
+  std::string market;          ///< generated, or replay:DIRECTORY
+  std::uint64_t seed = 1;
+  double history_hours = 6;
+  double speed = 1;
+  double balance_usdt = 10'000;
+  FeeRates fees;
+  Instant now;                 ///< wall time
+  Instant journal_until;       ///< core time of the journal's last event; 0 for an empty one
+};
+
+class EmbeddedExchange {
+ public:
+  /// Makes or restores the exchange and records its market up to the present into `journal`.
+  /// @param progress  market time reached, start, end
+  /// @error SourceError names the file and the remedy.
+  static Result<std::unique_ptr<EmbeddedExchange>, SourceError> prepare(
+      const EmbeddedExchangeSetup& setup, io::archive::JournalWriter& journal,
+      const std::function<void(Instant at, Instant from, Instant until)>& progress);
+  ~EmbeddedExchange();
+
+  ExchangeServer& server() { return *server_; }
+  const ApiAccount& account() const { return account_; }
+  const std::vector<Instrument>& instruments() const { return instruments_; }
+  /// When the market is over; distant_future for a generated one.
+  Instant end() const { return end_; }
+  std::uint64_t recorded_events() const { return recorded_events_; }
+
+  /// After server().stop(): keeps the exchange for the next start.
+  Result<void, SourceError> save() const;
+
+ private:
+  class Recorder;
+  EmbeddedExchange() = default;
+  StateDirectory state_;
+  ApiAccount account_;
+  std::vector<Instrument> instruments_;
+  Instant end_ = distant_future;
+  std::uint64_t recorded_events_ = 0;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<ExchangeServer> server_;
+};
+
+}  // namespace mlbot::shell

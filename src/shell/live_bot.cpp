@@ -1,0 +1,528 @@
+#include "shell/live_bot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <mutex>
+#include <random>
+
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "core/features/feature_hub.h"
+#include "io/bus/embedded_bus.h"
+#include "io/bus/redis_bus.h"
+#include "io/bybit/endpoints.h"
+#include "io/bybit/rest_client.h"
+#include "io/bybit/websocket_client.h"
+#include "io/clock/clock.h"
+#include "io/files/files.h"
+#include "shell/archive_follower.h"
+#include "shell/embedded_exchange.h"
+#include "shell/live_sink.h"
+#include "shell/live_source.h"
+#include "shell/markets.h"
+#include "shell/model_store.h"
+#include "shell/page_service.h"
+#include "shell/training.h"
+
+namespace mlbot::shell {
+namespace {
+
+constexpr Duration warm_window = 6h + 10min;  ///< of journal that is fed to the core before the start
+constexpr Duration start_patience = 20s;      ///< for the venue's first answers
+constexpr Duration observe_period = 1s;
+constexpr Duration farewell = 400ms;          ///< for the answers to the last cancels
+
+std::string random_token() {
+  std::random_device chance;
+  std::array<std::uint8_t, 24> bytes;
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(chance());
+  return to_hex(bytes);
+}
+
+std::string short_hash(const std::string& hash) { return hash.substr(0, 12); }
+
+}  // namespace
+
+struct LiveBot::Parts {
+  Parts(const Console& console_in, DynamicSystemConfig& config_in, const RunOptions& options_in, Observer observer_in)
+      : console{console_in}, config{config_in}, options{options_in}, observer{std::move(observer_in)}, state{config_in.current().state_dir} {}
+
+  using Failure = std::optional<StartError>;
+  Failure open_journal();
+  Failure prepare_exchange();
+  Failure load_or_train_model();
+  Failure connect_bus();
+  Failure build_core();
+  Failure meet_venue();
+  Failure start_services();
+  void open_run();
+  void add_services();
+  void connect_streams();
+  void observe();
+  void look_for_new_config();
+  void push_config();
+  Failure fetch_instruments();
+  Opening opening() const;
+  io::web::HeaderView header() const;
+  std::vector<io::web::ServiceView> service_views() const;
+  std::vector<std::string> topics() const;
+  void finish(ExitCode& code);
+
+  const Console& console;
+  DynamicSystemConfig& config;
+  RunOptions options;
+  Observer observer;
+  StateDirectory state;
+
+  ServiceManager services;
+  std::unique_ptr<io::archive::JournalWriter> journal;
+  std::unique_ptr<EmbeddedExchange> exchange;
+  std::unique_ptr<io::bus::EmbeddedBus> bus;
+  std::unique_ptr<io::bus::RedisBus> redis;
+  models::Bundle bundle;
+  std::unique_ptr<core::Core> core;
+  std::vector<Instrument> instruments;
+  Sequence warm_from;
+  Instant started_at;
+
+  io::net::EventLoop loop;
+  std::optional<io::clock::PacedClock> clock;
+  std::unique_ptr<LiveSource> source;
+  std::unique_ptr<LiveSink> sink;
+  std::unique_ptr<io::bybit::BybitRestClient> rest;
+  std::unique_ptr<io::bybit::BybitWebSocketClient> market_stream, account_stream;
+  std::unique_ptr<ArchiveFollower> archive;
+  std::unique_ptr<PageService> page;
+  std::string token, fatal;
+  bool open = false;
+
+  Progress* exchange_progress = nullptr;
+  Progress* archive_progress = nullptr;
+  Progress* market_progress = nullptr;
+  Progress* account_progress = nullptr;
+  Progress* core_progress = nullptr;
+  Progress* page_progress = nullptr;
+
+  Instant observed_at;
+  Instant stop_at = distant_future;
+  std::filesystem::file_time_type config_seen{};
+  mutable std::mutex shown_mutex;  ///< what the page's thread reads
+  io::web::HeaderView shown_header;
+  std::vector<io::web::ServiceView> shown_services;
+  std::vector<ServiceHealth> shown_health;
+};
+
+// ---- the start, step by step ----------------------------------------------------------------------------------------
+
+LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
+  auto opened = io::archive::JournalWriter::open(state.journal());
+  if (!opened) return StartError{ExitCode::data, opened.error().what};
+  journal = std::move(*opened);
+  const auto& recovery = journal->recovery();
+  if (recovery.cut_bytes > 0) console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes, recovery.last_segment));
+  for (const auto& gap : recovery.gaps) console.note(fmt::format("journal: gap after sequence {}: {}", gap.after.number, gap.what));
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
+  const auto& settings = config.current();
+  const bool first = journal->last_sequence().number == 0;
+  ProgressBar bar{console, first ? "first start: market history" : "market since the last stop", "minutes"};
+  auto prepared = EmbeddedExchange::prepare(
+      {.state = state, .market = options.market, .seed = static_cast<std::uint64_t>(settings.sim_seed),
+       .history_hours = settings.sim_history_hours, .speed = settings.sim_speed, .balance_usdt = settings.sim_balance_usdt,
+       .fees = fee_rates(settings.sim_maker_fee_bps, settings.sim_taker_fee_bps),
+       .now = io::clock::now(), .journal_until = journal->recovery().last_at},
+      *journal, [&](Instant at, Instant from, Instant until) {
+        bar.at(static_cast<double>((at - from) / 1min), static_cast<double>((until - from) / 1min));
+      });
+  if (!prepared) return StartError{ExitCode::data, prepared.error().what};
+  exchange = std::move(*prepared);
+  bar.finish(fmt::format("{} events recorded", grouped(static_cast<std::int64_t>(exchange->recorded_events()))));
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
+  const auto& settings = config.current();
+  if (!has_model(state.models(), settings.model_alias)) {
+    std::string stage;
+    std::unique_ptr<ProgressBar> bar;
+    const auto outcome = train_model({.journal = state.journal(), .models = state.models(), .instruments = exchange->instruments(), .range = {},
+                                      .horizon = std::chrono::milliseconds{settings.model_horizon_ms}, .rounds = 0,
+                                      .max_age = settings.model_max_age_days * Duration{24h}, .trained_at = exchange->server().exchange().now(),
+                                      .alias = settings.model_alias, .report = {}},
+                                     [&](const std::string& what, double done, double total) {
+                                       if (what != stage) {
+                                         if (bar) bar->finish("done");
+                                         bar = std::make_unique<ProgressBar>(console, stage = what, "");
+                                       }
+                                       bar->at(done, total);
+                                     });
+    if (bar) bar->finish(outcome ? "done" : "stopped");
+    if (!outcome) return StartError{ExitCode::model, outcome.error().what};
+    console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash), grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
+  }
+  auto loaded = load_model(state.models(), settings.model_alias);
+  if (!loaded) return StartError{ExitCode::model, loaded.error().what};
+  bundle = std::move(*loaded);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::connect_bus() {
+  bus = std::make_unique<io::bus::EmbeddedBus>(journal->epoch());
+  const auto& url = config.current().bus;
+  if (url == "embedded") return {};
+  auto connected = io::bus::RedisBus::connect(url, {.epoch = journal->epoch()});
+  if (!connected) return StartError{connected.error().fault == io::bus::BusFault::bad_url ? ExitCode::configuration : ExitCode::network, connected.error().what};
+  redis = std::move(*connected);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
+  if (const auto started = exchange->server().start(0); !started) return StartError{ExitCode::network, started.error().what};
+  clock = exchange->server().clock();
+  const auto endpoints = io::bybit::endpoints_of(fmt::format("sim:127.0.0.1:{}", exchange->server().port()));
+  MLBOT_ASSERT(endpoints);
+  const auto& settings = config.current();
+  source = std::make_unique<LiveSource>(loop, *clock, *journal);
+  // What the links say before the run is open is asked for again by the core; the run begins with RunStarted.
+  const auto on_event = [this](const Event& event, Instant venue_time) {
+    if (open) source->push(event, venue_time);
+  };
+  const auto keep_frame = [this](Link link) {
+    return [this, link](std::string_view bytes, const venue::bybit::DecodeError& error) {
+      if (const auto kept = journal->append_venue_frame(clock->now(), link, bytes); !kept) fatal = kept.error().what;
+      console.note(fmt::format("a message that no decoder understands is kept in the journal: {}: {}", error.where, error.what));
+    };
+  };
+  auto client = io::bybit::BybitRestClient::create(
+      loop, endpoints->rest,
+      {.key = exchange->account().key, .secret = exchange->account().secret, .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
+      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .our_time = [this] { return clock->now(); }});
+  if (!client) return StartError{ExitCode::network, client.error().what};
+  rest = std::move(*client);
+  rest->start();
+  if (auto failed = fetch_instruments()) return failed;
+
+  const auto stream = [&](Link link, const std::string& url, std::vector<std::string> wanted) -> Result<std::unique_ptr<io::bybit::BybitWebSocketClient>, io::net::NetError> {
+    return io::bybit::BybitWebSocketClient::create(
+        loop, url,
+        {.link = link, .topics = std::move(wanted), .key = exchange->account().key, .secret = exchange->account().secret,
+         .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms}, .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}},
+        rest->table(),
+        {.on_event = on_event, .on_undecoded = keep_frame(link), .on_fatal = [this](const std::string& what) { fatal = what; }},
+        [this] { return rest->venue_time(); });
+  };
+  auto market = stream(Link::market, endpoints->public_stream, topics());
+  auto account = stream(Link::account, endpoints->private_stream, io::bybit::account_topics);
+  if (!market) return StartError{ExitCode::network, market.error().what};
+  if (!account) return StartError{ExitCode::network, account.error().what};
+  market_stream = std::move(*market);
+  account_stream = std::move(*account);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
+  // The order of names decides the symbols' numbers; warming maps by name, so it may differ from the last run's.
+  std::vector<std::string> names;
+  for (const auto& instrument : exchange->instruments()) names.push_back(instrument.name.str());
+  for (const auto& wanted : config.current().symbols)
+    if (options.market == "generated" && std::find(names.begin(), names.end(), wanted) == names.end())
+      return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}", wanted, fmt::join(names, ", "))};
+  bool answered = false;
+  Failure failure;
+  rest->start_up(names, [&](Result<std::vector<Instrument>, io::bybit::RestError> result) {
+    answered = true;
+    if (result)
+      instruments = std::move(*result);
+    else
+      failure = StartError{ExitCode::network, result.error().what};
+  });
+  const auto deadline = io::clock::now() + start_patience;
+  while (!answered && io::clock::now() < deadline) loop.run_one(50ms);
+  if (!answered) return StartError{ExitCode::network, "the exchange did not answer within 20 s; is something else using its port?"};
+  return failure;
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::build_core() {
+  core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
+  const auto cutoff = journal->recovery().last_at.ns == 0 || exchange->recorded_events() > 0 ? exchange->server().exchange().now() - warm_window : Instant{};
+  auto reader = io::archive::JournalReader::open(state.journal(), {.from = {}, .from_at = cutoff});
+  if (!reader) return StartError{ExitCode::data, reader.error().what};
+  while (warm_from.number == 0) {
+    const auto item = (*reader)->next();
+    if (!item) return StartError{ExitCode::data, item.error().what};
+    if (*item == nullptr) break;
+    if (const auto* record = std::get_if<Record>(*item))
+      if (const auto* event = std::get_if<Stamped>(record)) warm_from = event->sequence;
+  }
+  const auto fed = warm_from_journal(*core, state.journal(), instruments, {.from = warm_from, .until = journal->last_sequence()});
+  if (!fed) return StartError{ExitCode::data, fed.error().what};
+  console.note(fmt::format("features warm from {} recorded events", grouped(static_cast<std::int64_t>(*fed))));
+  return {};
+}
+
+std::vector<std::string> LiveBot::Parts::topics() const {
+  std::vector<std::string> out;
+  for (const auto& instrument : instruments) {
+    out.push_back(fmt::format("orderbook.{}.{}", config.current().book_depth, instrument.name.view()));
+    for (const std::string_view kind : {"publicTrade", "tickers", "kline.1", "allLiquidation"})
+      out.push_back(fmt::format("{}.{}", kind, instrument.name.view()));
+  }
+  return out;
+}
+
+Opening LiveBot::Parts::opening() const {
+  const auto& settings = config.current();
+  Opening out{.run = {.mode = settings.mode, .epoch = journal->epoch(), .account = "main", .model = std::string_view{bundle.content_hash},
+                      .schema_hash = core::feature_schema_hash(), .warm_from = warm_from.number},
+              .instruments = instruments,
+              .config_version = config.version(),
+              .risk = settings.risk,
+              .decision = settings.decision,
+              .traded = {}};
+  for (const auto& instrument : instruments) {
+    const bool chosen = std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) != settings.symbols.end();
+    // A recorded market has its own symbols; the configured ones speak of the generated one.
+    if (chosen || options.market != "generated") out.traded.push_back(instrument.id);
+  }
+  return out;
+}
+
+void LiveBot::Parts::open_run() {
+  const auto first = opening();
+  for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
+  source->push(LinkChanged{Link::orders, rest->state()}, {});
+  open = true;
+  sink = std::make_unique<LiveSink>(LiveSink::Setup{
+      .journal = journal.get(),
+      .bus = bus.get(),
+      .second_bus = redis.get(),
+      .carry_out = [this](const Command& command) { rest->carry_out(command); },
+      .resubscribe_book = [this](SymbolId symbol) { market_stream->resubscribe_book(instruments[symbol.index].name); },
+      .observer = [this](const Stamped& event, const Outbox& out) {
+        core_progress->add();
+        if (is_market(event.what)) market_progress->add();
+        if (observer) observer(event, out);
+      }});
+  source->on_idle = [this] { observe(); };
+}
+
+// ---- services -------------------------------------------------------------------------------------------------------
+
+void LiveBot::Parts::add_services() {
+  const auto nothing = [] {};
+  exchange_progress = &services.add({"exchange", [] { return std::optional<ServiceError>{}; }, [this] { exchange->server().stop(); }});
+  archive_progress = &services.add({"archive", [this] { return archive->start(*archive_progress); }, [this] { archive->stop(); }});
+  market_progress = &services.add({"market link", [this] { market_stream->start(); return std::optional<ServiceError>{}; }, [this] { market_stream.reset(); }});
+  account_progress = &services.add({"account link", [this] { account_stream->start(); return std::optional<ServiceError>{}; },
+                                    [this] { account_stream.reset(); }, 30s});
+  core_progress = &services.add({"core", [] { return std::optional<ServiceError>{}; }, nothing});
+  page_progress = &services.add({"page", [this] { return page->start(*page_progress); }, [this] { page->stop(); }});
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::start_services() {
+  const auto address = parse_address(config.current().listen);
+  if (!address) return StartError{ExitCode::configuration, "ui.listen: " + address.error()};
+  if (const auto known = io::files::read_file(state.page_token()); known && known->size() >= 16) {
+    token = *known;
+  } else {
+    token = random_token();
+    if (const auto written = io::files::write_file_atomically(state.page_token(), token); !written) return StartError{ExitCode::data, written.error().what};
+  }
+  std::error_code ignored;
+  std::filesystem::permissions(state.page_token(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+  archive = std::make_unique<ArchiveFollower>(ArchiveFollower::Setup{.journal = state.journal(), .archive = state.archive(), .bus = bus.get()});
+  page = std::make_unique<PageService>(PageService::Setup{
+      .listen = *address,
+      .token = token,
+      .bus = bus.get(),
+      .now = [clock = *clock] { return clock.now(); },
+      .header = [this] { const std::lock_guard lock{shown_mutex}; return shown_header; },
+      .services = [this] { const std::lock_guard lock{shown_mutex}; return shown_services; },
+      .on_operator = [this](OperatorVerb verb) -> io::web::OperatorAnswer {
+        source->ask(verb);
+        return "passed to the core";
+      }});
+  add_services();
+  observe();
+  if (auto error = services.start_all()) {
+    const bool network = error->what.starts_with("page:");
+    return StartError{network ? ExitCode::network : ExitCode::data, error->what};
+  }
+  const Json about{{"page", page->url()}, {"pid", ::getpid()}, {"epoch", journal->epoch()}};
+  if (const auto written = io::files::write_file_atomically(state.running(), about.dump()); !written) return StartError{ExitCode::data, written.error().what};
+  return {};
+}
+
+io::web::HeaderView LiveBot::Parts::header() const {
+  io::web::HeaderView out;
+  const auto& settings = config.current();
+  out.mode = settings.mode == Mode::live ? "live" : settings.mode == Mode::shadow ? "shadow" : "paper";
+  out.state = settings.mode == Mode::live ? "LIVE" : settings.mode == Mode::shadow ? "SHADOW" : "PAPER";
+  const auto overview = core->overview();
+  if (overview.state == core::TradingState::paused) out.state = "PAUSED";
+  if (overview.state == core::TradingState::halted) out.state = "HALTED";
+  if (overview.stopped_by) out.why = to_string(*overview.stopped_by);
+  if (market_stream && market_stream->state() != LinkState::live) {
+    out.state = "BLIND";
+    out.why = "feed_stale";
+  }
+  out.venue = fmt::format("simulated exchange, {} market", options.market == "generated" ? "generated" : "recorded");
+  out.account = "main";
+  out.model = short_hash(bundle.content_hash);
+  out.schema_hash = fmt::format("{:016x}", core::feature_schema_hash());
+  out.version = MLBOT_VERSION;
+  out.started_at = started_at;
+  return out;
+}
+
+std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
+  std::vector<io::web::ServiceView> out;
+  for (const auto& health : services.health()) {
+    io::web::ServiceView view;
+    view.name = health.name;
+    view.state = health.health == Health::healthy ? "running" : std::string{to_string(health.health)};
+    view.counters.push_back({"work", health.progress});
+    if (health.last_progress.ns != 0) view.last_progress = health.last_progress;
+    if (health.name == "archive" && archive) {
+      view.counters.push_back({"rows", archive->rows()});
+      view.detail = archive->trouble();
+      if (!view.detail.empty()) view.state = "failed";
+    }
+    if (health.name == "exchange" && exchange) {
+      const auto counts = exchange->server().counts();
+      view.counters.push_back({"frames", counts.frames_sent});
+      view.counters.push_back({"requests", counts.requests});
+      view.counters.push_back({"refusals", counts.refusals});
+    }
+    if (health.name == "market link" && market_stream) {
+      const auto& counters = market_stream->counters();
+      view.counters.push_back({"messages", counters.messages});
+      view.counters.push_back({"undecoded", counters.decode_errors});
+      view.counters.push_back({"reconnects", counters.reconnects});
+    }
+    out.push_back(std::move(view));
+  }
+  if (redis) {
+    const auto stats = redis->stats();
+    io::web::ServiceView view{.name = "redis", .state = stats.connected ? "running" : "failed", .detail = stats.trouble,
+                              .counters = {{"published", stats.published}, {"delivered", stats.delivered}, {"dropped", stats.dropped}}, .last_progress = {}};
+    out.push_back(std::move(view));
+  }
+  return out;
+}
+
+void LiveBot::Parts::observe() {
+  const auto now = clock->now();
+  if (now - observed_at < observe_period && observed_at.ns != 0) return;
+  observed_at = now;
+  exchange_progress->add(exchange->server().counts().frames_sent - exchange_progress->count());
+  if (account_stream && account_stream->counters().messages > account_progress->count())
+    account_progress->add(account_stream->counters().messages - account_progress->count());
+  const auto& health = services.observe(now);
+  auto view = header();
+  auto views = service_views();
+  {
+    const std::lock_guard lock{shown_mutex};
+    shown_header = std::move(view);
+    shown_services = std::move(views);
+    shown_health = health;
+  }
+  look_for_new_config();
+  if (now >= stop_at || now >= exchange->end()) source->stop();
+}
+
+void LiveBot::Parts::look_for_new_config() {
+  const auto& file = config.file();
+  if (!file) return;
+  std::error_code error;
+  const auto changed = std::filesystem::last_write_time(*file, error);
+  if (error || changed == config_seen) return;
+  const bool first_look = config_seen == std::filesystem::file_time_type{};
+  config_seen = changed;
+  if (first_look) return;
+  const auto differences = config.reload();
+  if (!differences) return console.note("configuration not changed: " + differences.error().what);
+  for (const auto& difference : *differences)
+    console.note(fmt::format("configuration: {} {} -> {}{}", difference.key, difference.before, difference.after, difference.needs_restart ? " waits for a restart" : ""));
+  push_config();
+}
+
+void LiveBot::Parts::push_config() {
+  const auto now_set = opening();
+  source->push(now_set.event(now_set.size() - 1), {});
+}
+
+// ---- the run --------------------------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& console, DynamicSystemConfig& config, const RunOptions& options, Observer observer,
+                                                          const std::atomic<bool>* give_up) {
+  auto parts = std::make_unique<Parts>(console, config, options, std::move(observer));
+  using Step = Parts::Failure (Parts::*)();
+  for (const Step step : {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model, &Parts::meet_venue,
+                          &Parts::build_core, &Parts::start_services})
+  {
+    if (auto failure = (*parts.*step)()) return std::unexpected{*failure};
+    if (give_up != nullptr && *give_up) return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
+  }
+  parts->started_at = parts->clock->now();
+  parts->open_run();
+  if (options.stop_after_seconds > 0)
+    parts->stop_at = parts->started_at + Duration{static_cast<std::int64_t>(options.stop_after_seconds * 1e9)};
+  return std::unique_ptr<LiveBot>{new LiveBot{std::move(parts)}};
+}
+
+LiveBot::LiveBot(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+
+LiveBot::~LiveBot() {
+  if (!parts_) return;
+  parts_->services.stop_all();
+  std::error_code ignored;
+  std::filesystem::remove(parts_->state.running(), ignored);
+}
+
+void LiveBot::Parts::finish(ExitCode& code) {
+  const auto fail = [&](ExitCode as, const std::string& what) { code = console.fail(as, what); };
+  if (!source->error().empty()) fail(ExitCode::data, source->error() + "; trading has stopped, nothing recorded is lost");
+  if (!sink->error().empty()) fail(ExitCode::data, sink->error() + "; trading has stopped, nothing recorded is lost");
+  if (!fatal.empty()) fail(ExitCode::network, fatal);
+  auto& digest = sink->digest();
+  digest.state_hash = core->state_hash();
+  services.stop_all();
+  if (!archive->trouble().empty()) console.note("archive: " + archive->trouble());
+  if (const auto synced = journal->sync(); !synced && code == ExitCode::done) fail(ExitCode::data, synced.error().what);
+  if (const auto saved = exchange->save(); !saved && code == ExitCode::done) fail(ExitCode::data, saved.error().what);
+  const Json summary{{"schema_version", 1}, {"epoch", journal->epoch()}, {"model", bundle.content_hash}, {"market", options.market},
+                     {"started_at", to_rfc3339(started_at)}, {"stopped_at", to_rfc3339(clock->now())}, {"digest", digest.to_json()}};
+  if (const auto written = io::files::write_file_atomically(state.run_summary(journal->epoch()), summary.dump(2)); !written && code == ExitCode::done)
+    fail(ExitCode::data, written.error().what);
+}
+
+ExitCode LiveBot::run() {
+  auto& p = *parts_;
+  core::drive(*p.core, *p.source, *p.sink);
+  // Entries that still rest are taken back before the links close; positions keep the stops that the venue holds.
+  if (p.source->error().empty() && p.sink->error().empty() && p.fatal.empty()) {
+    p.source->push(OperatorCommand{OperatorVerb::cancel_all}, {});
+    p.source->stop_after(p.clock->now() + Duration{static_cast<std::int64_t>(static_cast<double>(farewell.count()) * p.clock->speed())});
+    core::drive(*p.core, *p.source, *p.sink);
+  }
+  ExitCode code = ExitCode::done;
+  p.finish(code);
+  return code;
+}
+
+void LiveBot::request_stop() { parts_->source->stop(); }
+std::string LiveBot::page_url() const { return parts_->page->first_url(); }
+const RunDigest& LiveBot::digest() const { return parts_->sink->digest(); }
+std::vector<ServiceHealth> LiveBot::services() const {
+  const std::lock_guard lock{parts_->shown_mutex};
+  return parts_->shown_health;
+}
+
+}  // namespace mlbot::shell

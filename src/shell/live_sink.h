@@ -1,0 +1,44 @@
+// What the core decided, made to happen: kept first, then sent, then shown.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "domain/outbox.h"
+#include "io/archive/journal.h"
+#include "io/bus/streams.h"
+#include "shell/run_digest.h"
+
+namespace mlbot::shell {
+
+class LiveSink {
+ public:
+  struct Setup {
+    io::archive::JournalWriter* journal = nullptr;
+    io::bus::Bus* bus = nullptr;
+    io::bus::Bus* second_bus = nullptr;                  ///< Redis, when chosen; nullptr otherwise
+    std::function<void(const Command&)> carry_out;       ///< REST
+    std::function<void(SymbolId)> resubscribe_book;
+    std::function<void(const Stamped&, const Outbox&)> observer;
+  };
+  explicit LiveSink(Setup setup) : setup_{std::move(setup)} {}
+
+  void take(const Stamped& event, const Outbox& out);
+  const RunDigest& digest() const { return digest_; }
+  RunDigest& digest() { return digest_; }
+  /// What the journal could not keep; commands are not carried out from then on.
+  const std::string& error() const { return error_; }
+
+ private:
+  template <class T>
+  void keep(const T& derived);
+  void show(const Record& record);
+
+  Setup setup_;
+  io::bus::StreamNames streams_;
+  RunDigest digest_;
+  std::string bytes_;
+  std::string error_;
+};
+
+}  // namespace mlbot::shell
