@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <optional>
@@ -25,10 +26,11 @@ using io::net::PeerId;
 
 namespace {
 
-constexpr Duration tick = 10ms;
-constexpr Duration work_at_once = 20ms;        ///< then sockets get their turn
-constexpr Duration step_max = 100ms;           ///< market time between two flushes
-constexpr Duration news_delay = 3ms;           ///< wall time after which the news of an order are looked for
+constexpr Duration tick_max = 10ms;
+constexpr Duration tick_min = 1ms;
+constexpr Duration work_at_once = 20ms;  ///< then sockets get their turn
+constexpr Duration step_max = 100ms;     ///< market time between two flushes, and of a tick where it can be
+constexpr Duration news_delay = 3ms;     ///< wall time after which the news of an order are looked for
 constexpr std::size_t unread_max = 256 << 10;  ///< as fast as it is read: where the market waits for a reader
 constexpr std::size_t message_bytes_max = 64 << 10;
 constexpr std::string_view public_path = "/v5/public/linear";
@@ -201,6 +203,7 @@ void ExchangeServer::Server::advance() {
 void ExchangeServer::Server::keep_pace() {
   advance();
   const bool behind = Duration{behind_ns_.load()} > step_max;
+  const Duration tick = std::clamp(clock_->wall_time(step_max), tick_min, tick_max);
   loop_.call_after(behind ? Duration{0} : tick, [this] { keep_pace(); });
 }
 
