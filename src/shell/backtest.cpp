@@ -56,7 +56,8 @@ struct BacktestSink {
 ExitCode backtest(const Console& console, const DynamicSystemConfig& config, const BacktestOptions& options) {
   const auto& settings = config.current();
   const StateDirectory state{settings.state_dir};
-  auto choice = choose_market(options.market, options.seed, generated_start, hours(options.skip_hours));
+  auto choice = choose_market(options.market, options.seed, generated_start, hours(options.skip_hours),
+                              fee_rates(settings.sim_maker_fee_bps, settings.sim_taker_fee_bps));
   if (!choice) return console.fail(ExitCode::data, choice.error().what);
 
   models::Bundle bundle;

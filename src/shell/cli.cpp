@@ -207,7 +207,7 @@ class CommandLine {
                                [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
                                "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported");
     import_app->add_option("source", import_.source, "folder of recorded files")->required();
-    import_app->add_option("--format", import_.format, "hyperliquid, binance or bybit")->check(CLI::IsMember({"hyperliquid", "binance", "bybit"}));
+    import_app->add_option("--format", import_.format, "hyperliquid")->check(CLI::IsMember({"hyperliquid"}));
     import_app->add_option("--coins", import_.coins, "coins, with commas between")->delimiter(',');
     import_app->add_option("--from", import_.from, "RFC 3339 time");
     import_app->add_option("--until", import_.until, "RFC 3339 time");

@@ -50,7 +50,7 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
                                                    setup.state.root)}};
   const Duration history{static_cast<std::int64_t>(setup.history_hours * 3.6e12)};
   const Instant from = first_start ? setup.now - history : std::max(setup.journal_until, setup.now - catch_up_max);
-  auto choice = choose_market(setup.market, setup.seed, from);
+  auto choice = choose_market(setup.market, setup.seed, from, {}, setup.fees);
   if (!choice) return std::unexpected{choice.error()};
   const Instant start = choice->start;
   const Instant until = generated ? setup.now : start + history;

@@ -22,6 +22,7 @@ struct EmbeddedExchangeSetup {
   double history_hours = 6;
   double speed = 1;
   double balance_usdt = 10'000;
+  FeeRates fees;
   Instant now;                 ///< wall time
   Instant journal_until;       ///< core time of the journal's last event; 0 for an empty one
 };

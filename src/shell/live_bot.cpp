@@ -23,6 +23,7 @@
 #include "shell/embedded_exchange.h"
 #include "shell/live_sink.h"
 #include "shell/live_source.h"
+#include "shell/markets.h"
 #include "shell/model_store.h"
 #include "shell/page_service.h"
 #include "shell/training.h"
@@ -134,6 +135,7 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
   auto prepared = EmbeddedExchange::prepare(
       {.state = state, .market = options.market, .seed = static_cast<std::uint64_t>(settings.sim_seed),
        .history_hours = settings.sim_history_hours, .speed = settings.sim_speed, .balance_usdt = settings.sim_balance_usdt,
+       .fees = fee_rates(settings.sim_maker_fee_bps, settings.sim_taker_fee_bps),
        .now = io::clock::now(), .journal_until = journal->recovery().last_at},
       *journal, [&](Instant at, Instant from, Instant until) {
         bar.at(static_cast<double>((at - from) / 1min), static_cast<double>((until - from) / 1min));
@@ -248,7 +250,7 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
 
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto cutoff = journal->recovery().last_at.ns == 0 || exchange->recorded_events() > 0 ? exchange->server().exchange().now() - warm_window : Instant{};
+  const auto cutoff = clock->now() - warm_window;
   auto reader = io::archive::JournalReader::open(state.journal(), {.from = {}, .from_at = cutoff});
   if (!reader) return StartError{ExitCode::data, reader.error().what};
   while (warm_from.number == 0) {

@@ -8,10 +8,12 @@
 
 namespace mlbot::shell {
 
-Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip) {
+Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip,
+                                               const FeeRates& fees) {
   MarketChoice choice;
   if (name == "generated") {
     choice.instruments = sim::default_instruments();
+    for (auto& instrument : choice.instruments) instrument.fees = fees;
     choice.market = sim::make_generated_market(choice.instruments, sim::default_generated_settings(), seed, start);
     choice.start = start;
     return choice;
@@ -26,6 +28,7 @@ Result<MarketChoice, SourceError> choose_market(const std::string& name, std::ui
   for (std::size_t i = 0; i < summary->instruments.size(); ++i) {
     choice.instruments.push_back(summary->instruments[i]);
     choice.instruments.back().id = {static_cast<std::uint16_t>(i)};
+    choice.instruments.back().fees = fees;
   }
   choice.start = summary->first_at + skip;
   choice.end = summary->last_at;
@@ -35,5 +38,7 @@ Result<MarketChoice, SourceError> choose_market(const std::string& name, std::ui
   choice.market = sim::make_replayed_market([shared] { return shared->next(); }, Duration{0});
   return choice;
 }
+
+FeeRates fee_rates(double maker_bps, double taker_bps) { return {e8_from_double(maker_bps * 1e-4), e8_from_double(taker_bps * 1e-4)}; }
 
 }  // namespace mlbot::shell

@@ -18,7 +18,12 @@ struct MarketChoice {
 };
 
 /// @param start  of a generated market; a recorded one begins `skip` after its first event.
+/// @param fees   of every instrument.
 /// @error SourceError names the directory and the remedy.
-Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip = {});
+Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip = {},
+                                               const FeeRates& fees = {});
+
+/// Fees in bps as the configuration has them.
+FeeRates fee_rates(double maker_bps, double taker_bps);
 
 }  // namespace mlbot::shell

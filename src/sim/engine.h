@@ -1,12 +1,11 @@
 // The inside of sim::Exchange: books, accounts and the loop of time. Parted over engine_time.cpp (what
-// happens by itself), engine_orders.cpp (trading), engine_accounts.cpp (positions and money),
-// engine_views.cpp, engine_state.cpp.
+// happens by itself), engine_orders.cpp (trading), engine_accounts.cpp (positions and money) and
+// engine_state.cpp; the rows that are shown are made in exchange.cpp.
 //
 // Invariants, checked by tests on random paths:
 //  - an open entry order stands in the book with exactly its unfilled size, a held stop never does;
-//  - a position's entry value is the sum of its fills less the parts closed, so realised PnL adds up to the
-//  last 1e-8;
-//  - wallets + fees + funding + insurance fund change only by what trading with the anonymous market brings.
+//  - a position's entry value is the sum of its fills less the parts closed: realised PnL adds up to 1e-8;
+//  - equity is what was deposited, the cash of all executions less fees, and what is held, at mark price.
 #pragma once
 
 #include <deque>

@@ -16,7 +16,7 @@ constexpr std::uint64_t accounts_max = 10'000;
 constexpr std::uint64_t rows_max = 1'000'000;
 
 /// The words of cancel types, reject reasons and makers of orders that this exchange ever writes.
-constexpr std::array<std::string_view, 15> words{"UNKNOWN",
+constexpr std::array<std::string_view, 14> words{"UNKNOWN",
                                                  "CancelByUser",
                                                  "CancelByReduceOnly",
                                                  "CancelAllBeforeLiq",
@@ -29,8 +29,7 @@ constexpr std::array<std::string_view, 15> words{"UNKNOWN",
                                                  "EC_CancelForNoFullFill",
                                                  "CreateByUser",
                                                  "CreateByStopLoss",
-                                                 "CreateByTakeProfit",
-                                                 "CreateByLiq"};
+                                                 "CreateByTakeProfit"};
 
 template <class Io>
 void word(Io& io, std::string_view& value) {

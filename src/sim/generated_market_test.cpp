@@ -261,6 +261,14 @@ Verdict judge(const std::vector<Second>& rows) {
   return out;
 }
 
+/// The figures that docs/explanation/generated-market.md prints.
+void show(const Verdict& verdict) {
+  fmt::print(
+      "  120 s: return sd {:.1f} bps, prediction sd {:.1f} bps; above 11 bps {:.1f} % of seconds, net "
+      "{:+.1f} bps\n",
+      verdict.return_sd, verdict.prediction_sd, 100 * verdict.traded_share, verdict.net_bps);
+}
+
 Tape generate_tape(int hours, std::uint64_t seed, const std::vector<GeneratedSettings>& settings) {
   Tape tape;
   Exchange exchange = make_exchange(seed, settings, &tape);
@@ -275,7 +283,7 @@ TEST(GeneratedMarket, AnHonestModelBeatsCostsOnHeldOutHours) {
   const Tape tape = generate_tape(24, 2, default_generated_settings());
   for (const auto& rows : tape.rows) {
     const Verdict verdict = judge(rows);
-    RecordProperty("net_bps", std::to_string(verdict.net_bps));
+    show(verdict);
     EXPECT_GT(verdict.return_sd, 22);
     EXPECT_LT(verdict.return_sd, 36);
     EXPECT_GT(verdict.prediction_sd, 7);
@@ -289,6 +297,7 @@ TEST(GeneratedMarket, WithoutEffectsThereIsNothingToFind) {
   const Tape tape = generate_tape(24, 2, effects_off(default_generated_settings()));
   for (const auto& rows : tape.rows) {
     const Verdict verdict = judge(rows);
+    show(verdict);
     EXPECT_LT(verdict.prediction_sd, 4);
     EXPECT_LT(verdict.traded_share, 0.02);
     EXPECT_LT(verdict.net_bps * verdict.traded_share, 0.05);
@@ -313,6 +322,8 @@ TEST(GeneratedMarket, PricesComeBackAfterACascade) {
       rebound_bps += (sided > 0 ? 1 : -1) * return_bps(rows, t + 20, t + 240);
     }
   }
+  fmt::print("  {:.1f} cascades an hour and symbol, {:+.1f} bps on the way back\n", cascades / 48.0,
+             rebound_bps / cascades);
   EXPECT_GT(cascades, 2 * 24 * 2) << "several an hour in each symbol";
   EXPECT_GT(rebound_bps / cascades, 5);
 }

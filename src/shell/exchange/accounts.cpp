@@ -45,6 +45,20 @@ Accounts::Account* Accounts::find(std::string_view key) {
   return found == accounts_.end() ? nullptr : &*found;
 }
 
+Result<const Accounts::Account*, venue::bybit::VenueError> Accounts::sign_in(
+    const venue::bybit::StreamRequest& request, Instant now) {
+  using venue::bybit::VenueError;
+  const Account* const account = find(request.key);
+  if (account == nullptr) return std::unexpected{VenueError{10003, "API key is invalid."}};
+  if (request.expires_ms <= now.ms()) {
+    return std::unexpected{VenueError{10001, "Request expired: the expiry lies behind the server's time."}};
+  }
+  if (!venue::bybit::auth_signature_valid(request, *account->secret)) {
+    return std::unexpected{VenueError{10004, "Invalid sign"}};
+  }
+  return account;
+}
+
 const Accounts::Account* Accounts::find(sim::AccountId id) const {
   const auto found = std::ranges::find(accounts_, id, &Account::id);
   return found == accounts_.end() ? nullptr : &*found;

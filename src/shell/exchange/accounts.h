@@ -11,6 +11,8 @@
 
 #include "base/digest.h"
 #include "sim/exchange.h"
+#include "venue/bybit/stream_requests.h"
+#include "venue/bybit/venue_error.h"
 
 namespace mlbot::shell {
 
@@ -39,6 +41,9 @@ class Accounts {
   void open(sim::Exchange& exchange);
   /// Null for a key that nobody holds.
   Account* find(std::string_view key);
+  /// Whose the auth of a socket is. @error 10003 key, 10001 expiry behind `now`, 10004 signature.
+  Result<const Account*, venue::bybit::VenueError> sign_in(const venue::bybit::StreamRequest& request,
+                                                           Instant now);
   /// Null for accounts that hold no key.
   const Account* find(sim::AccountId id) const;
 

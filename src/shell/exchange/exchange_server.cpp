@@ -14,6 +14,7 @@
 #include "shell/exchange/private_streams.h"
 #include "shell/exchange/public_streams.h"
 #include "shell/exchange/rest_routes.h"
+#include "shell/exchange/trade_stream.h"
 
 namespace mlbot::shell {
 
@@ -32,6 +33,16 @@ constexpr std::size_t unread_max = 256 << 10;  ///< as fast as it is read: where
 constexpr std::size_t message_bytes_max = 64 << 10;
 constexpr std::string_view public_path = "/v5/public/linear";
 constexpr std::string_view private_path = "/v5/private";
+constexpr std::string_view trade_path = "/v5/trade";
+
+enum class StreamRole { market, account, orders };
+std::optional<StreamRole> role_of(std::string_view target) {
+  const auto path = bybit::path_of(target);
+  if (path == public_path) return StreamRole::market;
+  if (path == private_path) return StreamRole::account;
+  if (path == trade_path) return StreamRole::orders;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -83,7 +94,7 @@ class ExchangeServer::Server final : public sim::Listener {
 
  private:
   struct Peer {
-    bool is_private = false;
+    StreamRole role = StreamRole::market;
     std::string connection;
   };
 
@@ -125,6 +136,7 @@ class ExchangeServer::Server final : public sim::Listener {
   PublicStreams public_;
   PrivateStreams private_;
   RestRoutes rest_;
+  TradeStream trade_{rest_, accounts_};
   std::map<PeerId, Peer> peers_;
   std::optional<io::clock::PacedClock> clock_;
   std::uint16_t port_ = 0;
@@ -137,8 +149,7 @@ class ExchangeServer::Server final : public sim::Listener {
   std::thread thread_;
 };
 
-// ---- beginning and end
-// ----------------------------------------------------------------------------------------------
+// ---- beginning and end -------------------------------------------------------------------------------
 
 Result<void, io::net::NetError> ExchangeServer::Server::start(std::uint16_t port) {
   MLBOT_ASSERT(http_ == nullptr && !loop_.stopped());
@@ -174,8 +185,7 @@ void ExchangeServer::Server::stop() {
   http_.reset();
 }
 
-// ---- time
-// -----------------------------------------------------------------------------------------------------------
+// ---- time --------------------------------------------------------------------------------------------
 
 void ExchangeServer::Server::advance() {
   if (!clock_) return;
@@ -212,8 +222,7 @@ void ExchangeServer::Server::look_for_news() {
   if (clock_) loop_.call_after(news_delay, [this] { advance(); });
 }
 
-// ---- REST
-// -----------------------------------------------------------------------------------------------------------
+// ---- REST --------------------------------------------------------------------------------------------
 
 HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
   ++requests_;
@@ -224,35 +233,41 @@ HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
   return response;
 }
 
-// ---- streams
-// --------------------------------------------------------------------------------------------------------
+// ---- streams -----------------------------------------------------------------------------------------
 
 HttpResponse ExchangeServer::Server::on_upgrade(const HttpRequest& request) {
-  const auto path = bybit::path_of(request.target);
-  if (path == public_path || path == private_path) return {.status = 101};
+  if (role_of(request.target)) return {.status = 101};
   ++refusals_;
   return {404,
           {{"Content-Type", "text/plain; charset=utf-8"}},
-          fmt::format("no stream here: use {} or {}", public_path, private_path)};
+          fmt::format("no stream here: use {}, {} or {}", public_path, private_path, trade_path)};
 }
 
 void ExchangeServer::Server::on_open(PeerId id, const HttpRequest& request) {
   ++connections_;
   Peer& peer = peers_[id];
-  peer.is_private = bybit::path_of(request.target) == private_path;
+  peer.role = role_of(request.target).value_or(StreamRole::market);
   peer.connection = fmt::format("sim-{:06}", id);
-  if (peer.is_private) private_.add(id);
+  if (peer.role == StreamRole::account) private_.add(id);
 }
 
 void ExchangeServer::Server::on_close(PeerId id) {
   peers_.erase(id);
   public_.drop(id);
   private_.drop(id);
+  trade_.drop(id);
 }
 
 void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
   const Peer& peer = peers_[id];
   advance();
+  if (peer.role == StreamRole::orders) {
+    auto reply = trade_.answer(id, text, peer.connection, exchange_.now());
+    refusals_ += reply.refused;
+    say(id, std::move(reply.text));
+    return look_for_news();
+  }
+  const bool is_private = peer.role == StreamRole::account;
   const auto request = bybit::decode_stream_request(text);
   if (!request) {
     ++refusals_;
@@ -262,21 +277,20 @@ void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
   }
   switch (request->kind) {
     case bybit::StreamRequest::Kind::ping: {
-      const auto kind =
-          peer.is_private ? bybit::StreamKind::private_stream : bybit::StreamKind::public_stream;
+      const auto kind = is_private ? bybit::StreamKind::private_stream : bybit::StreamKind::public_stream;
       return say(id, bybit::encode_pong(*request, kind, peer.connection, exchange_.now()));
     }
     case bybit::StreamRequest::Kind::subscribe:
       return answer_subscription(id, peer, *request);
     case bybit::StreamRequest::Kind::unsubscribe:
-      if (peer.is_private) {
+      if (is_private) {
         private_.unsubscribe(id, request->topics);
       } else {
         public_.unsubscribe(id, request->topics);
       }
       return say(id, bybit::encode_ack(*request, peer.connection));
     case bybit::StreamRequest::Kind::auth: {
-      if (!peer.is_private) break;
+      if (!is_private) break;
       const std::string refusal = private_.sign_in(id, *request, exchange_.now());
       if (refusal.empty()) return say(id, bybit::encode_ack(*request, peer.connection));
       ++refusals_;
@@ -291,18 +305,18 @@ void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
 
 void ExchangeServer::Server::answer_subscription(PeerId id, const Peer& peer,
                                                  const bybit::StreamRequest& request) {
+  const bool is_private = peer.role == StreamRole::account;
   const std::string refusal =
-      peer.is_private ? private_.subscribe(id, request.topics) : public_.subscribe(id, request.topics);
+      is_private ? private_.subscribe(id, request.topics) : public_.subscribe(id, request.topics);
   if (!refusal.empty()) {
     ++refusals_;
     return say(id, bybit::encode_refusal(request, peer.connection, refusal));
   }
   say(id, bybit::encode_ack(request, peer.connection));
-  if (!peer.is_private) public_.send_snapshots(id, request.topics);
+  if (!is_private) public_.send_snapshots(id, request.topics);
 }
 
-// ---- the door
-// -------------------------------------------------------------------------------------------------------
+// ---- the door ----------------------------------------------------------------------------------------
 
 ExchangeServer::ExchangeServer(ExchangeServerSetup setup)
     : server_{std::make_unique<Server>(std::move(setup))} {}

@@ -1,10 +1,10 @@
 // The simulated exchange behind real sockets: Bybit v5's own protocol on one loopback port, so that any
 // client of the venue can trade on it.
 //
-// WebSockets /v5/public/linear and /v5/private, REST under /v5. Market time follows the wall clock at
-// `speed`, in steps of about 10 ms, and is brought to the present before each request; with speed 0 it goes
-// as fast as the subscribers read. A market that cannot keep the pace falls behind; it is never skipped. When
-// full: connections over the limit get HTTP 503, a subscriber with more than 16 MiB unread is closed,
+// WebSockets /v5/public/linear, /v5/private and /v5/trade, REST under /v5. Market time follows the wall clock
+// at `speed`, in steps of about 10 ms, and is brought to the present before each request; with speed 0 it
+// goes as fast as the subscribers read. A market that cannot keep the pace falls behind; it is never skipped.
+// When full: connections over the limit get HTTP 503, a subscriber with more than 16 MiB unread is closed,
 // requests over the venue's quotas get 10006 or HTTP 403. Everything is counted. Threads: one of its own from
 // start() to stop(); it alone touches the exchange meanwhile.
 #pragma once

@@ -462,6 +462,58 @@ TEST(ExchangeServer, a_resting_order_can_be_seen_amended_cancelled_and_looked_up
   EXPECT_EQ(code_of(response), 110072) << "an id is used once: " << response.body;
 }
 
+TEST(ExchangeServer, takes_orders_over_the_trade_socket_with_rests_quota) {
+  Served served{0.001};
+  Stream trade{served, "/v5/trade"};
+  const auto& instrument = served.table[btc];
+  const auto far =
+      served.ask([](sim::Exchange& exchange) { return exchange.book(btc, 50).bids.back().price; });
+  const PlaceOrder order{.id = "ws-1", .symbol = btc, .price = far, .size = {10}, .stop_loss = {}};
+  const auto send = [&](std::string_view id, std::string_view op, std::string_view body, Instant at) {
+    trade.link.send(fmt::format(
+        R"({{"reqId":"{}","header":{{"X-BAPI-TIMESTAMP":"{}","X-BAPI-RECV-WINDOW":"8000"}},"op":"{}","args":[{}]}})",
+        id, at.ms(), op, body));
+    return Json::parse(trade.wait(served, {fmt::format("\"reqId\":\"{}\"", id)}));
+  };
+  const std::string create = bybit::encode_place(order, instrument);
+  EXPECT_EQ(send("r0", "order.create", create, served.venue_now())["retCode"], 10005) << "not signed in";
+  HmacSha256 wrong{"guess"}, right{served.accounts[0].secret};
+  trade.link.send(bybit::encode_auth("a", served.accounts[0].key, wrong, served.venue_now() + 10s));
+  EXPECT_NE(trade.wait(served, {"\"retCode\":10004", "Invalid sign", "\"op\":\"auth\""}), "");
+  trade.link.send(bybit::encode_auth("a", served.accounts[0].key, right, served.venue_now() + 10s));
+  EXPECT_NE(trade.wait(served, {"\"retCode\":0", "\"op\":\"auth\""}), "");
+  trade.link.send(bybit::encode_auth("a", served.accounts[0].key, right, served.venue_now() + 10s));
+  EXPECT_NE(trade.wait(served, {"\"retCode\":20001"}), "");
+  trade.link.send(R"({"op":"ping"})");
+  EXPECT_NE(trade.wait(served, {"\"op\":\"pong\"", "\"retCode\":0"}), "");
+  EXPECT_EQ(send("r1", "order.create", create, Instant{})["retCode"], 10002);
+
+  const auto ack = send("r2", "order.create", create, served.venue_now());
+  EXPECT_EQ(ack["retCode"], 0) << ack;
+  EXPECT_EQ(ack["op"], "order.create");
+  EXPECT_EQ(ack["data"]["orderLinkId"], "ws-1");
+  EXPECT_EQ(ack["header"]["X-Bapi-Limit-Status"], "9");
+  auto another = order;
+  another.id = "rest-2";
+  const auto over_rest = served.post(path::create, bybit::encode_place(another, instrument));
+  EXPECT_EQ(io::net::header(over_rest.headers, "X-Bapi-Limit-Status"), "8") << "one quota for both";
+  const AmendOrder smaller{"ws-1", btc, far, {4}};
+  EXPECT_EQ(
+      send("r3", "order.amend", bybit::encode_amend(smaller, instrument), served.venue_now())["retCode"], 0);
+  const std::string cancel = bybit::encode_cancel({"ws-1", {}, btc}, instrument);
+  EXPECT_EQ(send("r4", "order.cancel", cancel, served.venue_now())["retCode"], 0);
+  const auto late = send("r5", "order.cancel", cancel, served.venue_now());
+  EXPECT_EQ(late["retCode"], 110001);
+  EXPECT_EQ(late["data"], Json::object());
+  for (const char* text :
+       {"rubbish", R"({"op":"order.create","args":[]})", R"({"op":"order.create-batch","args":[{}]})"}) {
+    trade.texts.clear();
+    trade.link.send(text);
+    EXPECT_NE(trade.wait(served, {"\"retCode\":10"}), "") << text;
+  }
+  EXPECT_EQ(served.ask([](sim::Exchange& exchange) { return exchange.open_orders({0}).size(); }), 1u);
+}
+
 TEST(ExchangeServer, lists_page_with_a_cursor_and_cancel_all_empties_them) {
   Served served{1};
   const auto far =

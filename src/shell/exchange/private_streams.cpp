@@ -27,11 +27,9 @@ bool PrivateStreams::has_subscribers() const {
 }
 
 std::string PrivateStreams::sign_in(PeerId peer, const bybit::StreamRequest& request, Instant now) {
-  Accounts::Account* const account = accounts_.find(request.key);
-  if (account == nullptr) return "API key is invalid.";
-  if (request.expires_ms <= now.ms()) return "Request expired: the expiry lies behind the server's time.";
-  if (!bybit::auth_signature_valid(request, *account->secret)) return "Invalid sign";
-  peers_[peer].account = account;
+  const auto account = accounts_.sign_in(request, now);
+  if (!account) return account.error().text;
+  peers_[peer].account = *account;
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/assert.h"
 #include "shell/exchange/venue_rows.h"
 #include "venue/bybit/rest_encode.h"
 #include "venue/bybit/rest_paths.h"
@@ -93,7 +94,6 @@ HttpResponse RestRoutes::answer(const HttpRequest& request) {
   if (route == routes().end()) return json(404, bybit::encode_error({10017, "Route not found."}, now));
 
   Asked asked{bybit::Query::of_target(request.target), request.body, request.remote_address, nullptr};
-  io::net::Headers limits;
   if (route->per_second > 0) {
     const auto account = signer(request);
     if (!account) {
@@ -101,24 +101,35 @@ HttpResponse RestRoutes::answer(const HttpRequest& request) {
       return json(no_headers ? 401 : 200, bybit::encode_error(account.error(), now));
     }
     asked.account = *account;
-    const auto verdict = by_account_.ask({(*account)->id.index, route->path},
-                                         static_cast<std::size_t>(route->per_second), 1s, now);
-    limits = {{"X-Bapi-Limit", std::to_string(verdict.allowed)},
-              {"X-Bapi-Limit-Status", std::to_string(verdict.left)},
-              {"X-Bapi-Limit-Reset-Timestamp", std::to_string(verdict.reset_at.ms())}};
-    if (!verdict.granted) {
-      auto response =
-          json(200, bybit::encode_error({10006, "Too many visits. Exceeded the API Rate Limit."}, now));
-      response.headers.insert(response.headers.end(), limits.begin(), limits.end());
-      return response;
-    }
   }
-  const Outcome outcome = (this->*route->handler)(asked);
-  auto response = !outcome                            ? json(200, bybit::encode_error(outcome.error(), now))
-                  : route->path == path::account_info ? json(200, *outcome)
-                                                      : json(200, bybit::encode_reply(*outcome, now));
-  response.headers.insert(response.headers.end(), limits.begin(), limits.end());
+  const Answer answer = run(*route, asked);
+  auto response = !answer.outcome ? json(200, bybit::encode_error(answer.outcome.error(), now))
+                  : route->path == path::account_info ? json(200, *answer.outcome)
+                                                      : json(200, bybit::encode_reply(*answer.outcome, now));
+  response.headers.insert(response.headers.end(), answer.quota.begin(), answer.quota.end());
   return response;
+}
+
+RestRoutes::Answer RestRoutes::run(const Route& route, const Asked& asked) {
+  if (route.per_second == 0) return {(this->*route.handler)(asked), {}};
+  const auto verdict = by_account_.ask({asked.account->id.index, route.path},
+                                       static_cast<std::size_t>(route.per_second), 1s, exchange_.now());
+  const io::net::Headers quota{{"X-Bapi-Limit", std::to_string(verdict.allowed)},
+                               {"X-Bapi-Limit-Status", std::to_string(verdict.left)},
+                               {"X-Bapi-Limit-Reset-Timestamp", std::to_string(verdict.reset_at.ms())}};
+  if (!verdict.granted) return {refuse(10006, "Too many visits. Exceeded the API Rate Limit."), quota};
+  return {(this->*route.handler)(asked), quota};
+}
+
+RestRoutes::Answer RestRoutes::order_entry(std::string_view wanted, const Accounts::Account& account,
+                                           std::string_view body, std::string_view timestamp_ms,
+                                           std::string_view window_ms) {
+  if (auto error = bybit::check_time(timestamp_ms, window_ms, judged_at(timestamp_ms))) {
+    return {std::unexpected{std::move(*error)}, {}};
+  }
+  const auto route = std::ranges::find(routes(), wanted, &Route::path);
+  MLBOT_ASSERT(route != routes().end());
+  return run(*route, {bybit::Query::of_target(""), body, "", &account});
 }
 
 Result<Accounts::Account*, VenueError> RestRoutes::signer(const HttpRequest& request) {
@@ -128,29 +139,30 @@ Result<Accounts::Account*, VenueError> RestRoutes::signer(const HttpRequest& req
                                    io::net::header(request.headers, "X-BAPI-SIGN")};
   Accounts::Account* const account = accounts_.find(headers.key);
   if (account == nullptr) return refuse(10003, "API key is invalid.");
-  // The receive window is meant in seconds of the wall. At another pace than 1x market time runs away
-  // meanwhile, so the distance is brought back to the wall's measure; as fast as it is read there is no
-  // distance to speak of.
-  const Instant now = exchange_.now();
-  Instant judged_at = now;
-  std::int64_t sent_ms = 0;
-  const auto* const end = headers.timestamp_ms.data() + headers.timestamp_ms.size();
-  const bool readable = std::from_chars(headers.timestamp_ms.data(), end, sent_ms).ptr == end;
-  if (speed_ != 1 && readable && sent_ms >= 0 && sent_ms < INT64_MAX / 1'000'000) {
-    const Instant sent = Instant::from_ms(sent_ms);
-    const double wall_ns = speed_ == 0 ? 0 : static_cast<double>((now - sent).count()) / speed_;
-    judged_at = sent + Duration{static_cast<std::int64_t>(wall_ns)};
-  }
   const std::string_view payload =
       request.method == "GET" ? bybit::query_of(request.target) : std::string_view{request.body};
-  if (auto error = bybit::check_signature(headers, payload, account->key, *account->secret, judged_at)) {
+  if (auto error = bybit::check_signature(headers, payload, account->key, *account->secret,
+                                          judged_at(headers.timestamp_ms))) {
     return std::unexpected{std::move(*error)};
   }
   return account;
 }
 
-// ---- market
-// ---------------------------------------------------------------------------------------------------------
+// The receive window is meant in seconds of the wall. At another pace than 1x market time runs away
+// meanwhile, so the distance is brought back to the wall's measure; as fast as it is read there is none to
+// speak of.
+Instant RestRoutes::judged_at(std::string_view timestamp_ms) const {
+  const Instant now = exchange_.now();
+  std::int64_t sent_ms = 0;
+  const auto* const end = timestamp_ms.data() + timestamp_ms.size();
+  const auto read = std::from_chars(timestamp_ms.data(), end, sent_ms);
+  if (speed_ == 1 || read.ec != std::errc{} || sent_ms < 0 || sent_ms > INT64_MAX / 1'000'000) return now;
+  const Instant sent = Instant::from_ms(sent_ms);
+  const double wall_ns = speed_ == 0 ? 0 : static_cast<double>((now - sent).count()) / speed_;
+  return sent + Duration{static_cast<std::int64_t>(wall_ns)};
+}
+
+// ---- market ------------------------------------------------------------------------------------------
 
 Result<const Instrument*, VenueError> RestRoutes::symbol_of(const Asked& asked) const {
   const auto category = asked.query.get("category");
@@ -233,8 +245,7 @@ RestRoutes::Outcome RestRoutes::recent_trades(const Asked& asked) {
       **instrument, exchange_.recent_trades((*instrument)->id, limit_of(asked.query, 500, 1000)));
 }
 
-// ---- orders
-// ---------------------------------------------------------------------------------------------------------
+// ---- orders ------------------------------------------------------------------------------------------
 
 RestRoutes::Outcome RestRoutes::order_ack(const Asked& asked,
                                           const Result<VenueId, sim::Refusal>& result) const {
@@ -373,8 +384,7 @@ RestRoutes::Outcome RestRoutes::executions(const Asked& asked) {
   return bybit::execution_list_result(shown, table_, cursor);
 }
 
-// ---- position and account
-// -------------------------------------------------------------------------------------------
+// ---- position and account ----------------------------------------------------------------------------
 
 RestRoutes::Outcome RestRoutes::positions(const Asked& asked) {
   const bool named = !asked.query.get("symbol").empty();

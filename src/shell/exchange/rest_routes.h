@@ -29,6 +29,16 @@ class RestRoutes {
   /// The exchange has been brought to the present before.
   io::net::HttpResponse answer(const io::net::HttpRequest& request);
 
+  using Outcome = Result<std::string, venue::bybit::VenueError>;
+  struct Answer {
+    Outcome outcome;         ///< the `result` object
+    io::net::Headers quota;  ///< X-Bapi-Limit...
+  };
+  /// The same as a POST to `path` for an account that has signed in on the order-entry socket; quotas are
+  /// shared.
+  Answer order_entry(std::string_view path, const Accounts::Account& account, std::string_view body,
+                     std::string_view timestamp_ms, std::string_view window_ms);
+
  private:
   struct Asked {
     venue::bybit::Query query;
@@ -36,7 +46,6 @@ class RestRoutes {
     std::string_view remote_address;
     const Accounts::Account* account;  ///< null on public paths
   };
-  using Outcome = Result<std::string, venue::bybit::VenueError>;
   struct Route {
     std::string_view method, path;
     Outcome (RestRoutes::*handler)(const Asked&);
@@ -44,6 +53,9 @@ class RestRoutes {
   };
   static std::span<const Route> routes();
 
+  Answer run(const Route& route, const Asked& asked);
+  /// The instant at which a timestamp is judged.
+  Instant judged_at(std::string_view timestamp_ms) const;
   /// The account that signed, or why it did not.
   Result<Accounts::Account*, venue::bybit::VenueError> signer(const io::net::HttpRequest& request);
 

@@ -75,6 +75,8 @@ const std::vector<ConfigKey>& config_keys() {
       {"sim", "history_hours", 6.0, 2.5, 48, {}, fixed, "market run at full speed through the recorder at the very first start", number(&C::sim_history_hours)},
       {"sim", "speed", 1.0, 0.1, 100, {}, fixed, "market seconds a second once live", number(&C::sim_speed)},
       {"sim", "balance_usdt", 10'000.0, 10, 1e9, {}, fixed, "wallet of a new simulated account", number(&C::sim_balance_usdt)},
+      {"sim", "maker_fee_bps", 2.0, -5, 50, {}, fixed, "fee of a resting order on the simulated exchange", number(&C::sim_maker_fee_bps)},
+      {"sim", "taker_fee_bps", 5.5, 0, 50, {}, fixed, "fee of a taking order on the simulated exchange", number(&C::sim_taker_fee_bps)},
       {"bus", "url", "embedded", 0, 0, {}, fixed, "embedded, or redis://HOST:PORT", text(&C::bus)},
       {"ui", "listen", "127.0.0.1:8787", 0, 0, {}, fixed, "address of the operator's page", text(&C::listen)},
   };

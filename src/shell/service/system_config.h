@@ -31,6 +31,7 @@ struct SystemConfig {
   std::int64_t model_horizon_ms = 0, model_max_age_days = 0;
   std::int64_t sim_seed = 0;
   double sim_history_hours = 0, sim_speed = 0, sim_balance_usdt = 0;
+  double sim_maker_fee_bps = 0, sim_taker_fee_bps = 0;
   std::string bus;
   std::string listen;
   RiskLimits risk;

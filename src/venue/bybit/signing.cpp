@@ -35,21 +35,26 @@ std::vector<std::pair<std::string, std::string>> RequestSigner::headers(Instant 
           {"X-BAPI-SIGN", to_hex(secret_.sign(signing_string(timestamp, key_, window_ms_, payload)))}};
 }
 
-std::optional<VenueError> check_signature(const AuthHeaders& headers, std::string_view payload,
-                                          std::string_view known_key, HmacSha256& secret,
-                                          Instant server_time) {
-  if (headers.key != known_key || headers.key.empty()) return VenueError{10003, "API key is invalid."};
+std::optional<VenueError> check_time(std::string_view timestamp_ms, std::string_view window_ms, Instant server_time) {
   constexpr std::int64_t default_window_ms = 5000, ahead_ms = 1000;
-  const auto timestamp = milliseconds(headers.timestamp_ms);
+  const auto timestamp = milliseconds(timestamp_ms);
   const auto window =
-      headers.window_ms.empty() ? std::optional{default_window_ms} : milliseconds(headers.window_ms);
+      window_ms.empty() ? std::optional{default_window_ms} : milliseconds(window_ms);
   const std::int64_t now = server_time.ms();
   if (!timestamp || !window || *timestamp >= now + ahead_ms || *timestamp < now - *window) {
     return VenueError{10002,
                       fmt::format("invalid request, please check your server timestamp or recv_window param. "
                                   "req_timestamp[{}],server_timestamp[{}],recv_window[{}]",
-                                  headers.timestamp_ms, now, window.value_or(0))};
+                                  timestamp_ms, now, window.value_or(0))};
   }
+  return std::nullopt;
+}
+
+std::optional<VenueError> check_signature(const AuthHeaders& headers, std::string_view payload,
+                                          std::string_view known_key, HmacSha256& secret,
+                                          Instant server_time) {
+  if (headers.key != known_key || headers.key.empty()) return VenueError{10003, "API key is invalid."};
+  if (auto error = check_time(headers.timestamp_ms, headers.window_ms, server_time)) return error;
   const std::string text = signing_string(headers.timestamp_ms, headers.key, headers.window_ms, payload);
   if (headers.signature != to_hex(secret.sign(text))) {
     return VenueError{10004, fmt::format("error sign! origin_string[{}]", text)};

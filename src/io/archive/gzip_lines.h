@@ -1,0 +1,42 @@
+// The lines of one gzip file (or of a plain one), with the place in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace mlbot::io::archive {
+
+class GzipLines {
+ public:
+  /// @return an error text that names the file
+  static Result<GzipLines, std::string> open(const std::string& path);
+  GzipLines(GzipLines&&) noexcept;
+  GzipLines& operator=(GzipLines&&) noexcept;
+  ~GzipLines();
+
+  /// The next line without its end; false behind the last one. The view lives until the next call.
+  /// @return an error text for a damaged file or a line beyond 16 MB
+  Result<bool, std::string> next(std::string_view& line);
+
+  std::uint64_t bytes_read() const;  ///< of the compressed file
+  std::uint64_t line_number() const { return line_number_; }
+  const std::string& path() const { return path_; }
+  /// "FILE:LINE: why", for the line given out last.
+  std::string here(std::string_view why) const;
+
+ private:
+  struct File;
+  GzipLines(std::string path, std::unique_ptr<File> file);
+  std::string path_;
+  std::unique_ptr<File> file_;
+  std::string buffer_;
+  std::size_t begin_ = 0;  ///< of the next line in buffer_
+  bool at_end_ = false;
+  std::uint64_t line_number_ = 0;
+};
+
+}  // namespace mlbot::io::archive
