@@ -250,7 +250,7 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
 
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto cutoff = journal->recovery().last_at.ns == 0 || exchange->recorded_events() > 0 ? exchange->server().exchange().now() - warm_window : Instant{};
+  const auto cutoff = clock->now() - warm_window;
   auto reader = io::archive::JournalReader::open(state.journal(), {.from = {}, .from_at = cutoff});
   if (!reader) return StartError{ExitCode::data, reader.error().what};
   while (warm_from.number == 0) {

@@ -6,6 +6,7 @@
 
 #include "domain/outbox.h"
 #include "io/archive/journal.h"
+#include "io/bus/bus.h"
 #include "io/bus/streams.h"
 #include "shell/run_digest.h"
 

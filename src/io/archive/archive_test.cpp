@@ -303,6 +303,21 @@ TEST(Archive, FeaturesOfAnOlderCatalogueAreKeptBesideTheNewOnes) {
   EXPECT_EQ(csv(path, "SELECT another FROM features"), "another\n") << "the same frame was archived before";
 }
 
+TEST(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() + "/archive.duckdb";
+  const auto script = one_of_each();
+  {
+    const auto archiver = archiver_of(options_for(path));
+    ASSERT_TRUE(archiver->take(script.records.back())) << "its instrument is not defined yet";
+    for (std::size_t i = 0; i + 1 < script.records.size(); ++i)
+      ASSERT_TRUE(archiver->take(script.records[i]));
+    ASSERT_TRUE(archiver->close());
+    EXPECT_EQ(archiver->stats().frames_dropped, 0u);
+  }
+  EXPECT_EQ(csv(path, "SELECT symbol, number FROM features"), "symbol,number\nBTCUSDT,4\n");
+}
+
 TEST(Archive, ASymbolThatNothingDefinedIsNamedWithTheRemedy) {
   const TemporaryFolder folder;
   const auto archiver = archiver_of(options_for(folder.path() + "/archive.duckdb"));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -46,6 +47,8 @@ class Admission {
 enum class Stream : std::uint8_t { events, commands, decisions, frames };
 constexpr std::array<std::string_view, 4> stream_names{"event", "command", "decision", "frame"};
 
+constexpr std::size_t waiting_frames_max = 4096;
+
 struct SymbolState {
   std::optional<Instrument> instrument;
   LevelBook book;
@@ -89,6 +92,10 @@ class DataArchiver::Impl {
     ++stats_.rows;
     return table(which).row(values...);
   }
+  template <class T>
+  Done take_new(const T& item, Stream which, Sequence sequence);
+  Done take_event(const Stamped& event);
+  Done take_frame(const FeatureFrame& frame);
   Done begin();
   Done fail(Done result);
 
@@ -121,6 +128,7 @@ class DataArchiver::Impl {
   Sequence stored_;
   Sequence last_;
   std::vector<SymbolState> symbols_;
+  std::deque<FeatureFrame> waiting_frames_;                      ///< whose event was not taken yet
   std::vector<double> prices_, sizes_, ask_prices_, ask_sizes_;  ///< of one book row
   std::size_t rows_since_commit_ = 0;
   bool progress_open_ = false;  ///< something was taken since the last commit
@@ -243,26 +251,44 @@ Result<void, ArchiveError> DataArchiver::Impl::begin() {
 
 Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
   if (failed_) return std::unexpected{*failed_};
-  const auto taken = [&]<class T>(const T& item, Stream which, Sequence sequence) -> Done {
-    if constexpr (std::is_same_v<T, Stamped>) {
-      remember(item);
-      last_ = std::max(last_, sequence);
-    }
-    if (!stream(which).admits(sequence)) {
-      ++stats_.repeated;
-      return {};
-    }
-    progress_open_ = true;
-    return store(item);
-  };
-  auto done =
-      std::visit(Overloaded{[&](const Stamped& v) { return taken(v, Stream::events, v.sequence); },
-                            [&](const StampedCommand& v) { return taken(v, Stream::commands, v.cause); },
-                            [&](const Decision& v) { return taken(v, Stream::decisions, v.cause); },
-                            [&](const FeatureFrame& v) { return taken(v, Stream::frames, v.cause); }},
+  Done done =
+      std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
+                            [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
+                            [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
+                            [&](const FeatureFrame& v) { return take_frame(v); }},
                  record);
   if (!done) return fail(std::move(done));
   return rows_since_commit_ >= options_.rows_per_commit ? flush() : Done{};
+}
+
+template <class T>
+Result<void, ArchiveError> DataArchiver::Impl::take_new(const T& item, Stream which, Sequence sequence) {
+  if (!stream(which).admits(sequence)) {
+    ++stats_.repeated;
+    return {};
+  }
+  progress_open_ = true;
+  return store(item);
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::take_event(const Stamped& event) {
+  remember(event);
+  last_ = std::max(last_, event.sequence);
+  if (auto taken = take_new(event, Stream::events, event.sequence); !taken) return taken;
+  for (; !waiting_frames_.empty() && waiting_frames_.front().cause <= last_; waiting_frames_.pop_front())
+    if (auto taken = take_new(waiting_frames_.front(), Stream::frames, waiting_frames_.front().cause); !taken)
+      return taken;
+  return {};
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::take_frame(const FeatureFrame& frame) {
+  if (frame.cause <= last_) return take_new(frame, Stream::frames, frame.cause);
+  if (waiting_frames_.size() == waiting_frames_max) {
+    waiting_frames_.pop_front();
+    ++stats_.frames_dropped;
+  }
+  waiting_frames_.push_back(frame);
+  return {};
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::take(const JournalGap& gap) {

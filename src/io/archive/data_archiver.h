@@ -39,7 +39,8 @@ struct ArchiverOptions {
 struct ArchiverStats {
   std::uint64_t rows = 0;  ///< handed to DuckDB by this process
   std::uint64_t commits = 0;
-  std::uint64_t repeated = 0;  ///< records that were archived before and fed again
+  std::uint64_t repeated = 0;        ///< records that were archived before and fed again
+  std::uint64_t frames_dropped = 0;  ///< too many waited for their event; replay makes them again
 };
 
 class DataArchiver {
@@ -57,9 +58,9 @@ class DataArchiver {
   /// The last event that was taken.
   Sequence last_sequence() const;
 
-  /// Records in the order of the journal; frames may come from the bus, in their own order.
-  /// After an error nothing more is taken: what was not committed is in the journal; open again and feed from
-  /// resume_sequence().
+  /// Records in the order of the journal. Frames may come from the bus, in their own order; one that is ahead
+  /// of its event waits for it, at most 4096 of them. After an error nothing more is taken: what was not
+  /// committed is in the journal; open again and feed from resume_sequence().
   /// @error disk_full, sql, unknown_symbol
   Result<void, ArchiveError> take(const Record& record);
   Result<void, ArchiveError> take(const JournalGap& gap);

@@ -9,13 +9,16 @@
 #include <tuple>
 
 #include "io/archive/gzip_lines.h"
+#include "io/archive/level_book.h"
 #include "io/archive/minute_klines.h"
+#include "io/archive/price_grid.h"
 
 namespace mlbot::io::archive {
 namespace {
 
 constexpr Duration book_gap = 10s;
 constexpr int grid_sample_rows = 200;
+constexpr std::int32_t funding_interval_minutes = 60;
 
 struct RawLevel {
   E8 price, size;
@@ -212,7 +215,6 @@ class HyperliquidImport final : public MarketImport {
     });
   }
   bool advance(RowChain& chain, bool repeats);
-  std::int64_t nearest(std::int64_t value, std::int64_t step);
   void levels(const Instrument& instrument, const std::vector<RawLevel>& raw, bool bids,
               std::vector<BookLevel>& out);
 
@@ -260,15 +262,8 @@ bool day_may_hold(const std::string& path, Instant from, Instant until) {
   return start + 24h > from && start - 1min < until;
 }
 
-/// 10^-decimals in E8, for the decimals that `value` shows.
-std::int64_t step_of(E8 value) {
-  std::int64_t step = 1;
-  while (step < e8_per_unit && value.count % (step * 10) == 0) step *= 10;
-  return step;
-}
-
 Result<void, ImportError> look_at_grid(const std::vector<std::string>& paths, RowChain::Parse parse,
-                                       std::int64_t& tick, std::int64_t& lot) {
+                                       GridSearch& grid) {
   Row row;
   for (const auto& path : paths) {
     auto lines = GzipLines::open(path);
@@ -280,13 +275,9 @@ Result<void, ImportError> look_at_grid(const std::vector<std::string>& paths, Ro
       if (!*got) break;
       if (!parse(line, row))
         return std::unexpected{ImportError{lines->here("no row of a Hyperliquid recording")}};
-      const auto look = [&](const RawLevel& level) {
-        if (level.price.count > 0) tick = std::min(tick, step_of(level.price));
-        if (level.size.count > 0) lot = std::min(lot, step_of(level.size));
-      };
-      for (const auto& level : row.bids) look(level);
-      for (const auto& level : row.asks) look(level);
-      look(row.print);
+      for (const auto& level : row.bids) grid.look(level.price, level.size);
+      for (const auto& level : row.asks) grid.look(level.price, level.size);
+      grid.look(row.print.price, row.print.size);
     }
   }
   return {};
@@ -311,9 +302,9 @@ Result<void, ImportError> HyperliquidImport::add_coin(const HyperliquidOptions& 
         ImportError{fmt::format("no l2_{0}_*.jsonl.gz or trades_{0}_*.jsonl.gz in {1}: check the "
                                 "folder and the coin's name",
                                 name, options.directory)}};
-  std::int64_t tick = e8_per_unit, lot = e8_per_unit;
-  if (auto looked = look_at_grid(books, parse_book, tick, lot); !looked) return looked;
-  if (auto looked = look_at_grid(trades, parse_trade, tick, lot); !looked) return looked;
+  GridSearch grid;
+  if (auto looked = look_at_grid(books, parse_book, grid); !looked) return looked;
+  if (auto looked = look_at_grid(trades, parse_trade, grid); !looked) return looked;
   for (auto* paths : {&books, &trades, &contexts}) {
     std::erase_if(*paths, [&](const auto& path) { return !day_may_hold(path, options.from, options.until); });
     std::error_code ignored;
@@ -321,17 +312,8 @@ Result<void, ImportError> HyperliquidImport::add_coin(const HyperliquidOptions& 
   }
   const std::string symbol = name + "USDT";
   if (!SymbolName::fits(symbol)) return std::unexpected{ImportError{name + " is no coin's name"}};
-  instruments_.push_back({.id = {static_cast<std::uint16_t>(coins_.size())},
-                          .name = std::string_view{symbol},
-                          .tick_size = {tick},
-                          .lot_step = {lot},
-                          .min_order = {1},
-                          .max_limit_order = {10'000'000 * (e8_per_unit / lot)},
-                          .max_market_order = {1'000'000 * (e8_per_unit / lot)},
-                          .min_notional = {5 * e8_per_unit},
-                          .max_leverage = {20 * e8_per_unit},
-                          .maintenance_margin = {e8_per_unit / 100},
-                          .funding_interval_minutes = 60});
+  instruments_.push_back(recorded_instrument({static_cast<std::uint16_t>(coins_.size())},
+                                             std::string_view{symbol}, grid, funding_interval_minutes));
   const auto chain = [&](RowChain::Parse parse, std::vector<std::string> paths) {
     return RowChain{parse, std::move(paths), options.from, options.until, stats_};
   };
@@ -402,43 +384,17 @@ bool HyperliquidImport::advance(RowChain& chain, bool repeats) {
   return advanced.has_value();
 }
 
-std::int64_t HyperliquidImport::nearest(std::int64_t value, std::int64_t step) {
-  if (value % step != 0) ++stats_.rounded;
-  return (value + step / 2) / step;
-}
-
 void HyperliquidImport::levels(const Instrument& instrument, const std::vector<RawLevel>& raw, bool bids,
                                std::vector<BookLevel>& out) {
   out.clear();
-  const std::int64_t tick = instrument.tick_size.count;
   for (const auto& level : raw) {
-    const bool off_grid = level.price.count % tick != 0;
-    if (off_grid) ++stats_.rounded;
-    const PriceTicks price{level.price.count / tick + (off_grid && !bids ? 1 : 0)};
-    const Lots size{std::max<std::int64_t>(1, nearest(level.size.count, instrument.lot_step.count))};
+    const auto price =
+        ticks_on_grid(instrument, level.price, bids ? Rounding::down : Rounding::up, stats_.rounded);
+    const auto size = lots_on_grid(instrument, level.size, stats_.rounded);
     if (!out.empty() && out.back().price == price)
       out.back().size = out.back().size + size;
     else
       out.push_back({price, size});
-  }
-}
-
-/// What turns `before` into `after`; both best first.
-void changes(std::span<const BookLevel> before, std::span<const BookLevel> after, bool bids,
-             std::vector<BookLevel>& out) {
-  out.clear();
-  const auto better = [bids](PriceTicks a, PriceTicks b) { return bids ? a > b : a < b; };
-  std::size_t i = 0, j = 0;
-  while (i < before.size() || j < after.size()) {
-    if (j == after.size() || (i < before.size() && better(before[i].price, after[j].price))) {
-      out.push_back({before[i++].price, {0}});
-    } else if (i == before.size() || better(after[j].price, before[i].price)) {
-      out.push_back(after[j++]);
-    } else {
-      if (before[i].size != after[j].size) out.push_back(after[j]);
-      ++i;
-      ++j;
-    }
   }
 }
 
@@ -452,8 +408,8 @@ const Stamped* HyperliquidImport::tell_book(Coin& coin) {
   if (anew && coin.book_at) ++stats_.book_gaps;
   coin.book_at = at;
   if (!anew) {
-    changes(coin.bids, coin.new_bids, true, bid_changes_);
-    changes(coin.asks, coin.new_asks, false, ask_changes_);
+    level_changes(coin.bids, coin.new_bids, true, bid_changes_);
+    level_changes(coin.asks, coin.new_asks, false, ask_changes_);
   }
   std::swap(coin.bids, coin.new_bids);
   std::swap(coin.asks, coin.new_asks);
@@ -476,8 +432,8 @@ const Stamped* HyperliquidImport::tell_trades(Coin& coin) {
     const Row& row = coin.trades.row();
     const Trade print{
         .matched_at = at,
-        .price = {nearest(row.print.price.count, coin.instrument.tick_size.count)},
-        .size = {std::max<std::int64_t>(1, nearest(row.print.size.count, coin.instrument.lot_step.count))},
+        .price = ticks_on_grid(coin.instrument, row.print.price, Rounding::nearest, stats_.rounded),
+        .size = lots_on_grid(coin.instrument, row.print.size, stats_.rounded),
         .taker = row.taker,
         .cross_sequence = coin.cross_sequence,
         .id = std::string_view{fmt::format("{}-{}", at.ms(), coin.print_number++)}};

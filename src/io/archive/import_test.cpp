@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "domain/record.h"
+#include "io/archive/import_binance.h"
 #include "io/archive/import_hyperliquid.h"
 #include "io/archive/level_book.h"
 #include "io/archive/temporary_folder.h"
@@ -100,19 +101,17 @@ TEST(ImportHyperliquid, AMarketIsToldInOrderWithTheRecordersTrapsTakenOut) {
            line(30'000, "\"funding\":4.418e-07,\"oi\":3480401.8199999994,\"mark\":6.6414,\"oracle\":6.6455"));
   ImportStats stats;
   const auto told = import_all({.directory = folder.path(), .coins = {"AVAX"}}, &stats);
-  EXPECT_EQ(told,
-            (std::vector<std::string>{
-                "-500 AVAXUSDT tick 0.001 lot 0.00001",
-                "-500 snapshot 1 6640x1050000 6630x200000 / 6650x100000",
-                // The minute that ends here had no price, so it has no kline.
-                "1500 trades +50000@6645 -200000@6640",
-                "1500 delta 2 6630x0 6620x300000 / 6645x100000 6650x0",
-                "20000 snapshot 3 6640x1050000 / 6650x100000",
-                "30000 ticker mark 6.6414 index 6.6455 oi 3480401.81999999 funding 0.00000044 next 3600000",
-                "60000 kline 6645 6645 6640 6640 v250000",
-                "61000 trades +1@6700",
-                "120000 kline 6700 6700 6700 6700 v1",
-            }));
+  EXPECT_EQ(
+      told,
+      (std::vector<std::string>{
+          "-500 AVAXUSDT tick 0.001 lot 0.00001", "-500 snapshot 1 6640x1050000 6630x200000 / 6650x100000",
+          // The minute that ends here had no price, so it has no kline.
+          "1500 trades +50000@6645 -200000@6640", "1500 delta 2 6630x0 6620x300000 / 6645x100000 6650x0",
+          "20000 snapshot 3 6640x1050000 / 6650x100000",
+          "30000 ticker mark 6.6414 index 6.6455 oi 3480401.81999999 funding 0.00000044 next 3600000",
+          "60000 kline 6645 6645 6640 6640 v250000",
+          "61000 trades +1@6700",  // and no kline: this minute has no end
+      }));
   EXPECT_EQ(stats.repeated_rows, 1u);
   EXPECT_EQ(stats.late_rows, 1u);
   EXPECT_EQ(stats.book_gaps, 1u);
@@ -150,10 +149,41 @@ TEST(ImportHyperliquid, WhatIsMissingOrNoRecordingIsNamedByFileAndLine) {
   EXPECT_TRUE(told.back().starts_with("error " + path + ":301: ")) << told.back();
 }
 
+TEST(ImportBinance, TheSnapshotIsJoinedToItsDifferencesAndABreakVoidsTheBook) {
+  const TemporaryFolder folder;
+  const auto at = [](int ms) { return std::to_string((midnight_ms + ms) * 1'000'000); };
+  const auto depth = [&](int ms, const std::string& ids, const std::string& sides) {
+    return at(ms) + R"( {"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT",)" +
+           ids + "," + sides + "}}\n";
+  };
+  const auto trade = [&](int ms, const std::string& rest) {
+    return at(ms) +
+           R"( {"stream":"btcusdt@trade","data":{"e":"trade","E":1,"T":1,"s":"BTCUSDT","t":5,"p":"100.1","q":"0.002",)" +
+           rest + "}}\n";
+  };
+  write_gz(
+      folder.path() + "/usdm_btcusdt_20260612.gz",
+      at(0) + R"( {"stream":"btcusdt@bookTicker","data":{}})" + "\n" +
+          depth(1, R"("U":1,"u":10,"pu":0)", R"("b":[["100.0","9.000"]],"a":[])") +  // in the snapshot
+          depth(2, R"("U":11,"u":20,"pu":10)", R"("b":[["100.0","1.500"]],"a":[])") + at(3) +
+          R"( {"lastUpdateId":12,"bids":[["100.0","1.000"],["99.9","2.000"]],"asks":[["100.1","3.000"]]})" +
+          "\n" + depth(4, R"("U":25,"u":30,"pu":20)", R"("b":[["99.9","0.000"]],"a":[["100.2","4.000"]])") +
+          trade(5, R"("X":"MARKET","m":true)") + trade(6, R"("X":"INSURANCE_FUND","m":true)") +
+          depth(7, R"("U":40,"u":50,"pu":39)", R"("b":[["99.8","1.000"]],"a":[])") +
+          depth(8, R"("U":51,"u":60,"pu":50)", R"("b":[["99.7","1.000"]],"a":[])"));
+  auto import = import_binance({.directory = folder.path(), .symbols = {"BTCUSDT"}});
+  ASSERT_TRUE(import) << import.error().what;
+  std::vector<std::string> told;
+  while (const Stamped* event = (*import)->next()) told.push_back(describe(*event));
+  EXPECT_EQ(told, (std::vector<std::string>{"1 BTCUSDT tick 0.1 lot 0.001",
+                                            "3 snapshot 1 1000x1500 999x2000 / 1001x3000",
+                                            "4 delta 2 999x0 / 1002x4000", "5 trades -2@1001"}));
+  EXPECT_EQ((*import)->stats().book_gaps, 1u);
+}
+
 std::string recorded_data() {
   const char* shared = std::getenv("MLBOT_SHARED");
-  return (shared != nullptr ? std::string{shared} : std::string{MLBOT_SOURCE_DIR "/../shared"}) +
-         "/data/hyperliquid_perp";
+  return (shared != nullptr ? std::string{shared} : std::string{MLBOT_SOURCE_DIR "/../shared"}) + "/data";
 }
 
 TEST(ImportHyperliquid, SixHoursOfTwoRealCoinsGiveBooksThatNeverCrossAndTheSameBytesTwice) {
@@ -162,7 +192,7 @@ TEST(ImportHyperliquid, SixHoursOfTwoRealCoinsGiveBooksThatNeverCrossAndTheSameB
                  << "; set MLBOT_SHARED to the folder that holds data/";
   std::array<std::uint64_t, 2> digests{};
   for (auto& digest : digests) {
-    auto import = import_hyperliquid({.directory = recorded_data(),
+    auto import = import_hyperliquid({.directory = recorded_data() + "/hyperliquid_perp",
                                       .coins = {"AVAX", "DOGE"},
                                       .from = Instant::from_ms(midnight_ms + 86'400'000),
                                       .until = Instant::from_ms(midnight_ms + 86'400'000 + 6 * 3'600'000)});
@@ -197,6 +227,40 @@ TEST(ImportHyperliquid, SixHoursOfTwoRealCoinsGiveBooksThatNeverCrossAndTheSameB
     }
   }
   EXPECT_EQ(digests[0], digests[1]);
+}
+
+TEST(ImportBinance, AnHourOfARealThinMarketAndABusyMinuteKeepTheirBooksWhole) {
+  if (!std::filesystem::exists(recorded_data()))
+    GTEST_SKIP() << "no recorded markets at " << recorded_data()
+                 << "; set MLBOT_SHARED to the folder that holds data/";
+  struct Capture {
+    std::string market, symbol;
+    Instant until;
+    std::uint64_t updates_min;
+  };
+  for (const Capture& capture : {Capture{"spot", "NEXOUSDT", Instant::from_seconds(1'721'752'800), 1'000},
+                                 Capture{"usdm", "BTCUSDT", Instant::from_seconds(1'680'652'860), 3'000}}) {
+    auto import = import_binance({.directory = recorded_data() + "/binance_ws_raw",
+                                  .market = capture.market,
+                                  .symbols = {capture.symbol},
+                                  .until = capture.until});
+    ASSERT_TRUE(import) << import.error().what;
+    LevelBook book;
+    std::uint64_t updates = 0;
+    while (const Stamped* event = (*import)->next()) {
+      const auto* update = std::get_if<BookUpdate>(&event->what);
+      if (update == nullptr) continue;
+      ASSERT_EQ(update->update_id, ++updates);
+      book.apply(*update);
+      ASSERT_FALSE(book.bids().empty() || book.asks().empty());
+      ASSERT_LT(book.bids()[0].price, book.asks()[0].price);
+      ASSERT_LE(book.bids().size(), 200u);
+    }
+    EXPECT_FALSE((*import)->error());
+    EXPECT_GT(updates, capture.updates_min) << capture.symbol;
+    EXPECT_EQ((*import)->stats().book_gaps, 0u);
+    EXPECT_EQ((*import)->stats().rounded, 0u);
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/prng.h"
+#include "io/archive/journal_format.h"
 #include "io/archive/temporary_folder.h"
 
 namespace mlbot::io::archive {
@@ -316,15 +317,25 @@ TEST(Journal, TwoWritersOnOneDirectoryAreRefused) {
   EXPECT_NE(second.error().what.find(std::to_string(::getpid())), std::string::npos) << second.error().what;
 }
 
-TEST(Journal, AnotherFormatIsRefusedByName) {
+TEST(Journal, AnotherFormatIsRefusedByNameAndAFlippedVersionIsDamage) {
   const TemporaryFolder folder;
   write_timers(folder.path(), 1, 1);
   const auto path = segments_of(folder.path()).at(0);
-  auto bytes = slurp(path);
-  bytes[8] = 9;
-  spill(path, bytes);
-  EXPECT_TRUE(read_all(folder.path()).gaps.size() == 1)
-      << "a flipped version is damage, for its CRC is wrong";
+  const auto whole = slurp(path);
+  auto flipped = whole;
+  flipped[8] = 9;
+  spill(path, flipped);
+  EXPECT_EQ(read_all(folder.path()).gaps.size(), 1u) << "its CRC is wrong, so nothing it says is believed";
+
+  spill(path, segment_header({.version = 9, .first = {1}}) + whole.substr(segment_header_bytes));
+  const auto reader = JournalReader::open(folder.path());
+  const auto writer = JournalWriter::open(folder.path());
+  ASSERT_FALSE(reader);
+  ASSERT_FALSE(writer);
+  for (const auto& error : {reader.error(), writer.error()}) {
+    EXPECT_EQ(error.fault, JournalFault::other_version);
+    EXPECT_NE(error.what.find(path), std::string::npos) << error.what;
+  }
 }
 
 /// A full disk, as the kernel tells it: no file of this process may grow beyond `bytes` while it lives.

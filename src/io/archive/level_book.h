@@ -45,4 +45,23 @@ class LevelBook {
   std::vector<BookLevel> bids_, asks_;
 };
 
+/// What turns the levels `before` into `after`, both best first: new sizes, and nothing for what is gone.
+inline void level_changes(std::span<const BookLevel> before, std::span<const BookLevel> after, bool bids,
+                          std::vector<BookLevel>& out) {
+  out.clear();
+  const auto better = [bids](PriceTicks a, PriceTicks b) { return bids ? a > b : a < b; };
+  std::size_t i = 0, j = 0;
+  while (i < before.size() || j < after.size()) {
+    if (j == after.size() || (i < before.size() && better(before[i].price, after[j].price))) {
+      out.push_back({before[i++].price, {0}});
+    } else if (i == before.size() || better(after[j].price, before[i].price)) {
+      out.push_back(after[j++]);
+    } else {
+      if (before[i].size != after[j].size) out.push_back(after[j]);
+      ++i;
+      ++j;
+    }
+  }
+}
+
 }  // namespace mlbot::io::archive
