@@ -156,9 +156,11 @@ Instant RestRoutes::judged_at(std::string_view timestamp_ms) const {
   std::int64_t sent_ms = 0;
   const auto* const end = timestamp_ms.data() + timestamp_ms.size();
   const auto read = std::from_chars(timestamp_ms.data(), end, sent_ms);
-  if (speed_ == 1 || read.ec != std::errc{} || sent_ms < 0 || sent_ms > INT64_MAX / 1'000'000) return now;
+  if (speed_ == 1 || read.ec != std::errc{} || sent_ms < 0 || sent_ms > INT64_MAX / 2'000'000) return now;
   const Instant sent = Instant::from_ms(sent_ms);
-  const double wall_ns = speed_ == 0 ? 0 : static_cast<double>((now - sent).count()) / speed_;
+  if (speed_ == 0) return sent;
+  constexpr double hour_ns = 3.6e12;  // further off is refused all the same
+  const double wall_ns = std::clamp(static_cast<double>((now - sent).count()) / speed_, -hour_ns, hour_ns);
   return sent + Duration{static_cast<std::int64_t>(wall_ns)};
 }
 

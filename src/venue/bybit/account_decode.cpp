@@ -105,7 +105,7 @@ std::optional<WalletNews> read_wallet(Row& row, NewsSource source) {
   ondemand::array coins;
   if (!row.ok()) return std::nullopt;
   if (const auto error = row.object().find_field_unordered("coin").get_array().get(coins)) {
-    row.fail("coin", simdjson::error_message(error));
+    row.fail("coin", error);
     return std::nullopt;
   }
   std::optional<WalletNews> found;
@@ -114,11 +114,13 @@ std::optional<WalletNews> read_wallet(Row& row, NewsSource source) {
   for (auto item : coins) {
     ondemand::object object;
     if (const auto error = item.get_object().get(object)) {
-      row.fail("coin", simdjson::error_message(error));
+      row.fail("coin", error);
       return std::nullopt;
     }
     Row coin{object, "coin", index++, coin_reading};
-    if (coin.text("coin") != settle_coin) continue;
+    const bool ours = coin.text("coin") == settle_coin;
+    if (!coin.ok()) break;
+    if (!ours) continue;
     news.equity = coin.e8_or_zero("equity");
     news.wallet_balance = coin.e8_or_zero("walletBalance");
     const E8 coin_initial = coin.e8_or_zero("totalOrderIM") + coin.e8_or_zero("totalPositionIM");
@@ -127,6 +129,7 @@ std::optional<WalletNews> read_wallet(Row& row, NewsSource source) {
     news.initial_margin = initial.value_or(coin_initial);  // the account's figure is blank in isolated mode
     news.maintenance_margin = maintenance.value_or(coin_maintenance);
     found = news;
+    if (!coin.ok()) break;
   }
   if (!coin_reading.ok()) {
     DecodeError error = coin_reading.take();

@@ -25,7 +25,7 @@ std::uint32_t read_rows(ondemand::array list, std::string_view place, const Inst
   for (auto item : list) {
     ondemand::object object;
     if (const auto error = item.get_object().get(object)) {
-      reading.fail(std::string{place}, simdjson::error_message(error));
+      reading.fail(std::string{place}, error);
       return foreign;
     }
     Row row{object, place, rows++, reading};

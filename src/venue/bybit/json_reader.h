@@ -33,10 +33,20 @@ class Reading {
   void fail(std::string where, std::string what) {
     if (!error_) error_ = DecodeError{std::move(where), std::move(what)};
   }
+  /// After most of the parser's own errors it stands nowhere: nothing more may be asked of it.
+  void fail(std::string where, simdjson::error_code error) {
+    const bool missing = error == simdjson::NO_SUCH_FIELD, other_type = error == simdjson::INCORRECT_TYPE;
+    broken_ |= !missing && !other_type;
+    fail(std::move(where), missing      ? "missing"
+                           : other_type ? "of another JSON type"
+                                        : simdjson::error_message(error));
+  }
+  bool broken() const { return broken_; }
   DecodeError take() { return std::move(*error_); }
 
  private:
   std::optional<DecodeError> error_;
+  bool broken_ = false;
 };
 
 /// Starts a document; a fault names the whole message.
@@ -46,7 +56,7 @@ inline bool open_document(PaddedText bytes, DecodeScratch& scratch, Reading& rea
                                           bytes.text.size() + simdjson::SIMDJSON_PADDING};
   auto error = scratch.impl().parser.iterate(view).get(document);
   if (!error) error = document.get_object().get(root);
-  if (error) reading.fail("message", simdjson::error_message(error));
+  if (error) reading.fail("message", error);
   return !error;
 }
 inline PaddedText padded_copy(std::string_view text, std::string& buffer) {
@@ -96,7 +106,7 @@ class Row {
     auto error = object_.find_field_unordered(key).get(value);
     if (error == simdjson::NO_SUCH_FIELD) return false;
     if (!error) error = scalar_text(value, out);
-    if (error) fail(key, simdjson::error_message(error));
+    if (error) fail(key, error);
     return !error;
   }
   std::string_view text(std::string_view key) {
@@ -156,6 +166,7 @@ class Row {
   }
 
   void fail(std::string_view key, std::string what) { reading_.fail(where(key), std::move(what)); }
+  void fail(std::string_view key, simdjson::error_code error) { reading_.fail(where(key), error); }
   bool ok() const { return reading_.ok(); }
   ondemand::object& object() { return object_; }
   std::string where(std::string_view key) const {

@@ -35,7 +35,7 @@ std::uint32_t read_data(std::string_view topic, ondemand::array data, const Inst
   for (auto item : data) {
     ondemand::object object;
     if (const auto error = item.get_object().get(object)) {
-      reading.fail("data", simdjson::error_message(error));
+      reading.fail("data", error);
       return 0;
     }
     Row row{object, "data", rows++, reading};
@@ -66,7 +66,7 @@ Result<PrivateMessage, DecodeError> decode_private(PaddedText bytes, const Instr
   if (reading.ok()) {
     ondemand::array data;
     if (const auto error = root.find_field_unordered("data").get_array().get(data)) {
-      reading.fail("data", simdjson::error_message(error));
+      reading.fail("data", error);
     } else {
       news.foreign_rows = read_data(topic, data, table, scratch, reading);
     }

@@ -29,8 +29,7 @@ template <class Place>
 std::int64_t steps(ondemand::value& value, const Grid& grid, E8 step, Reading& reading, Place&& place) {
   ondemand::raw_json_string raw;
   if (const auto error = value.get_raw_json_string().get(raw)) {
-    reading.fail(place(),
-                 error == simdjson::INCORRECT_TYPE ? "not a string" : simdjson::error_message(error));
+    reading.fail(place(), error);
     return 0;
   }
   if (const auto count = steps_before_quote(raw.raw(), grid)) return *count;
@@ -61,9 +60,9 @@ Lots size_of(ondemand::value& value, const Entry& entry, Reading& reading, Place
 ondemand::value field_of(ondemand::object& object, std::string_view key, Reading& reading,
                          std::string_view place) {
   ondemand::value value;
+  if (!reading.ok()) return value;
   if (const auto error = object.find_field_unordered(key).get(value)) {
-    reading.fail(fmt::format("{}.{}", place, key),
-                 error == simdjson::NO_SUCH_FIELD ? "missing" : simdjson::error_message(error));
+    reading.fail(fmt::format("{}.{}", place, key), error);
   }
   return value;
 }
@@ -73,7 +72,7 @@ std::uint64_t unsigned_of(ondemand::object& object, std::string_view key, Readin
   std::uint64_t out = 0;
   if (!reading.ok()) return 0;
   if (const auto error = value.get_uint64().get(out)) {
-    reading.fail(fmt::format("{}.{}", place, key), simdjson::error_message(error));
+    reading.fail(fmt::format("{}.{}", place, key), error);
   }
   return out;
 }
@@ -88,7 +87,7 @@ std::string_view string_of(ondemand::object& object, std::string_view key, Readi
   std::string_view out;
   if (!reading.ok()) return out;
   if (const auto error = value.get_string().get(out)) {
-    reading.fail(fmt::format("{}.{}", place, key), simdjson::error_message(error));
+    reading.fail(fmt::format("{}.{}", place, key), error);
   }
   return out;
 }
@@ -108,19 +107,17 @@ void read_levels(ondemand::object& data, std::string_view key, const Entry& entr
   const auto place = [&](std::string_view part) {
     return fmt::format("data.{}[{}].{}", key, out.size(), part);
   };
-  if (const auto error = list.get_array().get(levels))
-    return reading.fail(place(""), simdjson::error_message(error));
+  if (const auto error = list.get_array().get(levels)) return reading.fail(place(""), error);
   for (auto level : levels) {
     ondemand::array pair;
     if (const auto error = level.get_array().get(pair)) {
-      return reading.fail(place("level"), simdjson::error_message(error));
+      return reading.fail(place("level"), error);
     }
     BookLevel read;
     int parts = 0;
     for (auto part : pair) {
       ondemand::value value;
-      if (const auto error = part.get(value))
-        return reading.fail(place("level"), simdjson::error_message(error));
+      if (const auto error = part.get(value)) return reading.fail(place("level"), error);
       if (parts == 0) read.price = price_of(value, entry, reading, [&] { return place("price"); });
       if (parts == 1) read.size = size_of(value, entry, reading, [&] { return place("size"); });
       if (!reading.ok()) return;
@@ -143,7 +140,7 @@ ondemand::object data_object(ondemand::object& root, Reading& reading) {
   ondemand::value value = field_of(root, "data", reading, "message");
   ondemand::object data;
   if (!reading.ok()) return data;
-  if (const auto error = value.get_object().get(data)) reading.fail("data", simdjson::error_message(error));
+  if (const auto error = value.get_object().get(data)) reading.fail("data", error);
   return data;
 }
 /// Calls read(row) for every object of `data`; stops at the first fault.
@@ -152,12 +149,10 @@ void each_row(ondemand::object& root, Reading& reading, Read&& read) {
   ondemand::value value = field_of(root, "data", reading, "message");
   ondemand::array list;
   if (!reading.ok()) return;
-  if (const auto error = value.get_array().get(list))
-    return reading.fail("data", simdjson::error_message(error));
+  if (const auto error = value.get_array().get(list)) return reading.fail("data", error);
   for (auto item : list) {
     ondemand::object row;
-    if (const auto error = item.get_object().get(row))
-      return reading.fail("data", simdjson::error_message(error));
+    if (const auto error = item.get_object().get(row)) return reading.fail("data", error);
     read(row);
     if (!reading.ok()) return;
   }
@@ -180,8 +175,10 @@ Event read_book(ondemand::object& root, const Entry& entry, DecodeScratch& scrat
   const auto error = root.find_field_unordered("cts").get_uint64().get(matched_ms);
   if (error == simdjson::NO_SUCH_FIELD) {  // frames before 2023-11
     book.matched_at = news.venue_time;
-  } else if (error || matched_ms > INT64_MAX / 1'000'000) {
-    reading.fail("message.cts", error ? simdjson::error_message(error) : "no time in milliseconds");
+  } else if (error) {
+    reading.fail("message.cts", error);
+  } else if (matched_ms > INT64_MAX / 1'000'000) {
+    reading.fail("message.cts", "no time in milliseconds");
   } else {
     book.matched_at = Instant::from_ms(static_cast<std::int64_t>(matched_ms));
   }
@@ -287,7 +284,7 @@ Event read_ticker(ondemand::object& root, const Entry& entry, MarketNews& news, 
     if (!error) error = field.value().get(value);
     if (!error) error = scalar_text(value, text);
     if (error) {
-      reading.fail("data", simdjson::error_message(error));
+      reading.fail("data", error);
       return ticker;
     }
     read_ticker_field(ticker, key, text, reading);
@@ -345,7 +342,7 @@ Result<PublicMessage, DecodeError> decode_public(PaddedText bytes, const Instrum
   if (!open_document(bytes, scratch, reading, document, root)) return std::unexpected{reading.take()};
   std::string_view topic_text;
   if (const auto error = root.find_field_unordered("topic").get_string().get(topic_text)) {
-    if (error != simdjson::NO_SUCH_FIELD) reading.fail("message.topic", simdjson::error_message(error));
+    if (error != simdjson::NO_SUCH_FIELD) reading.fail("message.topic", error);
     Control control = reading.ok() ? read_control(root, reading) : Control{};
     if (!reading.ok()) return std::unexpected{reading.take()};
     return control;

@@ -15,7 +15,7 @@ struct Reply {
   Reply(std::string_view body, DecodeScratch& scratch) {
     if (!open_document(padded_copy(body, scratch.impl().padded), scratch, reading, document, root)) return;
     if (const auto error = root.find_field_unordered("result").get_object().get(result)) {
-      reading.fail("result", error == simdjson::NO_SUCH_FIELD ? "missing" : simdjson::error_message(error));
+      reading.fail("result", error);
     }
   }
   /// Scalars beside the list; asked before the list or after it.
@@ -24,8 +24,7 @@ struct Reply {
     ondemand::array out;
     if (!reading.ok()) return out;
     if (const auto error = result.find_field_unordered(key).get_array().get(out)) {
-      reading.fail(fmt::format("result.{}", key),
-                   error == simdjson::NO_SUCH_FIELD ? "missing" : simdjson::error_message(error));
+      reading.fail(fmt::format("result.{}", key), error);
     }
     return out;
   }
@@ -37,7 +36,7 @@ struct Reply {
     for (auto item : rows) {
       ondemand::object object;
       if (const auto error = item.get_object().get(object)) {
-        return reading.fail(fmt::format("result.{}[{}]", key, index), simdjson::error_message(error));
+        return reading.fail(fmt::format("result.{}[{}]", key, index), error);
       }
       read(object, index++);
       if (!reading.ok()) return;
@@ -126,7 +125,8 @@ Instrument read_instrument(ondemand::object& object, const SymbolName& name, Rea
   Row row{object, "list", 0, reading};
   const auto part = [&](std::string_view key) {
     ondemand::object found;
-    if (reading.ok() && object.find_field_unordered(key).get_object().get(found)) row.fail(key, "missing");
+    if (!reading.ok()) return found;
+    if (const auto error = object.find_field_unordered(key).get_object().get(found)) row.fail(key, error);
     return found;
   };
   Row leverage{part("leverageFilter"), "leverageFilter", 0, reading};
@@ -170,7 +170,9 @@ Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, De
     if (own.ok()) {
       page.list.push_back(instrument);
     } else {
+      const bool broken = own.broken();
       const DecodeError error = own.take();
+      if (broken) return reply.reading.fail(error.where, error.what);
       page.refused.push_back({std::string{symbol}, error.where + ": " + error.what});
     }
   });
@@ -249,7 +251,7 @@ Result<std::vector<Ticker>, DecodeError> decode_tickers(std::string_view body, c
       auto error = field.unescaped_key().get(key);
       if (!error) error = field.value().get(value);
       if (!error) error = scalar_text(value, text);
-      if (error) return reply.reading.fail("result.list", simdjson::error_message(error));
+      if (error) return reply.reading.fail("result.list", error);
       if (key == "symbol") entry = table.find(text);
       read_ticker_field(ticker, key, text, reply.reading);
     }
