@@ -26,7 +26,9 @@ TEST(QuickFeature, BothSymbolsPublish142NamedFeaturesAndTheRunReplays) {
   auto bot = LiveBot::start(console, *config, {.stop_after_seconds = 40}, [&](const Stamped&, const Outbox& out) {
     for (const auto& frame : out.frames) {
       const auto previous = last.find(frame.symbol.index);
-      if (previous != last.end()) EXPECT_EQ(frame.number, previous->second.number + 1);
+      if (previous != last.end()) {
+        EXPECT_EQ(frame.number, previous->second.number + 1);
+      }
       last[frame.symbol.index] = frame;
       ++frames[frame.symbol.index];
     }
