@@ -202,7 +202,7 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
   auto client = io::bybit::BybitRestClient::create(
       loop, endpoints->rest,
       {.key = exchange->account().key, .secret = exchange->account().secret, .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
-      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .our_time = [this] { return clock->now(); }});
+      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock});
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
