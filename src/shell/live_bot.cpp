@@ -248,9 +248,10 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
   return failure;
 }
 
+/// Before the venue's clock runs: what passes while features get warm would be a hole in them.
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto cutoff = clock->now() - warm_window;
+  const auto cutoff = exchange->server().exchange().now() - warm_window;
   auto reader = io::archive::JournalReader::open(state.journal(), {.from = {}, .from_at = cutoff});
   if (!reader) return StartError{ExitCode::data, reader.error().what};
   while (warm_from.number == 0) {
@@ -260,7 +261,7 @@ LiveBot::Parts::Failure LiveBot::Parts::build_core() {
     if (const auto* record = std::get_if<Record>(*item))
       if (const auto* event = std::get_if<Stamped>(record)) warm_from = event->sequence;
   }
-  const auto fed = warm_from_journal(*core, state.journal(), instruments, {.from = warm_from, .until = journal->last_sequence()});
+  const auto fed = warm_from_journal(*core, state.journal(), exchange->instruments(), {.from = warm_from, .until = journal->last_sequence()});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
   console.note(fmt::format("features warm from {} recorded events", grouped(static_cast<std::int64_t>(*fed))));
   return {};
@@ -464,8 +465,8 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
                                                           const std::atomic<bool>* give_up) {
   auto parts = std::make_unique<Parts>(console, config, options, std::move(observer));
   using Step = Parts::Failure (Parts::*)();
-  for (const Step step : {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model, &Parts::meet_venue,
-                          &Parts::build_core, &Parts::start_services})
+  for (const Step step : {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model, &Parts::build_core,
+                          &Parts::meet_venue, &Parts::start_services})
   {
     if (auto failure = (*parts.*step)()) return std::unexpected{*failure};
     if (give_up != nullptr && *give_up) return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
