@@ -17,7 +17,7 @@ namespace mlbot::lab {
 
 struct BoosterParameters {
   int rounds = 200;
-  int depth = 5;
+  int depth = 3;
   double learning_rate = 0.05;
   double row_share = 0.8;        ///< rows drawn for each tree
   double column_share = 0.6;     ///< features drawn for each tree

@@ -190,7 +190,7 @@ Estimate skill_against(const Scored& scored, std::span<const double> rival_bps,
       one_minus_ratio, settings);
 }
 
-Calibration calibrate(const Scored& scored, const BootstrapSettings& settings) {
+Calibration calibrate(const Scored& scored, const BootstrapSettings& settings, Drift drift_allowed) {
   const auto fitted = [&](auto statistic) {
     return block_bootstrap(
         scored.at, 6,
@@ -207,7 +207,7 @@ Calibration calibrate(const Scored& scored, const BootstrapSettings& settings) {
   Calibration out;
   out.slope = fitted(slope);
   out.intercept_bps = fitted([&](std::span<const double> s) { return (s[2] - slope(s) * s[1]) / s[0]; });
-  const bool drift = out.intercept_bps.low > 0 || out.intercept_bps.high < 0;
+  const bool drift = drift_allowed == Drift::may_be_used && (out.intercept_bps.low > 0 || out.intercept_bps.high < 0);
   const Estimate through_zero = fitted([](std::span<const double> s) { return s[3] > 0 ? s[5] / s[3] : 0; });
   out.used_intercept_bps = drift ? out.intercept_bps.value : 0;
   out.used_slope = std::max(0.0, drift ? out.slope.value : through_zero.value);

@@ -74,14 +74,17 @@ Estimate skill_against(const Scored& scored, std::span<const double> rival_bps,
 struct Calibration {
   Estimate intercept_bps, slope;  ///< as fitted together, with intervals
   double used_intercept_bps =
-      0;                    ///< 0 unless its interval excludes 0: a drift that may be none is not traded
+      0;  ///< 0 unless drift may be used and its interval excludes 0: a drift that may be none is not traded
   double used_slope = 0;    ///< never below 0: a model that points the wrong way says nothing
   double residual_bps = 0;  ///< |label - expected| that 90 % of the rows stay within
   double apply(double margin) const { return used_intercept_bps + used_slope * margin; }
 };
 
+/// A model that learned both sides of the mirror has no side: then no intercept may give it one.
+enum class Drift : std::uint8_t { may_be_used, ignored };
+
 /// Weighted least squares of labels on the trees' margins; `scored.expected_bps` holds the margins.
-Calibration calibrate(const Scored& scored, const BootstrapSettings& settings);
+Calibration calibrate(const Scored& scored, const BootstrapSettings& settings, Drift drift);
 
 /// Average ranks, 1-based; ties share theirs.
 std::vector<double> ranks_of(std::span<const double> values);

@@ -53,9 +53,28 @@ struct Stage {
   }
 };
 
-Result<Booster, TrainError> fit(const Part& part, std::span<const float> labels,
-                                const BoosterParameters& parameters, const Stage& stage) {
-  auto booster = Booster::start(part.rows, labels, part.weight, parameters);
+/// Rows, labels and weights as the trees see them: with a mirror each row stands there twice, at half its weight.
+struct Lesson {
+  std::vector<float> rows, labels, weight;
+
+  Lesson(const Part& part, std::span<const float> labels_in, std::span<const MirrorRule> rules)
+      : rows(part.rows.values.begin(), part.rows.values.end()),
+        labels(labels_in.begin(), labels_in.end()),
+        weight(part.weight.begin(), part.weight.end()) {
+    if (rules.empty()) return;
+    const std::size_t count = labels.size();
+    rows.resize(2 * rows.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      mirror(rules, std::span{rows}.subspan(i * feature_count, feature_count),
+             std::span{rows}.subspan((count + i) * feature_count, feature_count));
+      labels.push_back(-labels[i]);
+      weight.push_back(weight[i] /= 2);
+    }
+  }
+};
+
+Result<Booster, TrainError> fit(const Lesson& lesson, const BoosterParameters& parameters, const Stage& stage) {
+  auto booster = Booster::start({lesson.rows, feature_count}, lesson.labels, lesson.weight, parameters);
   if (!booster) return trainer_said(booster.error());
   for (int round = 0; round < parameters.rounds; ++round) {
     if (auto ok = stage.reached(round, parameters.rounds); !ok) return std::unexpected{ok.error()};
@@ -97,6 +116,14 @@ std::string digest_of(const Dataset& data) {
        {bytes(data.features), bytes(data.label_bps), bytes(data.weight), bytes(data.at)})
     digests += to_hex(sha256(part));
   return to_hex(sha256(digests));
+}
+
+/// Labels that live at one time, about: how many rows say nearly the same.
+double overlap_of(const Dataset& data, const Part& part) {
+  const auto span = part.at.back() - part.at.front();
+  const double symbols = std::max<double>(1, static_cast<double>(data.manifest.symbols.size()));
+  const double a_symbol = static_cast<double>(part.at.size()) / symbols;
+  return std::max(1.0, a_symbol * static_cast<double>(data.sampling.horizon.count()) / static_cast<double>(std::max<std::int64_t>(1, span.count())));
 }
 
 /// Half of them are rows of the data; the other half are such rows with holes and with values exactly on
@@ -203,6 +230,8 @@ Json about(const Training& t) {
         {"row_share", p.row_share},
         {"column_share", p.column_share},
         {"min_leaf_weight", p.min_leaf_weight},
+        {"min_leaf_labels", t.settings.min_leaf_labels},
+        {"mirrored", !t.settings.mirror.empty()},
         {"l2", p.l2},
         {"bins", p.bins},
         {"threads", p.threads},
@@ -236,11 +265,12 @@ Result<Booster, TrainError> learn(const Dataset& data, Training& out, const Prog
   const Split& split = out.split;
   const Part train{data, 0, split.train_end}, validation{data, split.validation_begin, split.validation_end},
       test{data, split.test_begin, split.test_end};
-  const BoosterParameters& parameters = out.settings.booster;
-  auto model = fit(train, train.label_bps, parameters, {"train", progress});
+  BoosterParameters& parameters = out.settings.booster;
+  parameters.min_leaf_weight = std::max(parameters.min_leaf_weight, out.settings.min_leaf_labels * overlap_of(data, train));
+  const auto& rules = out.settings.mirror;
+  auto model = fit(Lesson{train, train.label_bps, rules}, parameters, {"train", progress});
   if (!model) return model;
-  const auto control =
-      fit(train, shuffled(train.label_bps, parameters.seed), parameters, {"control", progress});
+  const auto control = fit(Lesson{train, shuffled(train.label_bps, parameters.seed), rules}, parameters, {"control", progress});
   if (!control) return std::unexpected{control.error()};
   if (auto ok = Stage{"evaluate", progress}.reached(0, 1); !ok) return std::unexpected{ok.error()};
 
@@ -252,7 +282,8 @@ Result<Booster, TrainError> learn(const Dataset& data, Training& out, const Prog
              control_on_test = margins(*control, test);
   for (const auto* predicted : {&on_validation, &on_test, &control_on_test})
     if (!*predicted) return std::unexpected{predicted->error()};
-  out.calibration = calibrate(validation.scored(*on_validation), bootstrap_of(validation));
+  out.calibration = calibrate(validation.scored(*on_validation), bootstrap_of(validation),
+                              rules.empty() ? Drift::may_be_used : Drift::ignored);
   std::vector<double> expected;
   std::size_t within = 0;
   for (std::size_t i = 0; i < on_test->size(); ++i) {
@@ -281,6 +312,11 @@ TrainSettings settings_for_catalogue() {
   settings.schema_hash = core::feature_schema_hash();
   for (const core::FeatureSpec& feature : core::feature_catalogue())
     settings.feature_names.emplace_back(feature.name);
+  std::vector<std::string_view> codes;
+  for (const core::FeatureSpec& feature : core::feature_catalogue()) codes.push_back(feature.mirror);
+  auto rules = mirror_rules(codes);
+  MLBOT_ASSERT(rules);
+  settings.mirror = std::move(*rules);
   return settings;
 }
 

@@ -49,6 +49,7 @@ TrainSettings quick() {
   settings.booster.rounds = 60;
   settings.booster.learning_rate = 0.1;
   settings.booster.depth = 4;
+  settings.min_leaf_labels = 1;  // these labels are drawn independently, although their windows overlap
   settings.trained_at = Instant::from_seconds(1'760'000'000);
   settings.schema_hash = schema;
   for (std::size_t i = 0; i < feature_count; ++i)
@@ -199,7 +200,7 @@ TEST(Report, needs_nothing_from_elsewhere) {
 
 TEST(Calibration, finds_the_line_and_does_not_trade_a_drift_that_may_be_none) {
   Prng rng{6};
-  const auto fitted = [&](double intercept, double slope, double noise) {
+  const auto fitted = [&](double intercept, double slope, double noise, Drift drift = Drift::may_be_used) {
     std::vector<Instant> at;
     std::vector<float> labels, weight;
     std::vector<double> margins;
@@ -209,7 +210,7 @@ TEST(Calibration, finds_the_line_and_does_not_trade_a_drift_that_may_be_none) {
       labels.push_back(static_cast<float>(intercept + slope * margins.back() + noise * rng.normal()));
       weight.push_back(static_cast<float>(rng.uniform(0.5, 2)));
     }
-    return calibrate({at, labels, weight, margins}, {});
+    return calibrate({at, labels, weight, margins}, {}, drift);
   };
   const Calibration clear = fitted(2, 0.5, 4);
   EXPECT_NEAR(clear.used_intercept_bps, 2, 0.25);
@@ -218,6 +219,7 @@ TEST(Calibration, finds_the_line_and_does_not_trade_a_drift_that_may_be_none) {
   EXPECT_LT(clear.slope.low, 0.5);
   EXPECT_GT(clear.slope.high, 0.5);
   EXPECT_EQ(fitted(0.02, 0.5, 8).used_intercept_bps, 0);
+  EXPECT_EQ(fitted(2, 0.5, 4, Drift::ignored).used_intercept_bps, 0);
   EXPECT_EQ(fitted(0, -0.5, 4).used_slope, 0);
 }
 

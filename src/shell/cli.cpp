@@ -205,10 +205,15 @@ class CommandLine {
     data_app->require_subcommand(1);
     auto* import_app = command(*data_app, "import", "turn a recorded market into a journal and an archive of ours",
                                [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
-                               "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported");
+                               "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported\n"
+                               "  mlbot data import ../shared/data/binance_ws_raw --format binance --coins ETHUSDT --to imported\n"
+                               "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported");
     import_app->add_option("source", import_.source, "folder of recorded files")->required();
-    import_app->add_option("--format", import_.format, "hyperliquid")->check(CLI::IsMember({"hyperliquid"}));
-    import_app->add_option("--coins", import_.coins, "coins, with commas between")->delimiter(',');
+    import_app->add_option("--format", import_.format, "hyperliquid, binance or bybit")
+        ->check(CLI::IsMember({"hyperliquid", "binance", "bybit"}));
+    import_app->add_option("--recorded-market", import_.market, "of a Binance capture: usdm or spot")
+        ->check(CLI::IsMember({"usdm", "spot"}));
+    import_app->add_option("--coins", import_.coins, "as the files name them, with commas between")->delimiter(',');
     import_app->add_option("--from", import_.from, "RFC 3339 time");
     import_app->add_option("--until", import_.until, "RFC 3339 time");
     import_app->add_option("--to", import_.target, "new directory")->required();

@@ -77,8 +77,9 @@ ExitCode query(const Console& console, const DynamicSystemConfig& config, const 
 
 struct ImportOptions {
   std::string source;                ///< folder of recorded files
-  std::string format = "hyperliquid";
-  std::vector<std::string> coins;
+  std::string format = "hyperliquid";  ///< or binance, bybit: io/archive/import_*.h
+  std::string market = "usdm";         ///< of a Binance capture: usdm or spot
+  std::vector<std::string> coins;      ///< as the files name them: AVAX, BTCUSDT
   std::string from, until;           ///< RFC 3339; empty: all
   std::string target;                ///< directory of the new journal and archive
 };

@@ -205,7 +205,7 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
   auto client = io::bybit::BybitRestClient::create(
       loop, endpoints->rest,
       {.key = exchange->account().key, .secret = exchange->account().secret, .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
-      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .our_time = [this] { return clock->now(); }});
+      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock});
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
@@ -392,7 +392,7 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
     view.name = health.name;
     view.state = health.health == Health::healthy ? "running" : std::string{to_string(health.health)};
     view.counters.push_back({"work", health.progress});
-    if (health.last_progress.ns != 0) view.last_progress = health.last_progress;
+    if (health.last_progress.ns != 0) view.last_progress = clock->at(health.last_progress);
     if (health.name == "archive" && archive) {
       view.counters.push_back({"rows", archive->rows()});
       view.detail = archive->trouble();
@@ -428,7 +428,7 @@ void LiveBot::Parts::observe() {
   exchange_progress->add(exchange->server().counts().frames_sent - exchange_progress->count());
   if (account_stream && account_stream->counters().messages > account_progress->count())
     account_progress->add(account_stream->counters().messages - account_progress->count());
-  const auto& health = services.observe(now);
+  const auto& health = services.observe(io::clock::now());  // silence is judged by the wall's clock, whatever the market's pace
   auto view = header();
   auto views = service_views();
   {

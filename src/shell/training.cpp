@@ -43,12 +43,10 @@ Result<TrainingOutcome, SourceError> train_model(const TrainingRequest& request,
   if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
   const auto dataset = builder.finish();
 
-  lab::TrainSettings settings;
+  auto settings = lab::settings_for_catalogue();
   if (request.rounds > 0) settings.booster.rounds = request.rounds;
   settings.trained_at = request.trained_at;
   settings.expires_after = request.max_age;
-  settings.schema_hash = core::feature_schema_hash();
-  for (const auto& spec : core::feature_catalogue()) settings.feature_names.emplace_back(spec.name);
   const auto training = lab::train(dataset, settings, [&](const lab::Progress& stage) {
     progress(fmt::format("training ({})", stage.stage), stage.done, stage.total);
     return lab::Proceed::yes;

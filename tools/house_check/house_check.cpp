@@ -121,12 +121,18 @@ class Checker {
     if (lines.size() > line_limit) findings_.push_back({name, line_limit + 1, "a file has at most 800 lines: split it by purpose"});
     const bool in_src = name.starts_with("src/");
     const std::string room = in_src ? fs::path{name.substr(4)}.parent_path().generic_string() : "";
-    const bool is_test = name.ends_with("_test.cpp") || name.ends_with("_bench.cpp") || name.ends_with("_fuzz.cpp");
+    const bool is_test = name.ends_with("_test.cpp") || name.ends_with("_bench.cpp") || name.ends_with("_fuzz.cpp") || for_tests(name);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const int number = static_cast<int>(i) + 1;
       if (in_src && !is_test) check_include(name, number, room, lines[i]);
       check_words(name, number, room, in_src, is_test, lines[i]);
     }
+  }
+
+  /// test_*.h and naive_*.h stand beside the code and serve its tests alone.
+  static bool for_tests(const fs::path& path) {
+    const auto base = path.filename().string();
+    return base.starts_with("test_") || base.starts_with("naive_");
   }
 
   void check_include(const std::string& file, int line, std::string_view room, const std::string& text) {
@@ -137,6 +143,7 @@ class Checker {
     for (const auto& [prefix, owner] : touched_by)
       if (header.starts_with(prefix) && !below(room, owner))
         findings_.push_back({file, line, "only " + std::string{owner} + " may include " + header});
+    if (for_tests(header)) findings_.push_back({file, line, "only tests may include " + header});
     const auto target = fs::path{header}.parent_path().generic_string();
     static const std::array<std::string_view, 8> tops{"base", "domain", "core", "venue", "sim", "lab", "io", "shell"};
     if (std::none_of(tops.begin(), tops.end(), [&](auto top) { return below(target, top); })) return;

@@ -53,6 +53,15 @@ TEST_F(House, ADependencyHasOneFolder) {
   EXPECT_EQ(first_rule(), "only io/net may include boost/asio.hpp");
 }
 
+TEST_F(House, WhatServesTestsServesOnlyTests) {
+  write("src/sim/README.md", "sim\n");
+  write("src/sim/naive_book.h", "double f(double x) { return std::exp(x); }\n");
+  write("src/sim/book_test.cpp", "#include \"sim/naive_book.h\"\n");
+  EXPECT_EQ(first_rule(), "");
+  write("src/sim/book.cpp", "#include \"sim/naive_book.h\"\n");
+  EXPECT_EQ(first_rule(), "only tests may include sim/naive_book.h");
+}
+
 TEST_F(House, BannedWordsAreFound) {
   write("src/core/README.md", "core\n");
   const std::vector<std::string> bad{"auto t = std::chrono::system_clock::now();", "std::random_device chance;",

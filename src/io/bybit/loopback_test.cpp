@@ -130,7 +130,7 @@ TEST(Loopback, ThePrivateStreamIsSignedOnTheVenuesClockThatRestHasMeasured) {
                                               }
                                             },
                                         .on_undecoded = [](std::string_view, const dialect::DecodeError&) {},
-                                        .our_time = {}});
+                                        .clock = {}});
   rest->use({venue.table[{0}]});
   rest->start();
   const PlaceOrder order{.id = "m-1", .symbol = {0}, .price = {500'000}, .size = {3}};
@@ -166,7 +166,7 @@ TEST(Loopback, NobodyListeningIsAnUnknownOutcome) {
                                               }
                                             },
                                         .on_undecoded = [](std::string_view, const dialect::DecodeError&) {},
-                                        .our_time = {}});
+                                        .clock = {}});
   rest->start();
   ASSERT_TRUE(net::run_until(venue.loop, [&] { return rest->counters().transport_faults > 0; }));
   EXPECT_NE(rest->state(), LinkState::live);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "io/clock/clock.h"
-
 namespace mlbot::io::bybit {
 
 Result<std::unique_ptr<BybitRestClient>, net::NetError> BybitRestClient::create(net::EventLoop& loop,
@@ -12,7 +10,6 @@ Result<std::unique_ptr<BybitRestClient>, net::NetError> BybitRestClient::create(
                                                                                 RestClientHandlers handlers) {
   const auto parsed = net::parse_url(origin);
   if (!parsed) return std::unexpected{parsed.error()};
-  if (!handlers.our_time) handlers.our_time = clock::now;
   return std::unique_ptr<BybitRestClient>{
       new BybitRestClient{loop, *parsed, std::move(settings), std::move(handlers)}};
 }
@@ -20,6 +17,7 @@ Result<std::unique_ptr<BybitRestClient>, net::NetError> BybitRestClient::create(
 BybitRestClient::BybitRestClient(net::EventLoop& loop, net::Url origin, RestSettings settings,
                                  RestClientHandlers handlers)
     : loop_{loop},
+      clock_{handlers.clock.value_or(clock::PacedClock{{}, {}, 1})},  // without: the wall itself
       alive_{std::make_shared<BybitRestClient*>(this)},
       link_{loop, std::move(origin), RequestQueue::parallel_max},
       session_{std::move(settings),
@@ -33,11 +31,11 @@ BybitRestClient::BybitRestClient(net::EventLoop& loop, net::Url origin, RestSett
                                       const auto alive = weak.lock();
                                       if (!alive) return;
                                       BybitRestClient& client = **alive;
-                                      client.session_.answered(number, std::move(answer), clock::now());
+                                      client.session_.answered(number, std::move(answer), client.now());
                                       client.arm();
                                     });
                     },
-                .our_time = std::move(handlers.our_time)}} {}
+                .our_time = [this] { return now(); }}} {}
 
 BybitRestClient::~BybitRestClient() {
   alive_.reset();
@@ -45,38 +43,38 @@ BybitRestClient::~BybitRestClient() {
 }
 
 void BybitRestClient::start() {
-  session_.start(clock::now());
+  session_.start(now());
   arm();
 }
 
 bool BybitRestClient::carry_out(const Command& command) {
-  const bool ours = session_.carry_out(command, clock::now());
+  const bool ours = session_.carry_out(command, now());
   arm();
   return ours;
 }
 void BybitRestClient::start_up(std::vector<std::string> symbols, RestCallback<std::vector<Instrument>> done) {
-  session_.start_up(std::move(symbols), clock::now(), std::move(done));
+  session_.start_up(std::move(symbols), now(), std::move(done));
   arm();
 }
 void BybitRestClient::load_klines(SymbolId symbol, Instant from, Instant until,
                                   RestCallback<std::size_t> done) {
-  session_.load_klines(symbol, from, until, clock::now(), std::move(done));
+  session_.load_klines(symbol, from, until, now(), std::move(done));
   arm();
 }
 void BybitRestClient::set_leverage(SymbolId symbol, E8 leverage, RestCallback<void> done) {
-  session_.set_leverage(symbol, leverage, clock::now(), std::move(done));
+  session_.set_leverage(symbol, leverage, now(), std::move(done));
   arm();
 }
 
 void BybitRestClient::arm() {
-  const Instant now = clock::now();
-  const Instant next = session_.next_timer(now);
+  const Instant at = now();
+  const Instant next = session_.next_timer(at);
   loop_.cancel(timer_);
   timer_ = 0;
   if (next == distant_future) return;
-  timer_ = loop_.call_after(std::max(next - now, Duration{1ms}), [this] {
+  timer_ = loop_.call_after(std::max(clock_.wall_time(next - at), Duration{1ms}), [this] {
     timer_ = 0;
-    session_.on_timer(clock::now());
+    session_.on_timer(now());
     arm();
   });
 }

@@ -2,17 +2,18 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "io/bybit/rest_session.h"
+#include "io/clock/paced_clock.h"
 
 namespace mlbot::io::bybit {
 
 struct RestClientHandlers {
   std::function<void(const Event&, Instant venue_time)> on_event;
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
-  /// The clock that the venue's is compared with; the wall's when empty. A market at another pace has its
-  /// own.
-  std::function<Instant()> our_time;
+  /// Of a market at another pace than the wall's: the venue counts its quotas in that time, so we do too.
+  std::optional<clock::PacedClock> clock;
 };
 
 /// Everything happens on the loop's thread. Destroying the client ends it without further calls.
@@ -43,9 +44,11 @@ class BybitRestClient {
 
  private:
   BybitRestClient(net::EventLoop& loop, net::Url origin, RestSettings settings, RestClientHandlers handlers);
+  Instant now() const { return clock_.now(); }
   void arm();
 
   net::EventLoop& loop_;
+  clock::PacedClock clock_;
   std::shared_ptr<BybitRestClient*> alive_;  ///< an answer may come after the end; it then finds nothing here
   net::HttpLink link_;
   RestSession session_;

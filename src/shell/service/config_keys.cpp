@@ -72,7 +72,7 @@ const std::vector<ConfigKey>& config_keys() {
       {"risk", "stop_distance_bps", std::int64_t{100}, 5, 2000, {}, reloadable, "venue-held stop of each entry, from its price",
        [](C& c, const V& v) { c.risk.stop_distance_bps = count(v); }},
       {"sim", "seed", std::int64_t{1}, 0, 9e18, {}, fixed, "seed of the generated market", integer(&C::sim_seed)},
-      {"sim", "history_hours", 6.0, 2.5, 48, {}, fixed, "market run at full speed through the recorder at the very first start", number(&C::sim_history_hours)},
+      {"sim", "history_hours", 24.0, 2.5, 48, {}, fixed, "market run at full speed through the recorder at the very first start", number(&C::sim_history_hours)},
       {"sim", "speed", 1.0, 0.1, 1000, {}, fixed, "market seconds a second once live", number(&C::sim_speed)},
       {"sim", "balance_usdt", 10'000.0, 10, 1e9, {}, fixed, "wallet of a new simulated account", number(&C::sim_balance_usdt)},
       {"sim", "maker_fee_bps", 2.0, -5, 50, {}, fixed, "fee of a resting order on the simulated exchange", number(&C::sim_maker_fee_bps)},

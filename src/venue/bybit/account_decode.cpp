@@ -91,7 +91,7 @@ PositionNews read_position(Row& row, const Instrument& instrument, NewsSource so
   news.take_profit = row.e8_or_zero("takeProfit");
   news.stop_loss = row.e8_or_zero("stopLoss");
   news.realised_pnl = row.e8_or_zero("curRealisedPnl");
-  news.updated_at = Instant::from_ms(row.optional_integer("updatedTime").value_or(0));
+  news.updated_at = row.time_ms_or_zero("updatedTime");
   news.liquidation_price = row.e8_or_zero("liqPrice");
   news.cross_sequence = row.optional_integer("seq").value_or(-1);
   return news;
@@ -102,40 +102,20 @@ std::optional<WalletNews> read_wallet(Row& row, NewsSource source) {
   news.available = row.e8_or_zero("totalAvailableBalance");
   const auto initial = row.optional_e8("totalInitialMargin");
   const auto maintenance = row.optional_e8("totalMaintenanceMargin");
-  ondemand::array coins;
-  if (!row.ok()) return std::nullopt;
-  if (const auto error = row.object().find_field_unordered("coin").get_array().get(coins)) {
-    row.fail("coin", error);
-    return std::nullopt;
-  }
   std::optional<WalletNews> found;
-  std::size_t index = 0;
-  Reading coin_reading;
-  for (auto item : coins) {
-    ondemand::object object;
-    if (const auto error = item.get_object().get(object)) {
-      row.fail("coin", error);
-      return std::nullopt;
-    }
-    Row coin{object, "coin", index++, coin_reading};
-    const bool ours = coin.text("coin") == settle_coin;
-    if (!coin.ok()) break;
-    if (!ours) continue;
+  Reading& reading = row.reading();
+  const dom::array coins = list_of(row.object(), "coin", "wallet", reading);
+  each_object(coins, "coin", reading, [&](const dom::object& object, std::size_t index) {
+    Row coin{object, "coin", index, reading};
+    if (coin.text("coin") != settle_coin) return;
     news.equity = coin.e8_or_zero("equity");
     news.wallet_balance = coin.e8_or_zero("walletBalance");
     const E8 coin_initial = coin.e8_or_zero("totalOrderIM") + coin.e8_or_zero("totalPositionIM");
-    const E8 coin_maintenance = coin.e8_or_zero("totalPositionMM");
     news.unrealised_pnl = coin.e8_or_zero("unrealisedPnl");
     news.initial_margin = initial.value_or(coin_initial);  // the account's figure is blank in isolated mode
-    news.maintenance_margin = maintenance.value_or(coin_maintenance);
+    news.maintenance_margin = maintenance.value_or(coin.e8_or_zero("totalPositionMM"));
     found = news;
-    if (!coin.ok()) break;
-  }
-  if (!coin_reading.ok()) {
-    DecodeError error = coin_reading.take();
-    row.fail(error.where, std::move(error.what));
-    return std::nullopt;
-  }
+  });
   return found;
 }
 

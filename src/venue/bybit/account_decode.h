@@ -19,25 +19,19 @@ std::optional<WalletNews> read_wallet(Row& row, NewsSource source);
 
 /// Reads every row of `list` that is ours into `out`; returns how many were not.
 template <class Read>
-std::uint32_t read_rows(ondemand::array list, std::string_view place, const InstrumentTable& table,
+std::uint32_t read_rows(const dom::array& list, std::string_view place, const InstrumentTable& table,
                         Reading& reading, std::vector<Event>& out, std::size_t& rows, Read&& read) {
   std::uint32_t foreign = 0;
-  for (auto item : list) {
-    ondemand::object object;
-    if (const auto error = item.get_object().get(object)) {
-      reading.fail(std::string{place}, error);
-      return foreign;
-    }
-    Row row{object, place, rows++, reading};
+  each_object(list, place, reading, [&](const dom::object& object, std::size_t index) {
+    ++rows;
+    Row row{object, place, index, reading};
     const InstrumentTable::Entry* entry = entry_of_row(row, table);
-    if (!reading.ok()) return foreign;
     if (entry == nullptr) {
       ++foreign;
-      continue;
+    } else {
+      out.push_back(read(row, entry->instrument));
     }
-    out.push_back(read(row, entry->instrument));
-    if (!reading.ok()) return foreign;
-  }
+  });
   return foreign;
 }
 

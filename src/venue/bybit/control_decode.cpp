@@ -2,8 +2,7 @@
 
 namespace mlbot::venue::bybit {
 
-Control read_control(ondemand::object& root, Reading& reading) {
-  Row row{root, "message", 0, reading};
+Control read_control(Row& row) {
   Control control;
   std::string op{row.text_or_empty("op")};
   const std::string_view type = row.text_or_empty("type");  // shapes of 2022 have a type and no op
@@ -25,7 +24,7 @@ Control read_control(ondemand::object& root, Reading& reading) {
   } else if (op == "ping" || op == "pong") {
     control.kind = Control::Kind::pong;
   } else if (op.empty() && control.accepted && control.text.empty()) {
-    reading.fail("message", "neither a topic nor an answer");
+    row.reading().fail("message", "neither a topic nor an answer");
   }
   return control;
 }

@@ -6,7 +6,7 @@
 namespace mlbot::venue::bybit {
 
 /// The answer to a subscribe, an auth or a ping, in any of the venue's shapes.
-Control read_control(ondemand::object& root, Reading& reading);
+Control read_control(Row& message);
 
 /// Sets what this key of a ticker means to us; "" means absent, other keys are ignored.
 void read_ticker_field(Ticker& ticker, std::string_view key, std::string_view text, Reading& reading);

@@ -10,25 +10,25 @@
 
 namespace mlbot::venue::bybit {
 
-/// Steps of a plain unsigned decimal that ends before `"`. Nothing for signs, exponents, over 18 digits or
-/// text that lies off the grid: the caller then asks the slow way, which also tells why.
-/// @param text  first digit; a quote follows somewhere, as a JSON parser guarantees.
-inline std::optional<std::int64_t> steps_before_quote(const char* text, const Grid& grid) {
-  const char* at = text;
+/// Steps of the plain unsigned decimal at `at`, which is moved behind it. Nothing for text that lies off the
+/// grid, has no digit before the point or more than ten: the caller then asks the slow way, which also knows
+/// signs, exponents and the words for what is wrong.
+/// @param end  no byte from there on is read.
+inline std::optional<std::int64_t> read_steps(const char*& at, const char* end, const Grid& grid) {
+  const auto is_digit = [&] { return at != end && *at >= '0' && *at <= '9'; };
+  const char* const begin = at;
   std::uint64_t digits =
       0;  // unsigned: a text that is too long wraps round and is then refused by its length
-  while (*at >= '0' && *at <= '9') digits = digits * 10 + static_cast<std::uint64_t>(*at++ - '0');
-  const auto whole_digits = at - text;
+  while (is_digit()) digits = digits * 10 + static_cast<std::uint64_t>(*at++ - '0');
+  const auto whole_digits = at - begin;
   int missing = grid.decimals;
-  if (*at == '.') {
+  if (at != end && *at == '.') {
     ++at;
-    while (missing > 0 && *at >= '0' && *at <= '9') {
+    for (; missing > 0 && is_digit(); --missing)
       digits = digits * 10 + static_cast<std::uint64_t>(*at++ - '0');
-      --missing;
-    }
-    while (*at == '0') ++at;
+    while (at != end && *at == '0') ++at;
   }
-  if (*at != '"' || whole_digits == 0 || whole_digits > 10) return std::nullopt;
+  if (whole_digits == 0 || whole_digits > 10) return std::nullopt;
   for (; missing > 0; --missing) digits *= 10;
   const auto value = static_cast<std::int64_t>(digits);
   if (grid.multiple == 1) return value;

@@ -1,12 +1,15 @@
-// simdjson On-Demand without exceptions and with one memory for faults: the first thing that is wrong in a
-// message is kept with its place, everything after it reads as empty, and the caller asks once at the end.
+// simdjson without exceptions and with one memory for faults: the first thing that is wrong in a message is
+// kept with its place, everything after it reads as empty, and the caller asks once at the end.
 //
-// Known to this folder's decoders only. Lookups may come in any order; in the venue's own order they cost one
-// pass.
+// The whole text is validated before anything is read. On-Demand is not used: it trusts the text between the
+// values that it visits, and a frame with crossed brackets ends the process there (fuzzing finds one in
+// seconds). The frames that are many are read by book_scan.h before any parser sees them. Known to this
+// folder's decoders only.
 #pragma once
 
 #include <simdjson.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -19,12 +22,11 @@
 
 namespace mlbot::venue::bybit {
 
-namespace ondemand = simdjson::ondemand;
+namespace dom = simdjson::dom;
 
 struct DecodeScratch::Impl {
-  ondemand::parser parser;
-  std::string padded;       ///< copy of text that came without spare bytes
-  std::string padded_part;  ///< for a second document inside a message
+  dom::parser parser;
+  std::string padded;  ///< copy of text that came without spare bytes
 };
 
 class Reading {
@@ -33,31 +35,26 @@ class Reading {
   void fail(std::string where, std::string what) {
     if (!error_) error_ = DecodeError{std::move(where), std::move(what)};
   }
-  /// After most of the parser's own errors it stands nowhere: nothing more may be asked of it.
   void fail(std::string where, simdjson::error_code error) {
     const bool missing = error == simdjson::NO_SUCH_FIELD, other_type = error == simdjson::INCORRECT_TYPE;
-    broken_ |= !missing && !other_type;
     fail(std::move(where), missing      ? "missing"
                            : other_type ? "of another JSON type"
                                         : simdjson::error_message(error));
   }
-  bool broken() const { return broken_; }
   DecodeError take() { return std::move(*error_); }
 
  private:
   std::optional<DecodeError> error_;
-  bool broken_ = false;
 };
 
-/// Starts a document; a fault names the whole message.
-inline bool open_document(PaddedText bytes, DecodeScratch& scratch, Reading& reading,
-                          ondemand::document& document, ondemand::object& root) {
-  const simdjson::padded_string_view view{bytes.text.data(), bytes.text.size(),
-                                          bytes.text.size() + simdjson::SIMDJSON_PADDING};
-  auto error = scratch.impl().parser.iterate(view).get(document);
-  if (!error) error = document.get_object().get(root);
+/// Parses a whole message, which must be an object; a fault names the message. The object lives until the
+/// next parse.
+inline dom::object open_document(PaddedText bytes, DecodeScratch& scratch, Reading& reading) {
+  dom::object root;
+  const auto* text = reinterpret_cast<const std::uint8_t*>(bytes.text.data());
+  const auto error = scratch.impl().parser.parse(text, bytes.text.size(), false).get_object().get(root);
   if (error) reading.fail("message", error);
-  return !error;
+  return root;
 }
 inline PaddedText padded_copy(std::string_view text, std::string& buffer) {
   buffer.assign(text);
@@ -65,23 +62,37 @@ inline PaddedText padded_copy(std::string_view text, std::string& buffer) {
   return {std::string_view{buffer}.substr(0, text.size())};
 }
 
-/// Text of a scalar however it is written: string, number, boolean; "" for null.
-inline simdjson::error_code scalar_text(ondemand::value& value, std::string_view& out) {
-  ondemand::json_type type;
-  if (const auto error = value.type().get(type)) return error;
-  switch (type) {
-    case ondemand::json_type::string:
-      return value.get_string().get(out);
-    case ondemand::json_type::null:
-      out = {};
-      return simdjson::SUCCESS;
-    case ondemand::json_type::number:
-    case ondemand::json_type::boolean:
-      out = value.raw_json_token();
-      while (!out.empty() && static_cast<unsigned char>(out.back()) <= ' ') out.remove_suffix(1);
-      return simdjson::SUCCESS;
-    default:
-      return simdjson::INCORRECT_TYPE;
+/// The list under a key; a fault names `place`.key.
+inline dom::array list_of(const dom::object& object, std::string_view key, std::string_view place,
+                          Reading& reading) {
+  dom::array out;
+  if (!reading.ok()) return out;
+  if (const auto error = object.at_key(key).get_array().get(out)) {
+    reading.fail(std::string{place} + "." + std::string{key}, error);
+  }
+  return out;
+}
+inline dom::object object_of(const dom::object& object, std::string_view key, std::string_view place,
+                             Reading& reading) {
+  dom::object out;
+  if (!reading.ok()) return out;
+  if (const auto error = object.at_key(key).get_object().get(out)) {
+    reading.fail(std::string{place} + "." + std::string{key}, error);
+  }
+  return out;
+}
+/// Calls read(object, index) for every object of a list; stops at the first fault.
+template <class Read>
+void each_object(const dom::array& list, std::string_view place, Reading& reading, Read&& read) {
+  if (!reading.ok()) return;
+  std::size_t index = 0;
+  for (const dom::element item : list) {
+    dom::object object;
+    if (const auto error = item.get_object().get(object)) {
+      return reading.fail(std::string{place} + "[" + std::to_string(index) + "]", error);
+    }
+    read(object, index++);
+    if (!reading.ok()) return;
   }
 }
 
@@ -93,19 +104,52 @@ inline std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
+/// Text of a scalar: a string, a boolean, a whole number; "" for null. Numbers are written into `buffer`.
+using NumberBuffer = std::array<char, 24>;
+inline simdjson::error_code scalar_text(const dom::element& value, NumberBuffer& buffer,
+                                        std::string_view& out) {
+  const auto written = [&](auto number) {
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
+    out = {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+    return simdjson::SUCCESS;
+  };
+  switch (value.type()) {
+    case dom::element_type::STRING:
+      return value.get_string().get(out);
+    case dom::element_type::BOOL:
+      out = value.get_bool().value_unsafe() ? "true" : "false";
+      return simdjson::SUCCESS;
+    case dom::element_type::NULL_VALUE:
+      out = {};
+      return simdjson::SUCCESS;
+    case dom::element_type::INT64:
+      return written(value.get_int64().value_unsafe());
+    case dom::element_type::UINT64:
+      return written(value.get_uint64().value_unsafe());
+    default:
+      return simdjson::INCORRECT_TYPE;  // a double is not exact: the venue sends decimals as text
+  }
+}
+
+inline constexpr std::int64_t time_ms_max = INT64_MAX / 1'000'000;
+
 /// One object of named scalars: a row of a list, or `data` itself. `place` outlives the row.
 class Row {
  public:
-  Row(ondemand::object object, std::string_view place, std::size_t index, Reading& reading)
+  Row(dom::object object, std::string_view place, std::size_t index, Reading& reading)
       : object_{object}, place_{place}, index_{index}, reading_{reading} {}
+  /// An object that stands alone, not in a list.
+  Row(dom::object object, std::string_view place, Reading& reading)
+      : object_{object}, place_{place}, reading_{reading} {}
 
+  /// Text of a number lives until the next question.
   bool has_text(std::string_view key, std::string_view& out) {
     out = {};
     if (!reading_.ok()) return false;
-    ondemand::value value;
-    auto error = object_.find_field_unordered(key).get(value);
+    dom::element value;
+    auto error = object_.at_key(key).get(value);
     if (error == simdjson::NO_SUCH_FIELD) return false;
-    if (!error) error = scalar_text(value, out);
+    if (!error) error = scalar_text(value, number_, out);
     if (error) fail(key, error);
     return !error;
   }
@@ -136,11 +180,9 @@ class Row {
     return whole(key, text_or_empty(key));
   }
   std::int64_t integer(std::string_view key) { return needed(key, whole(key, text(key))); }
-  Instant time_ms(std::string_view key) {
-    const std::int64_t ms = integer(key);
-    if (ms < 0 || ms > INT64_MAX / 1'000'000) fail(key, "no time in milliseconds");
-    return reading_.ok() ? Instant::from_ms(ms) : Instant{};
-  }
+  Instant time_ms(std::string_view key) { return in_time(key, integer(key)); }
+  /// The epoch where the venue leaves it empty or out.
+  Instant time_ms_or_zero(std::string_view key) { return in_time(key, optional_integer(key).value_or(0)); }
   bool boolean(std::string_view key) {
     const std::string_view word = text(key);
     if (word != "true" && word != "false") fail(key, "'" + std::string{word} + "' is no boolean");
@@ -168,9 +210,11 @@ class Row {
   void fail(std::string_view key, std::string what) { reading_.fail(where(key), std::move(what)); }
   void fail(std::string_view key, simdjson::error_code error) { reading_.fail(where(key), error); }
   bool ok() const { return reading_.ok(); }
-  ondemand::object& object() { return object_; }
+  const dom::object& object() const { return object_; }
+  Reading& reading() { return reading_; }
   std::string where(std::string_view key) const {
-    return std::string{place_} + "[" + std::to_string(index_) + "]." + std::string{key};
+    const std::string number = index_ ? "[" + std::to_string(*index_) + "]" : "";
+    return std::string{place_} + number + "." + std::string{key};
   }
 
  private:
@@ -195,10 +239,17 @@ class Row {
     return value.value_or(T{});
   }
 
-  ondemand::object object_;
+  Instant in_time(std::string_view key, std::int64_t ms) {
+    if (ms >= 0 && ms <= time_ms_max) return Instant::from_ms(ms);
+    fail(key, "no time in milliseconds");
+    return {};
+  }
+
+  dom::object object_;
   std::string_view place_;
-  std::size_t index_;
+  std::optional<std::size_t> index_;
   Reading& reading_;
+  NumberBuffer number_{};
 };
 
 }  // namespace mlbot::venue::bybit

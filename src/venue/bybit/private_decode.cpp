@@ -8,7 +8,7 @@
 namespace mlbot::venue::bybit {
 namespace {
 
-std::uint32_t read_data(std::string_view topic, ondemand::array data, const InstrumentTable& table,
+std::uint32_t read_data(std::string_view topic, const dom::array& data, const InstrumentTable& table,
                         DecodeScratch& scratch, Reading& reading) {
   if (topic.ends_with(".linear")) topic.remove_suffix(std::string_view{".linear"}.size());
   std::size_t rows = 0;
@@ -32,16 +32,10 @@ std::uint32_t read_data(std::string_view topic, ondemand::array data, const Inst
     reading.fail("message.topic", fmt::format("'{}' is no topic that we read", topic));
     return 0;
   }
-  for (auto item : data) {
-    ondemand::object object;
-    if (const auto error = item.get_object().get(object)) {
-      reading.fail("data", error);
-      return 0;
-    }
-    Row row{object, "data", rows++, reading};
+  each_object(data, "data", reading, [&](const dom::object& object, std::size_t index) {
+    Row row{object, "data", index, reading};
     if (const auto wallet = read_wallet(row, stream)) scratch.events.emplace_back(*wallet);
-    if (!reading.ok()) return 0;
-  }
+  });
   return 0;
 }
 
@@ -50,27 +44,18 @@ std::uint32_t read_data(std::string_view topic, ondemand::array data, const Inst
 Result<PrivateMessage, DecodeError> decode_private(PaddedText bytes, const InstrumentTable& table,
                                                    DecodeScratch& scratch) {
   Reading reading;
-  ondemand::document document;
-  ondemand::object root;
   scratch.events.clear();
-  if (!open_document(bytes, scratch, reading, document, root)) return std::unexpected{reading.take()};
-  Row head{root, "message", 0, reading};
+  Row message{open_document(bytes, scratch, reading), "message", reading};
   std::string_view topic;
-  if (!head.has_text("topic", topic)) {
-    Control control = reading.ok() ? read_control(root, reading) : Control{};
+  if (!message.has_text("topic", topic)) {
+    Control control = reading.ok() ? read_control(message) : Control{};
     if (!reading.ok()) return std::unexpected{reading.take()};
     return control;
   }
   AccountNews news;
-  news.venue_time = head.time_ms("creationTime");
-  if (reading.ok()) {
-    ondemand::array data;
-    if (const auto error = root.find_field_unordered("data").get_array().get(data)) {
-      reading.fail("data", error);
-    } else {
-      news.foreign_rows = read_data(topic, data, table, scratch, reading);
-    }
-  }
+  news.venue_time = message.time_ms("creationTime");
+  const dom::array data = list_of(message.object(), "data", "message", reading);
+  if (reading.ok()) news.foreign_rows = read_data(topic, data, table, scratch, reading);
   if (!reading.ok()) return std::unexpected{reading.take()};
   news.events = scratch.events;
   return news;

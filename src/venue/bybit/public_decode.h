@@ -1,4 +1,4 @@
-// Frames of the public stream to market events: orderbook.{1,50,200,1000}, publicTrade, tickers, kline.1,
+// Frames of the public stream to market events: orderbook.{1,50,200,500,1000}, publicTrade, tickers, kline.1,
 // allLiquidation, and the answers to our own subscribe and ping.
 //
 // Exact: prices and sizes become ticks and lots or the whole message is refused; nothing is rounded, nothing

@@ -173,7 +173,7 @@ TEST(PublicDecode, AFaultNamesThePlaceAndWhatStoodThere) {
       fault(R"({"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1,"data":{"s":"BTCUSDT","a":[]}})").where,
       "data.b");
   EXPECT_EQ(fault(R"({"topic":"orderbook.50.NOPEUSDT","type":"delta"})").where, "message.topic");
-  EXPECT_EQ(fault(R"({"topic":"orderbook.500.BTCUSDT","type":"delta"})").where, "message.topic");
+  EXPECT_EQ(fault(R"({"topic":"orderbook.40.BTCUSDT","type":"delta"})").where, "message.topic");
   EXPECT_EQ(fault(R"({"topic":"orderbook.50.BTCUSDT","type":"news","ts":1})").where, "message.type");
   EXPECT_EQ(
       fault(R"({"topic":"tickers.BTCUSDT","type":"delta","data":{"symbol":"ETHUSDT"},"cs":1,"ts":1})").where,
@@ -236,8 +236,10 @@ TEST(GridText, AgreesWithTheSlowWayOnRandomText) {
     }
     if (rng.chance(0.1)) text[rng.below(text.size())] = "-+e.x \\"[rng.below(7)];
     const auto exact = parse_e8(text);
-    const auto fast = steps_before_quote((text + "\"").c_str(), grid_of(step));
-    if (fast) {
+    const char* at = text.data();
+    const char* const end = text.data() + text.size();
+    const auto fast = read_steps(at, end, grid_of(step));
+    if (fast && at == end) {
       ASSERT_TRUE(exact) << text << " seed " << seed << " draw " << i;
       ASSERT_EQ(*fast * step.count, exact->count) << text << " seed " << seed << " draw " << i;
     } else if (exact && exact->count % step.count == 0 && text.front() != '.' &&
@@ -290,6 +292,50 @@ TEST(PublicEncode, WhatWasRecordedIsWrittenAgain) {
       EXPECT_EQ(frame_of(market(line, scratch), scratch), without_padding(line));
     }
   }
+}
+
+/// A space in front: the same frame to a parser, but not to the scanner of the known shape.
+std::string by_the_parser(const std::string& frame) { return " " + frame; }
+
+TEST(BookScan, AgreesWithTheParserOnTornAndTwistedFrames) {
+  constexpr std::uint64_t seed = 20261122;
+  Prng rng{seed};
+  DecodeScratch scratch, other;
+  std::size_t accepted = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::vector<BookLevel> bids, asks;
+    for (auto n = rng.below(3); n > 0; --n)
+      bids.push_back({{static_cast<std::int64_t>(rng.below(3000))}, {7}});
+    for (auto n = rng.below(3); n > 0; --n)
+      asks.push_back({{3}, {static_cast<std::int64_t>(rng.below(3000))}});
+    std::string frame;
+    encode_book(table()[test::btc],
+                {test::btc, UpdateKind::delta, rng.below(1000), 5, Instant::from_ms(9), bids, asks}, 50,
+                Instant::from_ms(9), frame);
+    for (auto n = rng.below(4); n > 0; --n) {
+      constexpr std::string_view letters = "0123456789.\"[]{},:-e \\";
+      const auto at = rng.below(frame.size());
+      switch (rng.below(3)) {
+        case 0:
+          frame[at] = letters[rng.below(letters.size())];
+          break;
+        case 1:
+          frame.erase(at, 1);
+          break;
+        default:
+          frame.insert(at, 1, letters[rng.below(letters.size())]);
+          break;
+      }
+    }
+    const auto fast = decode_public(frame, table(), scratch);
+    const auto slow = decode_public(by_the_parser(frame), table(), other);
+    ASSERT_EQ(fast.has_value(), slow.has_value()) << frame << " seed " << seed << " draw " << i;
+    if (!fast || !std::holds_alternative<MarketNews>(*fast)) continue;
+    ASSERT_EQ(binary(std::get<MarketNews>(*fast)), binary(std::get<MarketNews>(*slow)))
+        << frame << " seed " << seed << " draw " << i;
+    ++accepted;
+  }
+  EXPECT_GT(accepted, 25'000u);
 }
 
 TEST(PublicEncode, ATradeFrameHasTheRecordedShape) {

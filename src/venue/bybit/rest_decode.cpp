@@ -13,40 +13,20 @@ namespace {
 /// One body under reading: its result object, and the first fault.
 struct Reply {
   Reply(std::string_view body, DecodeScratch& scratch) {
-    if (!open_document(padded_copy(body, scratch.impl().padded), scratch, reading, document, root)) return;
-    if (const auto error = root.find_field_unordered("result").get_object().get(result)) {
-      reading.fail("result", error);
-    }
+    const dom::object root = open_document(padded_copy(body, scratch.impl().padded), scratch, reading);
+    result = object_of(root, "result", "reply", reading);
   }
-  /// Scalars beside the list; asked before the list or after it.
-  Row row() { return {result, "result", 0, reading}; }
-  ondemand::array list(std::string_view key) {
-    ondemand::array out;
-    if (!reading.ok()) return out;
-    if (const auto error = result.find_field_unordered(key).get_array().get(out)) {
-      reading.fail(fmt::format("result.{}", key), error);
-    }
-    return out;
-  }
+  /// Scalars beside the list.
+  Row row() { return {result, "result", reading}; }
+  dom::array list(std::string_view key) { return list_of(result, key, "result", reading); }
   template <class Read>
   void each(std::string_view key, Read&& read) {
-    ondemand::array rows = list(key);
-    if (!reading.ok()) return;
-    std::size_t index = 0;
-    for (auto item : rows) {
-      ondemand::object object;
-      if (const auto error = item.get_object().get(object)) {
-        return reading.fail(fmt::format("result.{}[{}]", key, index), error);
-      }
-      read(object, index++);
-      if (!reading.ok()) return;
-    }
+    each_object(list(key), fmt::format("result.{}", key), reading, read);
   }
   std::string cursor() { return std::string{row().text_or_empty("nextPageCursor")}; }
 
   Reading reading;
-  ondemand::document document;
-  ondemand::object root, result;
+  dom::object result;
 };
 
 template <class T>
@@ -55,40 +35,32 @@ Result<T, DecodeError> answer(Reply& reply, T value) {
   return value;
 }
 
-/// The scalars of an array of strings: a kline or a book level.
+/// The texts of an array: a kline or a book level. False for fewer, or for what is no text.
 template <std::size_t Count>
-bool read_texts(ondemand::value item, std::array<std::string_view, Count>& texts) {
-  ondemand::array parts;
+bool read_texts(const dom::element& item, std::array<std::string_view, Count>& texts) {
+  dom::array parts;
   if (item.get_array().get(parts)) return false;
   std::size_t found = 0;
-  for (auto part : parts) {
-    ondemand::value value;
-    if (part.get(value)) return false;
-    if (found < Count && scalar_text(value, texts[found])) return false;
+  for (const dom::element part : parts) {
+    if (found == Count) break;
+    if (part.get_string().get(texts[found])) return false;
     ++found;
   }
-  return found >= Count;
+  return found == Count;
 }
 
 }  // namespace
 
 Result<ReplyHead, DecodeError> decode_head(std::string_view body, DecodeScratch& scratch) {
   Reading reading;
-  ondemand::document document;
-  ondemand::object root;
-  if (!open_document(padded_copy(body, scratch.impl().padded), scratch, reading, document, root)) {
-    return std::unexpected{reading.take()};
-  }
-  Row row{root, "reply", 0, reading};
+  Row row{open_document(padded_copy(body, scratch.impl().padded), scratch, reading), "reply", reading};
   ReplyHead head;
   const std::int64_t code = row.integer("retCode");
   if (code < INT32_MIN || code > INT32_MAX) row.fail("retCode", "does not fit");
   head.code = static_cast<std::int32_t>(code);
   head.text = row.text_or_empty("retMsg");
-  const std::int64_t time_ms = row.optional_integer("time").value_or(0);
-  if (time_ms < 0 || time_ms > INT64_MAX / 1'000'000) row.fail("time", "no time in milliseconds");
+  head.time = row.time_ms_or_zero("time");
   if (!reading.ok()) return std::unexpected{reading.take()};
-  head.time = Instant::from_ms(time_ms);
   return head;
 }
 
@@ -120,21 +92,14 @@ Result<Instant, DecodeError> decode_server_time(std::string_view body, DecodeScr
 
 namespace {
 
-Instrument read_instrument(ondemand::object& object, const SymbolName& name, Reading& reading) {
+Instrument read_instrument(const dom::object& object, const SymbolName& name, Reading& reading) {
   Instrument out{.name = name};
-  Row row{object, "list", 0, reading};
-  const auto part = [&](std::string_view key) {
-    ondemand::object found;
-    if (!reading.ok()) return found;
-    if (const auto error = object.find_field_unordered(key).get_object().get(found)) row.fail(key, error);
-    return found;
-  };
-  Row leverage{part("leverageFilter"), "leverageFilter", 0, reading};
-  if (reading.ok()) out.max_leverage = leverage.e8("maxLeverage");
-  Row prices{part("priceFilter"), "priceFilter", 0, reading};
-  if (reading.ok()) out.tick_size = prices.e8("tickSize");
-  Row sizes{part("lotSizeFilter"), "lotSizeFilter", 0, reading};
-  if (!reading.ok()) return out;
+  Row row{object, "list", reading};
+  Row leverage{object_of(object, "leverageFilter", "list", reading), "leverageFilter", reading};
+  Row prices{object_of(object, "priceFilter", "list", reading), "priceFilter", reading};
+  Row sizes{object_of(object, "lotSizeFilter", "list", reading), "lotSizeFilter", reading};
+  out.max_leverage = leverage.e8("maxLeverage");
+  out.tick_size = prices.e8("tickSize");
   const E8 most = sizes.e8("maxOrderQty"), least = sizes.e8("minOrderQty");
   out.lot_step = sizes.e8("qtyStep");
   const E8 most_market = sizes.optional_e8("maxMktOrderQty").value_or(most);  // not told before 2024
@@ -154,7 +119,7 @@ Instrument read_instrument(ondemand::object& object, const SymbolName& name, Rea
 Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   InstrumentPage page;
-  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+  reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     const std::string_view symbol = row.text("symbol");
     const bool perpetual = row.text("contractType") == "LinearPerpetual";
@@ -170,9 +135,7 @@ Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, De
     if (own.ok()) {
       page.list.push_back(instrument);
     } else {
-      const bool broken = own.broken();
       const DecodeError error = own.take();
-      if (broken) return reply.reading.fail(error.where, error.what);
       page.refused.push_back({std::string{symbol}, error.where + ": " + error.what});
     }
   });
@@ -183,7 +146,7 @@ Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, De
 Result<RiskTierPage, DecodeError> decode_risk_limit(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   RiskTierPage page;
-  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+  reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     const SymbolName symbol = row.inline_text<SymbolName>("symbol", row.text("symbol"));
     const E8 maintenance = row.e8("maintenanceMargin");
@@ -199,23 +162,25 @@ Result<std::vector<Kline>, DecodeError> decode_klines(std::string_view body, con
   if (!head) return std::unexpected{head.error()};
   Reply reply{body, scratch};
   std::vector<Kline> bars;
-  ondemand::array rows = reply.list("list");
+  const dom::array rows = reply.list("list");
   if (!reply.reading.ok()) return std::unexpected{reply.reading.take()};
-  for (auto item : rows) {
+  for (const dom::element item : rows) {
     std::array<std::string_view, 7> texts;
-    ondemand::value value;
     const auto fail = [&](std::string_view column, std::string_view text) {
       reply.reading.fail(fmt::format("result.list[{}].{}", bars.size(), column),
                          fmt::format("'{}' does not fit the contract", text));
     };
-    if (item.get(value) || !read_texts(value, texts)) {
+    if (!read_texts(item, texts)) {
       fail("row", "fewer than 7 texts");
       break;
     }
     Kline bar{.symbol = instrument.id, .interval_minutes = interval_minutes};
-    const auto start = parse_number(texts[0]);
-    if (!start || *start < 0 || *start > 9e12) fail("start", texts[0]);
-    bar.start = Instant::from_ms(static_cast<std::int64_t>(start.value_or(0)));
+    const auto start_ms = parse_number(texts[0]);
+    if (start_ms && *start_ms >= 0 && *start_ms <= static_cast<double>(time_ms_max / 2)) {
+      bar.start = Instant::from_ms(static_cast<std::int64_t>(*start_ms));
+    } else {
+      fail("start", texts[0]);
+    }
     const auto price = [&](std::size_t column) {
       const auto ticks = instrument.ticks(texts[column]);
       if (!ticks) fail("price", texts[column]);
@@ -242,18 +207,16 @@ Result<std::vector<Ticker>, DecodeError> decode_tickers(std::string_view body, c
                                                         DecodeScratch& scratch) {
   Reply reply{body, scratch};
   std::vector<Ticker> list;
-  reply.each("list", [&](ondemand::object& object, std::size_t) {
+  reply.each("list", [&](const dom::object& object, std::size_t) {
     Ticker ticker;
     const InstrumentTable::Entry* entry = nullptr;
-    for (auto field : object) {
-      std::string_view key, text;
-      ondemand::value value;
-      auto error = field.unescaped_key().get(key);
-      if (!error) error = field.value().get(value);
-      if (!error) error = scalar_text(value, text);
-      if (error) return reply.reading.fail("result.list", error);
-      if (key == "symbol") entry = table.find(text);
-      read_ticker_field(ticker, key, text, reply.reading);
+    NumberBuffer buffer;
+    for (const dom::key_value_pair field : object) {
+      std::string_view text;
+      if (const auto error = scalar_text(field.value, buffer, text))
+        return reply.reading.fail("result.list", error);
+      if (field.key == "symbol") entry = table.find(text);
+      read_ticker_field(ticker, field.key, text, reply.reading);
     }
     if (entry == nullptr) return;
     ticker.symbol = entry->instrument.id;
@@ -265,7 +228,7 @@ Result<std::vector<Ticker>, DecodeError> decode_tickers(std::string_view body, c
 Result<std::vector<FeeRow>, DecodeError> decode_fee_rates(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   std::vector<FeeRow> list;
-  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+  reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     FeeRow fee{.symbol = row.inline_text<SymbolName>("symbol", row.text("symbol"))};
     fee.rates.taker = row.e8("takerFeeRate");
@@ -284,12 +247,11 @@ Result<BookUpdate, DecodeError> decode_book(std::string_view body, const Instrum
   BookUpdate book;
   const auto read_side = [&](std::string_view key, std::vector<BookLevel>& out) {
     out.clear();
-    ondemand::array levels = reply.list(key);
+    const dom::array levels = reply.list(key);
     if (!reply.reading.ok()) return;
-    for (auto item : levels) {
+    for (const dom::element item : levels) {
       std::array<std::string_view, 2> texts;
-      ondemand::value value;
-      const bool read = !item.get(value) && read_texts(value, texts);
+      const bool read = read_texts(item, texts);
       const auto price = read ? entry->instrument.ticks(texts[0]) : std::nullopt;
       const auto size = read ? entry->instrument.lots(texts[1]) : std::nullopt;
       if (!price || !size) {
@@ -304,8 +266,8 @@ Result<BookUpdate, DecodeError> decode_book(std::string_view body, const Instrum
   Row row = reply.row();
   book.update_id = static_cast<std::uint64_t>(row.integer("u"));
   book.cross_sequence = static_cast<std::uint64_t>(row.optional_integer("seq").value_or(0));
-  const std::int64_t sent_ms = row.integer("ts");
-  book.matched_at = Instant::from_ms(row.optional_integer("cts").value_or(sent_ms));
+  std::string_view matched;
+  book.matched_at = row.has_text("cts", matched) ? row.time_ms("cts") : row.time_ms("ts");
   if (entry != nullptr) book.symbol = entry->instrument.id;
   book.bids = scratch.records.bids;
   book.asks = scratch.records.asks;
@@ -322,7 +284,7 @@ Result<ListPage, DecodeError> decode_list(std::string_view body, const Instrumen
   const std::string_view category = reply.row().text_or_empty("category");
   const bool ours = category.empty() || category == category_linear;
   if (!ours) reply.reading.fail("result.category", fmt::format("'{}' was not asked for", category));
-  ondemand::array rows = reply.list("list");
+  const dom::array rows = reply.list("list");
   if (reply.reading.ok()) {
     page.foreign_rows = read_rows(rows, "result.list", table, reply.reading, out, page.rows, read);
   }
@@ -354,7 +316,7 @@ Result<ListPage, DecodeError> decode_positions(std::string_view body, const Inst
 Result<WalletNews, DecodeError> decode_wallet(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   std::optional<WalletNews> wallet;
-  reply.each("list", [&](ondemand::object& object, std::size_t index) {
+  reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     if (const auto read = read_wallet(row, NewsSource::query)) wallet = read;
   });

@@ -35,11 +35,11 @@ std::vector<std::pair<std::string, std::string>> RequestSigner::headers(Instant 
           {"X-BAPI-SIGN", to_hex(secret_.sign(signing_string(timestamp, key_, window_ms_, payload)))}};
 }
 
-std::optional<VenueError> check_time(std::string_view timestamp_ms, std::string_view window_ms, Instant server_time) {
+std::optional<VenueError> check_time(std::string_view timestamp_ms, std::string_view window_ms,
+                                     Instant server_time) {
   constexpr std::int64_t default_window_ms = 5000, ahead_ms = 1000;
   const auto timestamp = milliseconds(timestamp_ms);
-  const auto window =
-      window_ms.empty() ? std::optional{default_window_ms} : milliseconds(window_ms);
+  const auto window = window_ms.empty() ? std::optional{default_window_ms} : milliseconds(window_ms);
   const std::int64_t now = server_time.ms();
   if (!timestamp || !window || *timestamp >= now + ahead_ms || *timestamp < now - *window) {
     return VenueError{10002,

@@ -39,7 +39,8 @@ struct AuthHeaders {
   std::string_view key, timestamp_ms, window_ms, signature;
 };
 /// 10002 outside server_time - window <= timestamp < server_time + 1 s; a missing window is 5000 ms.
-std::optional<VenueError> check_time(std::string_view timestamp_ms, std::string_view window_ms, Instant server_time);
+std::optional<VenueError> check_time(std::string_view timestamp_ms, std::string_view window_ms,
+                                     Instant server_time);
 /// The venue's check, in its order: 10003 wrong key, 10002 outside server_time - window <= timestamp <
 /// server_time + 1 s, 10004 wrong signature. Nothing when all is well. A missing window is 5000 ms and left
 /// out of the string.

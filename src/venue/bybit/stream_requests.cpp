@@ -76,7 +76,7 @@ Topic parse_topic(std::string_view text) {
     if (second == rest.npos) return topic;
     const auto number = whole_number(rest.substr(0, second));
     if (!number) return topic;
-    constexpr std::array depths{1, 50, 200, 1000};
+    constexpr std::array depths{1, 50, 200, 500, 1000};
     constexpr std::array intervals{1, 3, 5, 15, 30, 60, 120, 240, 360, 720};
     topic.number = *number;
     rest = rest.substr(second + 1);

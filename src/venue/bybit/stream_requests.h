@@ -50,7 +50,8 @@ struct Topic {
   std::int32_t number = 0;  ///< depth of a book, minutes of a kline
   std::string_view symbol;  ///< a view into the text
 };
-/// Depths other than 1, 50, 200, 1000 and intervals that are no minutes are unknown.
+/// Depths other than 1, 50, 200, 1000, 500 (served until 2025-09, so captures have it) and intervals that are
+/// no minutes are unknown.
 Topic parse_topic(std::string_view text);
 
 /// Whether the signature of an auth request is the one that this secret makes.
