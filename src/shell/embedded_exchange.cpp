@@ -13,6 +13,8 @@ namespace {
 /// A market that was left longer ago than this goes on from here: enough to warm every feature but the two-hour ones twice.
 constexpr Duration catch_up_max = 2h + 30min;
 constexpr Duration history_step = 10s;
+/// Whole books stand in the recording this often, so that features can be warmed from the middle of it.
+constexpr Duration whole_book_every = 1h;
 
 }  // namespace
 
@@ -29,6 +31,12 @@ class EmbeddedExchange::Recorder final : public sim::Listener {
       error = done.error().what;
     else
       ++events;
+  }
+  void write_books(const sim::Exchange& exchange) {
+    for (const auto& instrument : exchange.instruments()) {
+      const auto book = exchange.book(instrument.id, SIZE_MAX);
+      write(exchange.now(), BookUpdate{instrument.id, UpdateKind::snapshot, book.update_id, book.cross_sequence, book.matched_at, book.bids, book.asks});
+    }
   }
   bool listening = true;
   std::uint64_t events = 0;
@@ -76,9 +84,14 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
       return std::unexpected{SourceError{fmt::format("{}: {}", setup.state.exchange(), restored.error().what)}};
   }
   for (const auto& instrument : out->instruments_) out->recorder_->write(start, InstrumentDefined{instrument});
+  Instant whole_book_at = start + whole_book_every;
   for (Instant at = start; at < until;) {
     at = std::min(at + history_step, until);
     exchange.advance_to(at);
+    if (at >= whole_book_at) {
+      out->recorder_->write_books(exchange);
+      whole_book_at = at + whole_book_every;
+    }
     if (!out->recorder_->error.empty()) return std::unexpected{SourceError{out->recorder_->error}};
     progress(at, start, until);
   }

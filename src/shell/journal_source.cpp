@@ -101,6 +101,22 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
   return out;
 }
 
+Result<Sequence, SourceError> find_warm_start(const std::string& directory, const std::vector<Instrument>& instruments, Instant cutoff) {
+  auto market = JournalMarket::open(directory, instruments, {});
+  if (!market) return std::unexpected{market.error()};
+  std::vector<Sequence> snapshots(instruments.size());
+  Sequence first;
+  while (const Stamped* event = market->next()) {
+    if (first.number == 0) first = event->sequence;
+    if (event->at > cutoff) break;
+    const auto* book = std::get_if<BookUpdate>(&event->what);
+    if (book != nullptr && book->kind == UpdateKind::snapshot) snapshots[book->symbol.index] = event->sequence;
+  }
+  if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
+  const auto oldest = *std::min_element(snapshots.begin(), snapshots.end());
+  return oldest.number == 0 ? first : oldest;
+}
+
 Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory, const std::vector<Instrument>& instruments,
                                               JournalMarket::Range range) {
   auto market = JournalMarket::open(directory, instruments, range);

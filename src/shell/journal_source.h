@@ -64,6 +64,10 @@ struct JournalSummary {
 };
 Result<JournalSummary, SourceError> summarise_journal(const std::string& directory);
 
+/// Where warming must begin so that every book is whole at `cutoff`: at the last snapshot before it of the symbol whose is
+/// oldest; at the journal's first event where a symbol has none. 0 for an empty journal.
+Result<Sequence, SourceError> find_warm_start(const std::string& directory, const std::vector<Instrument>& instruments, Instant cutoff);
+
 /// Feeds a core the market history [range.from, range.until] of a journal: the instruments first, then every market event.
 /// A run and its replay warm by this one function, so that they start alike.
 struct Warmed {

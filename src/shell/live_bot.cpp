@@ -253,16 +253,9 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
 
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto cutoff = clock->now() - warm_window;
-  auto reader = io::archive::JournalReader::open(state.journal(), {.from = {}, .from_at = cutoff});
-  if (!reader) return StartError{ExitCode::data, reader.error().what};
-  while (warm_from.number == 0) {
-    const auto item = (*reader)->next();
-    if (!item) return StartError{ExitCode::data, item.error().what};
-    if (*item == nullptr) break;
-    if (const auto* record = std::get_if<Record>(*item))
-      if (const auto* event = std::get_if<Stamped>(record)) warm_from = event->sequence;
-  }
+  const auto start = find_warm_start(state.journal(), instruments, clock->now() - warm_window);
+  if (!start) return StartError{ExitCode::data, start.error().what};
+  warm_from = *start;
   const auto fed = warm_from_journal(*core, state.journal(), instruments, {.from = warm_from, .until = journal->last_sequence()});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
   console.note(fmt::format("features warm from {} recorded events{}", grouped(static_cast<std::int64_t>(fed->events)),
