@@ -21,6 +21,8 @@ const Stamped* HistorySource::next(Instant wakeup) {
   if (pending_ == nullptr) pending_ = pull_();
   if (pending_ == nullptr) return nullptr;
   if (opened_ < opening_.size()) return emit(opening_.event(opened_++), pending_->at, {});
+  // Who recorded it was listening: without this every second would count as not live and most rows as not valid.
+  if (opened_++ == opening_.size()) return emit(LinkChanged{Link::market, LinkState::live}, pending_->at, {});
   if (wakeup <= pending_->at) return emit(TimerFired{wakeup}, wakeup, {});
   const Stamped& event = *pending_;
   pending_ = nullptr;

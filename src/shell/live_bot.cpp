@@ -251,12 +251,13 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
   return failure;
 }
 
+/// Before the venue's clock runs: what passes while features get warm would be a hole in them.
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto start = find_warm_start(state.journal(), instruments, clock->now() - warm_window);
+  const auto start = find_warm_start(state.journal(), exchange->instruments(), exchange->server().exchange().now() - warm_window);
   if (!start) return StartError{ExitCode::data, start.error().what};
   warm_from = *start;
-  const auto fed = warm_from_journal(*core, state.journal(), instruments, {.from = warm_from, .until = journal->last_sequence()});
+  const auto fed = warm_from_journal(*core, state.journal(), exchange->instruments(), {.from = warm_from, .until = journal->last_sequence()});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
   console.note(fmt::format("features warm from {} recorded events{}", grouped(static_cast<std::int64_t>(fed->events)),
                            fed->gap ? fmt::format("; a gap after sequence {} is among them", fed->gap->after.number) : ""));
@@ -471,8 +472,8 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
                                                           const std::atomic<bool>* give_up) {
   auto parts = std::make_unique<Parts>(console, config, options, std::move(observer));
   using Step = Parts::Failure (Parts::*)();
-  for (const Step step : {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model, &Parts::meet_venue,
-                          &Parts::build_core, &Parts::start_services})
+  for (const Step step : {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model, &Parts::build_core,
+                          &Parts::meet_venue, &Parts::start_services})
   {
     if (auto failure = (*parts.*step)()) return std::unexpected{*failure};
     if (give_up != nullptr && *give_up) return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
