@@ -32,7 +32,7 @@ const Stamped* JournalMarket::next() {
       return nullptr;
     }
     if (*item == nullptr) return nullptr;
-    if (std::holds_alternative<JournalGap>(**item)) ++gaps_;
+    if (const auto* gap = std::get_if<JournalGap>(*item); gap != nullptr && !gap_ && gap->before > range_.from && gap->after < range_.until) gap_ = *gap;
     const auto* record = std::get_if<Record>(*item);
     const auto* event = record == nullptr ? nullptr : std::get_if<Stamped>(record);
     if (event == nullptr) continue;
@@ -117,19 +117,20 @@ Result<Sequence, SourceError> find_warm_start(const std::string& directory, cons
   return oldest.number == 0 ? first : oldest;
 }
 
-Result<std::uint64_t, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
-                                                     const std::vector<Instrument>& instruments, JournalMarket::Range range) {
+Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory, const std::vector<Instrument>& instruments,
+                                              JournalMarket::Range range) {
   auto market = JournalMarket::open(directory, instruments, range);
   if (!market) return std::unexpected{market.error()};
-  std::uint64_t fed = 0;
+  Warmed out;
   while (const Stamped* event = market->next()) {
-    if (fed++ == 0)
+    if (out.events++ == 0)
       for (const auto& instrument : instruments)
         core.warm({{}, event->at, event->at, {}, InstrumentDefined{instrument}});
     core.warm(*event);
   }
   if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
-  return fed;
+  out.gap = market->gap();
+  return out;
 }
 
 Result<RunSource, SourceError> RunSource::open(const std::string& directory, const JournalSummary::Run& run,
@@ -152,8 +153,10 @@ const Stamped* RunSource::next(Instant) {
     }
     if (*item == nullptr) break;
     if (const auto* gap = std::get_if<JournalGap>(*item)) {
-      error_ = fmt::format("the journal has a gap after sequence {}: {}; --until {} replays up to there",
-                           gap->after.number, gap->what, gap->after.number);
+      if (gap->after > until_) break;
+      // The commands of the last whole event may be among what is missing, so --until leaves that event out.
+      error_ = fmt::format("the journal has a gap after sequence {}: {} in {}; --until {} replays up to there", gap->after.number, gap->what,
+                           gap->segment, gap->after.number - 1);
       break;
     }
     const auto* record = std::get_if<Record>(*item);

@@ -35,7 +35,8 @@ class JournalMarket {
   const std::string& error() const { return error_; }
   std::uint64_t bytes_read() const { return reader_->bytes_read(); }
   std::uint64_t bytes_total() const { return reader_->bytes_total(); }
-  std::uint64_t gaps() const { return gaps_; }
+  /// The first hole in the range so far.
+  const std::optional<io::archive::JournalGap>& gap() const { return gap_; }
 
  private:
   std::unique_ptr<io::archive::JournalReader> reader_;
@@ -43,7 +44,7 @@ class JournalMarket {
   std::map<std::uint16_t, SymbolId> ids_;  ///< recorded id -> ours
   Range range_;
   Stamped out_;
-  std::uint64_t gaps_ = 0;
+  std::optional<io::archive::JournalGap> gap_;
   std::string error_;
 };
 
@@ -69,9 +70,12 @@ Result<Sequence, SourceError> find_warm_start(const std::string& directory, cons
 
 /// Feeds a core the market history [range.from, range.until] of a journal: the instruments first, then every market event.
 /// A run and its replay warm by this one function, so that they start alike.
-/// @return events fed.
-Result<std::uint64_t, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
-                                                     const std::vector<Instrument>& instruments, JournalMarket::Range range);
+struct Warmed {
+  std::uint64_t events = 0;
+  std::optional<io::archive::JournalGap> gap;  ///< the first hole in that history
+};
+Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
+                                      const std::vector<Instrument>& instruments, JournalMarket::Range range);
 
 /// The exact inputs of one run, from RunStarted to the run's end.
 class RunSource {
@@ -79,6 +83,7 @@ class RunSource {
   static Result<RunSource, SourceError> open(const std::string& directory, const JournalSummary::Run& run,
                                             std::optional<Sequence> until);
   const Stamped* next(Instant wakeup);
+  /// Set by a gap before the last event wanted, too.
   const std::string& error() const { return error_; }
   /// Commands that the recorded run gave, hashed and counted like RunDigest does.
   std::uint64_t recorded_commands() const { return commands_; }

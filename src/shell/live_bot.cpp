@@ -63,6 +63,7 @@ struct LiveBot::Parts {
   void add_services();
   void connect_streams();
   void observe();
+  void look_at_redis();
   void look_for_new_config();
   void push_config();
   Failure fetch_instruments();
@@ -99,6 +100,7 @@ struct LiveBot::Parts {
   std::unique_ptr<PageService> page;
   std::string token, fatal;
   bool open = false;
+  bool redis_connected = true;
 
   Progress* exchange_progress = nullptr;
   Progress* archive_progress = nullptr;
@@ -120,7 +122,8 @@ struct LiveBot::Parts {
 
 LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
   auto opened = io::archive::JournalWriter::open(state.journal());
-  if (!opened) return StartError{ExitCode::data, opened.error().what};
+  if (!opened)
+    return StartError{opened.error().fault == io::archive::JournalFault::locked ? ExitCode::refused : ExitCode::data, opened.error().what};
   journal = std::move(*opened);
   const auto& recovery = journal->recovery();
   if (recovery.cut_bytes > 0) console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes, recovery.last_segment));
@@ -256,7 +259,8 @@ LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   warm_from = *start;
   const auto fed = warm_from_journal(*core, state.journal(), exchange->instruments(), {.from = warm_from, .until = journal->last_sequence()});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
-  console.note(fmt::format("features warm from {} recorded events", grouped(static_cast<std::int64_t>(*fed))));
+  console.note(fmt::format("features warm from {} recorded events{}", grouped(static_cast<std::int64_t>(fed->events)),
+                           fed->gap ? fmt::format("; a gap after sequence {} is among them", fed->gap->after.number) : ""));
   return {};
 }
 
@@ -427,8 +431,18 @@ void LiveBot::Parts::observe() {
     shown_services = std::move(views);
     shown_health = health;
   }
+  look_at_redis();
   look_for_new_config();
   if (now >= stop_at || now >= exchange->end()) source->stop();
+}
+
+void LiveBot::Parts::look_at_redis() {
+  if (!redis) return;
+  const auto stats = redis->stats();
+  if (stats.connected == redis_connected) return;
+  redis_connected = stats.connected;
+  console.note(redis_connected ? fmt::format("redis: connected again; {} records were dropped meanwhile", stats.dropped)
+                               : fmt::format("redis: {}; trading and the journal go on without it", stats.trouble));
 }
 
 void LiveBot::Parts::look_for_new_config() {

@@ -8,9 +8,9 @@
 namespace mlbot::shell {
 
 /// @param name  alias or content hash.
-/// @error BundleError; ExitCode::model is its exit code.
+/// @error BundleError, names the bundle's directory; ExitCode::model is its exit code.
 Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory, const std::string& name);
-/// True when there is such an alias or hash at all.
+/// True when there is such an alias or hash at all, usable or not.
 bool has_model(const std::string& models_directory, const std::string& name);
 
 }  // namespace mlbot::shell

@@ -1,5 +1,11 @@
 // `mlbot replay`: a recorded run's own inputs through the same core; commands and state must come out the same.
+//
+// What is compared follows from what is left of the run. Stopped cleanly and whole: everything its summary names. Killed, or
+// its tail lost: the commands, up to the last event whose commands are surely recorded. A lost tail is a data problem even
+// where the rest is equal; --until says that one knows.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "core/core.h"
 #include "core/features/feature_hub.h"
@@ -18,6 +24,16 @@ struct DigestSink {
   void take(const Stamped& event, const Outbox& out) { digest.take(event, out); }
 };
 
+/// What a run said of itself when it stopped; nothing when it never came to that.
+Result<std::optional<RunDigest>, std::string> recorded_digest(const std::string& path) {
+  const auto text = io::files::read_file(path);
+  if (!text && text.error().fault == io::files::FileFault::not_found) return std::nullopt;
+  if (!text) return std::unexpected{text.error().what};
+  const auto json = Json::parse(*text, nullptr, false);
+  if (json.is_discarded() || !json.contains("digest")) return std::unexpected{path + " is not a run summary; delete it to compare commands only"};
+  return RunDigest::from_json(json["digest"]);
+}
+
 }  // namespace
 
 ExitCode replay(const Console& console, const ReplayOptions& options) {
@@ -29,7 +45,8 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
     if (!options.epoch || candidate.start.epoch == *options.epoch) run = &candidate;
   if (run == nullptr)
     return console.fail(ExitCode::data, fmt::format("{} holds no run{}; `mlbot journal stat` lists what it holds", state.journal(),
-                                                    options.epoch ? fmt::format(" of epoch {}", *options.epoch) : ""));
+                                                    (options.epoch ? fmt::format(" of epoch {}", *options.epoch) : "") +
+                                                        (summary->gaps > 0 ? fmt::format(" and {} gaps", summary->gaps) : "")));
   if (run->start.schema_hash != core::feature_schema_hash())
     return console.fail(ExitCode::model, fmt::format("the run was made with feature catalogue {:016x}, this build has {:016x}: "
                                                      "replay it with the build that recorded it",
@@ -40,14 +57,20 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
     if (!loaded) return console.fail(ExitCode::model, loaded.error().what);
     bundle = std::move(*loaded);
   }
+  const auto recorded = recorded_digest(state.run_summary(run->start.epoch));
+  if (!recorded) return console.fail(ExitCode::data, recorded.error());
+  // The summary speaks of what the core was given: an event that was kept and no longer acted on lies behind its end.
+  const bool whole = *recorded && (*recorded)->last <= run->last;
+  const Sequence end = whole ? (*recorded)->last : Sequence{std::max(run->last.number - 1, run->first.number)};
+  const Sequence until = std::min(options.until ? Sequence{*options.until} : end, end);
   core::Core core{{.bundle = run->start.model.empty() ? nullptr : &bundle}};
+  Warmed warmed;
   if (run->start.warm_from > 0) {
-    const auto fed = warm_from_journal(core, state.journal(), run->instruments,
-                                       {.from = {run->start.warm_from}, .until = {run->first.number - 1}});
+    auto fed = warm_from_journal(core, state.journal(), run->instruments,
+                                 {.from = {run->start.warm_from}, .until = {run->first.number - 1}});
     if (!fed) return console.fail(ExitCode::data, fed.error().what);
+    warmed = std::move(*fed);
   }
-  std::optional<Sequence> until;
-  if (options.until) until = Sequence{*options.until};
   auto source = RunSource::open(state.journal(), *run, until);
   if (!source) return console.fail(ExitCode::data, source.error().what);
 
@@ -61,7 +84,7 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
       progress.at(++done, total);
       return source.next(wakeup);
     }
-  } counted{*source, progress, static_cast<double>(run->last.number - run->first.number + 1)};
+  } counted{*source, progress, static_cast<double>(until.number - std::min(until, run->first).number + 1)};
   DigestSink sink;
   core::drive(core, counted, sink);
   sink.digest.state_hash = core.state_hash();
@@ -71,20 +94,22 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
   std::string difference;
   if (sink.digest.commands != source->recorded_commands() || sink.digest.commands_hash != source->recorded_commands_hash())
     difference = fmt::format("commands differ: {} recorded, {} replayed", source->recorded_commands(), sink.digest.commands);
-  std::string compared = "commands";
-  if (!until || *until >= run->last) {
-    if (const auto text = io::files::read_file(state.run_summary(run->start.epoch))) {
-      const auto recorded = Json::parse(*text, nullptr, false);
-      if (recorded.is_discarded() || !recorded.contains("digest"))
-        return console.fail(ExitCode::data, state.run_summary(run->start.epoch) + " is not a run summary; delete it to compare commands only");
-      if (difference.empty()) difference = RunDigest::from_json(recorded["digest"]).difference(sink.digest);
-      compared = "commands, frames, decisions and state";
-    }
+  std::string compared = fmt::format("commands up to sequence {}", until.number);
+  if (whole && until == end) {
+    if (difference.empty()) difference = (*recorded)->difference(sink.digest);
+    compared = "commands, frames, decisions and state";
   }
+  if (!difference.empty() && warmed.gap)
+    difference += fmt::format("; the history that warmed it has a gap after sequence {} ({} in {}), so it cannot be repeated exactly",
+                              warmed.gap->after.number, warmed.gap->what, warmed.gap->segment);
+  if (difference.empty() && *recorded && !whole && !options.until)
+    difference = fmt::format("the journal ends at sequence {}, the run at {}: the tail is lost; {} are equal, --until {} compares just those",
+                             run->last.number, (*recorded)->last.number, compared, until.number);
   if (console.json()) {
     console.print_json({{"schema_version", 1}, {"epoch", run->start.epoch}, {"compared", compared},
                         {"equal", difference.empty()}, {"difference", difference}, {"digest", sink.digest.to_json()}});
   } else if (difference.empty()) {
+    if (!*recorded) console.note("the run was not stopped cleanly: there is no summary to compare frames, decisions and state with");
     console.print(fmt::format("run {}: {} equal to the recording; state {:016x}", run->start.epoch, compared, sink.digest.state_hash));
   }
   if (!difference.empty()) return console.fail(ExitCode::data, fmt::format("run {}: {}", run->start.epoch, difference));

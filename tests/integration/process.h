@@ -1,4 +1,4 @@
-// A command run as its user runs it: arguments in, two streams and an exit code out.
+// A command run as its user runs it: arguments and environment in, two streams and an exit code out.
 #pragma once
 
 #include <sys/wait.h>
@@ -44,18 +44,26 @@ struct Finished {
   std::string out, err;
 };
 
+struct ProcessOptions {
+  std::string program = MLBOT_BINARY;      ///< path, or a name that PATH knows
+  std::string name = "mlbot";              ///< of its two files; processes that live at the same time need names of their own
+  std::vector<std::string> environment{};  ///< "NAME=value", beside what the test itself has
+};
+
 class Process {
  public:
-  /// Starts `mlbot` with these arguments; both streams go to files in `directory`.
-  Process(const TemporaryDirectory& directory, std::vector<std::string> arguments) : out_{directory / "out.txt"}, err_{directory / "err.txt"} {
-    arguments.insert(arguments.begin(), MLBOT_BINARY);
+  /// Starts the program with these arguments; both streams go to files in `directory`.
+  Process(const TemporaryDirectory& directory, std::vector<std::string> arguments, ProcessOptions options = {})
+      : out_{directory / (options.name + ".out.txt")}, err_{directory / (options.name + ".err.txt")} {
+    arguments.insert(arguments.begin(), options.program);
     std::vector<char*> raw;
     for (auto& argument : arguments) raw.push_back(argument.data());
     raw.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ == 0) {
       if (std::freopen(out_.c_str(), "w", stdout) == nullptr || std::freopen(err_.c_str(), "w", stderr) == nullptr) ::_exit(126);
-      ::execv(MLBOT_BINARY, raw.data());
+      for (auto& variable : options.environment) ::putenv(variable.data());
+      ::execvp(raw[0], raw.data());
       ::_exit(127);
     }
   }
@@ -77,6 +85,7 @@ class Process {
     pid_ = -1;
     return {WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_), text_of(out_), text_of(err_)};
   }
+  pid_t id() const { return pid_; }
   std::string out() const { return text_of(out_); }
   std::string err() const { return text_of(err_); }
 
@@ -86,8 +95,8 @@ class Process {
   int status_ = 0;
 };
 
-inline Finished run_mlbot(const TemporaryDirectory& directory, std::vector<std::string> arguments) {
-  return Process{directory, std::move(arguments)}.wait();
+inline Finished run_mlbot(const TemporaryDirectory& directory, std::vector<std::string> arguments, ProcessOptions options = {}) {
+  return Process{directory, std::move(arguments), std::move(options)}.wait();
 }
 
 }  // namespace mlbot::testing_support
