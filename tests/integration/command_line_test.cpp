@@ -77,6 +77,13 @@ TEST(CommandLine, JsonIsOneObjectWithoutAnyColour) {
   EXPECT_EQ(list["features"].size(), 142u);
 }
 
+TEST(CommandLine, TheFeaturePageIsWhatTheDeclarationsSay) {
+  TemporaryDirectory directory;
+  const auto printed = run_mlbot(directory, {"features", "list", "--markdown"});
+  EXPECT_EQ(printed.exit_code, 0);
+  EXPECT_TRUE(printed.out == testing_support::text_of(MLBOT_SOURCE_DIR "/docs/features.md")) << "docs/features.md is behind: make docs";
+}
+
 TEST(CommandLine, WithoutARunningBotTheAnswerSaysHowToStartOne) {
   TemporaryDirectory directory;
   for (const std::string command : {"status", "pause", "flatten"}) {
