@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/features/feature_hub.h"
 #include "io/archive/journal.h"
+#include "io/files/files.h"
 #include "shell/commands.h"
 #include "shell/markets.h"
 #include "shell/model_store.h"
@@ -113,8 +114,12 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
   sink.digest.state_hash = core.state_hash();
   if (!journal_error.empty() || !sink.journal_error.empty())
     return console.fail(ExitCode::data, journal_error.empty() ? sink.journal_error : journal_error);
-  if (journal)
+  if (journal) {
     if (auto done = journal->sync(); !done) return console.fail(ExitCode::data, done.error().what);
+    const Json summary{{"schema_version", 1}, {"epoch", 1}, {"model", bundle.content_hash}, {"market", options.market}, {"digest", sink.digest.to_json()}};
+    if (auto done = io::files::write_file_atomically(StateDirectory{options.journal}.run_summary(1), summary.dump(2)); !done)
+      return console.fail(ExitCode::data, done.error().what);
+  }
   progress.finish(fmt::format("{} events", grouped(static_cast<std::int64_t>(sink.digest.events))));
 
   const auto wallet = exchange.wallet(account);

@@ -387,7 +387,7 @@ void RestSession::next_page(std::shared_ptr<AccountQuery> query, std::string cur
           account_asked_ = false;
           handlers_.on_event(AccountSnapshot{SnapshotPhase::begin}, {});
           for (auto at = query->executions.rbegin(); at != query->executions.rend(); ++at)
-            handlers_.on_event(*at, {});
+            if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
           for (const Event& row : query->rows) handlers_.on_event(row, {});
           handlers_.on_event(*wallet, {});
           return handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});

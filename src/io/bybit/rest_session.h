@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/recent_set.h"
 #include "domain/command.h"
 #include "io/bybit/request_queue.h"
 #include "io/bybit/venue_clock.h"
@@ -116,6 +117,8 @@ class RestSession {
   venue::bybit::InstrumentTable table_;
   venue::bybit::DecodeScratch scratch_;
   RequestQueue queue_;
+  /// By QueryAccount: the lists overlap, and each execution is told once.
+  RecentSet<VenueId> told_executions_{16'384};
   VenueClock clock_;
   Instant clock_at_{};          ///< when the venue's clock is asked next
   bool account_asked_ = false;  ///< a QueryAccount is under way
