@@ -297,8 +297,9 @@ Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch
       auto& event = record.emplace<Stamped>();
       std::int64_t received = 0, venue = 0;
       reader(event.sequence, event.at, received, venue);
-      event.received_at = event.at + Duration{received};
-      event.venue_time = venue == INT64_MIN ? Instant{} : event.at + Duration{venue};
+      // Damaged bytes may name times beyond any calendar.
+      if (__builtin_add_overflow(event.at.ns, received, &event.received_at.ns)) reader.bytes().fail();
+      if (venue != INT64_MIN && __builtin_add_overflow(event.at.ns, venue, &event.venue_time.ns)) reader.bytes().fail();
       get_variant(reader, event.what);
       break;
     }
