@@ -6,8 +6,9 @@
 namespace mlbot {
 
 void assertion_failed(const char* expression, const char* file, int line) {
-  std::fprintf(stderr, "impossible: %s at %s:%d\nThe journal holds every input up to here: mlbot replay repeats it.\n",
-               expression, file, line);
+  std::fprintf(
+      stderr, "impossible: %s at %s:%d\nThe journal holds every input up to here: mlbot replay repeats it.\n",
+      expression, file, line);
   std::abort();
 }
 

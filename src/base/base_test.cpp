@@ -26,7 +26,8 @@ TEST(Decimal, ReadsEveryShapeAVenueSends) {
 }
 
 TEST(Decimal, RefusesWhatIsNotExact) {
-  for (const auto* text : {"", "-", ".", "1e", "1.2.3", "0x10", " 1", "1 ", "nan", "0.000000001", "99999999999999999999"})
+  for (const auto* text :
+       {"", "-", ".", "1e", "1.2.3", "0x10", " 1", "1 ", "nan", "0.000000001", "99999999999999999999"})
     EXPECT_FALSE(parse_e8(text)) << text;
   EXPECT_EQ(parse_e8_truncated("0.123456789123456")->count, 12345678);
 }
@@ -72,17 +73,22 @@ TEST(Bytes, RoundTripAndTruncation) {
 
 TEST(Digest, KnownAnswers) {
   EXPECT_EQ(crc32c("123456789"), 0xe3069283U);  // RFC 3720
-  EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
-  HmacSha256 hmac{std::string(20, '\x0b')};  // RFC 4231, case 1
-  EXPECT_EQ(to_hex(hmac.sign("Hi There")), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-  EXPECT_EQ(to_hex(hmac.sign("Hi There")), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(to_hex(sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
+  HmacSha256 hmac{std::string(20, '\x0b')};                                       // RFC 4231, case 1
+  EXPECT_EQ(to_hex(hmac.sign("Hi There")),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(to_hex(hmac.sign("Hi There")),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
 }
 
 TEST(ExactMath, AgreesWithTheCLibraryToOneUlp) {
   Prng rng{7};
   for (int i = 0; i < 100'000; ++i) {
     const double x = rng.uniform(-20, 20);
-    const auto close = [](double a, double b) { return std::abs(a - b) <= 4e-16 * std::max(std::abs(b), 1e-3); };
+    const auto close = [](double a, double b) {
+      return std::abs(a - b) <= 4e-16 * std::max(std::abs(b), 1e-3);
+    };
     EXPECT_TRUE(close(exact::exp(x), std::exp(x)));
     EXPECT_TRUE(close(exact::log(std::abs(x) + 1e-9), std::log(std::abs(x) + 1e-9)));
     EXPECT_TRUE(close(exact::tanh(x), std::tanh(x)));

@@ -1,5 +1,5 @@
-// Plain binary writing and reading: varints, zig-zag, doubles by their bits. A reader that runs out says so once, at the
-// end, instead of after every field.
+// Plain binary writing and reading: varints, zig-zag, doubles by their bits. A reader that runs out says so
+// once, at the end, instead of after every field.
 #pragma once
 
 #include <bit>

@@ -38,7 +38,8 @@ std::optional<E8> parse(std::string_view text, bool truncate) {
     bool down = false;
     if (i < text.size() && (text[i] == '-' || text[i] == '+')) down = text[i++] == '-';
     if (i == text.size()) return std::nullopt;
-    for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) exponent = std::min(exponent * 10 + (text[i] - '0'), 1000);
+    for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i)
+      exponent = std::min(exponent * 10 + (text[i] - '0'), 1000);
     if (down) exponent = -exponent;
   }
   if (i != text.size()) return std::nullopt;
@@ -65,7 +66,8 @@ std::optional<E8> parse_e8_truncated(std::string_view text) { return parse(text,
 
 std::string to_text_fixed(E8 value, int decimals) {
   const bool negative = value.count < 0;
-  auto magnitude = negative ? 0 - static_cast<std::uint64_t>(value.count) : static_cast<std::uint64_t>(value.count);
+  auto magnitude =
+      negative ? 0 - static_cast<std::uint64_t>(value.count) : static_cast<std::uint64_t>(value.count);
   std::string fraction = std::to_string(magnitude % e8_per_unit);
   fraction.insert(0, 8 - fraction.size(), '0');
   std::string out = (negative ? "-" : "") + std::to_string(magnitude / e8_per_unit);

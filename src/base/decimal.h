@@ -8,7 +8,8 @@
 
 namespace mlbot {
 
-/// Integers that stand for 1e-8 of a unit: money, prices and sizes before an instrument turns them into ticks and lots.
+/// Integers that stand for 1e-8 of a unit: money, prices and sizes before an instrument turns them into ticks
+/// and lots.
 struct E8 {
   std::int64_t count = 0;
   constexpr auto operator<=>(const E8&) const = default;
@@ -18,11 +19,12 @@ constexpr E8 operator-(E8 a, E8 b) { return {a.count - b.count}; }
 constexpr E8 operator-(E8 a) { return {-a.count}; }
 inline constexpr std::int64_t e8_per_unit = 100'000'000;
 
-/// Exact value of decimal text ("71423.80", "1e+06", "-0.5"). Nothing for malformed text, more than eight decimals
-/// that are not zero, or a value beyond 64 bits.
+/// Exact value of decimal text ("71423.80", "1e+06", "-0.5"). Nothing for malformed text, more than eight
+/// decimals that are not zero, or a value beyond 64 bits.
 std::optional<E8> parse_e8(std::string_view text);
 
-/// As parse_e8, but digits past the eighth decimal are cut off: for averages that a venue prints with 14 digits.
+/// As parse_e8, but digits past the eighth decimal are cut off: for averages that a venue prints with 14
+/// digits.
 std::optional<E8> parse_e8_truncated(std::string_view text);
 
 /// Shortest plain decimal text: "0.001", "-12", "0".

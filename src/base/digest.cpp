@@ -9,7 +9,9 @@
 
 namespace mlbot {
 
-std::uint64_t xxh64(std::string_view bytes, std::uint64_t seed) { return XXH64(bytes.data(), bytes.size(), seed); }
+std::uint64_t xxh64(std::string_view bytes, std::uint64_t seed) {
+  return XXH64(bytes.data(), bytes.size(), seed);
+}
 
 namespace {
 
@@ -72,7 +74,8 @@ HmacSha256::HmacSha256(std::string_view key) {
   auto* context = EVP_MAC_CTX_new(mac);
   EVP_MAC_free(mac);
   char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+                                   OSSL_PARAM_construct_end()};
   // OpenSSL reads a null key as "none given"; an empty key still needs an address.
   const auto* bytes = reinterpret_cast<const unsigned char*>(key.empty() ? "" : key.data());
   MLBOT_ASSERT(EVP_MAC_init(context, bytes, key.size(), parameters) == 1);
@@ -86,7 +89,8 @@ Sha256 HmacSha256::sign(std::string_view message) {
   Sha256 out;
   std::size_t size = 0;
   MLBOT_ASSERT(EVP_MAC_init(context, nullptr, 0, nullptr) == 1);
-  MLBOT_ASSERT(EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1);
+  MLBOT_ASSERT(
+      EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1);
   MLBOT_ASSERT(EVP_MAC_final(context, out.data(), &size, out.size()) == 1 && size == out.size());
   return out;
 }

@@ -1,6 +1,7 @@
 #include "base/exact_math.h"
 
-// sleef.h declares vector types for every instruction set; these six scalar functions are all that is used here.
+// sleef.h declares vector types for every instruction set; these six scalar functions are all that is used
+// here.
 extern "C" {
 double Sleef_cinz_expd1_u10purec(double);
 double Sleef_cinz_logd1_u10purec(double);

@@ -1,4 +1,5 @@
-// JSON where speed does not matter: REST bodies, the page, reports, command output. Hot messages are read by venue/.
+// JSON where speed does not matter: REST bodies, the page, reports, command output. Hot messages are read by
+// venue/.
 #pragma once
 
 #include <nlohmann/json.hpp>

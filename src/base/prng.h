@@ -1,5 +1,6 @@
-// Chance, from a seed. Every consumer takes a named stream of its own, so that one draw more in one place moves no
-// other. Generator: xoshiro256++ seeded by splitmix64 (public domain algorithms by Blackman and Vigna).
+// Chance, from a seed. Every consumer takes a named stream of its own, so that one draw more in one place
+// moves no other. Generator: xoshiro256++ seeded by splitmix64 (public domain algorithms by Blackman and
+// Vigna).
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// The mind: every input in, commands out. Live, paper, replay, backtest, simulation and training run this one step.
+// The mind: every input in, commands out. Live, paper, replay, backtest, simulation and training run this one
+// step.
 //
 // Two stages in a row, and the seam between them is FeatureFrame:
 //   MarketStage: intake -> book -> features      TradeStage: models -> trading -> orders, account
@@ -26,20 +27,22 @@ class Core {
   ~Core();
   Core(Core&&) noexcept;
 
-  /// History of before this run: InstrumentDefined and market events move books and features; nothing is decided.
-  /// Only before the first step().
+  /// History of before this run: InstrumentDefined and market events move books and features; nothing is
+  /// decided. Only before the first step().
   void warm(const Stamped& event);
 
   /// One input. The first must be RunStarted; sequences follow without a hole; time does not run back.
   void step(const Stamped& event, Outbox& out);
 
-  /// When the core wants a TimerFired next: a whole second, an order's deadline. distant_future before RunStarted.
+  /// When the core wants a TimerFired next: a whole second, an order's deadline. distant_future before
+  /// RunStarted.
   Instant next_wakeup() const;
 
   /// What an operator sees first.
   struct Overview {
     TradingState state = TradingState::halted;
-    std::optional<ReasonCode> stopped_by;  ///< why trading stopped by itself; nothing when an operator stopped it
+    std::optional<ReasonCode>
+        stopped_by;  ///< why trading stopped by itself; nothing when an operator stopped it
   };
   Overview overview() const;
 
@@ -53,7 +56,9 @@ class Core {
 
 template <class S>
 concept EventSource = requires(S source, Instant wakeup) {
-  { source.next(wakeup) } -> std::same_as<const Stamped*>;  // nullptr ends the run; TimerFired is due at wakeup
+  {
+    source.next(wakeup)
+  } -> std::same_as<const Stamped*>;  // nullptr ends the run; TimerFired is due at wakeup
 };
 template <class S>
 concept CommandSink = requires(S sink, const Stamped& event, const Outbox& out) { sink.take(event, out); };

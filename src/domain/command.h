@@ -46,16 +46,17 @@ struct SetPositionStop {
   PriceTicks stop_loss;
   bool operator==(const SetPositionStop&) const = default;
 };
-/// Ask the venue about one order by our id: open orders, then history, then executions. Answered by OrderNews and Execution
-/// rows with NewsSource::query, then one RequestAnswer of kind query: accepted when the order was found, refused (110001)
-/// when no list knows it, unknown when a list could not be read.
+/// Ask the venue about one order by our id: open orders, then history, then executions. Answered by OrderNews
+/// and Execution rows with NewsSource::query, then one RequestAnswer of kind query: accepted when the order
+/// was found, refused (110001) when no list knows it, unknown when a list could not be read.
 struct QueryOrder {
   ClientOrderId id;
   SymbolId symbol;
   bool operator==(const QueryOrder&) const = default;
 };
-/// Ask for open orders, positions, wallet and recent executions: rows with NewsSource::query between AccountSnapshot begin
-/// and end; a PositionNews for every known symbol, size 0 when flat. When a list cannot be read: AccountSnapshot failed.
+/// Ask for open orders, positions, wallet and recent executions: rows with NewsSource::query between
+/// AccountSnapshot begin and end; a PositionNews for every known symbol, size 0 when flat. When a list cannot
+/// be read: AccountSnapshot failed.
 struct QueryAccount {
   bool operator==(const QueryAccount&) const = default;
 };
@@ -64,7 +65,7 @@ struct ResubscribeBook {
   bool operator==(const ResubscribeBook&) const = default;
 };
 
-using Command = std::variant<PlaceOrder, AmendOrder, CancelOrder, CancelAllOrders, SetPositionStop, QueryOrder,
-                             QueryAccount, ResubscribeBook>;
+using Command = std::variant<PlaceOrder, AmendOrder, CancelOrder, CancelAllOrders, SetPositionStop,
+                             QueryOrder, QueryAccount, ResubscribeBook>;
 
 }  // namespace mlbot

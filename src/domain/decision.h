@@ -12,18 +12,51 @@ namespace mlbot {
 /// The strings of these codes are the same in the page, the log, the archive and the metrics.
 enum class ReasonCode : std::uint8_t {
   // an order went out
-  order_entry, order_exit,
+  order_entry,
+  order_exit,
   // model
-  edge_below_zero, edge_below_min, too_many_nan, score_out_of_range, model_expired, model_missing, schema_mismatch,
+  edge_below_zero,
+  edge_below_min,
+  too_many_nan,
+  score_out_of_range,
+  model_expired,
+  model_missing,
+  schema_mismatch,
   // market
-  spread_wide, book_unsynced, feed_stale, leader_stale, near_funding, cascade_state_blocked,
+  spread_wide,
+  book_unsynced,
+  feed_stale,
+  leader_stale,
+  near_funding,
+  cascade_state_blocked,
   // risk
-  daily_loss, drawdown, exposure_symbol, exposure_total, exposure_order, cooldown, orders_per_min, orders_per_hour,
-  open_orders, price_collar, size_below_min, side_disabled, symbol_disabled, position_open, paused, halted,
+  daily_loss,
+  drawdown,
+  exposure_symbol,
+  exposure_total,
+  exposure_order,
+  cooldown,
+  orders_per_min,
+  orders_per_hour,
+  open_orders,
+  price_collar,
+  size_below_min,
+  side_disabled,
+  symbol_disabled,
+  position_open,
+  paused,
+  halted,
   // account
-  account_unknown, balance_stale, position_mismatch, rate_limited, key_no_trade_permission, maintenance, mode_shadow,
+  account_unknown,
+  balance_stale,
+  position_mismatch,
+  rate_limited,
+  key_no_trade_permission,
+  maintenance,
+  mode_shadow,
   // orders
-  stop_missing, order_unknown,
+  stop_missing,
+  order_unknown,
 };
 std::string_view to_string(ReasonCode code);
 std::optional<ReasonCode> reason_from(std::string_view text);
@@ -31,17 +64,17 @@ inline constexpr int reason_code_count = static_cast<int>(ReasonCode::order_unkn
 
 struct Decision {
   SymbolId symbol;
-  Sequence cause;             ///< event that made the frame due
-  std::uint64_t frame = 0;    ///< number of the frame that was judged
+  Sequence cause;           ///< event that made the frame due
+  std::uint64_t frame = 0;  ///< number of the frame that was judged
   Instant at;
   ReasonCode reason = ReasonCode::model_missing;
-  Side side = Side::buy;      ///< of the better candidate; of the order for an exit
-  double expected_bps = 0;    ///< predicted return of the candidate before costs, bps of mid
-  double cost_bps = 0;        ///< fees, spread and slippage of the round trip, bps
-  double edge_bps = 0;        ///< lower bound of expected minus cost: what must exceed the minimum
-  PriceTicks price;           ///< of the order, when there is one
-  Lots size;                  ///< of the order, when there is one
-  ClientOrderId order;        ///< empty without an order
+  Side side = Side::buy;    ///< of the better candidate; of the order for an exit
+  double expected_bps = 0;  ///< predicted return of the candidate before costs, bps of mid
+  double cost_bps = 0;      ///< fees, spread and slippage of the round trip, bps
+  double edge_bps = 0;      ///< lower bound of expected minus cost: what must exceed the minimum
+  PriceTicks price;         ///< of the order, when there is one
+  Lots size;                ///< of the order, when there is one
+  ClientOrderId order;      ///< empty without an order
   bool operator==(const Decision&) const = default;
 };
 

@@ -10,9 +10,17 @@ namespace mlbot {
 namespace {
 
 Instrument bitcoin() {
-  return {.id = {0}, .name = "BTCUSDT", .tick_size = *parse_e8("0.1"), .lot_step = *parse_e8("0.001"), .min_order = {1},
-          .max_limit_order = {1'190'000}, .max_market_order = {500'000}, .min_notional = *parse_e8("5"),
-          .max_leverage = *parse_e8("100"), .maintenance_margin = *parse_e8("0.005"), .fees = {}};
+  return {.id = {0},
+          .name = "BTCUSDT",
+          .tick_size = *parse_e8("0.1"),
+          .lot_step = *parse_e8("0.001"),
+          .min_order = {1},
+          .max_limit_order = {1'190'000},
+          .max_market_order = {500'000},
+          .min_notional = *parse_e8("5"),
+          .max_leverage = *parse_e8("100"),
+          .maintenance_margin = *parse_e8("0.005"),
+          .fees = {}};
 }
 
 /// Encoding, decoding and encoding again gives the same bytes: views compare by what they show.
@@ -26,7 +34,8 @@ void expect_round_trip(const Record& record) {
   EXPECT_EQ(first, second);
   EXPECT_EQ(back->index(), record.index());
   for (std::size_t cut = 0; cut < first.size(); ++cut)
-    EXPECT_FALSE(decode(std::string_view{first}.substr(0, cut), scratch)) << "torn at " << cut << " of " << first.size();
+    EXPECT_FALSE(decode(std::string_view{first}.substr(0, cut), scratch))
+        << "torn at " << cut << " of " << first.size();
 }
 
 TEST(Codec, EveryEventAndCommandComesBack) {
@@ -35,19 +44,35 @@ TEST(Codec, EveryEventAndCommandComesBack) {
   const std::vector<Liquidation> liquidations{{Instant::from_ms(6), PositionSide::short_side, {7}, {100}}};
   const std::vector<SymbolId> symbols{{0}, {3}};
   const std::vector<Event> events{
-      RunStarted{.mode = Mode::live, .epoch = 7, .account = "main", .model = "abc", .schema_hash = 1, .warm_from = 2},
+      RunStarted{.mode = Mode::live,
+                 .epoch = 7,
+                 .account = "main",
+                 .model = "abc",
+                 .schema_hash = 1,
+                 .warm_from = 2},
       InstrumentDefined{bitcoin()},
       ConfigChanged{.version = 3, .risk = {}, .decision = {}, .traded = symbols},
       BookUpdate{{1}, UpdateKind::delta, 5, 6, Instant::from_ms(7), bids, asks},
       Trades{{1}, trades},
-      Kline{.symbol = {1}, .start = Instant::from_ms(60'000), .open = {1}, .high = {4}, .low = {1}, .close = {2}, .volume = {9}, .turnover = 1.5, .confirmed = true},
+      Kline{.symbol = {1},
+            .start = Instant::from_ms(60'000),
+            .open = {1},
+            .high = {4},
+            .low = {1},
+            .close = {2},
+            .volume = {9},
+            .turnover = 1.5,
+            .confirmed = true},
       Ticker{.symbol = {2}, .kind = UpdateKind::delta, .mark_price = E8{5}, .funding_rate = E8{-3}},
       Liquidations{{1}, liquidations},
       OrderNews{.client_id = "r1-1", .status = OrderStatus::part_filled, .reason = "EC_NoError"},
       Execution{.kind = ExecutionKind::funding, .execution_id = "e1", .fee = {-5}},
       PositionNews{.size = {-5}, .stop_loss = {3}},
       WalletNews{.equity = {5}},
-      RequestAnswer{.request = RequestKind::cancel, .outcome = RequestOutcome::refused, .code = 110001, .text = "order not exists"},
+      RequestAnswer{.request = RequestKind::cancel,
+                    .outcome = RequestOutcome::refused,
+                    .code = 110001,
+                    .text = "order not exists"},
       AccountSnapshot{SnapshotPhase::failed},
       LinkChanged{Link::account, LinkState::live},
       TimerFired{Instant::from_ms(9)},
@@ -55,16 +80,24 @@ TEST(Codec, EveryEventAndCommandComesBack) {
   std::vector<bool> seen(std::variant_size_v<Event>);
   for (const auto& event : events) {
     seen[event.index()] = true;
-    expect_round_trip(Stamped{{42}, Instant::from_ms(1000), Instant::from_ms(999), Instant::from_ms(998), event});
+    expect_round_trip(
+        Stamped{{42}, Instant::from_ms(1000), Instant::from_ms(999), Instant::from_ms(998), event});
     expect_round_trip(Stamped{{43}, Instant::from_ms(1000), Instant::from_ms(1000), {}, event});
   }
   EXPECT_EQ(std::count(seen.begin(), seen.end(), false), 0) << "an event has no round-trip test";
 
-  const std::vector<Command> commands{PlaceOrder{.id = "r1-1", .price = {5}, .size = {6}, .stop_loss = PriceTicks{4}},
-                                      AmendOrder{"r1-1", {1}, {2}, {3}}, CancelOrder{"r1-1", {}, {1}}, CancelAllOrders{{1}},
-                                      SetPositionStop{{1}, 0, {4}}, QueryOrder{"r1-1", {1}}, QueryAccount{}, ResubscribeBook{{2}}};
+  const std::vector<Command> commands{
+      PlaceOrder{.id = "r1-1", .price = {5}, .size = {6}, .stop_loss = PriceTicks{4}},
+      AmendOrder{"r1-1", {1}, {2}, {3}},
+      CancelOrder{"r1-1", {}, {1}},
+      CancelAllOrders{{1}},
+      SetPositionStop{{1}, 0, {4}},
+      QueryOrder{"r1-1", {1}},
+      QueryAccount{},
+      ResubscribeBook{{2}}};
   for (const auto& command : commands) expect_round_trip(StampedCommand{{9}, Instant::from_ms(1), command});
-  expect_round_trip(Decision{.symbol = {1}, .cause = {3}, .frame = 4, .reason = ReasonCode::cooldown, .expected_bps = -2.5});
+  expect_round_trip(Decision{
+      .symbol = {1}, .cause = {3}, .frame = 4, .reason = ReasonCode::cooldown, .expected_bps = -2.5});
   FeatureFrame frame;
   frame.set(141, -0.25);
   frame.set_missing(0);
@@ -80,7 +113,8 @@ TEST(Codec, DamagedBytesAreAnErrorNeverACrash) {
   int refused = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string damaged = bytes;
-    for (int flips = 0; flips < 3; ++flips) damaged[rng.below(damaged.size())] = static_cast<char>(rng.next());
+    for (int flips = 0; flips < 3; ++flips)
+      damaged[rng.below(damaged.size())] = static_cast<char>(rng.next());
     refused += !decode(damaged, scratch);
   }
   EXPECT_GT(refused, 100);

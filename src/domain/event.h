@@ -1,7 +1,8 @@
-// All that can happen to us. A closed list: a new event does not build until codec, core and printer answer it.
+// All that can happen to us. A closed list: a new event does not build until codec, core and printer answer
+// it.
 //
-// Lists inside an event are views. They live as long as the source's current batch; who keeps an event longer keeps its
-// encoded bytes (domain/codec.h).
+// Lists inside an event are views. They live as long as the source's current batch; who keeps an event longer
+// keeps its encoded bytes (domain/codec.h).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace mlbot {
 
-// ---- the market -----------------------------------------------------------------------------------------------------
+// ---- the market
 
 struct BookLevel {
   PriceTicks price;
@@ -69,7 +70,7 @@ struct Ticker {
   std::optional<E8> last_price, mark_price, index_price;
   std::optional<E8> open_interest;  ///< base coins, both sides
   std::optional<double> open_interest_value, turnover_24h;
-  std::optional<E8> funding_rate;   ///< fraction a funding interval
+  std::optional<E8> funding_rate;  ///< fraction a funding interval
   std::optional<Instant> next_funding;
   std::optional<std::int32_t> funding_interval_hours;
   bool operator==(const Ticker&) const = default;
@@ -87,12 +88,20 @@ struct Liquidations {
   std::span<const Liquidation> list;
 };
 
-// ---- the account ----------------------------------------------------------------------------------------------------
+// ---- the account
 
 enum class OrderType : std::uint8_t { limit, market, unknown };
 enum class TimeInForce : std::uint8_t { gtc, ioc, fok, post_only, unknown };
 enum class OrderStatus : std::uint8_t {
-  unknown, open, part_filled, untriggered, triggered, filled, cancelled, rejected, deactivated
+  unknown,
+  open,
+  part_filled,
+  untriggered,
+  triggered,
+  filled,
+  cancelled,
+  rejected,
+  deactivated
 };
 enum class NewsSource : std::uint8_t { stream, query };
 
@@ -129,8 +138,8 @@ struct Execution {
   Side side = Side::buy;
   E8 price;
   Lots size;
-  E8 fee;                   ///< > 0 is paid; for funding the amount paid
-  E8 realised_pnl;          ///< of the reducing part, before fees
+  E8 fee;           ///< > 0 is paid; for funding the amount paid
+  E8 realised_pnl;  ///< of the reducing part, before fees
   Liquidity liquidity = Liquidity::unknown;
   Instant at;
   bool operator==(const Execution&) const = default;
@@ -143,10 +152,10 @@ struct PositionNews {
   Lots size;                        ///< signed
   E8 entry_price;                   ///< 0 when flat
   E8 mark_price;
-  E8 stop_loss, take_profit;        ///< 0 when none
+  E8 stop_loss, take_profit;  ///< 0 when none
   E8 leverage;
-  E8 liquidation_price;             ///< 0 when none
-  E8 realised_pnl;                  ///< of this position since it was opened, net of fees and funding
+  E8 liquidation_price;  ///< 0 when none
+  E8 realised_pnl;       ///< of this position since it was opened, net of fees and funding
   std::int64_t cross_sequence = -1;
   Instant updated_at;
   bool operator==(const PositionNews&) const = default;
@@ -163,8 +172,8 @@ struct WalletNews {
 enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, position_stop, query };
 /// Silence and transport errors are `unknown`: they never move an order's state by themselves.
 enum class RequestOutcome : std::uint8_t { accepted, refused, unknown };
-/// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders, history and
-/// executions were all read and held nothing; `refused` also says that nothing was found.
+/// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders,
+/// history and executions were all read and held nothing; `refused` also says that nothing was found.
 struct RequestAnswer {
   RequestKind request = RequestKind::place;
   RequestOutcome outcome = RequestOutcome::unknown;
@@ -176,14 +185,15 @@ struct RequestAnswer {
   bool operator==(const RequestAnswer&) const = default;
 };
 
-/// Rows with NewsSource::query stand between begin and end; `failed` means that the question must be asked again.
+/// Rows with NewsSource::query stand between begin and end; `failed` means that the question must be asked
+/// again.
 enum class SnapshotPhase : std::uint8_t { begin, end, failed };
 struct AccountSnapshot {
   SnapshotPhase phase = SnapshotPhase::begin;
   bool operator==(const AccountSnapshot&) const = default;
 };
 
-// ---- links, time, people --------------------------------------------------------------------------------------------
+// ---- links, time, people
 
 enum class Link : std::uint8_t { market, account, orders };
 enum class LinkState : std::uint8_t { connecting, syncing, live, stale, down };
@@ -219,17 +229,17 @@ struct InstrumentDefined {
 /// The first event of every run: all that replay needs to build the same core.
 struct RunStarted {
   Mode mode = Mode::paper;
-  std::uint32_t epoch = 0;               ///< +1 at every start, durable
+  std::uint32_t epoch = 0;  ///< +1 at every start, durable
   InlineText<24> account;
-  InlineText<64> model;                  ///< content hash of the bundle; empty without one
-  std::uint64_t schema_hash = 0;         ///< of the feature catalogue
-  std::uint64_t warm_from = 0;           ///< journal sequence from which market history was fed first; 0 is cold
+  InlineText<64> model;           ///< content hash of the bundle; empty without one
+  std::uint64_t schema_hash = 0;  ///< of the feature catalogue
+  std::uint64_t warm_from = 0;    ///< journal sequence from which market history was fed first; 0 is cold
   bool operator==(const RunStarted&) const = default;
 };
 
-using Event = std::variant<RunStarted, InstrumentDefined, ConfigChanged, BookUpdate, Trades, Kline, Ticker, Liquidations,
-                           OrderNews, Execution, PositionNews, WalletNews, RequestAnswer, AccountSnapshot, LinkChanged,
-                           TimerFired, OperatorCommand>;
+using Event = std::variant<RunStarted, InstrumentDefined, ConfigChanged, BookUpdate, Trades, Kline, Ticker,
+                           Liquidations, OrderNews, Execution, PositionNews, WalletNews, RequestAnswer,
+                           AccountSnapshot, LinkChanged, TimerFired, OperatorCommand>;
 
 /// Position of an input in the journal; +1 an event, for ever.
 struct Sequence {

@@ -23,15 +23,15 @@ enum class FrameTrigger : std::uint8_t { second = 1, cusum = 2, cascade = 4 };
 
 struct FeatureFrame {
   SymbolId symbol;
-  std::uint64_t number = 0;      ///< +1 a frame of this symbol in this run
-  Sequence cause;                ///< the event that made it due
+  std::uint64_t number = 0;  ///< +1 a frame of this symbol in this run
+  Sequence cause;            ///< the event that made it due
   Instant at;
-  std::uint8_t triggers = 0;     ///< bits of FrameTrigger
+  std::uint8_t triggers = 0;  ///< bits of FrameTrigger
   TopOfBook top;
-  Instant book_at;               ///< core time of the last message that moved the book: its age is at - book_at
-  std::array<double, feature_count> values{};          ///< catalogue order; quiet NaN where not valid
-  std::array<std::uint64_t, 3> validity{};             ///< bit i: values[i] is defined
-  std::uint64_t digest = 0;                            ///< frame_digest of all of the above
+  Instant book_at;  ///< core time of the last message that moved the book: its age is at - book_at
+  std::array<double, feature_count> values{};  ///< catalogue order; quiet NaN where not valid
+  std::array<std::uint64_t, 3> validity{};     ///< bit i: values[i] is defined
+  std::uint64_t digest = 0;                    ///< frame_digest of all of the above
 
   bool valid(std::size_t i) const { return (validity[i / 64] >> (i % 64)) & 1; }
   void set(std::size_t i, double value) {

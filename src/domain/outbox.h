@@ -8,9 +8,9 @@
 namespace mlbot {
 
 struct Outbox {
-  std::vector<Command> commands;      ///< to be carried out, in order
-  std::vector<FeatureFrame> frames;   ///< to be published
-  std::vector<Decision> decisions;    ///< to be published and kept
+  std::vector<Command> commands;     ///< to be carried out, in order
+  std::vector<FeatureFrame> frames;  ///< to be published
+  std::vector<Decision> decisions;   ///< to be published and kept
 
   Outbox() {
     commands.reserve(256);

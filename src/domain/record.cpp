@@ -13,31 +13,85 @@ constexpr std::uint8_t format_version = 1;
 
 // Each struct names its fields once; Writer and Reader both walk that list.
 
-template <class T> struct Last {};  // highest legal value of each enum
-template <> struct Last<Side> { static constexpr auto value = Side::sell; };
-template <> struct Last<PositionSide> { static constexpr auto value = PositionSide::short_side; };
-template <> struct Last<Mode> { static constexpr auto value = Mode::live; };
-template <> struct Last<UpdateKind> { static constexpr auto value = UpdateKind::delta; };
-template <> struct Last<OrderType> { static constexpr auto value = OrderType::unknown; };
-template <> struct Last<TimeInForce> { static constexpr auto value = TimeInForce::unknown; };
-template <> struct Last<OrderStatus> { static constexpr auto value = OrderStatus::deactivated; };
-template <> struct Last<NewsSource> { static constexpr auto value = NewsSource::query; };
-template <> struct Last<ExecutionKind> { static constexpr auto value = ExecutionKind::other; };
-template <> struct Last<Liquidity> { static constexpr auto value = Liquidity::unknown; };
-template <> struct Last<RequestKind> { static constexpr auto value = RequestKind::query; };
-template <> struct Last<RequestOutcome> { static constexpr auto value = RequestOutcome::unknown; };
-template <> struct Last<SnapshotPhase> { static constexpr auto value = SnapshotPhase::failed; };
-template <> struct Last<Link> { static constexpr auto value = Link::orders; };
-template <> struct Last<LinkState> { static constexpr auto value = LinkState::down; };
-template <> struct Last<OperatorVerb> { static constexpr auto value = OperatorVerb::kill; };
-template <> struct Last<ReasonCode> { static constexpr auto value = ReasonCode::order_unknown; };
+template <class T>
+struct Last {};  // highest legal value of each enum
+template <>
+struct Last<Side> {
+  static constexpr auto value = Side::sell;
+};
+template <>
+struct Last<PositionSide> {
+  static constexpr auto value = PositionSide::short_side;
+};
+template <>
+struct Last<Mode> {
+  static constexpr auto value = Mode::live;
+};
+template <>
+struct Last<UpdateKind> {
+  static constexpr auto value = UpdateKind::delta;
+};
+template <>
+struct Last<OrderType> {
+  static constexpr auto value = OrderType::unknown;
+};
+template <>
+struct Last<TimeInForce> {
+  static constexpr auto value = TimeInForce::unknown;
+};
+template <>
+struct Last<OrderStatus> {
+  static constexpr auto value = OrderStatus::deactivated;
+};
+template <>
+struct Last<NewsSource> {
+  static constexpr auto value = NewsSource::query;
+};
+template <>
+struct Last<ExecutionKind> {
+  static constexpr auto value = ExecutionKind::other;
+};
+template <>
+struct Last<Liquidity> {
+  static constexpr auto value = Liquidity::unknown;
+};
+template <>
+struct Last<RequestKind> {
+  static constexpr auto value = RequestKind::query;
+};
+template <>
+struct Last<RequestOutcome> {
+  static constexpr auto value = RequestOutcome::unknown;
+};
+template <>
+struct Last<SnapshotPhase> {
+  static constexpr auto value = SnapshotPhase::failed;
+};
+template <>
+struct Last<Link> {
+  static constexpr auto value = Link::orders;
+};
+template <>
+struct Last<LinkState> {
+  static constexpr auto value = LinkState::down;
+};
+template <>
+struct Last<OperatorVerb> {
+  static constexpr auto value = OperatorVerb::kill;
+};
+template <>
+struct Last<ReasonCode> {
+  static constexpr auto value = ReasonCode::order_unknown;
+};
 
 class Writer {
  public:
   explicit Writer(std::string& out) : bytes_{out} {}
 
   template <class... Fields>
-  void operator()(const Fields&... fields) { (put(fields), ...); }
+  void operator()(const Fields&... fields) {
+    (put(fields), ...);
+  }
 
   void put(std::int64_t v) { bytes_.zigzag(v); }
   void put(std::uint64_t v) { bytes_.varint(v); }
@@ -53,13 +107,24 @@ class Writer {
   void put(Instant v) { bytes_.zigzag(v.ns); }
   void put(SymbolId v) { bytes_.varint(v.index); }
   void put(Sequence v) { bytes_.varint(v.number); }
-  template <std::size_t N> void put(const InlineText<N>& v) { bytes_.text(v.view()); }
-  template <class T> requires std::is_enum_v<T> void put(T v) { bytes_.u8(static_cast<std::uint8_t>(v)); }
-  template <class T> void put(const std::optional<T>& v) {
+  template <std::size_t N>
+  void put(const InlineText<N>& v) {
+    bytes_.text(v.view());
+  }
+  template <class T>
+    requires std::is_enum_v<T>
+  void put(T v) {
+    bytes_.u8(static_cast<std::uint8_t>(v));
+  }
+  template <class T>
+  void put(const std::optional<T>& v) {
     put(v.has_value());
     if (v) put(*v);
   }
-  template <class T, std::size_t N> void put(const std::array<T, N>& v) { for (const auto& x : v) put(x); }
+  template <class T, std::size_t N>
+  void put(const std::array<T, N>& v) {
+    for (const auto& x : v) put(x);
+  }
   void put(std::span<const BookLevel> levels) {
     bytes_.varint(levels.size());
     std::int64_t last = 0;
@@ -72,10 +137,13 @@ class Writer {
   void put(std::span<const Trade> list) { put_list(list); }
   void put(std::span<const Liquidation> list) { put_list(list); }
   void put(std::span<const SymbolId> list) { put_list(list); }
-  template <class T> requires std::is_class_v<T> void put(const T& v);
+  template <class T>
+    requires std::is_class_v<T>
+  void put(const T& v);
 
  private:
-  template <class T> void put_list(std::span<const T> list) {
+  template <class T>
+  void put_list(std::span<const T> list) {
     bytes_.varint(list.size());
     for (const auto& item : list) put(item);
   }
@@ -87,7 +155,9 @@ class Reader {
   Reader(std::string_view in, RecordScratch& scratch) : bytes_{in}, scratch_{scratch} {}
 
   template <class... Fields>
-  void operator()(Fields&... fields) { (get(fields), ...); }
+  void operator()(Fields&... fields) {
+    (get(fields), ...);
+  }
 
   void get(std::int64_t& v) { v = bytes_.zigzag(); }
   void get(std::uint64_t& v) { v = bytes_.varint(); }
@@ -107,29 +177,37 @@ class Reader {
   void get(Instant& v) { v.ns = bytes_.zigzag(); }
   void get(SymbolId& v) { v.index = narrow<std::uint16_t>(bytes_.varint()); }
   void get(Sequence& v) { v.number = bytes_.varint(); }
-  template <std::size_t N> void get(InlineText<N>& v) {
+  template <std::size_t N>
+  void get(InlineText<N>& v) {
     const auto text = bytes_.text();
     if (!InlineText<N>::fits(text)) return bytes_.fail();
     v = text;
   }
-  template <class T> requires std::is_enum_v<T> void get(T& v) {
+  template <class T>
+    requires std::is_enum_v<T>
+  void get(T& v) {
     const auto byte = bytes_.u8();
     if (byte > static_cast<std::uint8_t>(Last<T>::value)) return bytes_.fail();
     v = static_cast<T>(byte);
   }
-  template <class T> void get(std::optional<T>& v) {
+  template <class T>
+  void get(std::optional<T>& v) {
     bool present = false;
     get(present);
     if (!present) return v.reset();
     get(v.emplace());
   }
-  template <class T, std::size_t N> void get(std::array<T, N>& v) { for (auto& x : v) get(x); }
+  template <class T, std::size_t N>
+  void get(std::array<T, N>& v) {
+    for (auto& x : v) get(x);
+  }
   void get_levels(std::span<const BookLevel>& view, std::vector<BookLevel>& store) {
     const auto count = list_size();
     store.clear();
     std::int64_t last = 0;
     for (std::uint64_t i = 0; i < count && bytes_.ok(); ++i) {
-      last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + static_cast<std::uint64_t>(bytes_.zigzag()));
+      last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) +
+                                       static_cast<std::uint64_t>(bytes_.zigzag()));
       store.push_back({{last}, {static_cast<std::int64_t>(bytes_.varint())}});
     }
     view = store;
@@ -137,22 +215,27 @@ class Reader {
   void get(std::span<const Trade>& v) { get_list(v, scratch_.trades); }
   void get(std::span<const Liquidation>& v) { get_list(v, scratch_.liquidations); }
   void get(std::span<const SymbolId>& v) { get_list(v, scratch_.symbols); }
-  template <class T> requires std::is_class_v<T> void get(T& v);
+  template <class T>
+    requires std::is_class_v<T>
+  void get(T& v);
 
   RecordScratch& scratch() { return scratch_; }
   ByteReader& bytes() { return bytes_; }
 
  private:
-  template <class T> T narrow(auto value) {
+  template <class T>
+  T narrow(auto value) {
     if (!std::in_range<T>(value)) bytes_.fail();
     return static_cast<T>(value);
   }
   std::uint64_t list_size() {
     const auto count = bytes_.varint();
-    if (count > 65'536) bytes_.fail();  // no venue message is longer; a flipped bit must not ask for gigabytes
+    if (count > 65'536)
+      bytes_.fail();  // no venue message is longer; a flipped bit must not ask for gigabytes
     return bytes_.ok() ? count : 0;
   }
-  template <class T> void get_list(std::span<const T>& view, std::vector<T>& store) {
+  template <class T>
+  void get_list(std::span<const T>& view, std::vector<T>& store) {
     const auto count = list_size();
     store.clear();
     for (std::uint64_t i = 0; i < count && bytes_.ok(); ++i) get(store.emplace_back());
@@ -162,75 +245,102 @@ class Reader {
   RecordScratch& scratch_;
 };
 
-template <class A, class T> void walk(A& a, T& v) {
+template <class A, class T>
+void walk(A& a, T& v) {
   using S = std::remove_const_t<T>;
-  if constexpr (std::is_same_v<S, FeeRates>) a(v.maker, v.taker);
+  if constexpr (std::is_same_v<S, FeeRates>)
+    a(v.maker, v.taker);
   else if constexpr (std::is_same_v<S, Instrument>)
-    a(v.id, v.name, v.tick_size, v.lot_step, v.min_order, v.max_limit_order, v.max_market_order, v.min_notional,
-      v.max_leverage, v.maintenance_margin, v.funding_interval_minutes, v.fees);
+    a(v.id, v.name, v.tick_size, v.lot_step, v.min_order, v.max_limit_order, v.max_market_order,
+      v.min_notional, v.max_leverage, v.maintenance_margin, v.funding_interval_minutes, v.fees);
   else if constexpr (std::is_same_v<S, RiskLimits>)
-    a(v.max_order_notional, v.max_symbol_notional, v.max_total_notional, v.daily_loss, v.drawdown, v.max_open_orders,
-      v.max_orders_per_minute, v.price_collar_bps, v.max_feed_age_ms, v.stop_distance_bps);
+    a(v.max_order_notional, v.max_symbol_notional, v.max_total_notional, v.daily_loss, v.drawdown,
+      v.max_open_orders, v.max_orders_per_minute, v.price_collar_bps, v.max_feed_age_ms, v.stop_distance_bps);
   else if constexpr (std::is_same_v<S, DecisionSettings>)
-    a(v.min_edge_bps, v.max_orders_per_hour, v.cooldown_ms, v.order_notional_usdt, v.long_allowed, v.short_allowed);
+    a(v.min_edge_bps, v.max_orders_per_hour, v.cooldown_ms, v.order_notional_usdt, v.long_allowed,
+      v.short_allowed);
   else if constexpr (std::is_same_v<S, Trade>)
     a(v.matched_at, v.price, v.size, v.taker, v.block, v.price_improvement, v.cross_sequence, v.id);
-  else if constexpr (std::is_same_v<S, Liquidation>) a(v.at, v.liquidated, v.size, v.bankruptcy_price);
-  else if constexpr (std::is_same_v<S, Trades>) a(v.symbol, v.list);
-  else if constexpr (std::is_same_v<S, Liquidations>) a(v.symbol, v.list);
+  else if constexpr (std::is_same_v<S, Liquidation>)
+    a(v.at, v.liquidated, v.size, v.bankruptcy_price);
+  else if constexpr (std::is_same_v<S, Trades>)
+    a(v.symbol, v.list);
+  else if constexpr (std::is_same_v<S, Liquidations>)
+    a(v.symbol, v.list);
   else if constexpr (std::is_same_v<S, Kline>)
-    a(v.symbol, v.interval_minutes, v.start, v.open, v.high, v.low, v.close, v.volume, v.turnover, v.confirmed);
+    a(v.symbol, v.interval_minutes, v.start, v.open, v.high, v.low, v.close, v.volume, v.turnover,
+      v.confirmed);
   else if constexpr (std::is_same_v<S, Ticker>)
     a(v.symbol, v.kind, v.cross_sequence, v.last_price, v.mark_price, v.index_price, v.open_interest,
       v.open_interest_value, v.turnover_24h, v.funding_rate, v.next_funding, v.funding_interval_hours);
   else if constexpr (std::is_same_v<S, OrderNews>)
-    a(v.source, v.symbol, v.client_id, v.venue_id, v.side, v.type, v.time_in_force, v.status, v.price, v.size, v.filled,
-      v.average_price, v.reduce_only, v.conditional, v.reason, v.updated_at);
+    a(v.source, v.symbol, v.client_id, v.venue_id, v.side, v.type, v.time_in_force, v.status, v.price, v.size,
+      v.filled, v.average_price, v.reduce_only, v.conditional, v.reason, v.updated_at);
   else if constexpr (std::is_same_v<S, Execution>)
     a(v.source, v.symbol, v.kind, v.client_id, v.venue_id, v.execution_id, v.side, v.price, v.size, v.fee,
       v.realised_pnl, v.liquidity, v.at);
   else if constexpr (std::is_same_v<S, PositionNews>)
-    a(v.source, v.symbol, v.position_index, v.size, v.entry_price, v.mark_price, v.stop_loss, v.take_profit, v.leverage,
-      v.liquidation_price, v.realised_pnl, v.cross_sequence, v.updated_at);
+    a(v.source, v.symbol, v.position_index, v.size, v.entry_price, v.mark_price, v.stop_loss, v.take_profit,
+      v.leverage, v.liquidation_price, v.realised_pnl, v.cross_sequence, v.updated_at);
   else if constexpr (std::is_same_v<S, WalletNews>)
-    a(v.source, v.equity, v.wallet_balance, v.available, v.unrealised_pnl, v.initial_margin, v.maintenance_margin);
+    a(v.source, v.equity, v.wallet_balance, v.available, v.unrealised_pnl, v.initial_margin,
+      v.maintenance_margin);
   else if constexpr (std::is_same_v<S, RequestAnswer>)
     a(v.request, v.outcome, v.symbol, v.client_id, v.venue_id, v.code, v.text);
-  else if constexpr (std::is_same_v<S, AccountSnapshot>) a(v.phase);
-  else if constexpr (std::is_same_v<S, LinkChanged>) a(v.link, v.state);
-  else if constexpr (std::is_same_v<S, TimerFired>) a(v.due);
-  else if constexpr (std::is_same_v<S, ConfigChanged>) a(v.version, v.risk, v.decision, v.traded);
-  else if constexpr (std::is_same_v<S, OperatorCommand>) a(v.verb);
-  else if constexpr (std::is_same_v<S, InstrumentDefined>) a(v.instrument);
+  else if constexpr (std::is_same_v<S, AccountSnapshot>)
+    a(v.phase);
+  else if constexpr (std::is_same_v<S, LinkChanged>)
+    a(v.link, v.state);
+  else if constexpr (std::is_same_v<S, TimerFired>)
+    a(v.due);
+  else if constexpr (std::is_same_v<S, ConfigChanged>)
+    a(v.version, v.risk, v.decision, v.traded);
+  else if constexpr (std::is_same_v<S, OperatorCommand>)
+    a(v.verb);
+  else if constexpr (std::is_same_v<S, InstrumentDefined>)
+    a(v.instrument);
   else if constexpr (std::is_same_v<S, RunStarted>)
     a(v.mode, v.epoch, v.account, v.model, v.schema_hash, v.warm_from);
   else if constexpr (std::is_same_v<S, PlaceOrder>)
-    a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.stop_loss, v.position_index);
-  else if constexpr (std::is_same_v<S, AmendOrder>) a(v.id, v.symbol, v.price, v.size);
-  else if constexpr (std::is_same_v<S, CancelOrder>) a(v.id, v.venue_id, v.symbol);
-  else if constexpr (std::is_same_v<S, CancelAllOrders>) a(v.symbol);
-  else if constexpr (std::is_same_v<S, SetPositionStop>) a(v.symbol, v.position_index, v.stop_loss);
-  else if constexpr (std::is_same_v<S, QueryOrder>) a(v.id, v.symbol);
-  else if constexpr (std::is_same_v<S, QueryAccount>) (void)a;
-  else if constexpr (std::is_same_v<S, ResubscribeBook>) a(v.symbol);
+    a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.stop_loss,
+      v.position_index);
+  else if constexpr (std::is_same_v<S, AmendOrder>)
+    a(v.id, v.symbol, v.price, v.size);
+  else if constexpr (std::is_same_v<S, CancelOrder>)
+    a(v.id, v.venue_id, v.symbol);
+  else if constexpr (std::is_same_v<S, CancelAllOrders>)
+    a(v.symbol);
+  else if constexpr (std::is_same_v<S, SetPositionStop>)
+    a(v.symbol, v.position_index, v.stop_loss);
+  else if constexpr (std::is_same_v<S, QueryOrder>)
+    a(v.id, v.symbol);
+  else if constexpr (std::is_same_v<S, QueryAccount>)
+    (void)a;
+  else if constexpr (std::is_same_v<S, ResubscribeBook>)
+    a(v.symbol);
   else if constexpr (std::is_same_v<S, Decision>)
-    a(v.symbol, v.cause, v.frame, v.at, v.reason, v.side, v.expected_bps, v.cost_bps, v.edge_bps, v.price, v.size,
-      v.order);
-  else if constexpr (std::is_same_v<S, TopOfBook>) a(v.bid, v.ask, v.bid_size, v.ask_size, v.synced);
+    a(v.symbol, v.cause, v.frame, v.at, v.reason, v.side, v.expected_bps, v.cost_bps, v.edge_bps, v.price,
+      v.size, v.order);
+  else if constexpr (std::is_same_v<S, TopOfBook>)
+    a(v.bid, v.ask, v.bid_size, v.ask_size, v.synced);
   else if constexpr (std::is_same_v<S, FeatureFrame>)
     a(v.symbol, v.number, v.cause, v.at, v.triggers, v.top, v.book_at, v.values, v.validity, v.digest);
   else
     static_assert(sizeof(S) == 0, "a struct that crosses the codec names its fields here");
 }
 
-template <class T> requires std::is_class_v<T> void Writer::put(const T& v) {
+template <class T>
+  requires std::is_class_v<T>
+void Writer::put(const T& v) {
   if constexpr (std::is_same_v<T, BookUpdate>) {
     (*this)(v.symbol, v.kind, v.update_id, v.cross_sequence, v.matched_at, v.bids, v.asks);
   } else {
     walk(*this, v);
   }
 }
-template <class T> requires std::is_class_v<T> void Reader::get(T& v) {
+template <class T>
+  requires std::is_class_v<T>
+void Reader::get(T& v) {
   if constexpr (std::is_same_v<T, BookUpdate>) {
     (*this)(v.symbol, v.kind, v.update_id, v.cross_sequence, v.matched_at);
     get_levels(v.bids, scratch_.bids);
@@ -240,7 +350,8 @@ template <class T> requires std::is_class_v<T> void Reader::get(T& v) {
   }
 }
 
-template <class Variant> void put_variant(Writer& writer, const Variant& variant) {
+template <class Variant>
+void put_variant(Writer& writer, const Variant& variant) {
   writer.put(static_cast<std::uint8_t>(variant.index()));
   std::visit([&](const auto& v) { writer.put(v); }, variant);
 }
@@ -250,7 +361,8 @@ template <class Variant, std::size_t... I>
 bool get_variant(Reader& reader, Variant& variant, std::uint8_t index, std::index_sequence<I...>) {
   return ((index == I && (reader.get(variant.template emplace<I>()), true)) || ...);
 }
-template <class Variant> void get_variant(Reader& reader, Variant& variant) {
+template <class Variant>
+void get_variant(Reader& reader, Variant& variant) {
   std::uint8_t index = 0;
   reader.get(index);
   if (!get_variant(reader, variant, index, std::make_index_sequence<std::variant_size_v<Variant>>{}))
@@ -263,7 +375,8 @@ void encode(const Stamped& event, std::string& out) {
   Writer writer{out};
   writer(format_version, std::uint8_t{0}, event.sequence, event.at);
   // Receive and venue time lie near core time; differences keep them short.
-  writer((event.received_at - event.at).count(), event.venue_time.ns == 0 ? INT64_MIN : (event.venue_time - event.at).count());
+  writer((event.received_at - event.at).count(),
+         event.venue_time.ns == 0 ? INT64_MIN : (event.venue_time - event.at).count());
   put_variant(writer, event.what);
 }
 
@@ -273,15 +386,16 @@ void encode(const Command& command, std::string& out) {
 }
 
 void encode(const Record& record, std::string& out) {
-  std::visit(Overloaded{[&](const Stamped& event) { encode(event, out); },
-                        [&](const StampedCommand& command) {
-                          Writer writer{out};
-                          writer(format_version, std::uint8_t{1}, command.cause, command.at);
-                          put_variant(writer, command.what);
-                        },
-                        [&](const Decision& decision) { Writer{out}(format_version, std::uint8_t{2}, decision); },
-                        [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); }},
-             record);
+  std::visit(
+      Overloaded{[&](const Stamped& event) { encode(event, out); },
+                 [&](const StampedCommand& command) {
+                   Writer writer{out};
+                   writer(format_version, std::uint8_t{1}, command.cause, command.at);
+                   put_variant(writer, command.what);
+                 },
+                 [&](const Decision& decision) { Writer{out}(format_version, std::uint8_t{2}, decision); },
+                 [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); }},
+      record);
 }
 
 Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch) {
@@ -299,7 +413,8 @@ Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch
       reader(event.sequence, event.at, received, venue);
       // Damaged bytes may name times beyond any calendar.
       if (__builtin_add_overflow(event.at.ns, received, &event.received_at.ns)) reader.bytes().fail();
-      if (venue != INT64_MIN && __builtin_add_overflow(event.at.ns, venue, &event.venue_time.ns)) reader.bytes().fail();
+      if (venue != INT64_MIN && __builtin_add_overflow(event.at.ns, venue, &event.venue_time.ns))
+        reader.bytes().fail();
       get_variant(reader, event.what);
       break;
     }
@@ -309,9 +424,14 @@ Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch
       get_variant(reader, command.what);
       break;
     }
-    case 2: reader.get(record.emplace<Decision>()); break;
-    case 3: reader.get(record.emplace<FeatureFrame>()); break;
-    default: reader.bytes().fail();
+    case 2:
+      reader.get(record.emplace<Decision>());
+      break;
+    case 3:
+      reader.get(record.emplace<FeatureFrame>());
+      break;
+    default:
+      reader.bytes().fail();
   }
   if (!reader.bytes().ok() || !reader.bytes().done())
     return std::unexpected{CodecError{reader.bytes().position(), "record is torn or damaged"}};

@@ -1,5 +1,5 @@
-// What is kept and passed on: inputs of the core, its commands, decisions and frames. Journal, bus, archive and page all
-// speak this one type in its one binary form.
+// What is kept and passed on: inputs of the core, its commands, decisions and frames. Journal, bus, archive
+// and page all speak this one type in its one binary form.
 #pragma once
 
 #include <cstdint>

@@ -58,6 +58,8 @@ using VenueId = InlineText<48>;
 using VenueText = InlineText<80>;
 
 /// Cuts what the venue says to what we keep.
-constexpr VenueText venue_text(std::string_view text) { return VenueText{text.substr(0, VenueText::capacity)}; }
+constexpr VenueText venue_text(std::string_view text) {
+  return VenueText{text.substr(0, VenueText::capacity)};
+}
 
 }  // namespace mlbot

@@ -207,7 +207,8 @@ Calibration calibrate(const Scored& scored, const BootstrapSettings& settings, D
   Calibration out;
   out.slope = fitted(slope);
   out.intercept_bps = fitted([&](std::span<const double> s) { return (s[2] - slope(s) * s[1]) / s[0]; });
-  const bool drift = drift_allowed == Drift::may_be_used && (out.intercept_bps.low > 0 || out.intercept_bps.high < 0);
+  const bool drift =
+      drift_allowed == Drift::may_be_used && (out.intercept_bps.low > 0 || out.intercept_bps.high < 0);
   const Estimate through_zero = fitted([](std::span<const double> s) { return s[3] > 0 ? s[5] / s[3] : 0; });
   out.used_intercept_bps = drift ? out.intercept_bps.value : 0;
   out.used_slope = std::max(0.0, drift ? out.slope.value : through_zero.value);

@@ -1,7 +1,8 @@
-// The market seen in a mirror: bids and asks, buys and sells, longs and shorts change places, and a return changes its sign.
+// The market seen in a mirror: bids and asks, buys and sells, longs and shorts change places, and a return
+// changes its sign.
 //
-// The catalogue declares how each row changes (E, O, P(j), N(j)). A model that learns from both sides of the mirror has no
-// side of its own: that is the structural cure for one that only ever says SELL.
+// The catalogue declares how each row changes (E, O, P(j), N(j)). A model that learns from both sides of the
+// mirror has no side of its own: that is the structural cure for one that only ever says SELL.
 #pragma once
 
 #include <cstdint>

@@ -27,9 +27,11 @@ TEST(Mirror, TwiceIsTheRowAgainForTheWholeCatalogue) {
 }
 
 TEST(Mirror, ACodeThatLeadsNowhereIsNamed) {
-  EXPECT_EQ(mirror_rules(std::vector<std::string_view>{"E", "Q"}).error(), "row 2: mirror code Q is none of E, O, P(id), N(id)");
+  EXPECT_EQ(mirror_rules(std::vector<std::string_view>{"E", "Q"}).error(),
+            "row 2: mirror code Q is none of E, O, P(id), N(id)");
   EXPECT_FALSE(mirror_rules(std::vector<std::string_view>{"P(3)", "E"}));
-  EXPECT_EQ(mirror_rules(std::vector<std::string_view>{"P(2)", "E"}).error(), "row 1: its mirror is row 2, whose mirror is not row 1 again");
+  EXPECT_EQ(mirror_rules(std::vector<std::string_view>{"P(2)", "E"}).error(),
+            "row 1: its mirror is row 2, whose mirror is not row 1 again");
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ struct Stage {
   }
 };
 
-/// Rows, labels and weights as the trees see them: with a mirror each row stands there twice, at half its weight.
+/// Rows, labels and weights as the trees see them: with a mirror each row stands there twice, at half its
+/// weight.
 struct Lesson {
   std::vector<float> rows, labels, weight;
 
@@ -73,7 +74,8 @@ struct Lesson {
   }
 };
 
-Result<Booster, TrainError> fit(const Lesson& lesson, const BoosterParameters& parameters, const Stage& stage) {
+Result<Booster, TrainError> fit(const Lesson& lesson, const BoosterParameters& parameters,
+                                const Stage& stage) {
   auto booster = Booster::start({lesson.rows, feature_count}, lesson.labels, lesson.weight, parameters);
   if (!booster) return trainer_said(booster.error());
   for (int round = 0; round < parameters.rounds; ++round) {
@@ -123,7 +125,8 @@ double overlap_of(const Dataset& data, const Part& part) {
   const auto span = part.at.back() - part.at.front();
   const double symbols = std::max<double>(1, static_cast<double>(data.manifest.symbols.size()));
   const double a_symbol = static_cast<double>(part.at.size()) / symbols;
-  return std::max(1.0, a_symbol * static_cast<double>(data.sampling.horizon.count()) / static_cast<double>(std::max<std::int64_t>(1, span.count())));
+  return std::max(1.0, a_symbol * static_cast<double>(data.sampling.horizon.count()) /
+                           static_cast<double>(std::max<std::int64_t>(1, span.count())));
 }
 
 /// Half of them are rows of the data; the other half are such rows with holes and with values exactly on
@@ -266,11 +269,13 @@ Result<Booster, TrainError> learn(const Dataset& data, Training& out, const Prog
   const Part train{data, 0, split.train_end}, validation{data, split.validation_begin, split.validation_end},
       test{data, split.test_begin, split.test_end};
   BoosterParameters& parameters = out.settings.booster;
-  parameters.min_leaf_weight = std::max(parameters.min_leaf_weight, out.settings.min_leaf_labels * overlap_of(data, train));
+  parameters.min_leaf_weight =
+      std::max(parameters.min_leaf_weight, out.settings.min_leaf_labels * overlap_of(data, train));
   const auto& rules = out.settings.mirror;
   auto model = fit(Lesson{train, train.label_bps, rules}, parameters, {"train", progress});
   if (!model) return model;
-  const auto control = fit(Lesson{train, shuffled(train.label_bps, parameters.seed), rules}, parameters, {"control", progress});
+  const auto control = fit(Lesson{train, shuffled(train.label_bps, parameters.seed), rules}, parameters,
+                           {"control", progress});
   if (!control) return std::unexpected{control.error()};
   if (auto ok = Stage{"evaluate", progress}.reached(0, 1); !ok) return std::unexpected{ok.error()};
 

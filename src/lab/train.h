@@ -31,7 +31,8 @@ struct TrainSettings {
   std::uint64_t schema_hash = 0;           ///< of the catalogue that made the rows
   std::vector<std::string> feature_names;  ///< [142], catalogue order
   std::vector<MirrorRule> mirror;          ///< learn every row from both sides; empty: as it is
-  double min_leaf_labels = 60;  ///< labels that do not overlap, at least, behind a leaf; raises min_leaf_weight
+  double min_leaf_labels =
+      60;  ///< labels that do not overlap, at least, behind a leaf; raises min_leaf_weight
 };
 
 /// The defaults, with hash and names of the catalogue that this program computes.

@@ -24,7 +24,8 @@ std::optional<ServiceError> ArchiveFollower::start(Progress& progress) {
   auto archiver = io::archive::DataArchiver::open({.path = setup_.archive, .feature_names = names});
   if (!archiver) return ServiceError{archiver.error().what};
   archiver_ = std::move(*archiver);
-  auto reader = io::archive::JournalReader::open(setup_.journal, {.from = archiver_->resume_sequence(), .from_at = {}});
+  auto reader =
+      io::archive::JournalReader::open(setup_.journal, {.from = archiver_->resume_sequence(), .from_at = {}});
   if (!reader) return ServiceError{reader.error().what};
   reader_ = std::move(*reader);
   if (setup_.bus != nullptr) {
@@ -48,7 +49,8 @@ std::string ArchiveFollower::trouble() const {
 
 void ArchiveFollower::fail(const std::string& what) {
   const std::lock_guard lock{trouble_mutex_};
-  trouble_ = what + "; trading goes on, the journal keeps everything and the next start feeds the archive again";
+  trouble_ =
+      what + "; trading goes on, the journal keeps everything and the next start feeds the archive again";
 }
 
 bool ArchiveFollower::follow_journal(std::size_t& taken) {

@@ -1,8 +1,8 @@
-// The archive's thread: it reads the journal behind the bot, so it may be late and can never slow it, and takes frames from
-// the bus.
+// The archive's thread: it reads the journal behind the bot, so it may be late and can never slow it, and
+// takes frames from the bus.
 //
-// After an error of the archive (disk full, damaged file) trading goes on: the journal has everything, and the next start
-// feeds the archive from where it stopped.
+// After an error of the archive (disk full, damaged file) trading goes on: the journal has everything, and
+// the next start feeds the archive from where it stopped.
 #pragma once
 
 #include <atomic>

@@ -44,7 +44,8 @@ struct BacktestSink {
     for (const auto& decision : out.decisions) ++reasons[decision.reason];
     if (journal != nullptr) {
       for (const auto& command : out.commands)
-        if (auto done = journal->append(StampedCommand{event.sequence, event.at, command}); !done) journal_error = done.error().what;
+        if (auto done = journal->append(StampedCommand{event.sequence, event.at, command}); !done)
+          journal_error = done.error().what;
       for (const auto& decision : out.decisions)
         if (auto done = journal->append(decision); !done) journal_error = done.error().what;
     }
@@ -77,13 +78,18 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
     if (!opened) return console.fail(ExitCode::data, opened.error().what);
     journal = std::move(*opened);
     if (journal->last_sequence().number != 0)
-      return console.fail(ExitCode::refused, options.journal + " holds a journal already; name an empty directory");
+      return console.fail(ExitCode::refused,
+                          options.journal + " holds a journal already; name an empty directory");
   }
 
   const Instant live_at = choice->start + hours(options.warm_hours);
   const Instant end = std::min(choice->end, live_at + hours(options.hours));
-  Opening opening{.run = {.mode = Mode::paper, .epoch = 1, .account = "backtest", .model = std::string_view{bundle.content_hash},
-                          .schema_hash = core::feature_schema_hash(), .warm_from = options.warm_hours > 0 ? 1u : 0u},
+  Opening opening{.run = {.mode = Mode::paper,
+                          .epoch = 1,
+                          .account = "backtest",
+                          .model = std::string_view{bundle.content_hash},
+                          .schema_hash = core::feature_schema_hash(),
+                          .warm_from = options.warm_hours > 0 ? 1u : 0u},
                   .instruments = choice->instruments,
                   .risk = settings.risk,
                   .decision = settings.decision,
@@ -95,29 +101,40 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
   SimVenue venue{{.opening = opening,
                   .latency = Duration{static_cast<std::int64_t>(options.latency_ms * 1e6)},
                   .end = end,
-                  .before_step = [&](const Stamped& event) {
-                    if (journal == nullptr) return;
-                    if (auto done = journal->append(event); !done) journal_error = done.error().what;
-                  },
-                  .progress = [&](Instant at) {
-                    progress.at(static_cast<double>((at - choice->start) / 1min), static_cast<double>((end - choice->start) / 1min));
-                  }}};
+                  .before_step =
+                      [&](const Stamped& event) {
+                        if (journal == nullptr) return;
+                        if (auto done = journal->append(event); !done) journal_error = done.error().what;
+                      },
+                  .progress =
+                      [&](Instant at) {
+                        progress.at(static_cast<double>((at - choice->start) / 1min),
+                                    static_cast<double>((end - choice->start) / 1min));
+                      }}};
   sim::Exchange exchange{{.instruments = choice->instruments, .start = choice->start, .seed = options.seed},
-                         std::move(choice->market), &venue};
+                         std::move(choice->market),
+                         &venue};
   venue.attach(exchange);
   core::Core core{{.bundle = with_model ? &bundle : nullptr}};
   if (options.warm_hours > 0) venue.warm(core, live_at);
   const auto account = exchange.open_account("backtest", e8_from_double(options.balance_usdt));
   venue.open(account);
-  BacktestSink sink{.venue = venue, .journal = journal.get(), .digest = {}, .reasons = {}, .journal_error = {}};
+  BacktestSink sink{
+      .venue = venue, .journal = journal.get(), .digest = {}, .reasons = {}, .journal_error = {}};
   core::drive(core, venue, sink);
   sink.digest.state_hash = core.state_hash();
   if (!journal_error.empty() || !sink.journal_error.empty())
     return console.fail(ExitCode::data, journal_error.empty() ? sink.journal_error : journal_error);
   if (journal) {
     if (auto done = journal->sync(); !done) return console.fail(ExitCode::data, done.error().what);
-    const Json summary{{"schema_version", 1}, {"epoch", 1}, {"model", bundle.content_hash}, {"market", options.market}, {"digest", sink.digest.to_json()}};
-    if (auto done = io::files::write_file_atomically(StateDirectory{options.journal}.run_summary(1), summary.dump(2)); !done)
+    const Json summary{{"schema_version", 1},
+                       {"epoch", 1},
+                       {"model", bundle.content_hash},
+                       {"market", options.market},
+                       {"digest", sink.digest.to_json()}};
+    if (auto done =
+            io::files::write_file_atomically(StateDirectory{options.journal}.run_summary(1), summary.dump(2));
+        !done)
       return console.fail(ExitCode::data, done.error().what);
   }
   progress.finish(fmt::format("{} events", grouped(static_cast<std::int64_t>(sink.digest.events))));
@@ -127,20 +144,35 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
   if (console.json()) {
     Json reasons = Json::object();
     for (const auto& [reason, count] : sink.reasons) reasons[std::string{to_string(reason)}] = count;
-    console.print_json({{"schema_version", 1}, {"market", options.market}, {"seed", options.seed}, {"latency_ms", options.latency_ms},
-                        {"from", to_rfc3339(live_at)}, {"until", to_rfc3339(end)}, {"model", bundle.content_hash},
-                        {"equity_usdt", to_double(wallet.equity)}, {"result_usdt", result}, {"fees_usdt", sink.fees_usdt},
-                        {"turnover_usdt", sink.turnover_usdt}, {"fills", sink.fills}, {"reasons", reasons}, {"digest", sink.digest.to_json()}});
+    console.print_json({{"schema_version", 1},
+                        {"market", options.market},
+                        {"seed", options.seed},
+                        {"latency_ms", options.latency_ms},
+                        {"from", to_rfc3339(live_at)},
+                        {"until", to_rfc3339(end)},
+                        {"model", bundle.content_hash},
+                        {"equity_usdt", to_double(wallet.equity)},
+                        {"result_usdt", result},
+                        {"fees_usdt", sink.fees_usdt},
+                        {"turnover_usdt", sink.turnover_usdt},
+                        {"fills", sink.fills},
+                        {"reasons", reasons},
+                        {"digest", sink.digest.to_json()}});
     return ExitCode::done;
   }
-  console.print(fmt::format("{} to {}, latency {} ms one way", to_rfc3339(live_at), to_rfc3339(end), options.latency_ms));
-  console.print(fmt::format("result {:+.2f} USDT on {:.2f}; fees {:.2f}; turnover {:.0f}; {} orders, {} fills{}", result, options.balance_usdt,
-                            sink.fees_usdt, sink.turnover_usdt, sink.digest.orders, sink.fills,
-                            sink.turnover_usdt > 0 ? fmt::format("; {:+.2f} bps of turnover", result / sink.turnover_usdt * 1e4) : ""));
+  console.print(fmt::format("{} to {}, latency {} ms one way", to_rfc3339(live_at), to_rfc3339(end),
+                            options.latency_ms));
+  console.print(fmt::format(
+      "result {:+.2f} USDT on {:.2f}; fees {:.2f}; turnover {:.0f}; {} orders, {} fills{}", result,
+      options.balance_usdt, sink.fees_usdt, sink.turnover_usdt, sink.digest.orders, sink.fills,
+      sink.turnover_usdt > 0 ? fmt::format("; {:+.2f} bps of turnover", result / sink.turnover_usdt * 1e4)
+                             : ""));
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [reason, count] : sink.reasons) rows.push_back({std::string{to_string(reason)}, grouped(static_cast<std::int64_t>(count))});
+  for (const auto& [reason, count] : sink.reasons)
+    rows.push_back({std::string{to_string(reason)}, grouped(static_cast<std::int64_t>(count))});
   console.table({"decision", "count"}, rows);
-  console.print(fmt::format("commands {:016x}  frames {:016x}  state {:016x}", sink.digest.commands_hash, sink.digest.frames_hash, sink.digest.state_hash));
+  console.print(fmt::format("commands {:016x}  frames {:016x}  state {:016x}", sink.digest.commands_hash,
+                            sink.digest.frames_hash, sink.digest.state_hash));
   return ExitCode::done;
 }
 

@@ -12,7 +12,8 @@
 namespace mlbot::shell {
 namespace {
 
-constexpr std::string_view summary = R"(MLBot trades Bybit linear perpetuals with machine-learned signals, and can prove what it did.
+constexpr std::string_view summary =
+    R"(MLBot trades Bybit linear perpetuals with machine-learned signals, and can prove what it did.
 
   mlbot run                      the whole bot on the embedded exchange (paper money)
   mlbot status | why BTCUSDT     what it is doing, and why it did or did not trade
@@ -83,7 +84,8 @@ class CommandLine {
     for (const auto& setting : global_.settings) {
       const auto equals = setting.find('=');
       if (equals == std::string::npos)
-        return static_cast<int>(console.fail(ExitCode::usage, "--set wants section.key=value, got " + setting));
+        return static_cast<int>(
+            console.fail(ExitCode::usage, "--set wants section.key=value, got " + setting));
       sources.flags.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
     }
     for (auto& flag : flags_) sources.flags.push_back(flag);
@@ -95,17 +97,20 @@ class CommandLine {
  private:
   std::string usage_error(const CLI::ParseError& error, int argc, const char* const* argv) const {
     std::vector<std::string> known;
-    for (const auto* command : app_.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+    for (const auto* command : app_.get_subcommands([](const CLI::App*) { return true; }))
+      known.push_back(command->get_name());
     for (int i = 1; i < argc; ++i) {
       const std::string word = argv[i];
       if (word.starts_with('-') || std::find(known.begin(), known.end(), word) != known.end()) break;
       const auto near = nearest_name(word, known);
-      return fmt::format("no command {}{}", word, near.empty() ? "; mlbot --help lists them" : "; did you mean " + near + "?");
+      return fmt::format("no command {}{}", word,
+                         near.empty() ? "; mlbot --help lists them" : "; did you mean " + near + "?");
     }
     return fmt::format("{}; mlbot COMMAND --help shows how", error.what());
   }
 
-  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, Work work, const std::string& examples = "") {
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, Work work,
+                    const std::string& examples = "") {
     auto* app = parent.add_subcommand(name, what);
     if (!examples.empty()) app->footer("Examples:\n" + examples);
     app->callback([this, work = std::move(work)] { work_ = work; });
@@ -113,14 +118,16 @@ class CommandLine {
   }
 
   void setting(CLI::App* app, const std::string& option, const std::string& key, const std::string& what) {
-    app->add_option_function<std::string>(option, [this, key](const std::string& value) { flags_.emplace_back(key, value); }, what);
+    app->add_option_function<std::string>(
+        option, [this, key](const std::string& value) { flags_.emplace_back(key, value); }, what);
   }
 
   void add_running() {
-    auto* run_app = command(app_, "run", "start the bot: exchange, core, archive, page",
-                            [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
-                            "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
-                            "  mlbot run --market replay:imported --history-hours 12 --speed 240");
+    auto* run_app = command(
+        app_, "run", "start the bot: exchange, core, archive, page",
+        [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
+        "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
+        "  mlbot run --market replay:imported --history-hours 12 --speed 240");
     setting(run_app, "--mode", "bot.mode", "paper, shadow or live");
     setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
     setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");
@@ -131,10 +138,12 @@ class CommandLine {
     run_app->add_option("--market", run_.market, "generated, or replay:DIRECTORY of an imported market");
     run_app->add_option("--stop-after", run_.stop_after_seconds, "stop after so many market seconds live");
 
-    auto* exchange_app = command(app_, "exchange", "serve the simulated exchange in Bybit's protocol",
-                                 [this](const Console& c, DynamicSystemConfig&) { return shell::exchange(c, exchange_); },
-                                 "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10");
-    exchange_app->add_option("--market", exchange_.market, "generated, or replay:DIRECTORY of an imported market");
+    auto* exchange_app = command(
+        app_, "exchange", "serve the simulated exchange in Bybit's protocol",
+        [this](const Console& c, DynamicSystemConfig&) { return shell::exchange(c, exchange_); },
+        "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10");
+    exchange_app->add_option("--market", exchange_.market,
+                             "generated, or replay:DIRECTORY of an imported market");
     exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
     exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
     exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
@@ -146,37 +155,47 @@ class CommandLine {
              {"cancel", "cancel all open entries"},
              {"flatten", "cancel entries and close every position"},
              {"kill", "flatten, then stay halted"}})
-      command(app_, verb, what, [verb](const Console& c, DynamicSystemConfig& config) { return operate(c, config, verb); });
+      command(app_, verb, what,
+              [verb](const Console& c, DynamicSystemConfig& config) { return operate(c, config, verb); });
   }
 
   void add_research() {
-    auto* replay_app = command(app_, "replay", "run a journal again and compare commands and state",
-                               [this](const Console& c, DynamicSystemConfig& config) {
-                                 if (replay_.directory.empty()) replay_.directory = config.current().state_dir;
-                                 if (epoch_ > 0) replay_.epoch = epoch_;
-                                 if (until_ > 0) replay_.until = until_;
-                                 return shell::replay(c, replay_);
-                               },
-                               "  mlbot replay\n  mlbot replay state --epoch 3 --until 120000");
+    auto* replay_app = command(
+        app_, "replay", "run a journal again and compare commands and state",
+        [this](const Console& c, DynamicSystemConfig& config) {
+          if (replay_.directory.empty()) replay_.directory = config.current().state_dir;
+          if (epoch_ > 0) replay_.epoch = epoch_;
+          if (until_ > 0) replay_.until = until_;
+          return shell::replay(c, replay_);
+        },
+        "  mlbot replay\n  mlbot replay state --epoch 3 --until 120000");
     replay_app->add_option("directory", replay_.directory, "state directory; default: the configured one");
     replay_app->add_option("--epoch", epoch_, "run to replay; default: the last");
     replay_app->add_option("--until", until_, "stop after this sequence");
 
-    auto* backtest_app = command(app_, "backtest", "the core against a simulated exchange, in process",
-                                 [this](const Console& c, DynamicSystemConfig& config) { return shell::backtest(c, config, backtest_); },
-                                 "  mlbot backtest --hours 4 --seed 7\n  mlbot backtest --market replay:imported --skip-hours 24 --hours 6");
-    backtest_app->add_option("--market", backtest_.market, "generated, or replay:DIRECTORY of an imported market");
+    auto* backtest_app = command(
+        app_, "backtest", "the core against a simulated exchange, in process",
+        [this](const Console& c, DynamicSystemConfig& config) {
+          return shell::backtest(c, config, backtest_);
+        },
+        "  mlbot backtest --hours 4 --seed 7\n  mlbot backtest --market replay:imported --skip-hours 24 "
+        "--hours 6");
+    backtest_app->add_option("--market", backtest_.market,
+                             "generated, or replay:DIRECTORY of an imported market");
     backtest_app->add_option("--hours", backtest_.hours, "length of the back-test");
-    backtest_app->add_option("--skip-hours", backtest_.skip_hours, "part of a recorded market to leave out before");
-    backtest_app->add_option("--warm-hours", backtest_.warm_hours, "market before the start that warms the features");
+    backtest_app->add_option("--skip-hours", backtest_.skip_hours,
+                             "part of a recorded market to leave out before");
+    backtest_app->add_option("--warm-hours", backtest_.warm_hours,
+                             "market before the start that warms the features");
     backtest_app->add_option("--seed", backtest_.seed, "seed of the generated market");
     backtest_app->add_option("--latency-ms", backtest_.latency_ms, "one way, market data and orders alike");
     backtest_app->add_option("--balance", backtest_.balance_usdt, "USDT at the start");
     backtest_app->add_option("--journal", backtest_.journal, "directory in which to keep the run's journal");
 
-    auto* train_app = command(app_, "train", "train a model on a journal",
-                              [this](const Console& c, DynamicSystemConfig& config) { return shell::train(c, config, train_); },
-                              "  mlbot train\n  mlbot train --journal imported/journal --hours 72 --horizon-ms 300000");
+    auto* train_app = command(
+        app_, "train", "train a model on a journal",
+        [this](const Console& c, DynamicSystemConfig& config) { return shell::train(c, config, train_); },
+        "  mlbot train\n  mlbot train --journal imported/journal --hours 72 --horizon-ms 300000");
     train_app->add_option("--journal", train_.journal, "journal directory; default: the state directory's");
     train_app->add_option("--horizon-ms", train_.horizon_ms, "horizon of the predicted return");
     train_app->add_option("--rounds", train_.rounds, "boosting rounds");
@@ -186,34 +205,39 @@ class CommandLine {
 
     auto* model_app = app_.add_subcommand("model", "bundles on disk");
     model_app->require_subcommand(1);
-    command(*model_app, "list", "all bundles", [](const Console& c, DynamicSystemConfig& config) { return model_list(c, config); });
+    command(*model_app, "list", "all bundles",
+            [](const Console& c, DynamicSystemConfig& config) { return model_list(c, config); });
     command(*model_app, "show", "one bundle: heads, data, metrics",
             [this](const Console& c, DynamicSystemConfig& config) { return model_show(c, config, name_); })
         ->add_option("name", name_, "alias or content hash; default: the configured alias");
 
     auto* features_app = app_.add_subcommand("features", "the 142 features");
     features_app->require_subcommand(1);
-    command(*features_app, "list", "the catalogue",
-            [this](const Console& c, DynamicSystemConfig&) { return features_list(c, feature_list_); })
-        ->add_flag("--markdown", feature_list_.markdown, "as docs/features.md");
-    command(*features_app, "dump", "the values of a running bot",
-            [this](const Console& c, DynamicSystemConfig& config) { return features_dump(c, config, name_); },
-            "  mlbot features dump BTCUSDT --json | jq .features.ret_1m")
-        ->add_option("symbol", name_, "symbol")->required();
+    command(*features_app, "list", "the catalogue", [this](const Console& c, DynamicSystemConfig&) {
+      return features_list(c, feature_list_);
+    })->add_flag("--markdown", feature_list_.markdown, "as docs/features.md");
+    command(
+        *features_app, "dump", "the values of a running bot",
+        [this](const Console& c, DynamicSystemConfig& config) { return features_dump(c, config, name_); },
+        "  mlbot features dump BTCUSDT --json | jq .features.ret_1m")
+        ->add_option("symbol", name_, "symbol")
+        ->required();
 
     auto* data_app = app_.add_subcommand("data", "recorded markets");
     data_app->require_subcommand(1);
-    auto* import_app = command(*data_app, "import", "turn a recorded market into a journal and an archive of ours",
-                               [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
-                               "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported\n"
-                               "  mlbot data import ../shared/data/binance_ws_raw --format binance --coins ETHUSDT --to imported\n"
-                               "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported");
+    auto* import_app = command(
+        *data_app, "import", "turn a recorded market into a journal and an archive of ours",
+        [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
+        "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported\n"
+        "  mlbot data import ../shared/data/binance_ws_raw --format binance --coins ETHUSDT --to imported\n"
+        "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported");
     import_app->add_option("source", import_.source, "folder of recorded files")->required();
     import_app->add_option("--format", import_.format, "hyperliquid, binance or bybit")
         ->check(CLI::IsMember({"hyperliquid", "binance", "bybit"}));
     import_app->add_option("--recorded-market", import_.market, "of a Binance capture: usdm or spot")
         ->check(CLI::IsMember({"usdm", "spot"}));
-    import_app->add_option("--coins", import_.coins, "as the files name them, with commas between")->delimiter(',');
+    import_app->add_option("--coins", import_.coins, "as the files name them, with commas between")
+        ->delimiter(',');
     import_app->add_option("--from", import_.from, "RFC 3339 time");
     import_app->add_option("--until", import_.until, "RFC 3339 time");
     import_app->add_option("--to", import_.target, "new directory")->required();
@@ -228,33 +252,42 @@ class CommandLine {
   }
 
   void add_looking() {
-    command(app_, "status", "what the running bot does", [](const Console& c, DynamicSystemConfig& config) { return status(c, config); });
+    command(app_, "status", "what the running bot does",
+            [](const Console& c, DynamicSystemConfig& config) { return status(c, config); });
     command(app_, "why", "the last decision on a symbol, explained",
             [this](const Console& c, DynamicSystemConfig& config) { return why(c, config, name_); })
-        ->add_option("symbol", name_, "symbol")->required();
+        ->add_option("symbol", name_, "symbol")
+        ->required();
     auto* config_app = app_.add_subcommand("config", "settings");
     config_app->require_subcommand(1);
-    command(*config_app, "show", "effective settings",
-            [this](const Console& c, DynamicSystemConfig& config) { return config_show(c, config, origin_); },
-            "  mlbot config show --origin")
+    command(
+        *config_app, "show", "effective settings",
+        [this](const Console& c, DynamicSystemConfig& config) { return config_show(c, config, origin_); },
+        "  mlbot config show --origin")
         ->add_flag("--origin", origin_, "say where each value comes from");
-    command(*config_app, "check", "is the configuration valid?",
-            [](const Console& c, DynamicSystemConfig&) { c.note("configuration is valid"); return ExitCode::done; });
-    auto* init_app = command(*config_app, "init", "write a commented configuration file",
-                             [this](const Console& c, DynamicSystemConfig&) { return config_init(c, file_, force_); });
+    command(*config_app, "check", "is the configuration valid?", [](const Console& c, DynamicSystemConfig&) {
+      c.note("configuration is valid");
+      return ExitCode::done;
+    });
+    auto* init_app =
+        command(*config_app, "init", "write a commented configuration file",
+                [this](const Console& c, DynamicSystemConfig&) { return config_init(c, file_, force_); });
     init_app->add_option("--file", file_, "file to write");
     init_app->add_flag("--force", force_, "overwrite");
-    command(app_, "doctor", "is everything in place?", [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); });
-    auto* query_app = command(app_, "query", "SQL over the archive",
-                              [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, sql_, format_); },
-                              "  mlbot query \"SELECT symbol, count(*) FROM trades GROUP BY symbol\"\n  mlbot query --format csv \"FROM fills\"");
+    command(app_, "doctor", "is everything in place?",
+            [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); });
+    auto* query_app = command(
+        app_, "query", "SQL over the archive",
+        [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, sql_, format_); },
+        "  mlbot query \"SELECT symbol, count(*) FROM trades GROUP BY symbol\"\n  mlbot query --format csv "
+        "\"FROM fills\"");
     query_app->add_option("sql", sql_, "statement")->required();
-    query_app->add_option("--format", format_, "table, csv or json")->check(CLI::IsMember({"table", "csv", "json"}));
-    auto* help_app = command(app_, "help", "help on a topic",
-                             [this](const Console& c, DynamicSystemConfig&) {
-                               c.print(name_ == "exit-codes" ? exit_codes : summary);
-                               return ExitCode::done;
-                             });
+    query_app->add_option("--format", format_, "table, csv or json")
+        ->check(CLI::IsMember({"table", "csv", "json"}));
+    auto* help_app = command(app_, "help", "help on a topic", [this](const Console& c, DynamicSystemConfig&) {
+      c.print(name_ == "exit-codes" ? exit_codes : summary);
+      return ExitCode::done;
+    });
     help_app->add_option("topic", name_, "exit-codes");
   }
 

@@ -1,5 +1,5 @@
-// Every command of `mlbot` as a plain function: what it was asked in a struct, what came of it as an exit code.
-// cli.cpp alone turns a command line into these calls.
+// Every command of `mlbot` as a plain function: what it was asked in a struct, what came of it as an exit
+// code. cli.cpp alone turns a command line into these calls.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct ExchangeOptions {
 ExitCode exchange(const Console& console, const ExchangeOptions& options);
 
 struct ReplayOptions {
-  std::string directory;             ///< state directory whose journal is replayed
+  std::string directory;               ///< state directory whose journal is replayed
   std::optional<std::uint32_t> epoch;  ///< run to replay; the last one when absent
   std::optional<std::uint64_t> until;  ///< stop after this sequence
 };
@@ -37,22 +37,22 @@ ExitCode replay(const Console& console, const ReplayOptions& options);
 struct BacktestOptions {
   std::string market = "generated";
   double hours = 2;
-  double skip_hours = 0;             ///< of a recorded market, before the back-test starts
-  double warm_hours = 1;             ///< of the part before, to warm features
+  double skip_hours = 0;  ///< of a recorded market, before the back-test starts
+  double warm_hours = 1;  ///< of the part before, to warm features
   std::uint64_t seed = 1;
   double latency_ms = 50;
   double balance_usdt = 10'000;
-  std::string journal;               ///< directory in which to keep the run's journal; empty keeps none
+  std::string journal;  ///< directory in which to keep the run's journal; empty keeps none
 };
 ExitCode backtest(const Console& console, const DynamicSystemConfig& config, const BacktestOptions& options);
 
 struct TrainOptions {
-  std::string journal;               ///< directory; empty: of the state directory
-  std::int64_t horizon_ms = 0;       ///< 0: model.horizon_ms of the configuration
-  int rounds = 0;                    ///< 0: default of the trainer
-  double hours = 0;                  ///< of the journal's beginning; 0: all
-  std::string report;                ///< HTML file to write; empty: beside the bundle
-  bool promote = true;               ///< point the alias at the new bundle
+  std::string journal;          ///< directory; empty: of the state directory
+  std::int64_t horizon_ms = 0;  ///< 0: model.horizon_ms of the configuration
+  int rounds = 0;               ///< 0: default of the trainer
+  double hours = 0;             ///< of the journal's beginning; 0: all
+  std::string report;           ///< HTML file to write; empty: beside the bundle
+  bool promote = true;          ///< point the alias at the new bundle
 };
 ExitCode train(const Console& console, const DynamicSystemConfig& config, const TrainOptions& options);
 
@@ -73,15 +73,16 @@ ExitCode config_show(const Console& console, const DynamicSystemConfig& config, 
 ExitCode config_init(const Console& console, const std::string& file, bool force);
 
 ExitCode doctor(const Console& console, const DynamicSystemConfig& config);
-ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql, const std::string& format);
+ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql,
+               const std::string& format);
 
 struct ImportOptions {
-  std::string source;                ///< folder of recorded files
+  std::string source;                  ///< folder of recorded files
   std::string format = "hyperliquid";  ///< or binance, bybit: io/archive/import_*.h
   std::string market = "usdm";         ///< of a Binance capture: usdm or spot
   std::vector<std::string> coins;      ///< as the files name them: AVAX, BTCUSDT
-  std::string from, until;           ///< RFC 3339; empty: all
-  std::string target;                ///< directory of the new journal and archive
+  std::string from, until;             ///< RFC 3339; empty: all
+  std::string target;                  ///< directory of the new journal and archive
 };
 ExitCode data_import(const Console& console, const ImportOptions& options);
 ExitCode journal_stat(const Console& console, const std::string& directory);

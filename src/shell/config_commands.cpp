@@ -20,14 +20,16 @@ ExitCode config_show(const Console& console, const DynamicSystemConfig& config, 
     Json settings = Json::object();
     for (const auto& entry : config.effective()) {
       auto& target = settings[std::string{entry.key->section}][std::string{entry.key->key}];
-      target = with_origin ? Json{{"value", json_of(entry.value)}, {"origin", entry.origin}} : json_of(entry.value);
+      target = with_origin ? Json{{"value", json_of(entry.value)}, {"origin", entry.origin}}
+                           : json_of(entry.value);
     }
     console.print_json({{"schema_version", 1}, {"version", config.version()}, {"settings", settings}});
     return ExitCode::done;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& entry : config.effective()) {
-    std::vector<std::string> row{fmt::format("{}.{}", entry.key->section, entry.key->key), to_text(entry.value)};
+    std::vector<std::string> row{fmt::format("{}.{}", entry.key->section, entry.key->key),
+                                 to_text(entry.value)};
     row.push_back(with_origin ? entry.origin : std::string{entry.key->meaning});
     rows.push_back(std::move(row));
   }
@@ -42,11 +44,15 @@ ExitCode config_init(const Console& console, const std::string& file, bool force
   {
     std::ofstream out{scratch};
     out << default_config_toml();
-    if (!out.flush()) return console.fail(ExitCode::data, "cannot write " + scratch + ": is the folder writable, the disk full?");
+    if (!out.flush())
+      return console.fail(ExitCode::data,
+                          "cannot write " + scratch + ": is the folder writable, the disk full?");
   }
   std::error_code error;
   std::filesystem::rename(scratch, file, error);
-  if (error) return console.fail(ExitCode::data, fmt::format("cannot rename {} to {}: {}", scratch, file, error.message()));
+  if (error)
+    return console.fail(ExitCode::data,
+                        fmt::format("cannot rename {} to {}: {}", scratch, file, error.message()));
   console.note("wrote " + file + "; use it with --config " + file);
   return ExitCode::done;
 }

@@ -30,7 +30,8 @@ std::string painted(bool on, Colour colour, std::string_view text) {
 
 /// Characters as a terminal counts them: continuation bytes of UTF-8 take no column.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 bool is_number(std::string_view text) {
@@ -45,11 +46,15 @@ Console::Console(Options options)
       colour_err_{wants_colour(STDERR_FILENO, options.no_colour)},
       terminal_err_{::isatty(STDERR_FILENO) != 0} {}
 
-void Console::print(std::string_view text) const { fmt::print(stdout, "{}\n", text); std::fflush(stdout); }
+void Console::print(std::string_view text) const {
+  fmt::print(stdout, "{}\n", text);
+  std::fflush(stdout);
+}
 
 void Console::print_json(const Json& value) const { print(value.dump()); }
 
-void Console::table(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) const {
+void Console::table(const std::vector<std::string>& headings,
+                    const std::vector<std::vector<std::string>>& rows) const {
   std::vector<std::size_t> widths;
   for (std::size_t column = 0; column < headings.size(); ++column) {
     std::size_t widest = width(headings[column]);
@@ -80,7 +85,9 @@ ExitCode Console::fail(ExitCode code, std::string_view what) const {
   return code;
 }
 
-std::string Console::paint(Colour colour, std::string_view text) const { return painted(colour_out_, colour, text); }
+std::string Console::paint(Colour colour, std::string_view text) const {
+  return painted(colour_out_, colour, text);
+}
 
 ProgressBar::ProgressBar(const Console& console, std::string what, std::string unit)
     : console_{console}, what_{std::move(what)}, unit_{std::move(unit)}, started_{io::clock::now()} {}
@@ -105,7 +112,8 @@ void ProgressBar::draw(double done, double total, Instant now) {
   const double share = total > 0 ? std::clamp(done / total, 0.0, 1.0) : 0;
   const double seconds = static_cast<double>((now - started_).count()) * 1e-9;
   const double left = share > 0 ? seconds / share - seconds : 0;
-  const auto text = fmt::format("{:3.0f} %  {} {}  {:.0f} s left", share * 100, grouped(static_cast<std::int64_t>(done)), unit_, left);
+  const auto text = fmt::format("{:3.0f} %  {} {}  {:.0f} s left", share * 100,
+                                grouped(static_cast<std::int64_t>(done)), unit_, left);
   if (!console_.terminal_err_) {
     fmt::print(stderr, "{}: {}\n", what_, text);
     return;

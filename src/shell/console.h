@@ -1,5 +1,5 @@
-// How the program speaks to a terminal or a pipe: results on stdout, messages and progress on stderr, colour only where
-// somebody looks.
+// How the program speaks to a terminal or a pipe: results on stdout, messages and progress on stderr, colour
+// only where somebody looks.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ enum class Colour : std::uint8_t { plain, red, green, yellow, blue, dim, bold };
 class Console {
  public:
   struct Options {
-    bool json = false;      ///< results as one JSON object
-    bool quiet = false;     ///< no progress, no notes
+    bool json = false;   ///< results as one JSON object
+    bool quiet = false;  ///< no progress, no notes
     bool no_colour = false;
   };
   explicit Console(Options options);
@@ -29,10 +29,12 @@ class Console {
   void print(std::string_view text) const;
   void print_json(const Json& value) const;
   /// Rows under headings, columns aligned; numbers to the right.
-  void table(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) const;
+  void table(const std::vector<std::string>& headings,
+             const std::vector<std::vector<std::string>>& rows) const;
   /// A message on stderr; silent with quiet.
   void note(std::string_view text) const;
-  /// "mlbot: what happened" on stderr, in red where colour is on; returns `code` for `return console.fail(...)`.
+  /// "mlbot: what happened" on stderr, in red where colour is on; returns `code` for `return
+  /// console.fail(...)`.
   ExitCode fail(ExitCode code, std::string_view what) const;
   std::string paint(Colour colour, std::string_view text) const;
 
@@ -42,7 +44,8 @@ class Console {
   bool colour_out_, colour_err_, terminal_err_;
 };
 
-/// Progress of long work on stderr: a bar with rate and time left on a terminal, otherwise a line every ten seconds.
+/// Progress of long work on stderr: a bar with rate and time left on a terminal, otherwise a line every ten
+/// seconds.
 class ProgressBar {
  public:
   ProgressBar(const Console& console, std::string what, std::string unit);

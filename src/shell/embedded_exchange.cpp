@@ -10,7 +10,8 @@
 namespace mlbot::shell {
 namespace {
 
-/// A market that was left longer ago than this goes on from here: enough to warm every feature but the two-hour ones twice.
+/// A market that was left longer ago than this goes on from here: enough to warm every feature but the
+/// two-hour ones twice.
 constexpr Duration catch_up_max = 2h + 30min;
 constexpr Duration history_step = 10s;
 /// Whole books stand in the recording this often, so that features can be warmed from the middle of it.
@@ -35,7 +36,8 @@ class EmbeddedExchange::Recorder final : public sim::Listener {
   void write_books(const sim::Exchange& exchange) {
     for (const auto& instrument : exchange.instruments()) {
       const auto book = exchange.book(instrument.id, SIZE_MAX);
-      write(exchange.now(), BookUpdate{instrument.id, UpdateKind::snapshot, book.update_id, book.cross_sequence, book.matched_at, book.bids, book.asks});
+      write(exchange.now(), BookUpdate{instrument.id, UpdateKind::snapshot, book.update_id,
+                                       book.cross_sequence, book.matched_at, book.bids, book.asks});
     }
   }
   bool listening = true;
@@ -54,23 +56,28 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
   const bool generated = setup.market == "generated";
   const bool first_start = setup.journal_until.ns == 0;
   if (!generated && !first_start)
-    return std::unexpected{SourceError{fmt::format("{} already holds a run; a recorded market starts in an empty state directory (--state-dir)",
-                                                   setup.state.root)}};
+    return std::unexpected{SourceError{fmt::format(
+        "{} already holds a run; a recorded market starts in an empty state directory (--state-dir)",
+        setup.state.root)}};
   const Duration history{static_cast<std::int64_t>(setup.history_hours * 3.6e12)};
-  const Instant from = first_start ? setup.now - history : std::max(setup.journal_until, setup.now - catch_up_max);
+  const Instant from =
+      first_start ? setup.now - history : std::max(setup.journal_until, setup.now - catch_up_max);
   auto choice = choose_market(setup.market, setup.seed, from, {}, setup.fees);
   if (!choice) return std::unexpected{choice.error()};
   const Instant start = choice->start;
   const Instant until = generated ? setup.now : start + history;
   if (until >= choice->end)
-    return std::unexpected{SourceError{fmt::format("the recorded market ends at {}, before the {} hours of history are over: use a smaller --history-hours",
-                                                   to_rfc3339(choice->end), setup.history_hours)}};
+    return std::unexpected{
+        SourceError{fmt::format("the recorded market ends at {}, before the {} hours of history are over: "
+                                "use a smaller --history-hours",
+                                to_rfc3339(choice->end), setup.history_hours)}};
 
   std::unique_ptr<EmbeddedExchange> out{new EmbeddedExchange};
   out->state_ = setup.state;
   out->instruments_ = choice->instruments;
   out->end_ = choice->end;
-  out->account_ = make_api_account("main", fmt::format("{}:{}", setup.state.root, setup.now.ns), e8_from_double(setup.balance_usdt));
+  out->account_ = make_api_account("main", fmt::format("{}:{}", setup.state.root, setup.now.ns),
+                                   e8_from_double(setup.balance_usdt));
   out->recorder_ = std::make_unique<Recorder>(journal);
   out->server_ = std::make_unique<ExchangeServer>(ExchangeServerSetup{
       .exchange = {.instruments = choice->instruments, .start = start, .seed = setup.seed},
@@ -81,9 +88,11 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
   auto& exchange = out->server_->exchange();
   if (const auto saved = io::files::read_file(setup.state.exchange()); saved && generated) {
     if (const auto restored = exchange.restore(*saved, start); !restored)
-      return std::unexpected{SourceError{fmt::format("{}: {}", setup.state.exchange(), restored.error().what)}};
+      return std::unexpected{
+          SourceError{fmt::format("{}: {}", setup.state.exchange(), restored.error().what)}};
   }
-  for (const auto& instrument : out->instruments_) out->recorder_->write(start, InstrumentDefined{instrument});
+  for (const auto& instrument : out->instruments_)
+    out->recorder_->write(start, InstrumentDefined{instrument});
   Instant whole_book_at = start + whole_book_every;
   for (Instant at = start; at < until;) {
     at = std::min(at + history_step, until);
@@ -102,9 +111,16 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
 }
 
 Result<void, SourceError> EmbeddedExchange::save() const {
-  if (const auto done = io::files::write_file_atomically(state_.exchange(), server_->exchange().save()); !done)
+  if (const auto done = io::files::write_file_atomically(state_.exchange(), server_->exchange().save());
+      !done)
     return std::unexpected{SourceError{done.error().what}};
   return {};
+}
+
+void EmbeddedExchange::save_soon() {
+  server_->post([path = state_.exchange()](sim::Exchange& exchange) {
+    (void)io::files::write_file_atomically(path, exchange.save());
+  });
 }
 
 }  // namespace mlbot::shell

@@ -1,7 +1,8 @@
-// The exchange that `mlbot run` brings along: a simulated one on loopback whose market goes on while the bot is away.
+// The exchange that `mlbot run` brings along: a simulated one on loopback whose market goes on while the bot
+// is away.
 //
-// At the very first start hours of market run at full speed through the recorder, as if the bot had been listening; at the
-// next one the time that was missed. Accounts, positions and open orders live through it.
+// At the very first start hours of market run at full speed through the recorder, as if the bot had been
+// listening; at the next one the time that was missed. Accounts, positions and open orders live through it.
 #pragma once
 
 #include <functional>
@@ -17,14 +18,14 @@ namespace mlbot::shell {
 
 struct EmbeddedExchangeSetup {
   StateDirectory state;
-  std::string market;          ///< generated, or replay:DIRECTORY
+  std::string market;  ///< generated, or replay:DIRECTORY
   std::uint64_t seed = 1;
   double history_hours = 6;
   double speed = 1;
   double balance_usdt = 10'000;
   FeeRates fees;
-  Instant now;                 ///< wall time
-  Instant journal_until;       ///< core time of the journal's last event; 0 for an empty one
+  Instant now;            ///< wall time
+  Instant journal_until;  ///< core time of the journal's last event; 0 for an empty one
 };
 
 class EmbeddedExchange {
@@ -46,6 +47,9 @@ class EmbeddedExchange {
 
   /// After server().stop(): keeps the exchange for the next start.
   Result<void, SourceError> save() const;
+  /// While it runs: the same from the exchange's own thread, so that a killed process costs seconds of the account, not the
+  /// run. What goes wrong shows at the next save().
+  void save_soon();
 
  private:
   class Recorder;

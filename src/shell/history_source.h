@@ -1,5 +1,5 @@
-// A recorded market as the core's inputs: the opening of a run, then every market event with the timers that fall between.
-// For training, for features out of history, and for replaying a market without an account.
+// A recorded market as the core's inputs: the opening of a run, then every market event with the timers that
+// fall between. For training, for features out of history, and for replaying a market without an account.
 #pragma once
 
 #include <functional>

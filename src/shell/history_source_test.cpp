@@ -42,29 +42,39 @@ struct Frames {
   }
 };
 
-/// What a model learns from must be what it is asked with: rows that live frames show must not be missing here.
+/// What a model learns from must be what it is asked with: rows that live frames show must not be missing
+/// here.
 TEST(HistorySource, ARecordedMarketGivesWholeFramesEverySecond) {
   const auto instruments = sim::default_instruments();
   const Instant start = Instant::from_seconds(1'767'571'200);
   Tape tape;
   sim::Exchange exchange{{.instruments = instruments, .start = start, .seed = 3},
-                         sim::make_generated_market(instruments, sim::default_generated_settings(), 3, start), &tape};
+                         sim::make_generated_market(instruments, sim::default_generated_settings(), 3, start),
+                         &tape};
   exchange.advance_to(start + 1200s);
-  Opening opening{.run = {.mode = Mode::shadow, .epoch = 1, .account = "test"}, .instruments = instruments, .risk = {}, .decision = {}, .traded = {}};
+  Opening opening{.run = {.mode = Mode::shadow, .epoch = 1, .account = "test"},
+                  .instruments = instruments,
+                  .risk = {},
+                  .decision = {},
+                  .traded = {}};
   HistorySource source{opening, [&] { return tape.next(); }};
   core::Core core{{}};
   Frames frames;
   core::drive(core, source, frames);
 
-  for (std::size_t i = 1; i < frames.sequences.size(); ++i) ASSERT_EQ(frames.sequences[i], frames.sequences[i - 1].next());
+  for (std::size_t i = 1; i < frames.sequences.size(); ++i)
+    ASSERT_EQ(frames.sequences[i], frames.sequences[i - 1].next());
   EXPECT_GE(frames.timers, 1195u);
   ASSERT_FALSE(frames.all.empty());
   const auto& last = frames.all.back();
-  for (const auto* name : {"ret_1m", "ret_15m", "tfi_5s", "tfi_5m", "ofi_l1_5s", "log_rv_5m", "liq_count_1m", "leader_ret_5s"})
-    EXPECT_TRUE(last.valid(*core::feature_index(name))) << name << " is missing after twenty minutes of history";
+  for (const auto* name :
+       {"ret_1m", "ret_15m", "tfi_5s", "tfi_5m", "ofi_l1_5s", "log_rv_5m", "liq_count_1m", "leader_ret_5s"})
+    EXPECT_TRUE(last.valid(*core::feature_index(name)))
+        << name << " is missing after twenty minutes of history";
   std::uint8_t triggers = 0;
   for (const auto& frame : frames.all) triggers |= frame.triggers;
-  EXPECT_TRUE(triggers & static_cast<std::uint8_t>(FrameTrigger::cusum)) << "twenty lively minutes without one sampling event";
+  EXPECT_TRUE(triggers & static_cast<std::uint8_t>(FrameTrigger::cusum))
+      << "twenty lively minutes without one sampling event";
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ using io::archive::JournalGap;
 using io::archive::JournalReader;
 using io::archive::VenueFrame;
 
-Result<JournalMarket, SourceError> JournalMarket::open(const std::string& directory, std::vector<Instrument> instruments,
-                                                       Range range) {
+Result<JournalMarket, SourceError> JournalMarket::open(const std::string& directory,
+                                                       std::vector<Instrument> instruments, Range range) {
   // Definitions stand before the events that use them, so reading starts at the beginning whatever the range.
   auto reader = JournalReader::open(directory);
   if (!reader) return std::unexpected{SourceError{reader.error().what}};
@@ -32,14 +32,17 @@ const Stamped* JournalMarket::next() {
       return nullptr;
     }
     if (*item == nullptr) return nullptr;
-    if (const auto* gap = std::get_if<JournalGap>(*item); gap != nullptr && !gap_ && gap->before > range_.from && gap->after < range_.until) gap_ = *gap;
+    if (const auto* gap = std::get_if<JournalGap>(*item);
+        gap != nullptr && !gap_ && gap->before > range_.from && gap->after < range_.until)
+      gap_ = *gap;
     const auto* record = std::get_if<Record>(*item);
     const auto* event = record == nullptr ? nullptr : std::get_if<Stamped>(record);
     if (event == nullptr) continue;
     if (event->sequence > range_.until || event->at > range_.until_at) return nullptr;
     if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) {
-      const auto at = std::find_if(instruments_.begin(), instruments_.end(),
-                                   [&](const Instrument& mine) { return mine.name == defined->instrument.name; });
+      const auto at = std::find_if(instruments_.begin(), instruments_.end(), [&](const Instrument& mine) {
+        return mine.name == defined->instrument.name;
+      });
       ids_.erase(defined->instrument.id.index);
       if (at != instruments_.end()) ids_[defined->instrument.id.index] = at->id;
       continue;
@@ -50,11 +53,14 @@ const Stamped* JournalMarket::next() {
     const auto mine = ids_.find(recorded->index);
     if (mine == ids_.end()) continue;
     out_ = *event;
-    std::visit([&]<class T>(T& what) {
-      if constexpr (std::is_same_v<T, BookUpdate> || std::is_same_v<T, Trades> || std::is_same_v<T, Kline> ||
-                    std::is_same_v<T, Ticker> || std::is_same_v<T, Liquidations>)
-        what.symbol = mine->second;
-    }, out_.what);
+    std::visit(
+        [&]<class T>(T& what) {
+          if constexpr (std::is_same_v<T, BookUpdate> || std::is_same_v<T, Trades> ||
+                        std::is_same_v<T, Kline> || std::is_same_v<T, Ticker> ||
+                        std::is_same_v<T, Liquidations>)
+            what.symbol = mine->second;
+        },
+        out_.what);
     return &out_;
   }
 }
@@ -89,8 +95,9 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
     if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) {
       if (!out.runs.empty() && (*reader)->last_epoch() == open_epoch)
         out.runs.back().instruments.push_back(defined->instrument);
-      const auto at = std::find_if(out.instruments.begin(), out.instruments.end(),
-                                   [&](const Instrument& known) { return known.name == defined->instrument.name; });
+      const auto at =
+          std::find_if(out.instruments.begin(), out.instruments.end(),
+                       [&](const Instrument& known) { return known.name == defined->instrument.name; });
       if (at == out.instruments.end())
         out.instruments.push_back(defined->instrument);
       else
@@ -101,7 +108,8 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
   return out;
 }
 
-Result<Sequence, SourceError> find_warm_start(const std::string& directory, const std::vector<Instrument>& instruments, Instant cutoff) {
+Result<Sequence, SourceError> find_warm_start(const std::string& directory,
+                                              const std::vector<Instrument>& instruments, Instant cutoff) {
   auto market = JournalMarket::open(directory, instruments, {});
   if (!market) return std::unexpected{market.error()};
   std::vector<Sequence> snapshots(instruments.size());
@@ -110,14 +118,16 @@ Result<Sequence, SourceError> find_warm_start(const std::string& directory, cons
     if (first.number == 0) first = event->sequence;
     if (event->at > cutoff) break;
     const auto* book = std::get_if<BookUpdate>(&event->what);
-    if (book != nullptr && book->kind == UpdateKind::snapshot) snapshots[book->symbol.index] = event->sequence;
+    if (book != nullptr && book->kind == UpdateKind::snapshot)
+      snapshots[book->symbol.index] = event->sequence;
   }
   if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
   const auto oldest = *std::min_element(snapshots.begin(), snapshots.end());
   return oldest.number == 0 ? first : oldest;
 }
 
-Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory, const std::vector<Instrument>& instruments,
+Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
+                                              const std::vector<Instrument>& instruments,
                                               JournalMarket::Range range) {
   auto market = JournalMarket::open(directory, instruments, range);
   if (!market) return std::unexpected{market.error()};
@@ -155,8 +165,9 @@ const Stamped* RunSource::next(Instant) {
     if (const auto* gap = std::get_if<JournalGap>(*item)) {
       if (gap->after > until_) break;
       // The commands of the last whole event may be among what is missing, so --until leaves that event out.
-      error_ = fmt::format("the journal has a gap after sequence {}: {} in {}; --until {} replays up to there", gap->after.number, gap->what,
-                           gap->segment, gap->after.number - 1);
+      error_ =
+          fmt::format("the journal has a gap after sequence {}: {} in {}; --until {} replays up to there",
+                      gap->after.number, gap->what, gap->segment, gap->after.number - 1);
       break;
     }
     const auto* record = std::get_if<Record>(*item);
@@ -170,7 +181,7 @@ const Stamped* RunSource::next(Instant) {
     }
     const auto* event = std::get_if<Stamped>(record);
     if (event == nullptr) continue;
-    if (event->sequence > run_.last) break;          // another run; until here commands of this one may follow
+    if (event->sequence > run_.last) break;  // another run; until here commands of this one may follow
     if (event->sequence <= until_) return event;
   }
   return nullptr;

@@ -19,8 +19,8 @@ struct SourceError {
   std::string what;
 };
 
-/// The market events of a journal in order, whoever was listening, with symbols renumbered to `instruments` by name;
-/// symbols that are not among them are passed over. Views live until the next call.
+/// The market events of a journal in order, whoever was listening, with symbols renumbered to `instruments`
+/// by name; symbols that are not among them are passed over. Views live until the next call.
 class JournalMarket {
  public:
   struct Range {
@@ -28,7 +28,8 @@ class JournalMarket {
     Sequence until{~0ull};  ///< last sequence wanted
     Instant from_at, until_at = distant_future;
   };
-  static Result<JournalMarket, SourceError> open(const std::string& directory, std::vector<Instrument> instruments, Range range);
+  static Result<JournalMarket, SourceError> open(const std::string& directory,
+                                                 std::vector<Instrument> instruments, Range range);
 
   /// nullptr at the end, or when error() says why it ended early.
   const Stamped* next();
@@ -64,24 +65,26 @@ struct JournalSummary {
 };
 Result<JournalSummary, SourceError> summarise_journal(const std::string& directory);
 
-/// Where warming must begin so that every book is whole at `cutoff`: at the last snapshot before it of the symbol whose is
-/// oldest; at the journal's first event where a symbol has none. 0 for an empty journal.
-Result<Sequence, SourceError> find_warm_start(const std::string& directory, const std::vector<Instrument>& instruments, Instant cutoff);
+/// Where warming must begin so that every book is whole at `cutoff`: at the last snapshot before it of the
+/// symbol whose is oldest; at the journal's first event where a symbol has none. 0 for an empty journal.
+Result<Sequence, SourceError> find_warm_start(const std::string& directory,
+                                              const std::vector<Instrument>& instruments, Instant cutoff);
 
-/// Feeds a core the market history [range.from, range.until] of a journal: the instruments first, then every market event.
-/// A run and its replay warm by this one function, so that they start alike.
+/// Feeds a core the market history [range.from, range.until] of a journal: the instruments first, then every
+/// market event. A run and its replay warm by this one function, so that they start alike.
 struct Warmed {
   std::uint64_t events = 0;
   std::optional<io::archive::JournalGap> gap;  ///< the first hole in that history
 };
 Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
-                                      const std::vector<Instrument>& instruments, JournalMarket::Range range);
+                                              const std::vector<Instrument>& instruments,
+                                              JournalMarket::Range range);
 
 /// The exact inputs of one run, from RunStarted to the run's end.
 class RunSource {
  public:
   static Result<RunSource, SourceError> open(const std::string& directory, const JournalSummary::Run& run,
-                                            std::optional<Sequence> until);
+                                             std::optional<Sequence> until);
   const Stamped* next(Instant wakeup);
   /// Set by a gap before the last event wanted, too.
   const std::string& error() const { return error_; }

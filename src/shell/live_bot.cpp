@@ -34,7 +34,8 @@ namespace {
 constexpr Duration warm_window = 6h + 10min;  ///< of journal that is fed to the core before the start
 constexpr Duration start_patience = 20s;      ///< for the venue's first answers
 constexpr Duration observe_period = 1s;
-constexpr Duration farewell = 400ms;          ///< for the answers to the last cancels
+constexpr Duration exchange_save_period = 10s;
+constexpr Duration farewell = 400ms;  ///< for the answers to the last cancels
 
 std::string random_token() {
   std::random_device chance;
@@ -48,8 +49,13 @@ std::string short_hash(const std::string& hash) { return hash.substr(0, 12); }
 }  // namespace
 
 struct LiveBot::Parts {
-  Parts(const Console& console_in, DynamicSystemConfig& config_in, const RunOptions& options_in, Observer observer_in)
-      : console{console_in}, config{config_in}, options{options_in}, observer{std::move(observer_in)}, state{config_in.current().state_dir} {}
+  Parts(const Console& console_in, DynamicSystemConfig& config_in, const RunOptions& options_in,
+        Observer observer_in)
+      : console{console_in},
+        config{config_in},
+        options{options_in},
+        observer{std::move(observer_in)},
+        state{config_in.current().state_dir} {}
 
   using Failure = std::optional<StartError>;
   Failure open_journal();
@@ -109,7 +115,7 @@ struct LiveBot::Parts {
   Progress* core_progress = nullptr;
   Progress* page_progress = nullptr;
 
-  Instant observed_at;
+  Instant observed_at, exchange_saved_at;
   Instant stop_at = distant_future;
   std::filesystem::file_time_type config_seen{};
   mutable std::mutex shown_mutex;  ///< what the page's thread reads
@@ -118,16 +124,21 @@ struct LiveBot::Parts {
   std::vector<ServiceHealth> shown_health;
 };
 
-// ---- the start, step by step ----------------------------------------------------------------------------------------
+// ---- the start, step by step
 
 LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
   auto opened = io::archive::JournalWriter::open(state.journal());
   if (!opened)
-    return StartError{opened.error().fault == io::archive::JournalFault::locked ? ExitCode::refused : ExitCode::data, opened.error().what};
+    return StartError{
+        opened.error().fault == io::archive::JournalFault::locked ? ExitCode::refused : ExitCode::data,
+        opened.error().what};
   journal = std::move(*opened);
   const auto& recovery = journal->recovery();
-  if (recovery.cut_bytes > 0) console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes, recovery.last_segment));
-  for (const auto& gap : recovery.gaps) console.note(fmt::format("journal: gap after sequence {}: {}", gap.after.number, gap.what));
+  if (recovery.cut_bytes > 0)
+    console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes,
+                             recovery.last_segment));
+  for (const auto& gap : recovery.gaps)
+    console.note(fmt::format("journal: gap after sequence {}: {}", gap.after.number, gap.what));
   return {};
 }
 
@@ -136,16 +147,22 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
   const bool first = journal->last_sequence().number == 0;
   ProgressBar bar{console, first ? "first start: market history" : "market since the last stop", "minutes"};
   auto prepared = EmbeddedExchange::prepare(
-      {.state = state, .market = options.market, .seed = static_cast<std::uint64_t>(settings.sim_seed),
-       .history_hours = settings.sim_history_hours, .speed = settings.sim_speed, .balance_usdt = settings.sim_balance_usdt,
+      {.state = state,
+       .market = options.market,
+       .seed = static_cast<std::uint64_t>(settings.sim_seed),
+       .history_hours = settings.sim_history_hours,
+       .speed = settings.sim_speed,
+       .balance_usdt = settings.sim_balance_usdt,
        .fees = fee_rates(settings.sim_maker_fee_bps, settings.sim_taker_fee_bps),
-       .now = io::clock::now(), .journal_until = journal->recovery().last_at},
+       .now = io::clock::now(),
+       .journal_until = journal->recovery().last_at},
       *journal, [&](Instant at, Instant from, Instant until) {
         bar.at(static_cast<double>((at - from) / 1min), static_cast<double>((until - from) / 1min));
       });
   if (!prepared) return StartError{ExitCode::data, prepared.error().what};
   exchange = std::move(*prepared);
-  bar.finish(fmt::format("{} events recorded", grouped(static_cast<std::int64_t>(exchange->recorded_events()))));
+  bar.finish(
+      fmt::format("{} events recorded", grouped(static_cast<std::int64_t>(exchange->recorded_events()))));
   return {};
 }
 
@@ -154,10 +171,16 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
   if (!has_model(state.models(), settings.model_alias)) {
     std::string stage;
     std::unique_ptr<ProgressBar> bar;
-    const auto outcome = train_model({.journal = state.journal(), .models = state.models(), .instruments = exchange->instruments(), .range = {},
-                                      .horizon = std::chrono::milliseconds{settings.model_horizon_ms}, .rounds = 0,
-                                      .max_age = settings.model_max_age_days * Duration{24h}, .trained_at = exchange->server().exchange().now(),
-                                      .alias = settings.model_alias, .report = {}},
+    const auto outcome = train_model({.journal = state.journal(),
+                                      .models = state.models(),
+                                      .instruments = exchange->instruments(),
+                                      .range = {},
+                                      .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
+                                      .rounds = 0,
+                                      .max_age = settings.model_max_age_days * Duration{24h},
+                                      .trained_at = exchange->server().exchange().now(),
+                                      .alias = settings.model_alias,
+                                      .report = {}},
                                      [&](const std::string& what, double done, double total) {
                                        if (what != stage) {
                                          if (bar) bar->finish("done");
@@ -167,7 +190,8 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
                                      });
     if (bar) bar->finish(outcome ? "done" : "stopped");
     if (!outcome) return StartError{ExitCode::model, outcome.error().what};
-    console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash), grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
+    console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash),
+                             grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
   }
   auto loaded = load_model(state.models(), settings.model_alias);
   if (!loaded) return StartError{ExitCode::model, loaded.error().what};
@@ -180,13 +204,17 @@ LiveBot::Parts::Failure LiveBot::Parts::connect_bus() {
   const auto& url = config.current().bus;
   if (url == "embedded") return {};
   auto connected = io::bus::RedisBus::connect(url, {.epoch = journal->epoch()});
-  if (!connected) return StartError{connected.error().fault == io::bus::BusFault::bad_url ? ExitCode::configuration : ExitCode::network, connected.error().what};
+  if (!connected)
+    return StartError{
+        connected.error().fault == io::bus::BusFault::bad_url ? ExitCode::configuration : ExitCode::network,
+        connected.error().what};
   redis = std::move(*connected);
   return {};
 }
 
 LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
-  if (const auto started = exchange->server().start(0); !started) return StartError{ExitCode::network, started.error().what};
+  if (const auto started = exchange->server().start(0); !started)
+    return StartError{ExitCode::network, started.error().what};
   clock = exchange->server().clock();
   const auto endpoints = io::bybit::endpoints_of(fmt::format("sim:127.0.0.1:{}", exchange->server().port()));
   MLBOT_ASSERT(endpoints);
@@ -198,26 +226,37 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
   };
   const auto keep_frame = [this](Link link) {
     return [this, link](std::string_view bytes, const venue::bybit::DecodeError& error) {
-      if (const auto kept = journal->append_venue_frame(clock->now(), link, bytes); !kept) fatal = kept.error().what;
-      console.note(fmt::format("a message that no decoder understands is kept in the journal: {}: {}", error.where, error.what));
+      if (const auto kept = journal->append_venue_frame(clock->now(), link, bytes); !kept)
+        fatal = kept.error().what;
+      console.note(fmt::format("a message that no decoder understands is kept in the journal: {}: {}",
+                               error.where, error.what));
     };
   };
   auto client = io::bybit::BybitRestClient::create(
       loop, endpoints->rest,
-      {.key = exchange->account().key, .secret = exchange->account().secret, .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
+      {.key = exchange->account().key,
+       .secret = exchange->account().secret,
+       .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
       {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock});
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
   if (auto failed = fetch_instruments()) return failed;
 
-  const auto stream = [&](Link link, const std::string& url, std::vector<std::string> wanted) -> Result<std::unique_ptr<io::bybit::BybitWebSocketClient>, io::net::NetError> {
+  const auto stream = [&](Link link, const std::string& url, std::vector<std::string> wanted)
+      -> Result<std::unique_ptr<io::bybit::BybitWebSocketClient>, io::net::NetError> {
     return io::bybit::BybitWebSocketClient::create(
         loop, url,
-        {.link = link, .topics = std::move(wanted), .key = exchange->account().key, .secret = exchange->account().secret,
-         .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms}, .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}},
+        {.link = link,
+         .topics = std::move(wanted),
+         .key = exchange->account().key,
+         .secret = exchange->account().secret,
+         .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
+         .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}},
         rest->table(),
-        {.on_event = on_event, .on_undecoded = keep_frame(link), .on_fatal = [this](const std::string& what) { fatal = what; }},
+        {.on_event = on_event,
+         .on_undecoded = keep_frame(link),
+         .on_fatal = [this](const std::string& what) { fatal = what; }},
         [this] { return rest->venue_time(); });
   };
   auto market = stream(Link::market, endpoints->public_stream, topics());
@@ -230,12 +269,14 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
 }
 
 LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
-  // The order of names decides the symbols' numbers; warming maps by name, so it may differ from the last run's.
+  // The order of names decides the symbols' numbers; warming maps by name, so it may differ from the last
+  // run's.
   std::vector<std::string> names;
   for (const auto& instrument : exchange->instruments()) names.push_back(instrument.name.str());
   for (const auto& wanted : config.current().symbols)
     if (options.market == "generated" && std::find(names.begin(), names.end(), wanted) == names.end())
-      return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}", wanted, fmt::join(names, ", "))};
+      return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}",
+                                                             wanted, fmt::join(names, ", "))};
   bool answered = false;
   Failure failure;
   rest->start_up(names, [&](Result<std::vector<Instrument>, io::bybit::RestError> result) {
@@ -247,20 +288,25 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
   });
   const auto deadline = io::clock::now() + start_patience;
   while (!answered && io::clock::now() < deadline) loop.run_one(50ms);
-  if (!answered) return StartError{ExitCode::network, "the exchange did not answer within 20 s; is something else using its port?"};
+  if (!answered)
+    return StartError{ExitCode::network,
+                      "the exchange did not answer within 20 s; is something else using its port?"};
   return failure;
 }
 
 /// Before the venue's clock runs: what passes while features get warm would be a hole in them.
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto start = find_warm_start(state.journal(), exchange->instruments(), exchange->server().exchange().now() - warm_window);
+  const auto start = find_warm_start(state.journal(), exchange->instruments(),
+                                     exchange->server().exchange().now() - warm_window);
   if (!start) return StartError{ExitCode::data, start.error().what};
   warm_from = *start;
-  const auto fed = warm_from_journal(*core, state.journal(), exchange->instruments(), {.from = warm_from, .until = journal->last_sequence()});
+  const auto fed = warm_from_journal(*core, state.journal(), exchange->instruments(),
+                                     {.from = warm_from, .until = journal->last_sequence()});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
-  console.note(fmt::format("features warm from {} recorded events{}", grouped(static_cast<std::int64_t>(fed->events)),
-                           fed->gap ? fmt::format("; a gap after sequence {} is among them", fed->gap->after.number) : ""));
+  console.note(fmt::format(
+      "features warm from {} recorded events{}", grouped(static_cast<std::int64_t>(fed->events)),
+      fed->gap ? fmt::format("; a gap after sequence {} is among them", fed->gap->after.number) : ""));
   return {};
 }
 
@@ -276,15 +322,20 @@ std::vector<std::string> LiveBot::Parts::topics() const {
 
 Opening LiveBot::Parts::opening() const {
   const auto& settings = config.current();
-  Opening out{.run = {.mode = settings.mode, .epoch = journal->epoch(), .account = "main", .model = std::string_view{bundle.content_hash},
-                      .schema_hash = core::feature_schema_hash(), .warm_from = warm_from.number},
+  Opening out{.run = {.mode = settings.mode,
+                      .epoch = journal->epoch(),
+                      .account = "main",
+                      .model = std::string_view{bundle.content_hash},
+                      .schema_hash = core::feature_schema_hash(),
+                      .warm_from = warm_from.number},
               .instruments = instruments,
               .config_version = config.version(),
               .risk = settings.risk,
               .decision = settings.decision,
               .traded = {}};
   for (const auto& instrument : instruments) {
-    const bool chosen = std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) != settings.symbols.end();
+    const bool chosen = std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) !=
+                        settings.symbols.end();
     // A recorded market has its own symbols; the configured ones speak of the generated one.
     if (chosen || options.market != "generated") out.traded.push_back(instrument.id);
   }
@@ -301,26 +352,40 @@ void LiveBot::Parts::open_run() {
       .bus = bus.get(),
       .second_bus = redis.get(),
       .carry_out = [this](const Command& command) { rest->carry_out(command); },
-      .resubscribe_book = [this](SymbolId symbol) { market_stream->resubscribe_book(instruments[symbol.index].name); },
-      .observer = [this](const Stamped& event, const Outbox& out) {
-        core_progress->add();
-        if (is_market(event.what)) market_progress->add();
-        if (observer) observer(event, out);
-      }});
+      .resubscribe_book =
+          [this](SymbolId symbol) { market_stream->resubscribe_book(instruments[symbol.index].name); },
+      .observer =
+          [this](const Stamped& event, const Outbox& out) {
+            core_progress->add();
+            if (is_market(event.what)) market_progress->add();
+            if (observer) observer(event, out);
+          }});
   source->on_idle = [this] { observe(); };
 }
 
-// ---- services -------------------------------------------------------------------------------------------------------
+// ---- services
 
 void LiveBot::Parts::add_services() {
   const auto nothing = [] {};
-  exchange_progress = &services.add({"exchange", [] { return std::optional<ServiceError>{}; }, [this] { exchange->server().stop(); }});
-  archive_progress = &services.add({"archive", [this] { return archive->start(*archive_progress); }, [this] { archive->stop(); }});
-  market_progress = &services.add({"market link", [this] { market_stream->start(); return std::optional<ServiceError>{}; }, [this] { market_stream.reset(); }});
-  account_progress = &services.add({"account link", [this] { account_stream->start(); return std::optional<ServiceError>{}; },
+  exchange_progress = &services.add(
+      {"exchange", [] { return std::optional<ServiceError>{}; }, [this] { exchange->server().stop(); }});
+  archive_progress = &services.add(
+      {"archive", [this] { return archive->start(*archive_progress); }, [this] { archive->stop(); }});
+  market_progress = &services.add({"market link",
+                                   [this] {
+                                     market_stream->start();
+                                     return std::optional<ServiceError>{};
+                                   },
+                                   [this] { market_stream.reset(); }});
+  account_progress = &services.add({"account link",
+                                    [this] {
+                                      account_stream->start();
+                                      return std::optional<ServiceError>{};
+                                    },
                                     [this] { account_stream.reset(); }, 30s});
   core_progress = &services.add({"core", [] { return std::optional<ServiceError>{}; }, nothing});
-  page_progress = &services.add({"page", [this] { return page->start(*page_progress); }, [this] { page->stop(); }});
+  page_progress =
+      &services.add({"page", [this] { return page->start(*page_progress); }, [this] { page->stop(); }});
 }
 
 LiveBot::Parts::Failure LiveBot::Parts::start_services() {
@@ -330,22 +395,33 @@ LiveBot::Parts::Failure LiveBot::Parts::start_services() {
     token = *known;
   } else {
     token = random_token();
-    if (const auto written = io::files::write_file_atomically(state.page_token(), token); !written) return StartError{ExitCode::data, written.error().what};
+    if (const auto written = io::files::write_file_atomically(state.page_token(), token); !written)
+      return StartError{ExitCode::data, written.error().what};
   }
   std::error_code ignored;
-  std::filesystem::permissions(state.page_token(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
-  archive = std::make_unique<ArchiveFollower>(ArchiveFollower::Setup{.journal = state.journal(), .archive = state.archive(), .bus = bus.get()});
-  page = std::make_unique<PageService>(PageService::Setup{
-      .listen = *address,
-      .token = token,
-      .bus = bus.get(),
-      .now = [clock = *clock] { return clock.now(); },
-      .header = [this] { const std::lock_guard lock{shown_mutex}; return shown_header; },
-      .services = [this] { const std::lock_guard lock{shown_mutex}; return shown_services; },
-      .on_operator = [this](OperatorVerb verb) -> io::web::OperatorAnswer {
-        source->ask(verb);
-        return "passed to the core";
-      }});
+  std::filesystem::permissions(
+      state.page_token(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+  archive = std::make_unique<ArchiveFollower>(
+      ArchiveFollower::Setup{.journal = state.journal(), .archive = state.archive(), .bus = bus.get()});
+  page = std::make_unique<PageService>(
+      PageService::Setup{.listen = *address,
+                         .token = token,
+                         .bus = bus.get(),
+                         .now = [clock = *clock] { return clock.now(); },
+                         .header =
+                             [this] {
+                               const std::lock_guard lock{shown_mutex};
+                               return shown_header;
+                             },
+                         .services =
+                             [this] {
+                               const std::lock_guard lock{shown_mutex};
+                               return shown_services;
+                             },
+                         .on_operator = [this](OperatorVerb verb) -> io::web::OperatorAnswer {
+                           source->ask(verb);
+                           return "passed to the core";
+                         }});
   add_services();
   observe();
   if (auto error = services.start_all()) {
@@ -353,7 +429,8 @@ LiveBot::Parts::Failure LiveBot::Parts::start_services() {
     return StartError{network ? ExitCode::network : ExitCode::data, error->what};
   }
   const Json about{{"page", page->url()}, {"pid", ::getpid()}, {"epoch", journal->epoch()}};
-  if (const auto written = io::files::write_file_atomically(state.running(), about.dump()); !written) return StartError{ExitCode::data, written.error().what};
+  if (const auto written = io::files::write_file_atomically(state.running(), about.dump()); !written)
+    return StartError{ExitCode::data, written.error().what};
   return {};
 }
 
@@ -370,7 +447,8 @@ io::web::HeaderView LiveBot::Parts::header() const {
     out.state = "BLIND";
     out.why = "feed_stale";
   }
-  out.venue = fmt::format("simulated exchange, {} market", options.market == "generated" ? "generated" : "recorded");
+  out.venue =
+      fmt::format("simulated exchange, {} market", options.market == "generated" ? "generated" : "recorded");
   out.account = "main";
   out.model = short_hash(bundle.content_hash);
   out.schema_hash = fmt::format("{:016x}", core::feature_schema_hash());
@@ -408,8 +486,13 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
   }
   if (redis) {
     const auto stats = redis->stats();
-    io::web::ServiceView view{.name = "redis", .state = stats.connected ? "running" : "failed", .detail = stats.trouble,
-                              .counters = {{"published", stats.published}, {"delivered", stats.delivered}, {"dropped", stats.dropped}}, .last_progress = {}};
+    io::web::ServiceView view{.name = "redis",
+                              .state = stats.connected ? "running" : "failed",
+                              .detail = stats.trouble,
+                              .counters = {{"published", stats.published},
+                                           {"delivered", stats.delivered},
+                                           {"dropped", stats.dropped}},
+                              .last_progress = {}};
     out.push_back(std::move(view));
   }
   return out;
@@ -422,7 +505,8 @@ void LiveBot::Parts::observe() {
   exchange_progress->add(exchange->server().counts().frames_sent - exchange_progress->count());
   if (account_stream && account_stream->counters().messages > account_progress->count())
     account_progress->add(account_stream->counters().messages - account_progress->count());
-  const auto& health = services.observe(io::clock::now());  // silence is judged by the wall's clock, whatever the market's pace
+  const auto& health = services.observe(
+      io::clock::now());  // silence is judged by the wall's clock, whatever the market's pace
   auto view = header();
   auto views = service_views();
   {
@@ -433,6 +517,11 @@ void LiveBot::Parts::observe() {
   }
   look_at_redis();
   look_for_new_config();
+  const auto wall = io::clock::now();
+  if (wall - exchange_saved_at >= exchange_save_period) {
+    exchange_saved_at = wall;
+    exchange->save_soon();
+  }
   if (now >= stop_at || now >= exchange->end()) source->stop();
 }
 
@@ -441,8 +530,9 @@ void LiveBot::Parts::look_at_redis() {
   const auto stats = redis->stats();
   if (stats.connected == redis_connected) return;
   redis_connected = stats.connected;
-  console.note(redis_connected ? fmt::format("redis: connected again; {} records were dropped meanwhile", stats.dropped)
-                               : fmt::format("redis: {}; trading and the journal go on without it", stats.trouble));
+  console.note(redis_connected
+                   ? fmt::format("redis: connected again; {} records were dropped meanwhile", stats.dropped)
+                   : fmt::format("redis: {}; trading and the journal go on without it", stats.trouble));
 }
 
 void LiveBot::Parts::look_for_new_config() {
@@ -457,7 +547,8 @@ void LiveBot::Parts::look_for_new_config() {
   const auto differences = config.reload();
   if (!differences) return console.note("configuration not changed: " + differences.error().what);
   for (const auto& difference : *differences)
-    console.note(fmt::format("configuration: {} {} -> {}{}", difference.key, difference.before, difference.after, difference.needs_restart ? " waits for a restart" : ""));
+    console.note(fmt::format("configuration: {} {} -> {}{}", difference.key, difference.before,
+                             difference.after, difference.needs_restart ? " waits for a restart" : ""));
   push_config();
 }
 
@@ -466,22 +557,26 @@ void LiveBot::Parts::push_config() {
   source->push(now_set.event(now_set.size() - 1), {});
 }
 
-// ---- the run --------------------------------------------------------------------------------------------------------
+// ---- the run
 
-Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& console, DynamicSystemConfig& config, const RunOptions& options, Observer observer,
-                                                          const std::atomic<bool>* give_up) {
+Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& console,
+                                                            DynamicSystemConfig& config,
+                                                            const RunOptions& options, Observer observer,
+                                                            const std::atomic<bool>* give_up) {
   auto parts = std::make_unique<Parts>(console, config, options, std::move(observer));
   using Step = Parts::Failure (Parts::*)();
-  for (const Step step : {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model, &Parts::build_core,
-                          &Parts::meet_venue, &Parts::start_services})
-  {
+  for (const Step step :
+       {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model,
+        &Parts::build_core, &Parts::meet_venue, &Parts::start_services}) {
     if (auto failure = (*parts.*step)()) return std::unexpected{*failure};
-    if (give_up != nullptr && *give_up) return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
+    if (give_up != nullptr && *give_up)
+      return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
   }
   parts->started_at = parts->clock->now();
   parts->open_run();
   if (options.stop_after_seconds > 0)
-    parts->stop_at = parts->started_at + Duration{static_cast<std::int64_t>(options.stop_after_seconds * 1e9)};
+    parts->stop_at =
+        parts->started_at + Duration{static_cast<std::int64_t>(options.stop_after_seconds * 1e9)};
   return std::unique_ptr<LiveBot>{new LiveBot{std::move(parts)}};
 }
 
@@ -496,28 +591,41 @@ LiveBot::~LiveBot() {
 
 void LiveBot::Parts::finish(ExitCode& code) {
   const auto fail = [&](ExitCode as, const std::string& what) { code = console.fail(as, what); };
-  if (!source->error().empty()) fail(ExitCode::data, source->error() + "; trading has stopped, nothing recorded is lost");
-  if (!sink->error().empty()) fail(ExitCode::data, sink->error() + "; trading has stopped, nothing recorded is lost");
+  if (!source->error().empty())
+    fail(ExitCode::data, source->error() + "; trading has stopped, nothing recorded is lost");
+  if (!sink->error().empty())
+    fail(ExitCode::data, sink->error() + "; trading has stopped, nothing recorded is lost");
   if (!fatal.empty()) fail(ExitCode::network, fatal);
   auto& digest = sink->digest();
   digest.state_hash = core->state_hash();
   services.stop_all();
   if (!archive->trouble().empty()) console.note("archive: " + archive->trouble());
-  if (const auto synced = journal->sync(); !synced && code == ExitCode::done) fail(ExitCode::data, synced.error().what);
-  if (const auto saved = exchange->save(); !saved && code == ExitCode::done) fail(ExitCode::data, saved.error().what);
-  const Json summary{{"schema_version", 1}, {"epoch", journal->epoch()}, {"model", bundle.content_hash}, {"market", options.market},
-                     {"started_at", to_rfc3339(started_at)}, {"stopped_at", to_rfc3339(clock->now())}, {"digest", digest.to_json()}};
-  if (const auto written = io::files::write_file_atomically(state.run_summary(journal->epoch()), summary.dump(2)); !written && code == ExitCode::done)
+  if (const auto synced = journal->sync(); !synced && code == ExitCode::done)
+    fail(ExitCode::data, synced.error().what);
+  if (const auto saved = exchange->save(); !saved && code == ExitCode::done)
+    fail(ExitCode::data, saved.error().what);
+  const Json summary{{"schema_version", 1},
+                     {"epoch", journal->epoch()},
+                     {"model", bundle.content_hash},
+                     {"market", options.market},
+                     {"started_at", to_rfc3339(started_at)},
+                     {"stopped_at", to_rfc3339(clock->now())},
+                     {"digest", digest.to_json()}};
+  if (const auto written =
+          io::files::write_file_atomically(state.run_summary(journal->epoch()), summary.dump(2));
+      !written && code == ExitCode::done)
     fail(ExitCode::data, written.error().what);
 }
 
 ExitCode LiveBot::run() {
   auto& p = *parts_;
   core::drive(*p.core, *p.source, *p.sink);
-  // Entries that still rest are taken back before the links close; positions keep the stops that the venue holds.
+  // Entries that still rest are taken back before the links close; positions keep the stops that the venue
+  // holds.
   if (p.source->error().empty() && p.sink->error().empty() && p.fatal.empty()) {
     p.source->push(OperatorCommand{OperatorVerb::cancel_all}, {});
-    p.source->stop_after(p.clock->now() + Duration{static_cast<std::int64_t>(static_cast<double>(farewell.count()) * p.clock->speed())});
+    p.source->stop_after(p.clock->now() + Duration{static_cast<std::int64_t>(
+                                              static_cast<double>(farewell.count()) * p.clock->speed())});
     core::drive(*p.core, *p.source, *p.sink);
   }
   ExitCode code = ExitCode::done;

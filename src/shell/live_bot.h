@@ -1,6 +1,8 @@
-// The integrated entry point: exchange (when simulated), journal, bus, archive, links, core and page in one process.
+// The integrated entry point: exchange (when simulated), journal, bus, archive, links, core and page in one
+// process.
 //
-// Threads: the hot one calls start(), run() and the destructor; exchange, archive and page have one each and only read.
+// Threads: the hot one calls start(), run() and the destructor; exchange, archive and page have one each and
+// only read.
 #pragma once
 
 #include <atomic>
@@ -26,12 +28,14 @@ class LiveBot {
   /// Called on the hot thread after every step; for tests that watch.
   using Observer = std::function<void(const Stamped&, const Outbox&)>;
 
-  /// Prepares everything: state directory, journal, market history and model at the very first start, services in order.
+  /// Prepares everything: state directory, journal, market history and model at the very first start,
+  /// services in order.
   /// @param give_up  looked at between steps and during long ones: true ends the start.
   /// @error StartError with the exit code that `mlbot run` ends with; what had started is stopped again.
-  static Result<std::unique_ptr<LiveBot>, StartError> start(const Console& console, DynamicSystemConfig& config,
-                                                           const RunOptions& options, Observer observer = {},
-                                                           const std::atomic<bool>* give_up = nullptr);
+  static Result<std::unique_ptr<LiveBot>, StartError> start(const Console& console,
+                                                            DynamicSystemConfig& config,
+                                                            const RunOptions& options, Observer observer = {},
+                                                            const std::atomic<bool>* give_up = nullptr);
   ~LiveBot();
 
   /// Trades until request_stop(), the market's end or an error that ends trading.

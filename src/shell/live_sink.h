@@ -17,8 +17,8 @@ class LiveSink {
   struct Setup {
     io::archive::JournalWriter* journal = nullptr;
     io::bus::Bus* bus = nullptr;
-    io::bus::Bus* second_bus = nullptr;                  ///< Redis, when chosen; nullptr otherwise
-    std::function<void(const Command&)> carry_out;       ///< REST
+    io::bus::Bus* second_bus = nullptr;             ///< Redis, when chosen; nullptr otherwise
+    std::function<void(const Command&)> carry_out;  ///< REST
     std::function<void(SymbolId)> resubscribe_book;
     std::function<void(const Stamped&, const Outbox&)> observer;
   };

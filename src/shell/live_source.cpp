@@ -29,7 +29,8 @@ void own_views(Event& event, RecordScratch& scratch) {
 
 }  // namespace
 
-LiveSource::LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock, io::archive::JournalWriter& journal)
+LiveSource::LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock,
+                       io::archive::JournalWriter& journal)
     : loop_{loop}, clock_{clock}, journal_{journal}, synced_at_{io::clock::now()} {}
 
 void LiveSource::push(const Event& event, Instant venue_time) {

@@ -1,7 +1,8 @@
-// The world as the core's input: what the links decoded, what people asked for, and the timers that are due, each in the
-// journal before the core sees it.
+// The world as the core's input: what the links decoded, what people asked for, and the timers that are due,
+// each in the journal before the core sees it.
 //
-// Threads: the hot one; ask() and stop() from any. Allocation: slots grow to the largest burst of one turn and stay.
+// Threads: the hot one; ask() and stop() from any. Allocation: slots grow to the largest burst of one turn
+// and stay.
 #pragma once
 
 #include <atomic>

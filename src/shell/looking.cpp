@@ -16,7 +16,8 @@ std::string number(const Json& value, const char* format = "{:.2f}") {
 
 std::string age(const Json& now, const Json& then) {
   if (!then.is_number() || !now.is_number()) return "-";
-  return fmt::format("{:.1f}s", static_cast<double>(now.get<std::int64_t>() - then.get<std::int64_t>()) / 1000);
+  return fmt::format("{:.1f}s",
+                     static_cast<double>(now.get<std::int64_t>() - then.get<std::int64_t>()) / 1000);
 }
 
 const Json* find_symbol(const Json& state, const std::string& name) {
@@ -27,11 +28,14 @@ const Json* find_symbol(const Json& state, const std::string& name) {
 
 std::string no_symbol(const Json& state, const std::string& name) {
   std::string known;
-  for (const auto& symbol : state["symbols"]) known += (known.empty() ? "" : ", ") + symbol["name"].get<std::string>();
+  for (const auto& symbol : state["symbols"])
+    known += (known.empty() ? "" : ", ") + symbol["name"].get<std::string>();
   return fmt::format("no symbol {}; the bot watches {}", name, known);
 }
 
-ExitCode code_of(const PageError& error) { return error.status == 403 || error.status == 409 ? ExitCode::refused : ExitCode::network; }
+ExitCode code_of(const PageError& error) {
+  return error.status == 403 || error.status == 409 ? ExitCode::refused : ExitCode::network;
+}
 
 }  // namespace
 
@@ -45,11 +49,15 @@ ExitCode status(const Console& console, const DynamicSystemConfig& config) {
   const auto& header = (*state)["header"];
   const auto& account = (*state)["account"];
   const auto word = header["state"].get<std::string>();
-  const auto colour = word == "LIVE" ? Colour::green : word == "PAPER" ? Colour::blue : word == "HALTED" ? Colour::red : Colour::yellow;
-  console.print(fmt::format("{}  {}  venue {}  model {}  equity {} USDT  day {}  drawdown {}", console.paint(colour, word),
-                            header["mode"].get<std::string>(), header["venue"].get<std::string>(),
-                            header["model"].get<std::string>().empty() ? "none" : header["model"].get<std::string>(),
-                            number(account["equity"]), number(account["day_pnl"], "{:+.2f}"), number(account["drawdown"])));
+  const auto colour = word == "LIVE"     ? Colour::green
+                      : word == "PAPER"  ? Colour::blue
+                      : word == "HALTED" ? Colour::red
+                                         : Colour::yellow;
+  console.print(fmt::format(
+      "{}  {}  venue {}  model {}  equity {} USDT  day {}  drawdown {}", console.paint(colour, word),
+      header["mode"].get<std::string>(), header["venue"].get<std::string>(),
+      header["model"].get<std::string>().empty() ? "none" : header["model"].get<std::string>(),
+      number(account["equity"]), number(account["day_pnl"], "{:+.2f}"), number(account["drawdown"])));
   if (!header["why"].get<std::string>().empty()) console.print("why: " + header["why"].get<std::string>());
   std::vector<std::vector<std::string>> rows;
   for (const auto& symbol : (*state)["symbols"]) {
@@ -59,14 +67,17 @@ ExitCode status(const Console& console, const DynamicSystemConfig& config) {
     for (const auto& held : (*state)["positions"])
       if (held["symbol"] == symbol["name"]) position = number(held["size"], "{:+g}");
     rows.push_back({symbol["name"].get<std::string>(), book.is_null() ? "-" : number(book["mid"]),
-                    book.is_null() ? "-" : number(book["spread_bps"]), decision.is_null() ? "-" : number(decision["expected_bps"], "{:+.1f}"),
+                    book.is_null() ? "-" : number(book["spread_bps"]),
+                    decision.is_null() ? "-" : number(decision["expected_bps"], "{:+.1f}"),
                     decision.is_null() ? "-" : number(decision["edge_bps"], "{:+.1f}"), position,
-                    age((*state)["now_ms"], symbol["fed_at_ms"]), decision.is_null() ? "-" : decision["reason"].get<std::string>()});
+                    age((*state)["now_ms"], symbol["fed_at_ms"]),
+                    decision.is_null() ? "-" : decision["reason"].get<std::string>()});
   }
   console.table({"symbol", "mid", "spread bps", "expected bps", "edge bps", "position", "feed", "why"}, rows);
   rows.clear();
   for (const auto& service : (*state)["services"])
-    rows.push_back({service["name"].get<std::string>(), service["state"].get<std::string>(), age((*state)["now_ms"], service["last_progress_ms"]),
+    rows.push_back({service["name"].get<std::string>(), service["state"].get<std::string>(),
+                    age((*state)["now_ms"], service["last_progress_ms"]),
                     service["detail"].get<std::string>()});
   console.table({"service", "state", "last progress", ""}, rows);
   return ExitCode::done;
@@ -86,9 +97,11 @@ ExitCode why(const Console& console, const DynamicSystemConfig& config, const st
     console.print(name + ": no decision yet");
     return ExitCode::done;
   }
-  console.print(fmt::format("{}: {} ({} ago)", name, decision["reason"].get<std::string>(), age((*state)["now_ms"], decision["at_ms"])));
-  console.print(fmt::format("expected {} bps {}, cost {} bps, edge {} bps", number(decision["expected_bps"], "{:+.2f}"),
-                            decision["side"].get<std::string>(), number(decision["cost_bps"]), number(decision["edge_bps"], "{:+.2f}")));
+  console.print(fmt::format("{}: {} ({} ago)", name, decision["reason"].get<std::string>(),
+                            age((*state)["now_ms"], decision["at_ms"])));
+  console.print(fmt::format("expected {} bps {}, cost {} bps, edge {} bps",
+                            number(decision["expected_bps"], "{:+.2f}"), decision["side"].get<std::string>(),
+                            number(decision["cost_bps"]), number(decision["edge_bps"], "{:+.2f}")));
   return ExitCode::done;
 }
 
@@ -106,17 +119,20 @@ ExitCode features_dump(const Console& console, const DynamicSystemConfig& config
   for (const auto& spec : core::feature_catalogue()) {
     const auto& value = values[spec.id - 1u];
     named[std::string{spec.name}] = value;
-    rows.push_back({std::to_string(spec.id), std::string{spec.name}, number(value, "{:.6g}"), std::string{spec.unit}});
+    rows.push_back(
+        {std::to_string(spec.id), std::string{spec.name}, number(value, "{:.6g}"), std::string{spec.unit}});
   }
   if (console.json())
-    console.print_json({{"schema_version", 1}, {"symbol", name}, {"at_ms", frame["at_ms"]}, {"features", named}});
+    console.print_json(
+        {{"schema_version", 1}, {"symbol", name}, {"at_ms", frame["at_ms"]}, {"features", named}});
   else
     console.table({"id", "feature", "value", "unit"}, rows);
   return ExitCode::done;
 }
 
 ExitCode operate(const Console& console, const DynamicSystemConfig& config, const std::string& verb) {
-  const auto answer = ask_page(state_of(config), "/api/operator", Json{{"verb", verb == "cancel" ? "cancel_all" : verb}}.dump());
+  const auto answer = ask_page(state_of(config), "/api/operator",
+                               Json{{"verb", verb == "cancel" ? "cancel_all" : verb}}.dump());
   if (!answer) return console.fail(code_of(answer.error()), answer.error().what);
   if (console.json())
     console.print_json(*answer);

@@ -8,19 +8,21 @@
 
 namespace mlbot::shell {
 
-Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip,
-                                               const FeeRates& fees) {
+Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start,
+                                                Duration skip, const FeeRates& fees) {
   MarketChoice choice;
   if (name == "generated") {
     choice.instruments = sim::default_instruments();
     for (auto& instrument : choice.instruments) instrument.fees = fees;
-    choice.market = sim::make_generated_market(choice.instruments, sim::default_generated_settings(), seed, start);
+    choice.market =
+        sim::make_generated_market(choice.instruments, sim::default_generated_settings(), seed, start);
     choice.start = start;
     return choice;
   }
   constexpr std::string_view prefix = "replay:";
   if (!name.starts_with(prefix))
-    return std::unexpected{SourceError{fmt::format("no market \"{}\": use generated, or replay:DIRECTORY of an imported market", name)}};
+    return std::unexpected{SourceError{
+        fmt::format("no market \"{}\": use generated, or replay:DIRECTORY of an imported market", name)}};
   const auto directory = name.substr(prefix.size()) + "/journal";
   auto summary = summarise_journal(directory);
   if (!summary) return std::unexpected{SourceError{summary.error().what + "; `mlbot data import` makes one"}};
@@ -39,6 +41,8 @@ Result<MarketChoice, SourceError> choose_market(const std::string& name, std::ui
   return choice;
 }
 
-FeeRates fee_rates(double maker_bps, double taker_bps) { return {e8_from_double(maker_bps * 1e-4), e8_from_double(taker_bps * 1e-4)}; }
+FeeRates fee_rates(double maker_bps, double taker_bps) {
+  return {e8_from_double(maker_bps * 1e-4), e8_from_double(taker_bps * 1e-4)};
+}
 
 }  // namespace mlbot::shell

@@ -11,17 +11,17 @@
 namespace mlbot::shell {
 
 struct MarketChoice {
-  std::vector<Instrument> instruments;   ///< instruments[i].id.index == i
+  std::vector<Instrument> instruments;  ///< instruments[i].id.index == i
   std::unique_ptr<sim::Market> market;
-  Instant start;                         ///< when it begins
-  Instant end = distant_future;          ///< when it is over; a generated market never is
+  Instant start;                 ///< when it begins
+  Instant end = distant_future;  ///< when it is over; a generated market never is
 };
 
 /// @param start  of a generated market; a recorded one begins `skip` after its first event.
 /// @param fees   of every instrument.
 /// @error SourceError names the directory and the remedy.
-Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start, Duration skip = {},
-                                               const FeeRates& fees = {});
+Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start,
+                                                Duration skip = {}, const FeeRates& fees = {});
 
 /// Fees in bps as the configuration has them.
 FeeRates fee_rates(double maker_bps, double taker_bps);

@@ -41,7 +41,11 @@ ExitCode model_list(const Console& console, const DynamicSystemConfig& config) {
     const auto schema = json->value("schema_hash", std::string{});
     const auto trained = to_rfc3339(Instant::from_ms(json->value("trained_at_ms", std::int64_t{0})));
     const bool fits = schema == fmt::format("{:016x}", core::feature_schema_hash());
-    list.push_back({{"hash", hash}, {"aliases", names}, {"trained_at", trained}, {"schema_hash", schema}, {"fits_this_build", fits}});
+    list.push_back({{"hash", hash},
+                    {"aliases", names},
+                    {"trained_at", trained},
+                    {"schema_hash", schema},
+                    {"fits_this_build", fits}});
     rows.push_back({hash.substr(0, 12), names, trained, schema, fits ? "yes" : "no: retrain"});
   }
   if (console.json())
@@ -82,13 +86,24 @@ ExitCode features_list(const Console& console, const FeatureListOptions& options
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const auto& spec : core::feature_catalogue()) {
-    list.push_back({{"id", spec.id}, {"name", spec.name}, {"engine", to_string(spec.engine)}, {"unit", spec.unit}, {"window", spec.window},
-                    {"definition", spec.definition}, {"undefined", spec.undefined}, {"clamp", {spec.clamp_low, spec.clamp_high}},
-                    {"lookahead", std::string{spec.lookahead}}, {"mirror", spec.mirror}, {"source", spec.source}});
-    rows.push_back({std::to_string(spec.id), std::string{spec.name}, std::string{to_string(spec.engine)}, std::string{spec.unit}, std::string{spec.definition}});
+    list.push_back({{"id", spec.id},
+                    {"name", spec.name},
+                    {"engine", to_string(spec.engine)},
+                    {"unit", spec.unit},
+                    {"window", spec.window},
+                    {"definition", spec.definition},
+                    {"undefined", spec.undefined},
+                    {"clamp", {spec.clamp_low, spec.clamp_high}},
+                    {"lookahead", std::string{spec.lookahead}},
+                    {"mirror", spec.mirror},
+                    {"source", spec.source}});
+    rows.push_back({std::to_string(spec.id), std::string{spec.name}, std::string{to_string(spec.engine)},
+                    std::string{spec.unit}, std::string{spec.definition}});
   }
   if (console.json())
-    console.print_json({{"schema_version", 1}, {"schema_hash", fmt::format("{:016x}", core::feature_schema_hash())}, {"features", list}});
+    console.print_json({{"schema_version", 1},
+                        {"schema_hash", fmt::format("{:016x}", core::feature_schema_hash())},
+                        {"features", list}});
   else
     console.table({"id", "name", "engine", "unit", "definition"}, rows);
   return ExitCode::done;

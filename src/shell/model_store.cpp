@@ -8,7 +8,8 @@
 
 namespace mlbot::shell {
 
-Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory, const std::string& name) {
+Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory,
+                                                       const std::string& name) {
   using models::BundleError, models::BundleFault;
   const io::files::BundleStore store{models_directory};
   const auto hash = store.resolve(name);
@@ -17,13 +18,16 @@ Result<models::Bundle, models::BundleError> load_model(const std::string& models
   if (!files) return std::unexpected{BundleError{BundleFault::unreadable, files.error().what}};
   const auto directory = store.directory_of(*hash).string();
   auto bundle = lab::load_bundle(*files, core::feature_schema_hash());
-  if (!bundle) return std::unexpected{BundleError{bundle.error().fault, fmt::format("{}: {}", directory, bundle.error().what)}};
+  if (!bundle)
+    return std::unexpected{
+        BundleError{bundle.error().fault, fmt::format("{}: {}", directory, bundle.error().what)}};
   // bundle.json guards the other files; only the directory's name guards bundle.json.
   if (bundle->content_hash != *hash)
     return std::unexpected{BundleError{
-        BundleFault::unreadable, fmt::format("{}: its content is {}: bundle.json was changed or a file was added after training; "
-                                             "copy the bundle again, or train another with `mlbot train`",
-                                             directory, bundle->content_hash)}};
+        BundleFault::unreadable,
+        fmt::format("{}: its content is {}: bundle.json was changed or a file was added after training; "
+                    "copy the bundle again, or train another with `mlbot train`",
+                    directory, bundle->content_hash)}};
   return bundle;
 }
 

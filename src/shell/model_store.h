@@ -1,4 +1,5 @@
-// Bundles on disk as this build may use them: read by io/files, checked by lab, refused by name when they do not fit.
+// Bundles on disk as this build may use them: read by io/files, checked by lab, refused by name when they do
+// not fit.
 #pragma once
 
 #include <string>
@@ -9,7 +10,8 @@ namespace mlbot::shell {
 
 /// @param name  alias or content hash.
 /// @error BundleError, names the bundle's directory; ExitCode::model is its exit code.
-Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory, const std::string& name);
+Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory,
+                                                       const std::string& name);
 /// True when there is such an alias or hash at all, usable or not.
 bool has_model(const std::string& models_directory, const std::string& name);
 

@@ -15,6 +15,7 @@ struct PageError {
 };
 
 /// @param body  empty for GET, otherwise the JSON text of a POST.
-Result<Json, PageError> ask_page(const StateDirectory& state, const std::string& path, const std::string& body = "");
+Result<Json, PageError> ask_page(const StateDirectory& state, const std::string& path,
+                                 const std::string& body = "");
 
 }  // namespace mlbot::shell

@@ -13,9 +13,13 @@ constexpr std::size_t records_a_look = 50'000;
 std::vector<io::web::FeatureText> feature_texts() {
   std::vector<io::web::FeatureText> out;
   for (const auto& spec : core::feature_catalogue())
-    out.push_back({.id = spec.id, .name = std::string{spec.name}, .engine = std::string{to_string(spec.engine)},
-                   .unit = std::string{spec.unit}, .window = std::string{spec.window},
-                   .definition = std::string{spec.definition}, .undefined = std::string{spec.undefined}});
+    out.push_back({.id = spec.id,
+                   .name = std::string{spec.name},
+                   .engine = std::string{to_string(spec.engine)},
+                   .unit = std::string{spec.unit},
+                   .window = std::string{spec.window},
+                   .definition = std::string{spec.definition},
+                   .undefined = std::string{spec.undefined}});
   return out;
 }
 
@@ -52,10 +56,12 @@ void PageService::listen_to_bus(Progress& progress) {
     const auto item = reader_->next(Duration{0});
     if (!item || !*item) break;
     if (const auto* gap = std::get_if<io::bus::BusGap>(&**item)) {
-      dashboard_.note(setup_.now(), io::web::Severity::warning, fmt::format("the page was too slow and missed {} records", gap->missed));
+      dashboard_.note(setup_.now(), io::web::Severity::warning,
+                      fmt::format("the page was too slow and missed {} records", gap->missed));
       continue;
     }
-    if (const auto record = decode(std::get<io::bus::BusMessage>(**item).bytes, scratch_)) dashboard_.take(*record);
+    if (const auto record = decode(std::get<io::bus::BusMessage>(**item).bytes, scratch_))
+      dashboard_.take(*record);
   }
   progress.add();
   loop_.call_after(look_period, [this, &progress] { listen_to_bus(progress); });

@@ -1,4 +1,5 @@
-// The page's thread: it reads the bus and shows what it heard. It can be slow, wrong or gone without the bot noticing.
+// The page's thread: it reads the bus and shows what it heard. It can be slow, wrong or gone without the bot
+// noticing.
 #pragma once
 
 #include <functional>

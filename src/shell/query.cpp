@@ -4,7 +4,8 @@
 #include "shell/state_directory.h"
 
 namespace mlbot::shell {
-ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql, const std::string& format) {
+ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql,
+               const std::string& format) {
   const StateDirectory state{config.current().state_dir};
   const auto table = io::archive::query(state.archive(), sql);
   if (table) {
@@ -12,11 +13,14 @@ ExitCode query(const Console& console, const DynamicSystemConfig& config, const 
       console.print_json({{"schema_version", 1}, {"rows", to_json(*table)}, {"truncated", table->truncated}});
     else
       console.print(format == "csv" ? to_csv(*table) : to_plain(*table));
-    if (table->truncated) console.note("more rows than shown: add LIMIT, or write the result with COPY ... TO");
+    if (table->truncated)
+      console.note("more rows than shown: add LIMIT, or write the result with COPY ... TO");
     return ExitCode::done;
   }
   if (table.error().fault == io::archive::ArchiveFault::locked)
-    return console.fail(ExitCode::refused, "the archive is held by a running bot; stop it first, or ask the page (`mlbot status --json`)");
+    return console.fail(
+        ExitCode::refused,
+        "the archive is held by a running bot; stop it first, or ask the page (`mlbot status --json`)");
   return console.fail(ExitCode::data, table.error().what);
 }
 

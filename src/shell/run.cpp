@@ -56,7 +56,9 @@ class SignalWatch {
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options) {
   SignalWatch signals;
   if (config.current().mode == Mode::live)
-    return console.fail(ExitCode::configuration, "mode live needs a real venue; this build trades on the simulated exchange: use paper or shadow");
+    return console.fail(
+        ExitCode::configuration,
+        "mode live needs a real venue; this build trades on the simulated exchange: use paper or shadow");
   std::unique_ptr<LiveBot> bot;
   std::atomic<bool> stop_early{false};
   std::atomic<LiveBot*> running{nullptr};
@@ -79,8 +81,10 @@ ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptio
   const auto code = bot->run();
   running = nullptr;
   const auto& digest = bot->digest();
-  console.print(fmt::format("stopped after {} events: {} frames, {} decisions, {} orders; `mlbot replay` repeats this run", grouped(static_cast<std::int64_t>(digest.events)),
-                            grouped(static_cast<std::int64_t>(digest.frames)), grouped(static_cast<std::int64_t>(digest.decisions)), digest.orders));
+  console.print(fmt::format(
+      "stopped after {} events: {} frames, {} decisions, {} orders; `mlbot replay` repeats this run",
+      grouped(static_cast<std::int64_t>(digest.events)), grouped(static_cast<std::int64_t>(digest.frames)),
+      grouped(static_cast<std::int64_t>(digest.decisions)), digest.orders));
   return code;
 }
 

@@ -29,16 +29,24 @@ void RunDigest::take(const Stamped& event, const Outbox& out) {
 Json RunDigest::to_json() const {
   // Hashes as text: a JSON number keeps only 53 bits in most readers.
   const auto hex = [](std::uint64_t value) { return fmt::format("{:016x}", value); };
-  return {{"first_sequence", first.number}, {"last_sequence", last.number}, {"events", events},
-          {"commands", commands},           {"orders", orders},             {"frames", frames},
-          {"decisions", decisions},         {"commands_hash", hex(commands_hash)},
-          {"frames_hash", hex(frames_hash)}, {"decisions_hash", hex(decisions_hash)},
+  return {{"first_sequence", first.number},
+          {"last_sequence", last.number},
+          {"events", events},
+          {"commands", commands},
+          {"orders", orders},
+          {"frames", frames},
+          {"decisions", decisions},
+          {"commands_hash", hex(commands_hash)},
+          {"frames_hash", hex(frames_hash)},
+          {"decisions_hash", hex(decisions_hash)},
           {"state_hash", hex(state_hash)}};
 }
 
 RunDigest RunDigest::from_json(const Json& json) {
   const auto number = [&](const char* key) { return json.value(key, std::uint64_t{0}); };
-  const auto hash = [&](const char* key) { return std::strtoull(json.value(key, std::string{"0"}).c_str(), nullptr, 16); };
+  const auto hash = [&](const char* key) {
+    return std::strtoull(json.value(key, std::string{"0"}).c_str(), nullptr, 16);
+  };
   RunDigest out;
   out.first = {number("first_sequence")};
   out.last = {number("last_sequence")};
@@ -57,7 +65,8 @@ RunDigest RunDigest::from_json(const Json& json) {
 std::string RunDigest::difference(const RunDigest& other) const {
   const auto mine = to_json(), theirs = other.to_json();
   for (const auto& [key, value] : mine.items())
-    if (value != theirs[key]) return fmt::format("{} is {} here and {} there", key, value.dump(), theirs[key].dump());
+    if (value != theirs[key])
+      return fmt::format("{} is {} here and {} there", key, value.dump(), theirs[key].dump());
   return "";
 }
 

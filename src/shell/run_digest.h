@@ -1,4 +1,5 @@
-// What two runs must agree on, as a few numbers: every command's bytes, every frame's digest, the final state.
+// What two runs must agree on, as a few numbers: every command's bytes, every frame's digest, the final
+// state.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,8 @@ SimVenue::SimVenue(Setup setup) : setup_{std::move(setup)} {}
 
 void SimVenue::warm(core::Core& core, Instant until) {
   out_.at = exchange_->now();
-  for (const auto& instrument : exchange_->instruments()) core.warm(*emit(InstrumentDefined{instrument}, out_.at, {}));
+  for (const auto& instrument : exchange_->instruments())
+    core.warm(*emit(InstrumentDefined{instrument}, out_.at, {}));
   while (exchange_->next_event_at() <= until) {
     exchange_->advance_to(exchange_->next_event_at());
     while (!deliveries_.empty()) core.warm(*emit_next_delivery());
@@ -21,7 +22,8 @@ void SimVenue::open(sim::AccountId account) {
   account_ = account;
   const auto now = exchange_->now();
   out_.at = std::max(out_.at, now);
-  for (const auto link : {Link::market, Link::account, Link::orders}) deliver(now, LinkChanged{link, LinkState::live});
+  for (const auto link : {Link::market, Link::account, Link::orders})
+    deliver(now, LinkChanged{link, LinkState::live});
   for (const auto& instrument : exchange_->instruments()) carry_out(ResubscribeBook{instrument.id});
 }
 
@@ -79,8 +81,10 @@ void SimVenue::take(const Stamped& event, const Outbox& out) {
   for (const auto& command : out.commands) arriving_.push_back({event.at + setup_.latency, command});
 }
 
-void SimVenue::answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id, const Result<VenueId, sim::Refusal>& result) {
-  RequestAnswer answer{.request = kind, .outcome = RequestOutcome::accepted, .symbol = symbol, .client_id = id};
+void SimVenue::answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id,
+                      const Result<VenueId, sim::Refusal>& result) {
+  RequestAnswer answer{
+      .request = kind, .outcome = RequestOutcome::accepted, .symbol = symbol, .client_id = id};
   if (result) {
     answer.venue_id = *result;
   } else {
@@ -124,22 +128,23 @@ void SimVenue::carry_out(const Command& command) {
           [&](const PlaceOrder& c) {
             answer(RequestKind::place, c.symbol, c.id,
                    exchange_->place(*account_, {.client_id = c.id,
-                                               .symbol = c.symbol,
-                                               .side = c.side,
-                                               .type = c.type,
-                                               .time_in_force = c.time_in_force,
-                                               .price = c.price,
-                                               .size = c.size,
-                                               .reduce_only = c.reduce_only,
-                                               .stop_loss = c.stop_loss,
-                                               .take_profit = {}}));
+                                                .symbol = c.symbol,
+                                                .side = c.side,
+                                                .type = c.type,
+                                                .time_in_force = c.time_in_force,
+                                                .price = c.price,
+                                                .size = c.size,
+                                                .reduce_only = c.reduce_only,
+                                                .stop_loss = c.stop_loss,
+                                                .take_profit = {}}));
           },
           [&](const AmendOrder& c) {
             answer(RequestKind::amend, c.symbol, c.id,
                    exchange_->amend(*account_, c.symbol, {{}, c.id}, {c.price, c.size}));
           },
           [&](const CancelOrder& c) {
-            answer(RequestKind::cancel, c.symbol, c.id, exchange_->cancel(*account_, c.symbol, {c.venue_id, c.id}));
+            answer(RequestKind::cancel, c.symbol, c.id,
+                   exchange_->cancel(*account_, c.symbol, {c.venue_id, c.id}));
           },
           [&](const CancelAllOrders& c) {
             exchange_->cancel_all(*account_, c.symbol);
@@ -153,9 +158,10 @@ void SimVenue::carry_out(const Command& command) {
           [&](const QueryOrder& c) { answer_order(c); }, [&](const QueryAccount&) { answer_account(); },
           [&](const ResubscribeBook& c) {
             const auto book = exchange_->book(c.symbol, 50);
-            if (book.bids.empty() && book.asks.empty()) return;  // the first snapshot comes with the market's first act
-            deliver(exchange_->now(), BookUpdate{c.symbol, UpdateKind::snapshot, book.update_id, book.cross_sequence,
-                                                 book.matched_at, book.bids, book.asks});
+            if (book.bids.empty() && book.asks.empty())
+              return;  // the first snapshot comes with the market's first act
+            deliver(exchange_->now(), BookUpdate{c.symbol, UpdateKind::snapshot, book.update_id,
+                                                 book.cross_sequence, book.matched_at, book.bids, book.asks});
           }},
       command);
 }

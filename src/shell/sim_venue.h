@@ -1,7 +1,9 @@
-// The exchange in process, as source and sink of the core: for back-tests and for paper trading without a socket.
+// The exchange in process, as source and sink of the core: for back-tests and for paper trading without a
+// socket.
 //
-// Everything takes `latency` each way, so a command meets the market as it is when it arrives. One queue in order of time;
-// at one instant: market first, then commands that arrive, then what is delivered, then timers. Deterministic.
+// Everything takes `latency` each way, so a command meets the market as it is when it arrives. One queue in
+// order of time; at one instant: market first, then commands that arrive, then what is delivered, then
+// timers. Deterministic.
 #pragma once
 
 #include <deque>
@@ -21,9 +23,9 @@ class SimVenue final : public sim::Listener {
   struct Setup {
     Opening opening;
     Duration latency = 50ms;
-    Instant end;                                       ///< market time at which the source runs dry
-    std::function<void(const Stamped&)> before_step;   ///< journaling; sees every input before the core does
-    std::function<void(Instant)> progress;             ///< told about every market second or so
+    Instant end;                                      ///< market time at which the source runs dry
+    std::function<void(const Stamped&)> before_step;  ///< journaling; sees every input before the core does
+    std::function<void(Instant)> progress;            ///< told about every market second or so
   };
   explicit SimVenue(Setup setup);
 
@@ -35,7 +37,9 @@ class SimVenue final : public sim::Listener {
   void open(sim::AccountId account);
 
   /// Base coins of an execution.
-  double coins_of(const Execution& execution) const { return exchange_->instruments()[execution.symbol.index].size_double(execution.size); }
+  double coins_of(const Execution& execution) const {
+    return exchange_->instruments()[execution.symbol.index].size_double(execution.size);
+  }
 
   const Stamped* next(Instant wakeup);
   void take(const Stamped& event, const Outbox& out);
@@ -55,7 +59,8 @@ class SimVenue final : public sim::Listener {
   };
   void deliver(Instant venue_time, const Event& event);
   void carry_out(const Command& command);
-  void answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id, const Result<VenueId, sim::Refusal>& result);
+  void answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id,
+              const Result<VenueId, sim::Refusal>& result);
   void answer_account();
   void answer_order(const QueryOrder& query);
   const Stamped* emit_next_delivery();

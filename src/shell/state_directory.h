@@ -12,10 +12,14 @@ struct StateDirectory {
   std::string archive() const { return root + "/archive.duckdb"; }
   std::string models() const { return root + "/models"; }
   std::string exchange() const { return root + "/exchange.state"; }
-  std::string page_token() const { return root + "/page.token"; }     ///< 0600
-  std::string running() const { return root + "/running.json"; }      ///< address of a running bot's page
-  std::string run_summary(std::uint32_t epoch) const { return root + "/runs/" + std::to_string(epoch) + ".json"; }
-  std::string config_of_run(std::uint32_t epoch) const { return root + "/runs/" + std::to_string(epoch) + ".toml"; }
+  std::string page_token() const { return root + "/page.token"; }  ///< 0600
+  std::string running() const { return root + "/running.json"; }   ///< address of a running bot's page
+  std::string run_summary(std::uint32_t epoch) const {
+    return root + "/runs/" + std::to_string(epoch) + ".json";
+  }
+  std::string config_of_run(std::uint32_t epoch) const {
+    return root + "/runs/" + std::to_string(epoch) + ".toml";
+  }
 };
 
 }  // namespace mlbot::shell

@@ -16,10 +16,14 @@ ExitCode train(const Console& console, const DynamicSystemConfig& config, const 
   const auto journal = options.journal.empty() ? state.journal() : options.journal;
   const auto summary = summarise_journal(journal);
   if (!summary) return console.fail(ExitCode::data, summary.error().what);
-  TrainingRequest request{.journal = journal, .models = state.models(), .instruments = summary->instruments, .range = {}};
-  for (std::size_t i = 0; i < request.instruments.size(); ++i) request.instruments[i].id = {static_cast<std::uint16_t>(i)};
-  if (options.hours > 0) request.range.until_at = summary->first_at + Duration{static_cast<std::int64_t>(options.hours * 3.6e12)};
-  request.horizon = std::chrono::milliseconds{options.horizon_ms > 0 ? options.horizon_ms : settings.model_horizon_ms};
+  TrainingRequest request{
+      .journal = journal, .models = state.models(), .instruments = summary->instruments, .range = {}};
+  for (std::size_t i = 0; i < request.instruments.size(); ++i)
+    request.instruments[i].id = {static_cast<std::uint16_t>(i)};
+  if (options.hours > 0)
+    request.range.until_at = summary->first_at + Duration{static_cast<std::int64_t>(options.hours * 3.6e12)};
+  request.horizon =
+      std::chrono::milliseconds{options.horizon_ms > 0 ? options.horizon_ms : settings.model_horizon_ms};
   request.rounds = options.rounds;
   request.max_age = settings.model_max_age_days * Duration{24h};
   request.trained_at = io::clock::now();
@@ -38,12 +42,18 @@ ExitCode train(const Console& console, const DynamicSystemConfig& config, const 
   if (bar) bar->finish(outcome ? "done" : "stopped");
   if (!outcome) return console.fail(ExitCode::model, outcome.error().what);
   if (console.json()) {
-    console.print_json({{"schema_version", 1}, {"hash", outcome->content_hash}, {"rows", outcome->rows}, {"metrics", outcome->metrics}, {"report", outcome->report}});
+    console.print_json({{"schema_version", 1},
+                        {"hash", outcome->content_hash},
+                        {"rows", outcome->rows},
+                        {"metrics", outcome->metrics},
+                        {"report", outcome->report}});
     return ExitCode::done;
   }
-  console.print(fmt::format("bundle {} from {} rows", outcome->content_hash, grouped(static_cast<std::int64_t>(outcome->rows))));
+  console.print(fmt::format("bundle {} from {} rows", outcome->content_hash,
+                            grouped(static_cast<std::int64_t>(outcome->rows))));
   console.print("report " + outcome->report);
-  if (!request.alias.empty()) console.print(fmt::format("{} points at it; `mlbot model show` prints its card", request.alias));
+  if (!request.alias.empty())
+    console.print(fmt::format("{} points at it; `mlbot model show` prints its card", request.alias));
   return ExitCode::done;
 }
 

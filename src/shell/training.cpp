@@ -22,13 +22,17 @@ struct DatasetSink {
 
 }  // namespace
 
-Result<TrainingOutcome, SourceError> train_model(const TrainingRequest& request,
-                                                 const std::function<void(const std::string&, double, double)>& progress) {
+Result<TrainingOutcome, SourceError> train_model(
+    const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress) {
   auto market = JournalMarket::open(request.journal, request.instruments, request.range);
   if (!market) return std::unexpected{market.error()};
   lab::DatasetBuilder builder{{.horizon = request.horizon}};
   for (const auto& instrument : request.instruments) builder.define(instrument.id, instrument.name);
-  Opening opening{.run = {.mode = Mode::shadow, .epoch = 1, .account = "training", .model = {}, .schema_hash = core::feature_schema_hash()},
+  Opening opening{.run = {.mode = Mode::shadow,
+                          .epoch = 1,
+                          .account = "training",
+                          .model = {},
+                          .schema_hash = core::feature_schema_hash()},
                   .instruments = request.instruments,
                   .risk = {},
                   .decision = {},
@@ -36,7 +40,8 @@ Result<TrainingOutcome, SourceError> train_model(const TrainingRequest& request,
   HistorySource source{std::move(opening), [&] { return market->next(); }};
   core::Core core{{}};
   const std::function<void(double)> tell = [&](double) {
-    progress("features of the recorded market", static_cast<double>(market->bytes_read()), static_cast<double>(market->bytes_total()));
+    progress("features of the recorded market", static_cast<double>(market->bytes_read()),
+             static_cast<double>(market->bytes_total()));
   };
   DatasetSink sink{builder, tell};
   core::drive(core, source, sink);
@@ -54,11 +59,14 @@ Result<TrainingOutcome, SourceError> train_model(const TrainingRequest& request,
   if (!training) return std::unexpected{SourceError{training.error().what}};
 
   io::files::BundleStore store{request.models};
-  if (auto kept = store.put(training->content_hash, training->files); !kept) return std::unexpected{SourceError{kept.error().what}};
+  if (auto kept = store.put(training->content_hash, training->files); !kept)
+    return std::unexpected{SourceError{kept.error().what}};
   if (!request.alias.empty())
-    if (auto moved = store.set_alias(request.alias, training->content_hash); !moved) return std::unexpected{SourceError{moved.error().what}};
+    if (auto moved = store.set_alias(request.alias, training->content_hash); !moved)
+      return std::unexpected{SourceError{moved.error().what}};
   // Beside the bundle, not in it: the content hash is over what the core needs, not over pictures of it.
-  const auto report = request.report.empty() ? request.models + "/reports/" + training->content_hash + ".html" : request.report;
+  const auto report = request.report.empty() ? request.models + "/reports/" + training->content_hash + ".html"
+                                             : request.report;
   if (auto written = io::files::write_file_atomically(report, lab::training_report_html(*training)); !written)
     return std::unexpected{SourceError{written.error().what}};
   return TrainingOutcome{training->content_hash, training->rows, lab::metrics_json(*training), report};

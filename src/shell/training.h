@@ -1,4 +1,5 @@
-// From a journal to a bundle in the store: the core runs over the recorded market, its frames become rows, the lab trains.
+// From a journal to a bundle in the store: the core runs over the recorded market, its frames become rows,
+// the lab trains.
 #pragma once
 
 #include <functional>
@@ -13,26 +14,26 @@
 namespace mlbot::shell {
 
 struct TrainingRequest {
-  std::string journal;               ///< directory
-  std::string models;                ///< directory of the store
+  std::string journal;  ///< directory
+  std::string models;   ///< directory of the store
   std::vector<Instrument> instruments;
   JournalMarket::Range range;
   Duration horizon = 120s;
-  int rounds = 0;                    ///< 0: the trainer's default
-  Duration max_age = 21 * 24h;       ///< of the model
+  int rounds = 0;               ///< 0: the trainer's default
+  Duration max_age = 21 * 24h;  ///< of the model
   Instant trained_at;
-  std::string alias;                 ///< pointed at the new bundle; empty leaves aliases alone
-  std::string report;                ///< HTML file; empty: MODELS/reports/HASH.html
+  std::string alias;   ///< pointed at the new bundle; empty leaves aliases alone
+  std::string report;  ///< HTML file; empty: MODELS/reports/HASH.html
 };
 struct TrainingOutcome {
   std::string content_hash;
   std::size_t rows = 0;
   Json metrics;
-  std::string report;                ///< path written
+  std::string report;  ///< path written
 };
 /// @param progress  what is done, done, total
 /// @error SourceError names the journal, the store or what the trainer said.
-Result<TrainingOutcome, SourceError> train_model(const TrainingRequest& request,
-                                                 const std::function<void(const std::string&, double, double)>& progress);
+Result<TrainingOutcome, SourceError> train_model(
+    const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress);
 
 }  // namespace mlbot::shell

@@ -81,7 +81,6 @@ class Exchange::Engine final : public MarketDoor {
   void restore(ByteReader& in, Instant resume_at);
 
   // ---- MarketDoor
-  // ---------------------------------------------------------------------------------------------------
   Instant now() const override { return now_; }
   const Instrument& instrument(SymbolId symbol) const override { return at(symbol).instrument; }
   void add(SymbolId symbol, Side side, PriceTicks price, Lots size) override;

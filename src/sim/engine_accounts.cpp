@@ -247,7 +247,6 @@ void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symb
 }
 
 // ---- stops
-// ----------------------------------------------------------------------------------------------------------
 
 void Exchange::Engine::set_stop(AccountId account_id, SymbolId symbol, StopKind kind, PriceTicks trigger) {
   Account& account = at(account_id);
@@ -358,7 +357,6 @@ Result<void, Refusal> Exchange::Engine::set_leverage(AccountId account_id, Symbo
 }
 
 // ---- margin
-// ---------------------------------------------------------------------------------------------------------
 
 E8 Exchange::Engine::unrealised(const Position& position, const SymbolState& symbol) const {
   const E8 gained =
@@ -393,7 +391,6 @@ E8 Exchange::Engine::orders_margin(const Account& account) const {
 }
 
 // ---- funding and liquidation
-// ----------------------------------------------------------------------------------------
 
 void Exchange::Engine::pay_funding(SymbolState& symbol) {
   const Instrument& instrument = symbol.instrument;

@@ -405,7 +405,6 @@ std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, std::option
 }
 
 // ---- what markets do
-// ------------------------------------------------------------------------------------------------
 
 void Exchange::Engine::add(SymbolId symbol_id, Side side, PriceTicks price, Lots size) {
   SymbolState& symbol = at(symbol_id);

@@ -102,7 +102,6 @@ std::vector<Trade> Exchange::recent_trades(SymbolId symbol, std::size_t limit) c
 }
 
 // ---- rows
-// -----------------------------------------------------------------------------------------------------------
 
 PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol_id) const {
   const Account& account = at(account_id);

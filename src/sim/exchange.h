@@ -99,7 +99,6 @@ class Exchange {
   std::optional<AccountId> find_account(std::string_view name) const;
 
   // ---- time
-  // ---------------------------------------------------------------------------------------------------------
   Instant now() const;
   /// When something happens by itself; may be now() when news of an order wait to be told.
   Instant next_event_at() const;
@@ -107,7 +106,6 @@ class Exchange {
   void advance_to(Instant at);
 
   // ---- trading: Bybit's checks in Bybit's order, its codes in the refusal
-  // -------------------------------------------
   /// @return the venue's order id: a promise to try, the outcome follows as news (post-only and ioc may be
   /// cancelled).
   /// @error 10001 parameters, 110003 price band, 110007 margin, 110017 reduce-only, 110020 too many orders,
@@ -129,7 +127,6 @@ class Exchange {
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
 
   // ---- views
-  // --------------------------------------------------------------------------------------------------------
   std::span<const Instrument> instruments() const;
   std::optional<SymbolId> find_symbol(std::string_view name) const;
   /// Oldest first.
@@ -150,7 +147,6 @@ class Exchange {
   std::vector<Trade> recent_trades(SymbolId symbol, std::size_t limit) const;
 
   // ---- from one run to the next
-  // -------------------------------------------------------------------------------------
   /// Accounts, positions, orders, books, candles, the market and all streams of chance; with a checksum.
   std::string save() const;
   /// Goes on from `bytes` as if `resume_at` were the instant of saving; the running candle goes on in its own

@@ -9,7 +9,6 @@ namespace mlbot::sim {
 namespace {
 
 // ---- orders
-// ---------------------------------------------------------------------------------------------------------
 
 TEST(Exchange, AMarketOrderIsTakenFromTheBookAndToldInTheVenuesOrder) {
   Stage stage;
@@ -101,7 +100,6 @@ TEST(Exchange, TwoAccountsTradeWithEachOtherAndNoMoneyIsMadeOrLostButFees) {
 }
 
 // ---- refusals
-// -------------------------------------------------------------------------------------------------------
 
 TEST(Refusals, EachHasTheVenuesCode) {
   Stage stage;
@@ -180,7 +178,6 @@ TEST(Refusals, LeverageUnchangedOrOutOfBounds) {
 }
 
 // ---- reduce-only
-// ----------------------------------------------------------------------------------------------------
 
 TEST(ReduceOnly, OnlyEverShrinksThePosition) {
   Stage stage;
@@ -219,7 +216,6 @@ TEST(ReduceOnly, RestingOrdersAreCutWhenThePositionShrinks) {
 }
 
 // ---- stops
-// ----------------------------------------------------------------------------------------------------------
 
 TEST(Stops, AnEntryBringsItsStopAndMarkSetsItOff) {
   Stage stage;
@@ -292,7 +288,6 @@ TEST(Stops, OnTheWrongSideOfAnEntryAreRefused) {
 }
 
 // ---- money
-// ----------------------------------------------------------------------------------------------------------
 
 TEST(Money, AverageEntryRealisedPnlAndMarginsByHand) {
   Stage stage;

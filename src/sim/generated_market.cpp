@@ -12,7 +12,6 @@ namespace mlbot::sim {
 namespace {
 
 // ---- how lively, how deep: the shape of the market, not what can be learnt from it
-// -----------------------------------
 constexpr double touch_notional = 40'000;      // median, quote units
 constexpr double level_notional = 60'000;      // median near the touch, growing with distance
 constexpr double taker_notional = 3'000;       // median of an ordinary taker

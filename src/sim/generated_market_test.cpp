@@ -26,7 +26,6 @@ Exchange make_exchange(std::uint64_t seed, const std::vector<GeneratedSettings>&
 }
 
 // ---- the feed
-// -------------------------------------------------------------------------------------------------------
 
 /// Builds each book from nothing but what was published, and notes what no feed may do.
 class Reader final : public Listener {
@@ -144,7 +143,6 @@ TEST(GeneratedMarket, EventRatesAreModerate) {
 }
 
 // ---- what can be learnt
-// ---------------------------------------------------------------------------------------------
 
 struct Second {
   double log_mid = 0;

@@ -21,20 +21,17 @@ class PublicFeed {
   PublicFeed(const Instrument& instrument, const FeedSettings& settings, Prng chance, Instant start);
 
   // ---- what happened
-  // ------------------------------------------------------------------------------------------------
   void book_changed(Instant at, std::uint64_t cross_sequence);
   /// Prints of one match; counted into the candle, told as one message.
   void traded(std::span<const Trade> prints);
   void liquidated(const Liquidation& liquidation, Instant now);
 
   // ---- telling
-  // ------------------------------------------------------------------------------------------------------
   Instant next_at() const;
   /// Tells what is due at `now`. `ticker` is the symbol's present state.
   void tell(Instant now, const QueueBook& book, const TickerRow& ticker, Listener* listener);
 
   // ---- views
-  // --------------------------------------------------------------------------------------------------------
   const BookRow& published_book() const { return published_; }
   std::optional<PriceTicks> last_price() const { return last_price_; }
   double turnover_24h() const;

@@ -1,5 +1,6 @@
-// What goes wrong around the bot, met as its user meets it: each fault has its exit code and one message that names the
-// thing and the remedy, and nothing that was recorded is lost. Waiting is for states of the program, never for a time.
+// What goes wrong around the bot, met as its user meets it: each fault has its exit code and one message that
+// names the thing and the remedy, and nothing that was recorded is lost. Waiting is for states of the
+// program, never for a time.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -90,8 +91,10 @@ class SmallDisk {
 
 class BadInput : public testing::Test {
  protected:
-  /// Arguments of a short run; an option among `more` takes the place of ours. Without `stop_after` it runs until stopped.
-  std::vector<std::string> run_arguments(const std::vector<std::string>& more = {}, const std::string& stop_after = "10") const {
+  /// Arguments of a short run; an option among `more` takes the place of ours. Without `stop_after` it runs
+  /// until stopped.
+  std::vector<std::string> run_arguments(const std::vector<std::string>& more = {},
+                                         const std::string& stop_after = "10") const {
     std::vector<std::string> out{"run", "--state-dir", state};
     const auto unless_given = [&](const std::string& option, const std::string& value) {
       if (std::find(more.begin(), more.end(), option) == more.end()) out.insert(out.end(), {option, value});
@@ -114,7 +117,8 @@ class BadInput : public testing::Test {
     return run_mlbot(directory, more, {.name = "replay"});
   }
   Json journal() const {
-    const auto result = run_mlbot(directory, {"journal", "stat", state + "/journal", "--json"}, {.name = "stat"});
+    const auto result =
+        run_mlbot(directory, {"journal", "stat", state + "/journal", "--json"}, {.name = "stat"});
     return Json::parse(result.out, nullptr, false);
   }
   std::uint64_t events() const { return journal().value("events", std::uint64_t{0}); }
@@ -137,24 +141,29 @@ class BadInput : public testing::Test {
   std::string state = directory / "state";
 };
 
-#define EXPECT_SAYS(text, part) EXPECT_NE((text).find(part), std::string::npos) << "no \"" << (part) << "\" in: " << (text)
+#define EXPECT_SAYS(text, part) \
+  EXPECT_NE((text).find(part), std::string::npos) << "no \"" << (part) << "\" in: " << (text)
 
-// ---- settings -------------------------------------------------------------------------------------------------------
+// ---- settings
 
 TEST_F(BadInput, AnUnknownVariableOfTheEnvironmentIsNamed) {
   const auto result = run_mlbot(directory, run_arguments(), {.environment = {"MLBOT__RISK__NOPE=1"}});
   EXPECT_EQ(result.exit_code, 78);
-  EXPECT_SAYS(result.err, "environment MLBOT__RISK__NOPE: unknown key risk.nope; `mlbot config show` lists all keys");
+  EXPECT_SAYS(result.err,
+              "environment MLBOT__RISK__NOPE: unknown key risk.nope; `mlbot config show` lists all keys");
   EXPECT_FALSE(fs::exists(state)) << "nothing was begun";
 }
 
 TEST_F(BadInput, AVariableOfTheWrongTypeIsNamed) {
-  const auto result = run_mlbot(directory, {"config", "check"}, {.environment = {"MLBOT__RISK__DAILY_LOSS_USDT=much"}});
+  const auto result =
+      run_mlbot(directory, {"config", "check"}, {.environment = {"MLBOT__RISK__DAILY_LOSS_USDT=much"}});
   EXPECT_EQ(result.exit_code, 78);
-  EXPECT_SAYS(result.err, "environment MLBOT__RISK__DAILY_LOSS_USDT: risk.daily_loss_usdt is \"much\", expected a number");
+  EXPECT_SAYS(
+      result.err,
+      "environment MLBOT__RISK__DAILY_LOSS_USDT: risk.daily_loss_usdt is \"much\", expected a number");
 }
 
-// ---- the journal ----------------------------------------------------------------------------------------------------
+// ---- the journal
 
 TEST_F(BadInput, GarbageBehindTheLastRecordIsCutAndTheRunStaysWhole) {
   record_a_run();
@@ -229,7 +238,7 @@ TEST_F(BadInput, AHoleInTheHistoryExplainsWhyTheRunDoesNotRepeat) {
   EXPECT_SAYS(result.err, "damaged bytes in " + segment());
 }
 
-// ---- the model ------------------------------------------------------------------------------------------------------
+// ---- the model
 
 TEST_F(BadInput, AModelThatCannotBeTrustedIsRefusedByNameAndNothingStarts) {
   record_a_run();
@@ -250,7 +259,8 @@ TEST_F(BadInput, AModelThatCannotBeTrustedIsRefusedByNameAndNothingStarts) {
   const std::vector<Damage> damages{
       {"truncated", "model.json has 1000 of ", [&] { fs::resize_file(bundle + "/model.json", 1000); }},
       {"missing", "golden.json is missing", [&] { fs::remove(bundle + "/golden.json"); }},
-      {"tampered", "model.json was changed after training", [&] { replaced(bundle + "/model.json", "0", "1"); }},
+      {"tampered", "model.json was changed after training",
+       [&] { replaced(bundle + "/model.json", "0", "1"); }},
       {"other schema", "was trained on feature catalogue 0123456789abcdef and this program has ",
        [&] {
          const auto schema = Json::parse(text_of(bundle + "/bundle.json"))["schema_hash"].get<std::string>();
@@ -265,7 +275,8 @@ TEST_F(BadInput, AModelThatCannotBeTrustedIsRefusedByNameAndNothingStarts) {
   for (const auto& damage : damages) {
     SCOPED_TRACE(damage.what);
     damage.damage();
-    for (const auto& arguments : {run_arguments(), std::vector<std::string>{"model", "show", "--state-dir", state}}) {
+    for (const auto& arguments :
+         {run_arguments(), std::vector<std::string>{"model", "show", "--state-dir", state}}) {
       const auto result = run_mlbot(directory, arguments);
       EXPECT_EQ(result.exit_code, 6) << result.out;
       EXPECT_SAYS(result.err, hash);
@@ -281,7 +292,7 @@ TEST_F(BadInput, AModelThatCannotBeTrustedIsRefusedByNameAndNothingStarts) {
   EXPECT_EQ(journal()["gaps"], 0);
 }
 
-// ---- the place ------------------------------------------------------------------------------------------------------
+// ---- the place
 
 TEST_F(BadInput, ABusyPortIsNamedAndTheNextStartGoesOn) {
   const LoopbackPort taken;
@@ -300,7 +311,8 @@ TEST_F(BadInput, ASecondBotInOneStateDirectoryIsRefused) {
   ASSERT_TRUE(eventually([&] { return at_work(); })) << first.err();
   const auto second = run_mlbot(directory, run_arguments());
   EXPECT_EQ(second.exit_code, 3) << second.out;
-  EXPECT_SAYS(second.err, "process " + std::to_string(first.id()) + " already writes the journal " + state + "/journal: stop it first");
+  EXPECT_SAYS(second.err, "process " + std::to_string(first.id()) + " already writes the journal " + state +
+                              "/journal: stop it first");
   EXPECT_TRUE(first.running()) << "and the first does not notice";
   EXPECT_TRUE(at_work());
   first.signal(SIGTERM);
@@ -345,8 +357,9 @@ TEST_F(BadInput, ADiskThatFillsStopsTradingAndLosesNothing) {
 TEST_F(BadInput, AMissingDuckdbIsOneClearMessage) {
   // A mount of its own hides the library's folder from this one process.
   const auto hidden = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"-m", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\"",
-                                         fs::path{MLBOT_DUCKDB_LIBRARY}.parent_path().string(), MLBOT_BINARY});
+    arguments.insert(arguments.begin(),
+                     {"-m", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\"",
+                      fs::path{MLBOT_DUCKDB_LIBRARY}.parent_path().string(), MLBOT_BINARY});
     return run_mlbot(directory, arguments, {.program = "unshare"});
   };
   if (hidden({"--version"}).exit_code != 0) GTEST_SKIP() << "no folder can be hidden from one process here";
@@ -360,7 +373,7 @@ TEST_F(BadInput, AMissingDuckdbIsOneClearMessage) {
   EXPECT_EQ(run_mlbot(directory, run_arguments()).exit_code, 0) << "with the library back the bot starts";
 }
 
-// ---- the bus --------------------------------------------------------------------------------------------------------
+// ---- the bus
 
 TEST_F(BadInput, ABusThatIsNotThereIsNamed) {
   const auto absent = run_mlbot(directory, run_arguments({"--bus", "redis://127.0.0.1:1"}));
@@ -373,7 +386,8 @@ TEST_F(BadInput, ABusThatIsNotThereIsNamed) {
 
 TEST_F(BadInput, ABusThatDiesIsSaidAndTheRunStaysWhole) {
   const auto port = LoopbackPort{}.text();
-  Process server{directory, {"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", directory.str()},
+  Process server{directory,
+                 {"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", directory.str()},
                  {.program = "redis-server", .name = "redis"}};
   const auto ask = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"-p", port});
@@ -383,7 +397,8 @@ TEST_F(BadInput, ABusThatDiesIsSaidAndTheRunStaysWhole) {
     GTEST_SKIP() << "no redis-server here: " << server.err();
 
   Process bot{directory, run_arguments({"--bus", "redis://127.0.0.1:" + port}, "")};
-  for (const std::string stream : {"md.{BTCUSDT}", "md.{ETHUSDT}", "feat.{BTCUSDT}", "feat.{ETHUSDT}", "sig.{main}", "ord.{main}", "ctl"})
+  for (const std::string stream : {"md.{BTCUSDT}", "md.{ETHUSDT}", "feat.{BTCUSDT}", "feat.{ETHUSDT}",
+                                   "sig.{main}", "ord.{main}", "ctl"})
     EXPECT_TRUE(eventually([&] { return std::strtol(ask({"XLEN", stream}).c_str(), nullptr, 10) > 0; }))
         << stream << ": " << ask({"KEYS", "*"}) << bot.err();
 
@@ -401,12 +416,13 @@ TEST_F(BadInput, ABusThatDiesIsSaidAndTheRunStaysWhole) {
   EXPECT_EQ(Json::parse(again.out)["compared"], "commands, frames, decisions and state");
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------------
+// ---- the end
 
 TEST_F(BadInput, ControlCEndsARunAtOnceAndTheNextOneTakesItsPositionsOver) {
   // Fees that pay for trading, so that positions are there to be taken over.
-  Process bot{directory, run_arguments({"--speed", "60", "--set", "decision.min_edge_bps=0", "--set", "sim.maker_fee_bps=-5", "--set",
-                                        "sim.taker_fee_bps=0"}, "")};
+  Process bot{directory, run_arguments({"--speed", "60", "--set", "decision.min_edge_bps=0", "--set",
+                                        "sim.maker_fee_bps=-5", "--set", "sim.taker_fee_bps=0"},
+                                       "")};
   const auto holds_something = [&] {
     const auto status = run_mlbot(directory, {"status", "--json", "--state-dir", state}, {.name = "status"});
     const auto json = Json::parse(status.out, nullptr, false);
@@ -416,14 +432,18 @@ TEST_F(BadInput, ControlCEndsARunAtOnceAndTheNextOneTakesItsPositionsOver) {
   const auto asked_at = std::chrono::steady_clock::now();
   bot.signal(SIGINT);
   const auto result = bot.wait();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked_at);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked_at);
   RecordProperty("stop_ms", static_cast<int>(took.count()));
   EXPECT_LT(took.count(), 10'000) << "two seconds are promised; five times that on a busy machine";
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_FALSE(fs::exists(state + "/running.json"));
 
   const auto held = [&] {
-    return run_mlbot(directory, {"query", "SELECT symbol, size FROM open_positions WHERE size != 0 ORDER BY symbol", "--format", "csv", "--state-dir", state}).out;
+    return run_mlbot(directory,
+                     {"query", "SELECT symbol, size FROM open_positions WHERE size != 0 ORDER BY symbol",
+                      "--format", "csv", "--state-dir", state})
+        .out;
   };
   const auto before = held();
   // Shadow mode gives no orders: what it holds is what it found.

@@ -30,7 +30,8 @@ TEST(CommandLine, AnUnknownCommandNamesTheNearest) {
 
 TEST(CommandLine, EveryCommandHasHelp) {
   TemporaryDirectory directory;
-  for (const std::string name : {"run", "exchange", "replay", "backtest", "train", "model", "features", "status", "config", "doctor", "query", "data", "why", "pause", "kill"}) {
+  for (const std::string name : {"run", "exchange", "replay", "backtest", "train", "model", "features",
+                                 "status", "config", "doctor", "query", "data", "why", "pause", "kill"}) {
     const auto result = run_mlbot(directory, {name, "--help"});
     EXPECT_EQ(result.exit_code, 0) << name;
     EXPECT_NE(result.out.find(name), std::string::npos) << name;
@@ -50,7 +51,10 @@ TEST(CommandLine, AWrongConfigurationIsNamedWithPlaceAndRemedy) {
   std::ofstream{file} << "[risk]\ndaily_los_usdt = 5.0\n";
   const auto result = run_mlbot(directory, {"config", "check", "--config", file});
   EXPECT_EQ(result.exit_code, 78);
-  EXPECT_NE(result.err.find(file + ":2:1: unknown key risk.daily_los_usdt; did you mean risk.daily_loss_usdt?"), std::string::npos) << result.err;
+  EXPECT_NE(
+      result.err.find(file + ":2:1: unknown key risk.daily_los_usdt; did you mean risk.daily_loss_usdt?"),
+      std::string::npos)
+      << result.err;
 }
 
 TEST(CommandLine, ConfigInitNeverOverwrites) {
@@ -65,7 +69,10 @@ TEST(CommandLine, ConfigInitNeverOverwrites) {
 
 TEST(CommandLine, JsonIsOneObjectWithoutAnyColour) {
   TemporaryDirectory directory;
-  for (const auto& arguments : std::vector<std::vector<std::string>>{{"config", "show", "--origin", "--json"}, {"features", "list", "--json"}, {"model", "list", "--json", "--state-dir", directory / "state"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"config", "show", "--origin", "--json"},
+           {"features", "list", "--json"},
+           {"model", "list", "--json", "--state-dir", directory / "state"}}) {
     const auto result = run_mlbot(directory, arguments);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(result.out.find('\033'), std::string::npos);
@@ -81,7 +88,8 @@ TEST(CommandLine, TheFeaturePageIsWhatTheDeclarationsSay) {
   TemporaryDirectory directory;
   const auto printed = run_mlbot(directory, {"features", "list", "--markdown"});
   EXPECT_EQ(printed.exit_code, 0);
-  EXPECT_TRUE(printed.out == testing_support::text_of(MLBOT_SOURCE_DIR "/docs/features.md")) << "docs/features.md is behind: make docs";
+  EXPECT_TRUE(printed.out == testing_support::text_of(MLBOT_SOURCE_DIR "/docs/features.md"))
+      << "docs/features.md is behind: make docs";
 }
 
 TEST(CommandLine, WithoutARunningBotTheAnswerSaysHowToStartOne) {

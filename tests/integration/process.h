@@ -45,15 +45,17 @@ struct Finished {
 };
 
 struct ProcessOptions {
-  std::string program = MLBOT_BINARY;      ///< path, or a name that PATH knows
-  std::string name = "mlbot";              ///< of its two files; processes that live at the same time need names of their own
+  std::string program = MLBOT_BINARY;  ///< path, or a name that PATH knows
+  std::string name =
+      "mlbot";  ///< of its two files; processes that live at the same time need names of their own
   std::vector<std::string> environment{};  ///< "NAME=value", beside what the test itself has
 };
 
 class Process {
  public:
   /// Starts the program with these arguments; both streams go to files in `directory`.
-  Process(const TemporaryDirectory& directory, std::vector<std::string> arguments, ProcessOptions options = {})
+  Process(const TemporaryDirectory& directory, std::vector<std::string> arguments,
+          ProcessOptions options = {})
       : out_{directory / (options.name + ".out.txt")}, err_{directory / (options.name + ".err.txt")} {
     arguments.insert(arguments.begin(), options.program);
     std::vector<char*> raw;
@@ -61,7 +63,9 @@ class Process {
     raw.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ == 0) {
-      if (std::freopen(out_.c_str(), "w", stdout) == nullptr || std::freopen(err_.c_str(), "w", stderr) == nullptr) ::_exit(126);
+      if (std::freopen(out_.c_str(), "w", stdout) == nullptr ||
+          std::freopen(err_.c_str(), "w", stderr) == nullptr)
+        ::_exit(126);
       for (auto& variable : options.environment) ::putenv(variable.data());
       ::execvp(raw[0], raw.data());
       ::_exit(127);
@@ -83,7 +87,8 @@ class Process {
   Finished wait() {
     if (pid_ > 0) ::waitpid(pid_, &status_, 0);
     pid_ = -1;
-    return {WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_), text_of(out_), text_of(err_)};
+    return {WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_), text_of(out_),
+            text_of(err_)};
   }
   pid_t id() const { return pid_; }
   std::string out() const { return text_of(out_); }
@@ -95,7 +100,8 @@ class Process {
   int status_ = 0;
 };
 
-inline Finished run_mlbot(const TemporaryDirectory& directory, std::vector<std::string> arguments, ProcessOptions options = {}) {
+inline Finished run_mlbot(const TemporaryDirectory& directory, std::vector<std::string> arguments,
+                          ProcessOptions options = {}) {
   return Process{directory, std::move(arguments), std::move(options)}.wait();
 }
 

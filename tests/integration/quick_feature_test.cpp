@@ -1,5 +1,6 @@
-// The seed test: the whole bot on the embedded exchange; both symbols publish frames of exactly 142 named features, every
-// service starts, is healthy by its progress, and stops; and the run replays from its journal to the same state.
+// The seed test: the whole bot on the embedded exchange; both symbols publish frames of exactly 142 named
+// features, every service starts, is healthy by its progress, and stops; and the run replays from its journal
+// to the same state.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -23,17 +24,18 @@ TEST(QuickFeature, BothSymbolsPublish142NamedFeaturesAndTheRunReplays) {
   std::map<std::uint16_t, FeatureFrame> last;
   std::map<std::uint16_t, std::uint64_t> frames;
   std::set<ReasonCode> reasons;
-  auto bot = LiveBot::start(console, *config, {.stop_after_seconds = 40}, [&](const Stamped&, const Outbox& out) {
-    for (const auto& frame : out.frames) {
-      const auto previous = last.find(frame.symbol.index);
-      if (previous != last.end()) {
-        EXPECT_EQ(frame.number, previous->second.number + 1);
-      }
-      last[frame.symbol.index] = frame;
-      ++frames[frame.symbol.index];
-    }
-    for (const auto& decision : out.decisions) reasons.insert(decision.reason);
-  });
+  auto bot =
+      LiveBot::start(console, *config, {.stop_after_seconds = 40}, [&](const Stamped&, const Outbox& out) {
+        for (const auto& frame : out.frames) {
+          const auto previous = last.find(frame.symbol.index);
+          if (previous != last.end()) {
+            EXPECT_EQ(frame.number, previous->second.number + 1);
+          }
+          last[frame.symbol.index] = frame;
+          ++frames[frame.symbol.index];
+        }
+        for (const auto& decision : out.decisions) reasons.insert(decision.reason);
+      });
   ASSERT_TRUE(bot) << bot.error().what;
   EXPECT_EQ((*bot)->run(), ExitCode::done);
 
@@ -45,7 +47,8 @@ TEST(QuickFeature, BothSymbolsPublish142NamedFeaturesAndTheRunReplays) {
   for (const auto& [symbol, frame] : last) {
     EXPECT_GE(frames[symbol], 30u) << "one a second";
     for (std::size_t i = 0; i < feature_count; ++i)
-      EXPECT_EQ(frame.valid(i), frame.values[i] == frame.values[i]) << "row " << i + 1 << " is valid exactly when it is a number";
+      EXPECT_EQ(frame.valid(i), frame.values[i] == frame.values[i])
+          << "row " << i + 1 << " is valid exactly when it is a number";
     EXPECT_LE(frame.missing_count(), 40u) << "features are warm from the history";
     EXPECT_EQ(frame.digest, frame_digest(core::feature_schema_hash(), frame));
   }
@@ -62,7 +65,8 @@ TEST(QuickFeature, BothSymbolsPublish142NamedFeaturesAndTheRunReplays) {
   EXPECT_EQ(json["compared"], "commands, frames, decisions and state");
   EXPECT_EQ(json["digest"], digest.to_json());
 
-  const auto count = testing_support::run_mlbot(directory, {"query", "SELECT count(*) AS n FROM features", "--json", "--state-dir", directory / "state"});
+  const auto count = testing_support::run_mlbot(directory, {"query", "SELECT count(*) AS n FROM features",
+                                                            "--json", "--state-dir", directory / "state"});
   EXPECT_EQ(count.exit_code, 0) << count.err;
   EXPECT_EQ(Json::parse(count.out)["rows"][0]["n"], digest.frames) << "every frame is in the archive";
 }

@@ -14,7 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 using Names = std::vector<std::string_view>;
 
-/// A room and the rooms whose headers it may include; its own are always allowed. The longest matching room counts.
+/// A room and the rooms whose headers it may include; its own are always allowed. The longest matching room
+/// counts.
 const std::map<std::string_view, Names> may_know{
     {"base", {}},
     {"domain", {"base"}},
@@ -35,9 +36,9 @@ const std::map<std::string_view, Names> may_know{
 
 /// A dependency and the one folder that may include it.
 const std::vector<std::pair<std::string_view, std::string_view>> touched_by{
-    {"openssl/", "base"},     {"sleef", "base"},      {"xxhash", "base"},         {"nlohmann/", "base"},
-    {"simdjson", "venue/bybit"}, {"boost/", "io/net"}, {"duckdb", "io/archive"},  {"zlib", "io/archive"},
-    {"hiredis/", "io/bus"},   {"xgboost/", "lab"},    {"toml++/", "shell/service"}, {"CLI/", "shell"},
+    {"openssl/", "base"},        {"sleef", "base"},    {"xxhash", "base"},           {"nlohmann/", "base"},
+    {"simdjson", "venue/bybit"}, {"boost/", "io/net"}, {"duckdb", "io/archive"},     {"zlib", "io/archive"},
+    {"hiredis/", "io/bus"},      {"xgboost/", "lab"},  {"toml++/", "shell/service"}, {"CLI/", "shell"},
 };
 
 struct Ban {
@@ -49,10 +50,12 @@ const Names deterministic{"core", "sim", "lab", "domain", "venue"};
 const std::vector<Ban> bans{
     {deterministic, R"(\b(system_clock|steady_clock|high_resolution_clock|gettimeofday|clock_gettime)\b)",
      "time arrives with the event; it is never fetched"},
-    {deterministic, R"(\b(random_device|mt19937|srand)\b|\brand\(\))", "chance comes from a seeded stream (base/prng.h)"},
+    {deterministic, R"(\b(random_device|mt19937|srand)\b|\brand\(\))",
+     "chance comes from a seeded stream (base/prng.h)"},
     {deterministic, R"(\bstd::(thread|jthread|mutex|async)\b)", "no threads in this room"},
     {deterministic, R"(\bgetenv\b)", "settings arrive as values"},
-    {{"core", "sim", "lab"}, R"(\bstd::(exp|log|log2|log10|pow|tanh|sin|cos|sincos)\()",
+    {{"core", "sim", "lab"},
+     R"(\bstd::(exp|log|log2|log10|pow|tanh|sin|cos|sincos)\()",
      "transcendental functions come from base/exact_math.h"},
     {{"core", "sim", "lab"}, R"(\bstd::unordered_)", "iteration order must not depend on hashing"},
     {{"core", "domain", "sim"}, R"(\b(std::cout|std::cerr|printf|fprintf)\b)", "this room does not print"},
@@ -105,8 +108,9 @@ class Checker {
         for (const auto& entry : fs::recursive_directory_iterator{root_ / top})
           if (entry.is_regular_file()) check_file(entry.path());
     for (const auto& [room, ignored] : may_know) check_readme(room);
-    std::sort(findings_.begin(), findings_.end(),
-              [](const Finding& a, const Finding& b) { return std::tie(a.file, a.line) < std::tie(b.file, b.line); });
+    std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+      return std::tie(a.file, a.line) < std::tie(b.file, b.line);
+    });
     return findings_;
   }
 
@@ -118,10 +122,12 @@ class Checker {
     const auto name = fs::relative(path, root_).generic_string();
     if (name.starts_with("tools/house_check")) return;  // it must name what it forbids
     const auto lines = lines_of(path);
-    if (lines.size() > line_limit) findings_.push_back({name, line_limit + 1, "a file has at most 800 lines: split it by purpose"});
+    if (lines.size() > line_limit)
+      findings_.push_back({name, line_limit + 1, "a file has at most 800 lines: split it by purpose"});
     const bool in_src = name.starts_with("src/");
     const std::string room = in_src ? fs::path{name.substr(4)}.parent_path().generic_string() : "";
-    const bool is_test = name.ends_with("_test.cpp") || name.ends_with("_bench.cpp") || name.ends_with("_fuzz.cpp") || for_tests(name);
+    const bool is_test = name.ends_with("_test.cpp") || name.ends_with("_bench.cpp") ||
+                         name.ends_with("_fuzz.cpp") || for_tests(name);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const int number = static_cast<int>(i) + 1;
       if (in_src && !is_test) check_include(name, number, room, lines[i]);
@@ -145,22 +151,27 @@ class Checker {
         findings_.push_back({file, line, "only " + std::string{owner} + " may include " + header});
     if (for_tests(header)) findings_.push_back({file, line, "only tests may include " + header});
     const auto target = fs::path{header}.parent_path().generic_string();
-    static const std::array<std::string_view, 8> tops{"base", "domain", "core", "venue", "sim", "lab", "io", "shell"};
+    static const std::array<std::string_view, 8> tops{"base", "domain", "core", "venue",
+                                                      "sim",  "lab",    "io",   "shell"};
     if (std::none_of(tops.begin(), tops.end(), [&](auto top) { return below(target, top); })) return;
     const auto own = longest_room(may_know, room);
     const auto& allowed = may_know.find(own);
     const bool fine = below(target, room) || (allowed != may_know.end() &&
-                      std::any_of(allowed->second.begin(), allowed->second.end(),
-                                  [&](auto other) { return below(target, other); }));
+                                              std::any_of(allowed->second.begin(), allowed->second.end(),
+                                                          [&](auto other) { return below(target, other); }));
     if (!fine) findings_.push_back({file, line, std::string{room} + " may not know " + header});
   }
 
-  void check_words(const std::string& file, int line, std::string_view room, bool in_src, bool is_test, const std::string& text) {
+  void check_words(const std::string& file, int line, std::string_view room, bool in_src, bool is_test,
+                   const std::string& text) {
     const auto code = without_comment(text);
     for (std::size_t i = 0; i < bans.size(); ++i) {
       const auto& ban = bans[i];
       const bool everywhere = ban.rooms.front().empty();
-      const bool applies = everywhere || (in_src && !is_test && std::any_of(ban.rooms.begin(), ban.rooms.end(), [&](auto of) { return below(room, of); }));
+      const bool applies =
+          everywhere || (in_src && !is_test && std::any_of(ban.rooms.begin(), ban.rooms.end(), [&](auto of) {
+                           return below(room, of);
+                         }));
       if (applies && std::regex_search(everywhere ? text : code, patterns_[i]))
         findings_.push_back({file, line, std::string{ban.why}});
     }
@@ -172,7 +183,8 @@ class Checker {
     const auto readme = folder / "README.md";
     const auto name = fs::relative(readme, root_).generic_string();
     if (!fs::exists(readme))
-      findings_.push_back({name, 0, "a room says in a README what it is, what it may know, what it must never do"});
+      findings_.push_back(
+          {name, 0, "a room says in a README what it is, what it may know, what it must never do"});
     else if (lines_of(readme).size() > readme_limit)
       findings_.push_back({name, readme_limit + 1, "a room's README has at most 25 lines"});
   }

@@ -1,5 +1,5 @@
-// The walls of the house, read from the source: who may include whom, which words a room may not use, how long a file
-// may be. Runs as a test; a finding names file, line and the rule.
+// The walls of the house, read from the source: who may include whom, which words a room may not use, how
+// long a file may be. Runs as a test; a finding names file, line and the rule.
 #pragma once
 
 #include <filesystem>

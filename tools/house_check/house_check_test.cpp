@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 class House : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::temp_directory_path() / ("house_" + std::to_string(::getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name());
+    root_ = fs::temp_directory_path() / ("house_" + std::to_string(::getpid()) +
+                                         testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::create_directories(root_ / "src");
   }
   void TearDown() override { fs::remove_all(root_); }
@@ -29,12 +30,14 @@ class House : public testing::Test {
 
 TEST_F(House, AnInnocentRoomPasses) {
   write("src/core/README.md", "core\n");
-  write("src/core/a.h", "// the wall clock is std::chrono::system_clock\n#include \"domain/event.h\"\n#include <vector>\n");
+  write("src/core/a.h",
+        "// the wall clock is std::chrono::system_clock\n#include \"domain/event.h\"\n#include <vector>\n");
   EXPECT_EQ(check(root_).size(), 0u) << first_rule();
 }
 
 TEST_F(House, CoreMayNotSeeVenueSimOrIo) {
-  for (const std::string header : {"venue/bybit/words.h", "sim/exchange.h", "io/net/links.h", "lab/train.h"}) {
+  for (const std::string header :
+       {"venue/bybit/words.h", "sim/exchange.h", "io/net/links.h", "lab/train.h"}) {
     write("src/core/README.md", "core\n");
     write("src/core/a.h", "#include \"" + header + "\"\n");
     EXPECT_EQ(first_rule(), "core may not know " + header);
@@ -64,9 +67,13 @@ TEST_F(House, WhatServesTestsServesOnlyTests) {
 
 TEST_F(House, BannedWordsAreFound) {
   write("src/core/README.md", "core\n");
-  const std::vector<std::string> bad{"auto t = std::chrono::system_clock::now();", "std::random_device chance;",
-                                     "std::thread worker;", "getenv(\"HOME\");", "double y = std::exp(x);",
-                                     "std::unordered_map<int, int> m;", "const char* v = \"Bybit\";"};
+  const std::vector<std::string> bad{"auto t = std::chrono::system_clock::now();",
+                                     "std::random_device chance;",
+                                     "std::thread worker;",
+                                     "getenv(\"HOME\");",
+                                     "double y = std::exp(x);",
+                                     "std::unordered_map<int, int> m;",
+                                     "const char* v = \"Bybit\";"};
   for (const auto& line : bad) {
     write("src/core/a.cpp", line + "\n");
     EXPECT_EQ(check(root_).size(), 1u) << line;
@@ -79,13 +86,13 @@ TEST_F(House, LongFilesUnfinishedWorkAndMissingReadmesAreFound) {
   write("src/base/README.md", std::string(26, '\n'));
   EXPECT_EQ(check(root_).size(), 2u);
   write("src/base/README.md", "base\n");
-  write("src/base/a.cpp", "int x;  // TO" "DO later\n");
+  write("src/base/a.cpp",
+        "int x;  // TO"
+        "DO later\n");
   EXPECT_EQ(first_rule(), "finish it or write it down in docs/");
 }
 
-TEST_F(House, ACheckThatCannotRunDoesNotPass) {
-  EXPECT_FALSE(check(root_ / "nowhere").empty());
-}
+TEST_F(House, ACheckThatCannotRunDoesNotPass) { EXPECT_FALSE(check(root_ / "nowhere").empty()); }
 
 TEST(TheHouse, StandsAsDrawn) {
   for (const auto& finding : check(MLBOT_SOURCE_DIR))

@@ -13,15 +13,16 @@ OrderBook::OrderBook(std::size_t depth) : depth_{depth} {
 template <class Better>
 bool OrderBook::merge(std::vector<BookLevel>& side, std::span<const BookLevel> changes, Better better) {
   for (const auto& change : changes) {
-    const auto at = std::find_if_not(side.begin(), side.end(),
-                                     [&](const BookLevel& level) { return better(level.price, change.price); });
+    const auto at = std::find_if_not(
+        side.begin(), side.end(), [&](const BookLevel& level) { return better(level.price, change.price); });
     const bool present = at != side.end() && at->price == change.price;
     if (change.size.count < 0) return false;
     if (change.size.count == 0) {
       if (present)
         side.erase(at);
       else if (side.size() < depth_ || at != side.end())
-        return false;  // below a full window we cannot know the level; inside it the delete proves a missed update
+        return false;  // below a full window we cannot know the level; inside it the delete proves a missed
+                       // update
     } else if (present) {
       at->size = change.size;
     } else if (side.size() < depth_ || at != side.end()) {

@@ -1,8 +1,8 @@
 // One symbol's visible book: sorted levels a side, changed only by a snapshot or by the delta that follows.
 //
 // Invariant: while synced, both sides are strictly sorted (best first) and best bid < best ask.
-// Why sorted arrays: a delta touches the first few levels of at most a thousand; moving them beats any tree here.
-// Threads: none.  Clock: none.  Allocation: none after construction.
+// Why sorted arrays: a delta touches the first few levels of at most a thousand; moving them beats any tree
+// here. Threads: none.  Clock: none.  Allocation: none after construction.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,8 @@
 namespace mlbot::core {
 namespace {
 
-BookUpdate update(UpdateKind kind, std::uint64_t id, std::span<const BookLevel> bids, std::span<const BookLevel> asks) {
+BookUpdate update(UpdateKind kind, std::uint64_t id, std::span<const BookLevel> bids,
+                  std::span<const BookLevel> asks) {
   return {{0}, kind, id, id, {}, bids, asks};
 }
 
@@ -33,10 +34,14 @@ TEST(OrderBook, AgreesWithAMapOnRandomPaths) {
       for (int n = 0; n < 4; ++n) {
         const bool bid_side = rng.chance(0.5);
         auto& side = bid_side ? bids : asks;
-        const std::int64_t price = bid_side ? 999 - static_cast<std::int64_t>(rng.below(40)) : 1001 + static_cast<std::int64_t>(rng.below(40));
+        const std::int64_t price = bid_side ? 999 - static_cast<std::int64_t>(rng.below(40))
+                                            : 1001 + static_cast<std::int64_t>(rng.below(40));
         const bool remove = side.contains(price) && side.size() > 1 && rng.chance(0.4);
         const std::int64_t size = remove ? 0 : 1 + static_cast<std::int64_t>(rng.below(99));
-        if (remove) side.erase(price); else side[price] = size;
+        if (remove)
+          side.erase(price);
+        else
+          side[price] = size;
         (bid_side ? changed_bids : changed_asks).push_back({{price}, {size}});
       }
       ASSERT_EQ(book.apply(update(UpdateKind::delta, id, changed_bids, changed_asks)), BookChange::applied);
@@ -49,7 +54,8 @@ TEST(OrderBook, AgreesWithAMapOnRandomPaths) {
 }
 
 TEST(OrderBook, WhatIsMissingVoidsItUntilASnapshot) {
-  const std::vector<BookLevel> bids{{{99}, {5}}}, asks{{{101}, {5}}}, none, crossing{{{101}, {1}}}, unknown{{{50}, {0}}};
+  const std::vector<BookLevel> bids{{{99}, {5}}}, asks{{{101}, {5}}}, none, crossing{{{101}, {1}}},
+      unknown{{{50}, {0}}};
   OrderBook book;
   EXPECT_EQ(book.apply(update(UpdateKind::delta, 1, bids, asks)), BookChange::ignored);
   EXPECT_EQ(book.apply(update(UpdateKind::snapshot, 5, bids, asks)), BookChange::applied);
@@ -57,7 +63,8 @@ TEST(OrderBook, WhatIsMissingVoidsItUntilASnapshot) {
   EXPECT_EQ(book.apply(update(UpdateKind::delta, 7, bids, none)), BookChange::gap);
   EXPECT_FALSE(book.top().synced);
   EXPECT_EQ(book.apply(update(UpdateKind::delta, 8, bids, none)), BookChange::ignored);
-  EXPECT_EQ(book.apply(update(UpdateKind::snapshot, 1, bids, asks)), BookChange::applied);  // u = 1: service restart
+  EXPECT_EQ(book.apply(update(UpdateKind::snapshot, 1, bids, asks)),
+            BookChange::applied);  // u = 1: service restart
   EXPECT_EQ(book.apply(update(UpdateKind::delta, 2, crossing, none)), BookChange::damaged);
   EXPECT_EQ(book.apply(update(UpdateKind::snapshot, 9, bids, asks)), BookChange::applied);
   EXPECT_EQ(book.apply(update(UpdateKind::delta, 10, unknown, none)), BookChange::damaged);

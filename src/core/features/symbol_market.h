@@ -41,7 +41,6 @@ class SymbolMarket {
   explicit SymbolMarket(const Instrument& instrument);
 
   // ---- what happens; the hub seals with seal_second() and roll() first
-  // ----------------------------------------------
   void on_book(Instant at, const TopOfBook& top);
   void on_book_broken(Instant at);
   void on_trades(Instant at, const Trades& trades);
@@ -63,7 +62,6 @@ class SymbolMarket {
   void roll(Instant now);
 
   // ---- what engines ask
-  // ---------------------------------------------------------------------------------------------
   const Instrument& instrument() const { return instrument_; }
   Instant now() const { return now_; }
   bool synced() const { return top_.synced; }
@@ -107,7 +105,6 @@ class SymbolMarket {
   std::int64_t last_step() const { return last_step_; }
 
   // ---- norms of catalogue 2.3; missing until valid
-  // ------------------------------------------------------------------
   double sigma() const;        ///< bps per root minute
   double volume_rate() const;  ///< quote units a second
   double order_rate() const;   ///< taker orders a second
@@ -116,7 +113,6 @@ class SymbolMarket {
   double order_size_estimate() const;
 
   // ---- trades
-  // -------------------------------------------------------------------------------------------------------
   enum TradeNotional : std::size_t { bought_notional, sold_notional };
   enum TradeCount : std::size_t { bought_lots, sold_lots, taker_orders };
   const WindowSums<Int128, 2>& notionals() const { return notionals_; }  ///< ticks times lots
@@ -126,12 +122,10 @@ class SymbolMarket {
   Instant last_trade_at() const { return last_trade_at_; }
 
   // ---- candles
-  // ------------------------------------------------------------------------------------------------------
   /// The chain of confirmed candles reaches the present: the minute after the last one is at most one late.
   bool candles_fresh() const { return candle_known_ && now_ < last_candle_ + 180s; }
 
   // ---- ticker
-  // -------------------------------------------------------------------------------------------------------
   bool ticker_fresh() const { return ticker_seen_ && now_.ns - ticker_at_.ns <= 10 * second_ns; }
   const Ticker& ticker() const { return ticker_; }
   /// Funding interval in seconds: the ticker's word, else the instrument's.

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "domain/words.h"
 #include "io/archive/archive_schema.h"
 #include "io/archive/level_book.h"
-#include "io/archive/words.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -138,7 +138,6 @@ class DataArchiver::Impl {
 };
 
 // ---- opening
-// --------------------------------------------------------------------------------------------------------
 
 Result<void, ArchiveError> DataArchiver::Impl::open() {
   std::error_code ignored;
@@ -235,7 +234,6 @@ Sequence DataArchiver::Impl::resume_sequence() const {
 }
 
 // ---- taking
-// ---------------------------------------------------------------------------------------------------------
 
 Result<void, ArchiveError> DataArchiver::Impl::fail(Done result) {
   if (!result) failed_ = result.error();
@@ -354,7 +352,6 @@ void DataArchiver::Impl::remember(const Stamped& event) {
 }
 
 // ---- one row after the other
-// ----------------------------------------------------------------------------------------
 
 Result<void, ArchiveError> DataArchiver::Impl::store(const Stamped& event) {
   return std::visit([&](const auto& what) { return on(event, what); }, event.what);
@@ -590,7 +587,6 @@ Result<void, ArchiveError> DataArchiver::Impl::store(const FeatureFrame& frame) 
 }
 
 // ---- the door
-// -------------------------------------------------------------------------------------------------------
 
 DataArchiver::DataArchiver(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 DataArchiver::~DataArchiver() = default;

@@ -18,7 +18,8 @@ namespace mlbot::io::archive {
   X(close)                                                                                                  \
   X(connect)                                                                                                \
   X(disconnect)                                                                                             \
-  X(free) X(query) X(destroy_result) X(result_error) X(column_count) X(column_name) X(column_logical_type)  \
+  X(free)                                                                                                   \
+  X(query) X(destroy_result) X(result_error) X(column_count) X(column_name) X(column_logical_type)          \
       X(fetch_chunk) X(create_logical_type) X(create_decimal_type) X(create_list_type)                      \
           X(destroy_logical_type) X(get_type_id) X(decimal_scale) X(decimal_internal_type)                  \
               X(list_type_child_type) X(enum_internal_type) X(enum_dictionary_value) X(create_data_chunk)   \

@@ -145,7 +145,6 @@ class BinanceImport final : public MarketImport {
 };
 
 // ---- files and grid
-// -------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<MarketImport>, ImportError> BinanceImport::open(BinanceOptions options) {
   auto import = std::make_unique<BinanceImport>();
@@ -237,7 +236,6 @@ Result<void, ImportError> BinanceImport::advance(Market& market) {
 }
 
 // ---- telling
-// --------------------------------------------------------------------------------------------------------
 
 const Stamped* BinanceImport::next() {
   while (!error_) {

@@ -232,7 +232,6 @@ class HyperliquidImport final : public MarketImport {
 };
 
 // ---- files and grid
-// -------------------------------------------------------------------------------------------------
 
 /// Paths of kind_COIN_*.jsonl.gz, by date.
 std::vector<std::string> files_of(const std::string& directory, std::string_view kind,
@@ -328,7 +327,6 @@ Result<void, ImportError> HyperliquidImport::add_coin(const HyperliquidOptions& 
 }
 
 // ---- telling
-// --------------------------------------------------------------------------------------------------------
 
 const Stamped* HyperliquidImport::next() {
   while (!error_) {

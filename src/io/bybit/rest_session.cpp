@@ -44,7 +44,6 @@ void RestSession::become(LinkState state) {
 }
 
 // ---- sending and judging
-// --------------------------------------------------------------------------------------------
 
 void RestSession::pump(Instant now) {
   queue_.expire(now);
@@ -191,7 +190,6 @@ RestError RestSession::unreadable(std::string_view of, std::string_view body,
 }
 
 // ---- commands
-// -------------------------------------------------------------------------------------------------------
 
 void RestSession::post(Urgency urgency, std::string_view to, std::string body, const ClientOrderId& order,
                        RequestAnswer blank, Instant now) {
@@ -277,7 +275,6 @@ bool RestSession::carry_out(const Command& command, Instant now) {
 }
 
 // ---- questions
-// ------------------------------------------------------------------------------------------------------
 
 /// Open orders and those just closed, then history when that knows nothing, then executions. All three must
 /// have answered before the order may be called absent.

@@ -54,7 +54,6 @@ class RestSession {
   RestSession(RestSettings settings, RestHandlers handlers);
 
   // ---- in
-  // -----------------------------------------------------------------------------------------------------------
   /// Begins to ask the venue's clock; nothing signed is sent before that is known.
   void start(Instant now);
   /// False for ResubscribeBook, which is the stream's to carry out.
@@ -64,7 +63,6 @@ class RestSession {
   Instant next_timer(Instant now) const;
 
   // ---- starting
-  // -----------------------------------------------------------------------------------------------------
   /// Asks instruments, margin tiers and fees of these symbols; they get ids in this order and are known to
   /// the session from then on, under a table that stays where it is.
   /// @error RestError names a symbol that the venue does not trade.

@@ -1,4 +1,5 @@
-// The only place that asks what time it is: UTC at the first call, moved on by the monotonic clock, so it never runs back.
+// The only place that asks what time it is: UTC at the first call, moved on by the monotonic clock, so it
+// never runs back.
 #pragma once
 
 #include "base/time.h"

@@ -1,4 +1,5 @@
-// Market time that runs at a chosen pace against the wall clock: 1x is now, 240x lets a recorded day pass in six minutes.
+// Market time that runs at a chosen pace against the wall clock: 1x is now, 240x lets a recorded day pass in
+// six minutes.
 #pragma once
 
 #include "base/time.h"
@@ -13,13 +14,16 @@ class PacedClock {
 
   Instant at(Instant wall) const {
     const auto elapsed = wall - wall_;
-    return market_ + (speed_ == 1 ? elapsed : Duration{static_cast<std::int64_t>(static_cast<double>(elapsed.count()) * speed_)});
+    return market_ +
+           (speed_ == 1 ? elapsed
+                        : Duration{static_cast<std::int64_t>(static_cast<double>(elapsed.count()) * speed_)});
   }
   Instant now() const;
   double speed() const { return speed_; }
   /// Wall time that passes while `market` passes.
   Duration wall_time(Duration market) const {
-    return speed_ == 1 ? market : Duration{static_cast<std::int64_t>(static_cast<double>(market.count()) / speed_)};
+    return speed_ == 1 ? market
+                       : Duration{static_cast<std::int64_t>(static_cast<double>(market.count()) / speed_)};
   }
 
  private:

@@ -78,15 +78,17 @@ Result<std::string, FileError> BundleStore::resolve(std::string_view name) const
       if (!hash) return hash;
       wanted = hash->substr(0, hash->find('\n'));
       if (!is_hash(wanted))
-        return refuse(FileFault::failed,
-                      fmt::format("{} does not hold a content hash; `mlbot train` makes a model and sets it again",
-                                  alias.string()));
+        return refuse(
+            FileFault::failed,
+            fmt::format("{} does not hold a content hash; `mlbot train` makes a model and sets it again",
+                        alias.string()));
       // Not "not found": somebody chose a model, and another one must not quietly take its place.
       if (std::find(hashes->begin(), hashes->end(), wanted) == hashes->end())
-        return refuse(FileFault::failed,
-                      fmt::format("{} names model {}, which is not there; copy it back, or train another with "
-                                  "`mlbot train`",
-                                  alias.string(), wanted));
+        return refuse(
+            FileFault::failed,
+            fmt::format("{} names model {}, which is not there; copy it back, or train another with "
+                        "`mlbot train`",
+                        alias.string(), wanted));
     }
   }
   std::vector<std::string> matches;

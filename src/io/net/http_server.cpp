@@ -70,7 +70,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   Session(std::shared_ptr<Impl> owner, PeerId peer, Socket connected)
       : server{std::move(owner)}, id{peer}, socket{std::move(connected)} {}
 
-  // ---- HTTP ------------------------------------------------------------------------------------------
+  // ---- HTTP
 
   void read_request() {
     parser.emplace();
@@ -164,7 +164,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
                            });
   }
 
-  // ---- WebSocket -------------------------------------------------------------------------------------
+  // ---- WebSocket
 
   void upgrade_to_websocket(HttpRequest request, Headers headers) {
     unwatch();
@@ -241,7 +241,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
                       [self = shared_from_this()](const ErrorCode&) { self->end(); });
   }
 
-  // ---- the end ---------------------------------------------------------------------------------------
+  // ---- the end
 
   void watch(Duration limit) {
     unwatch();

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "domain/words.h"
 #include "io/web/dashboard.h"
 
 namespace mlbot::io::web {
@@ -17,7 +18,6 @@ Json number(const std::optional<E8>& value) { return value ? number(*value) : Js
 /// Zero stands for "none" in the venue's prices.
 Json price_or_null(E8 value) { return value == E8{} ? Json(nullptr) : number(value); }
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-std::string_view word(Side side) { return side == Side::buy ? "buy" : "sell"; }
 
 std::string_view word(Severity severity) {
   switch (severity) {
@@ -31,48 +31,6 @@ std::string_view word(Severity severity) {
       return "critical";
   }
   return "info";
-}
-
-std::string_view word(OrderType type) {
-  switch (type) {
-    case OrderType::limit:
-      return "limit";
-    case OrderType::market:
-      return "market";
-    case OrderType::unknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
-std::string_view word(Liquidity liquidity) {
-  switch (liquidity) {
-    case Liquidity::maker:
-      return "maker";
-    case Liquidity::taker:
-      return "taker";
-    case Liquidity::unknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
-std::string_view word(ExecutionKind kind) {
-  switch (kind) {
-    case ExecutionKind::trade:
-      return "trade";
-    case ExecutionKind::funding:
-      return "funding";
-    case ExecutionKind::adl:
-      return "adl";
-    case ExecutionKind::bust:
-      return "bust";
-    case ExecutionKind::settle:
-      return "settle";
-    case ExecutionKind::other:
-      return "other";
-  }
-  return "other";
 }
 
 }  // namespace

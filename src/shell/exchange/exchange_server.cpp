@@ -151,7 +151,7 @@ class ExchangeServer::Server final : public sim::Listener {
   std::thread thread_;
 };
 
-// ---- beginning and end -------------------------------------------------------------------------------
+// ---- beginning and end
 
 Result<void, io::net::NetError> ExchangeServer::Server::start(std::uint16_t port) {
   MLBOT_ASSERT(http_ == nullptr && !loop_.stopped());
@@ -187,7 +187,7 @@ void ExchangeServer::Server::stop() {
   http_.reset();
 }
 
-// ---- time --------------------------------------------------------------------------------------------
+// ---- time
 
 void ExchangeServer::Server::advance() {
   if (!clock_) return;
@@ -225,7 +225,7 @@ void ExchangeServer::Server::look_for_news() {
   if (clock_) loop_.call_after(news_delay, [this] { advance(); });
 }
 
-// ---- REST --------------------------------------------------------------------------------------------
+// ---- REST
 
 HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
   ++requests_;
@@ -236,7 +236,7 @@ HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
   return response;
 }
 
-// ---- streams -----------------------------------------------------------------------------------------
+// ---- streams
 
 HttpResponse ExchangeServer::Server::on_upgrade(const HttpRequest& request) {
   if (role_of(request.target)) return {.status = 101};
@@ -319,7 +319,7 @@ void ExchangeServer::Server::answer_subscription(PeerId id, const Peer& peer,
   if (!is_private) public_.send_snapshots(id, request.topics);
 }
 
-// ---- the door ----------------------------------------------------------------------------------------
+// ---- the door
 
 ExchangeServer::ExchangeServer(ExchangeServerSetup setup)
     : server_{std::make_unique<Server>(std::move(setup))} {}

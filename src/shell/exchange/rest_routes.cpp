@@ -164,7 +164,7 @@ Instant RestRoutes::judged_at(std::string_view timestamp_ms) const {
   return sent + Duration{static_cast<std::int64_t>(wall_ns)};
 }
 
-// ---- market ------------------------------------------------------------------------------------------
+// ---- market
 
 Result<const Instrument*, VenueError> RestRoutes::symbol_of(const Asked& asked) const {
   const auto category = asked.query.get("category");
@@ -247,7 +247,7 @@ RestRoutes::Outcome RestRoutes::recent_trades(const Asked& asked) {
       **instrument, exchange_.recent_trades((*instrument)->id, limit_of(asked.query, 500, 1000)));
 }
 
-// ---- orders ------------------------------------------------------------------------------------------
+// ---- orders
 
 RestRoutes::Outcome RestRoutes::order_ack(const Asked& asked,
                                           const Result<VenueId, sim::Refusal>& result) const {
@@ -386,7 +386,7 @@ RestRoutes::Outcome RestRoutes::executions(const Asked& asked) {
   return bybit::execution_list_result(shown, table_, cursor);
 }
 
-// ---- position and account ----------------------------------------------------------------------------
+// ---- position and account
 
 RestRoutes::Outcome RestRoutes::positions(const Asked& asked) {
   const bool named = !asked.query.get("symbol").empty();

@@ -23,7 +23,8 @@ TEST(ServiceManager, StopsInReverseAndAlsoAfterAFailedStart) {
   const auto error = manager.start_all();
   ASSERT_TRUE(error);
   EXPECT_EQ(error->what, "page: port busy");
-  EXPECT_EQ(log, (std::vector<std::string>{"start journal", "start core", "start page", "stop core", "stop journal"}));
+  EXPECT_EQ(log, (std::vector<std::string>{"start journal", "start core", "start page", "stop core",
+                                           "stop journal"}));
 }
 
 TEST(ServiceManager, HealthIsWhatWasDoneNotWhatWasSaid) {

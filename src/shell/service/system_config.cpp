@@ -33,7 +33,8 @@ std::string unknown_key(std::string_view name) {
 }
 
 std::string_view type_name(const ConfigValue& value) {
-  static constexpr std::string_view names[] = {"true or false", "a whole number", "a number", "a text", "a list of texts"};
+  static constexpr std::string_view names[] = {"true or false", "a whole number", "a number", "a text",
+                                               "a list of texts"};
   return names[value.index()];
 }
 
@@ -45,7 +46,8 @@ std::string objection(const ConfigKey& key, const ConfigValue& value) {
                : fmt::format("{} is {}, allowed are {} to {}", full_name(key), x, key.low, key.high);
   };
   const auto misspelt = [&](const std::string& word) {
-    if (key.words.empty() || std::find(key.words.begin(), key.words.end(), word) != key.words.end()) return std::string{};
+    if (key.words.empty() || std::find(key.words.begin(), key.words.end(), word) != key.words.end())
+      return std::string{};
     return fmt::format("{} is \"{}\", allowed are {}", full_name(key), word, fmt::join(key.words, ", "));
   };
   return std::visit(Overloaded{[](bool) { return std::string{}; },
@@ -63,7 +65,8 @@ std::string objection(const ConfigKey& key, const ConfigValue& value) {
 /// Reads flag and environment text as the type of the key's default.
 Result<ConfigValue, ConfigError> parse_text(const ConfigKey& key, const std::string& text) {
   const auto wrong = [&] {
-    return std::unexpected{ConfigError{fmt::format("{} is \"{}\", expected {}", full_name(key), text, type_name(key.fallback))}};
+    return std::unexpected{
+        ConfigError{fmt::format("{} is \"{}\", expected {}", full_name(key), text, type_name(key.fallback))}};
   };
   const auto whole = [&]<class T>(T value) -> Result<ConfigValue, ConfigError> {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -75,9 +78,12 @@ Result<ConfigValue, ConfigError> parse_text(const ConfigKey& key, const std::str
       if (text == "true") return ConfigValue{true};
       if (text == "false") return ConfigValue{false};
       return wrong();
-    case 1: return whole(std::int64_t{0});
-    case 2: return whole(0.0);
-    case 3: return ConfigValue{text};
+    case 1:
+      return whole(std::int64_t{0});
+    case 2:
+      return whole(0.0);
+    case 3:
+      return ConfigValue{text};
     default: {
       Texts list;
       for (std::size_t from = 0; from <= text.size();) {
@@ -92,13 +98,19 @@ Result<ConfigValue, ConfigError> parse_text(const ConfigKey& key, const std::str
 
 std::optional<ConfigValue> from_toml(const ConfigKey& key, const toml::node& node) {
   switch (key.fallback.index()) {
-    case 0: if (const auto* v = node.as_boolean()) return ConfigValue{v->get()}; break;
-    case 1: if (const auto* v = node.as_integer()) return ConfigValue{v->get()}; break;
+    case 0:
+      if (const auto* v = node.as_boolean()) return ConfigValue{v->get()};
+      break;
+    case 1:
+      if (const auto* v = node.as_integer()) return ConfigValue{v->get()};
+      break;
     case 2:
       if (const auto* v = node.as_floating_point()) return ConfigValue{v->get()};
       if (const auto* v = node.as_integer()) return ConfigValue{static_cast<double>(v->get())};
       break;
-    case 3: if (const auto* v = node.as_string()) return ConfigValue{v->get()}; break;
+    case 3:
+      if (const auto* v = node.as_string()) return ConfigValue{v->get()};
+      break;
     default:
       if (const auto* array = node.as_array()) {
         Texts list;
@@ -131,14 +143,16 @@ std::optional<ConfigError> read_file(const std::string& path, Found& found) {
     };
     const auto* keys = content.as_table();
     if (keys == nullptr)
-      return ConfigError{fmt::format("{}: {} stands outside a [section]", place(section.source()), section.str())};
+      return ConfigError{
+          fmt::format("{}: {} stands outside a [section]", place(section.source()), section.str())};
     for (const auto& [name, node] : *keys) {
       const auto full = fmt::format("{}.{}", section.str(), name.str());
       const auto* key = find_key(full);
       if (key == nullptr) return ConfigError{fmt::format("{}: {}", place(name.source()), unknown_key(full))};
       const auto value = from_toml(*key, node);
       if (!value)
-        return ConfigError{fmt::format("{}: {} must be {}", place(node.source()), full, type_name(key->fallback))};
+        return ConfigError{
+            fmt::format("{}: {} must be {}", place(node.source()), full, type_name(key->fallback))};
       if (const auto wrong = objection(*key, *value); !wrong.empty())
         return ConfigError{fmt::format("{}: {}", place(node.source()), wrong)};
       found[full] = {*value, fmt::format("file {}:{}", path, name.source().begin.line)};
@@ -153,13 +167,15 @@ std::optional<ConfigError> read_overrides(const Overrides& overrides, bool from_
     if (from_environment) {
       origin = "environment MLBOT__" + name;
       if (const auto dot = origin.find('.'); dot != std::string::npos) origin.replace(dot, 1, "__");
-      std::transform(origin.begin() + 12, origin.end(), origin.begin() + 12, [](unsigned char c) { return std::toupper(c); });
+      std::transform(origin.begin() + 12, origin.end(), origin.begin() + 12,
+                     [](unsigned char c) { return std::toupper(c); });
     }
     const auto* key = find_key(name);
     if (key == nullptr) return ConfigError{fmt::format("{}: {}", origin, unknown_key(name))};
     const auto value = parse_text(*key, text);
     if (!value) return ConfigError{fmt::format("{}: {}", origin, value.error().what)};
-    if (const auto wrong = objection(*key, *value); !wrong.empty()) return ConfigError{fmt::format("{}: {}", origin, wrong)};
+    if (const auto wrong = objection(*key, *value); !wrong.empty())
+      return ConfigError{fmt::format("{}: {}", origin, wrong)};
     found[name] = {*value, origin};
   }
   return std::nullopt;
@@ -174,7 +190,8 @@ std::string to_text(const ConfigValue& value) {
                                [](const std::string& x) { return fmt::format("\"{}\"", x); },
                                [](const Texts& x) {
                                  std::string out;
-                                 for (const auto& word : x) out += (out.empty() ? "\"" : ", \"") + word + "\"";
+                                 for (const auto& word : x)
+                                   out += (out.empty() ? "\"" : ", \"") + word + "\"";
                                  return "[" + out + "]";
                                }},
                     value);
@@ -189,7 +206,8 @@ Overrides overrides_from_environment(const char* const* environment) {
     entry.remove_prefix(prefix.size());
     const auto equals = entry.find('=');
     std::string name{entry.substr(0, equals)};
-    if (const auto separator = name.find("__"); separator != std::string::npos) name.replace(separator, 2, ".");
+    if (const auto separator = name.find("__"); separator != std::string::npos)
+      name.replace(separator, 2, ".");
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
     out.emplace_back(name, equals == std::string_view::npos ? "" : std::string{entry.substr(equals + 1)});
   }
@@ -234,7 +252,8 @@ Result<std::vector<ConfigDifference>, ConfigError> DynamicSystemConfig::reload()
 }
 
 std::string default_config_toml() {
-  std::string out = "# MLBot configuration. Every key stands at its default; delete what you do not change.\n";
+  std::string out =
+      "# MLBot configuration. Every key stands at its default; delete what you do not change.\n";
   std::string_view section;
   for (const auto& key : config_keys()) {
     if (key.section != section) out += fmt::format("\n[{}]\n", section = key.section);

@@ -1,7 +1,8 @@
-// Every setting of the system: one table of keys, one strict reader, one place that knows where a value came from.
+// Every setting of the system: one table of keys, one strict reader, one place that knows where a value came
+// from.
 //
-// Order: flag > environment MLBOT__SECTION__KEY > --config file > default. An unknown key, a value of another type or
-// outside its range is an error with line, column and the nearest name; nothing is guessed.
+// Order: flag > environment MLBOT__SECTION__KEY > --config file > default. An unknown key, a value of another
+// type or outside its range is an error with line, column and the nearest name; nothing is guessed.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +45,9 @@ std::string to_text(const ConfigValue& value);
 struct ConfigKey {
   std::string_view section, key;
   ConfigValue fallback;
-  double low, high;                       ///< range of a number; ignored for the rest
-  std::vector<std::string_view> words;    ///< legal words of a text; empty: any
-  bool reloadable;                        ///< may change while running
+  double low, high;                     ///< range of a number; ignored for the rest
+  std::vector<std::string_view> words;  ///< legal words of a text; empty: any
+  bool reloadable;                      ///< may change while running
   std::string_view meaning;
   std::function<void(SystemConfig&, const ConfigValue&)> apply;
 };
@@ -82,8 +83,8 @@ class DynamicSystemConfig {
   /// 1 at the start, +1 at every reload that changed something.
   std::uint32_t version() const { return version_; }
 
-  /// Reads the sources again. Reloadable keys take effect; the others are reported and wait for a restart. On an error
-  /// nothing changes.
+  /// Reads the sources again. Reloadable keys take effect; the others are reported and wait for a restart. On
+  /// an error nothing changes.
   Result<std::vector<ConfigDifference>, ConfigError> reload();
 
   struct Effective {

@@ -13,7 +13,9 @@ class Config : public testing::Test {
  protected:
   void SetUp() override {
     path_ = (std::filesystem::temp_directory_path() /
-             ("config_" + std::to_string(::getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml")).string();
+             ("config_" + std::to_string(::getpid()) +
+              testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml"))
+                .string();
   }
   void TearDown() override { std::filesystem::remove(path_); }
   void write(const std::string& text) { std::ofstream{path_} << text; }
@@ -27,10 +29,14 @@ class Config : public testing::Test {
 };
 
 TEST_F(Config, ErrorsNameThePlaceAndTheRemedy) {
-  EXPECT_EQ(error_of("[risk]\ndaily_los_usdt = 5.0\n"), ":2:1: unknown key risk.daily_los_usdt; did you mean risk.daily_loss_usdt?");
-  EXPECT_EQ(error_of("[risk]\nmax_open_orders = \"many\"\n"), ":2:19: risk.max_open_orders must be a whole number");
-  EXPECT_EQ(error_of("[risk]\nmax_open_orders = 0\n"), ":2:19: risk.max_open_orders is 0, allowed are 1 to 500");
-  EXPECT_EQ(error_of("[bot]\nmode = \"lvie\"\n"), ":2:8: bot.mode is \"lvie\", allowed are paper, shadow, live");
+  EXPECT_EQ(error_of("[risk]\ndaily_los_usdt = 5.0\n"),
+            ":2:1: unknown key risk.daily_los_usdt; did you mean risk.daily_loss_usdt?");
+  EXPECT_EQ(error_of("[risk]\nmax_open_orders = \"many\"\n"),
+            ":2:19: risk.max_open_orders must be a whole number");
+  EXPECT_EQ(error_of("[risk]\nmax_open_orders = 0\n"),
+            ":2:19: risk.max_open_orders is 0, allowed are 1 to 500");
+  EXPECT_EQ(error_of("[bot]\nmode = \"lvie\"\n"),
+            ":2:8: bot.mode is \"lvie\", allowed are paper, shadow, live");
   EXPECT_EQ(error_of("mode = \"paper\"\n"), ":1:1: mode stands outside a [section]");
   EXPECT_EQ(error_of("[decision]\nsides = []\n"), ":2:9: decision.sides must not be empty");
   EXPECT_NE(error_of("[risk\n").find(":1:"), std::string::npos);
@@ -40,18 +46,26 @@ TEST_F(Config, ErrorsNameThePlaceAndTheRemedy) {
 
 TEST_F(Config, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   write("[risk]\ndaily_loss_usdt = 50\nmax_open_orders = 7\n[decision]\nmin_edge_bps = 3\n");
-  const char* environment[] = {"PATH=/bin", "MLBOT__RISK__MAX_OPEN_ORDERS=8", "MLBOT__DECISION__MIN_EDGE_BPS=4", nullptr};
-  const auto config = DynamicSystemConfig::load(
-      {.file = path_, .environment = overrides_from_environment(environment), .flags = {{"decision.min_edge_bps", "5"}}});
+  const char* environment[] = {"PATH=/bin", "MLBOT__RISK__MAX_OPEN_ORDERS=8",
+                               "MLBOT__DECISION__MIN_EDGE_BPS=4", nullptr};
+  const auto config = DynamicSystemConfig::load({.file = path_,
+                                                 .environment = overrides_from_environment(environment),
+                                                 .flags = {{"decision.min_edge_bps", "5"}}});
   ASSERT_TRUE(config) << config.error().what;
   EXPECT_EQ(config->current().risk.daily_loss.count, 50 * e8_per_unit);
   EXPECT_EQ(config->current().risk.max_open_orders, 8u);
   EXPECT_EQ(config->current().decision.min_edge_bps, 5);
   EXPECT_EQ(config->current().symbols, (std::vector<std::string>{"BTCUSDT", "ETHUSDT"}));
   for (const auto& entry : config->effective()) {
-    if (entry.key->key == "daily_loss_usdt") { EXPECT_EQ(entry.origin, "file " + path_ + ":2"); }
-    if (entry.key->key == "max_open_orders") { EXPECT_EQ(entry.origin, "environment MLBOT__RISK__MAX_OPEN_ORDERS"); }
-    if (entry.key->key == "min_edge_bps") { EXPECT_EQ(entry.origin, "flag"); }
+    if (entry.key->key == "daily_loss_usdt") {
+      EXPECT_EQ(entry.origin, "file " + path_ + ":2");
+    }
+    if (entry.key->key == "max_open_orders") {
+      EXPECT_EQ(entry.origin, "environment MLBOT__RISK__MAX_OPEN_ORDERS");
+    }
+    if (entry.key->key == "min_edge_bps") {
+      EXPECT_EQ(entry.origin, "flag");
+    }
   }
 }
 

@@ -27,7 +27,6 @@ Result<RequestAnswer, DecodeError> decode_answer(std::string_view body, RequestK
                                                  const ClientOrderId& client_id, DecodeScratch& scratch);
 
 // ---- market
-// ---------------------------------------------------------------------------------------------------------
 
 /// Nanoseconds of the venue's clock.
 Result<Instant, DecodeError> decode_server_time(std::string_view body, DecodeScratch& scratch);
@@ -64,7 +63,6 @@ Result<BookUpdate, DecodeError> decode_book(std::string_view body, const Instrum
                                             DecodeScratch& scratch);
 
 // ---- account and orders
-// ---------------------------------------------------------------------------------------------
 
 struct ListPage {
   std::string cursor;

@@ -19,7 +19,6 @@ std::string encode_error(const VenueError& error, Instant time);
 inline constexpr std::string_view empty_result = "{}";
 
 // ---- market
-// ---------------------------------------------------------------------------------------------------------
 
 std::string time_result(Instant time);
 /// `cursor`: where the next page starts, "" on the last one.
@@ -36,7 +35,6 @@ struct TickerRow {
 std::string tickers_result(std::span<const TickerRow> rows, const InstrumentTable& table);
 
 // ---- account and orders
-// ---------------------------------------------------------------------------------------------
 
 std::string fee_rate_result(std::span<const Instrument> instruments);
 std::string order_ack_result(std::string_view venue_id, std::string_view client_id);

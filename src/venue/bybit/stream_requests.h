@@ -13,7 +13,6 @@
 namespace mlbot::venue::bybit {
 
 // ---- the client's side
-// ----------------------------------------------------------------------------------------------
 
 std::string encode_subscribe(std::string_view request_id, std::span<const std::string> topics);
 std::string encode_unsubscribe(std::string_view request_id, std::span<const std::string> topics);
@@ -29,7 +28,6 @@ std::string kline_topic(int minutes, std::string_view symbol);
 std::string liquidations_topic(std::string_view symbol);
 
 // ---- the venue's side
-// -----------------------------------------------------------------------------------------------
 
 struct StreamRequest {
   enum class Kind : std::uint8_t { subscribe, unsubscribe, auth, ping, unknown };

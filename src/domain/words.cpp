@@ -1,6 +1,6 @@
-#include "io/archive/words.h"
+#include "domain/words.h"
 
-namespace mlbot::io::archive {
+namespace mlbot {
 
 // No default: a new value does not build until it has its word.
 
@@ -192,4 +192,4 @@ std::string_view word(OperatorVerb value) {
   return {};
 }
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot

@@ -1,11 +1,11 @@
-// The words that the archive's text columns use for the domain's enums.
+// The words for the domain's enums, the same in the archive's columns, in JSON and on the page.
 #pragma once
 
 #include <string_view>
 
 #include "domain/command.h"
 
-namespace mlbot::io::archive {
+namespace mlbot {
 
 std::string_view word(Side value);
 std::string_view word(PositionSide value);
@@ -21,4 +21,4 @@ std::string_view word(Link value);
 std::string_view word(LinkState value);
 std::string_view word(OperatorVerb value);
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot
