@@ -31,9 +31,9 @@ TEST(HotReload, AChangedLimitIsAnEventAndAWrongFileChangesNothing) {
   Process bot{directory, {"run", "--config", file, "--state-dir", state, "--listen", "127.0.0.1:0", "--history-hours", "2.5"}};
   ASSERT_TRUE(says(bot, "features warm")) << bot.err();
   std::this_thread::sleep_for(std::chrono::seconds{3});
-  std::ofstream{file} << "[risk]\nmax_open_orders = 9\n[ui]\nlisten = \"127.0.0.1:1\"\n";
+  std::ofstream{file} << "[risk]\nmax_open_orders = 9\n[data]\nbook_depth = 200\n";
   EXPECT_TRUE(says(bot, "risk.max_open_orders 7 -> 9")) << bot.err();
-  EXPECT_TRUE(says(bot, "ui.listen \"127.0.0.1:0\" -> \"127.0.0.1:1\" waits for a restart")) << bot.err();
+  EXPECT_TRUE(says(bot, "data.book_depth 50 -> 200 waits for a restart")) << bot.err();
   std::this_thread::sleep_for(std::chrono::seconds{2});
   std::ofstream{file} << "[risk]\nmax_open_orders = \"many\"\n";
   EXPECT_TRUE(says(bot, "configuration not changed: " + file + ":2:19: risk.max_open_orders must be a whole number")) << bot.err();
