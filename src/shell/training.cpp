@@ -40,8 +40,8 @@ Result<TrainingOutcome, SourceError> train_model(
   HistorySource source{std::move(opening), [&] { return market->next(); }};
   core::Core core{{}};
   const std::function<void(double)> tell = [&](double) {
-    progress("features of the recorded market", static_cast<double>(market->bytes_read()),
-             static_cast<double>(market->bytes_total()));
+    progress("features of the recorded market, MB", static_cast<double>(market->bytes_read()) / 1e6,
+             static_cast<double>(market->bytes_total()) / 1e6);
   };
   DatasetSink sink{builder, tell};
   core::drive(core, source, sink);
@@ -53,7 +53,7 @@ Result<TrainingOutcome, SourceError> train_model(
   settings.trained_at = request.trained_at;
   settings.expires_after = request.max_age;
   const auto training = lab::train(dataset, settings, [&](const lab::Progress& stage) {
-    progress(fmt::format("training ({})", stage.stage), stage.done, stage.total);
+    progress(fmt::format("training: {}, steps", stage.stage), stage.done, stage.total);
     return lab::Proceed::yes;
   });
   if (!training) return std::unexpected{SourceError{training.error().what}};
