@@ -26,6 +26,7 @@
 #include "shell/markets.h"
 #include "shell/model_store.h"
 #include "shell/page_service.h"
+#include "shell/stage_progress.h"
 #include "shell/training.h"
 
 namespace mlbot::shell {
@@ -67,7 +68,6 @@ struct LiveBot::Parts {
   Failure start_services();
   void open_run();
   void add_services();
-  void connect_streams();
   void observe();
   void look_at_redis();
   void look_for_new_config();
@@ -169,26 +169,20 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
 LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
   const auto& settings = config.current();
   if (!has_model(state.models(), settings.model_alias)) {
-    std::string stage;
-    std::unique_ptr<ProgressBar> bar;
-    const auto outcome = train_model({.journal = state.journal(),
-                                      .models = state.models(),
-                                      .instruments = exchange->instruments(),
-                                      .range = {},
-                                      .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
-                                      .rounds = 0,
-                                      .max_age = settings.model_max_age_days * Duration{24h},
-                                      .trained_at = exchange->server().exchange().now(),
-                                      .alias = settings.model_alias,
-                                      .report = {}},
-                                     [&](const std::string& what, double done, double total) {
-                                       if (what != stage) {
-                                         if (bar) bar->finish("done");
-                                         bar = std::make_unique<ProgressBar>(console, stage = what, "");
-                                       }
-                                       bar->at(done, total);
-                                     });
-    if (bar) bar->finish(outcome ? "done" : "stopped");
+    StageProgress progress{console};
+    const auto outcome = train_model(
+        {.journal = state.journal(),
+         .models = state.models(),
+         .instruments = exchange->instruments(),
+         .range = {},
+         .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
+         .rounds = 0,
+         .max_age = settings.model_max_age_days * Duration{24h},
+         .trained_at = exchange->server().exchange().now(),
+         .alias = settings.model_alias,
+         .report = {}},
+        [&](const std::string& stage, double done, double total) { progress.at(stage, done, total); });
+    progress.finish(outcome ? "done" : "stopped");
     if (!outcome) return StartError{ExitCode::model, outcome.error().what};
     console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash),
                              grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));

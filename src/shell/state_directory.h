@@ -17,9 +17,6 @@ struct StateDirectory {
   std::string run_summary(std::uint32_t epoch) const {
     return root + "/runs/" + std::to_string(epoch) + ".json";
   }
-  std::string config_of_run(std::uint32_t epoch) const {
-    return root + "/runs/" + std::to_string(epoch) + ".toml";
-  }
 };
 
 }  // namespace mlbot::shell

@@ -1,10 +1,9 @@
 // `mlbot train`: the market of a journal to a checked bundle, with a report to look at.
 #include <fmt/format.h>
 
-#include <memory>
-
 #include "io/clock/clock.h"
 #include "shell/commands.h"
+#include "shell/stage_progress.h"
 #include "shell/state_directory.h"
 #include "shell/training.h"
 
@@ -30,16 +29,10 @@ ExitCode train(const Console& console, const DynamicSystemConfig& config, const 
   request.alias = options.promote ? settings.model_alias : "";
   request.report = options.report;
 
-  std::string stage;
-  std::unique_ptr<ProgressBar> bar;
-  const auto outcome = train_model(request, [&](const std::string& what, double done, double total) {
-    if (what != stage) {
-      if (bar) bar->finish("done");
-      bar = std::make_unique<ProgressBar>(console, stage = what, "");
-    }
-    bar->at(done, total);
-  });
-  if (bar) bar->finish(outcome ? "done" : "stopped");
+  StageProgress progress{console};
+  const auto outcome = train_model(
+      request, [&](const std::string& stage, double done, double total) { progress.at(stage, done, total); });
+  progress.finish(outcome ? "done" : "stopped");
   if (!outcome) return console.fail(ExitCode::model, outcome.error().what);
   if (console.json()) {
     console.print_json({{"schema_version", 1},

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "domain/words.h"
+
 namespace mlbot::io::web {
 namespace {
 
@@ -29,22 +31,6 @@ std::string_view words(Link link) {
       return "order link";
   }
   return "link";
-}
-
-std::string_view words(LinkState state) {
-  switch (state) {
-    case LinkState::connecting:
-      return "connecting";
-    case LinkState::syncing:
-      return "syncing";
-    case LinkState::live:
-      return "live";
-    case LinkState::stale:
-      return "stale";
-    case LinkState::down:
-      return "down";
-  }
-  return "unknown";
 }
 
 std::string_view words(OperatorVerb verb) {
@@ -163,7 +149,7 @@ void Dashboard::on(const Stamped& event) {
           [&](const LinkChanged& e) {
             const bool lost = e.state == LinkState::stale || e.state == LinkState::down;
             note(at, lost ? Severity::warning : Severity::info,
-                 fmt::format("{} {}", words(e.link), words(e.state)));
+                 fmt::format("{} {}", words(e.link), word(e.state)));
           },
           [&](const TimerFired&) {},
           [&](const OperatorCommand& e) {
