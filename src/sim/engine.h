@@ -1,6 +1,7 @@
 // The inside of sim::Exchange: books, accounts and the loop of time. Parted over engine_time.cpp (what
-// happens by itself), engine_orders.cpp (trading), engine_accounts.cpp (positions and money) and
-// engine_state.cpp; the rows that are shown are made in exchange.cpp.
+// happens by itself), engine_orders.cpp (trading), engine_stops.cpp (what waits for a trigger),
+// engine_accounts.cpp (positions and money) and engine_state.cpp; the rows that are shown are made in
+// exchange.cpp.
 //
 // Invariants, checked by tests on random paths:
 //  - an open entry order stands in the book with exactly its unfilled size, a held stop never does;
@@ -29,6 +30,8 @@ struct Position {
   std::int64_t cross_sequence = -1;
   Instant created_at, updated_at;
 
+  /// The side of an order that closes it.
+  Side closing_side() const { return size.count > 0 ? Side::sell : Side::buy; }
   PositionSide side() const { return size.count < 0 ? PositionSide::short_side : PositionSide::long_side; }
 };
 
@@ -41,6 +44,9 @@ struct Account {
   std::map<ClientOrderId, OrderNumber> client_ids;  ///< of open orders and of the closed ones that are kept
   std::deque<OrderRow> closed;                      ///< newest last
   std::deque<ExecutionRow> executions;              ///< newest last
+
+  Position& position(SymbolId symbol, std::uint8_t /*index*/) { return positions[symbol.index]; }
+  const Position& position(SymbolId symbol, std::uint8_t /*index*/) const { return positions[symbol.index]; }
 };
 
 struct SymbolState {
@@ -68,7 +74,7 @@ class Exchange::Engine final : public MarketDoor {
   Result<VenueId, Refusal> amend(AccountId account, SymbolId symbol, const OrderKey& key,
                                  const Amendment& amendment);
   Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
-  std::vector<VenueId> cancel_all(AccountId account, std::optional<SymbolId> symbol, CancelScope scope);
+  std::vector<VenueId> cancel_all(AccountId account, const CancelScope& scope);
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
 
@@ -169,16 +175,21 @@ class Exchange::Engine final : public MarketDoor {
                    std::string_view reject_reason);
   void book_changed(SymbolState& symbol);
 
-  // engine_accounts.cpp
-  void set_stop(AccountId account, SymbolId symbol, StopKind kind, PriceTicks trigger);
+  // engine_stops.cpp
+  void check_stops(AccountId account);
+  void set_stop(AccountId account, SymbolId symbol, StopKind kind, const StopLeg& leg);
   void drop_stop(AccountId account, OrderNumber number, std::string_view cancel_type);
   void trigger_stop(AccountId account, OrderNumber number);
+  /// Held stops follow the size of the position and die with it.
+  void follow_position(AccountId account, SymbolId symbol);
+
+  // engine_accounts.cpp
   void fill_order(OrderNumber number, PriceTicks price, Lots size, Liquidity liquidity);
   void record(AccountId account, ExecutionRow row);
   /// Changes the position by a trade. Returns realised PnL and the lots that were closed.
   std::pair<E8, Lots> move_position(Position& position, const Instrument& instrument, Side side, Lots size,
                                     E8 price);
-  /// Held stops follow the size of the position, reduce-only orders are cut to it.
+  /// Held stops follow the size of the position, resting reduce-only orders are cut to it.
   void after_position_change(AccountId account, SymbolId symbol);
   void liquidate(AccountId account);
   void take_over(AccountId account, SymbolId symbol);

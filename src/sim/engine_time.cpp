@@ -109,23 +109,9 @@ void Exchange::Engine::check_accounts() {
   accounts_need_check_ = false;
   for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
     const AccountId id{i};
-    bool holds = false;
-    for (std::size_t s = 0; s < symbols_.size(); ++s) {
-      const SymbolState& symbol = symbols_[s];
-      if (at(id).positions[s].size.count == 0) continue;
-      const auto passed = [&](OrderNumber stop, int direction) {
-        if (stop == anonymous) return false;
-        const OrderRow& row = at(id).open.at(stop);
-        return (symbol.mark_price.count - symbol.instrument.price(*row.trigger).count) * direction >= 0;
-      };
-      const int sign = at(id).positions[s].size.count > 0 ? 1 : -1;
-      if (passed(at(id).positions[s].stop_loss, -sign)) {
-        trigger_stop(id, at(id).positions[s].stop_loss);
-      } else if (passed(at(id).positions[s].take_profit, sign)) {
-        trigger_stop(id, at(id).positions[s].take_profit);
-      }
-      holds |= at(id).positions[s].size.count != 0;
-    }
+    check_stops(id);
+    const bool holds = std::ranges::any_of(at(id).positions,
+                                           [](const Position& position) { return position.size.count != 0; });
     if (!holds) continue;
     const WalletRow wallet = wallet_row(id);
     if (wallet.maintenance_margin.count > 0 && wallet.equity <= wallet.maintenance_margin) liquidate(id);
