@@ -132,11 +132,11 @@ void SimVenue::carry_out(const Command& command) {
                    exchange_->place(*account_, {.client_id = c.id,
                                                 .symbol = c.symbol,
                                                 .side = c.side,
+                                                .position_index = c.position_index,
                                                 .type = c.type,
                                                 .time_in_force = c.time_in_force,
                                                 .price = c.price,
                                                 .size = c.size,
-                                                .position_index = c.position_index,
                                                 .reduce_only = c.reduce_only,
                                                 .stop_loss = stop_loss}));
           },

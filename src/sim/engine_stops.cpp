@@ -13,27 +13,24 @@ std::unexpected<Refusal> refuse(std::int32_t code, std::string_view text) {
 
 }  // namespace
 
-void Exchange::Engine::check_stops(AccountId id) {
-  for (std::size_t s = 0; s < symbols_.size(); ++s) {
-    const SymbolState& symbol = symbols_[s];
-    if (at(id).positions[s].size.count == 0) continue;
-    const auto passed = [&](OrderNumber stop) {
-      if (stop == anonymous) return false;
-      const Trigger& trigger = *at(id).open.at(stop).trigger;
-      const std::int64_t distance = symbol.mark_price.count - symbol.instrument.price(trigger.price).count;
-      return trigger.rising ? distance >= 0 : distance <= 0;
-    };
-    if (passed(at(id).positions[s].stop_loss)) {
-      trigger_stop(id, at(id).positions[s].stop_loss);
-    } else if (passed(at(id).positions[s].take_profit)) {
-      trigger_stop(id, at(id).positions[s].take_profit);
-    }
+void Exchange::Engine::check_stops(AccountId id, const SymbolState& symbol, const Position& position) {
+  if (position.size.count == 0) return;
+  const auto passed = [&](OrderNumber stop) {
+    if (stop == anonymous) return false;
+    const Trigger& trigger = *at(id).open.at(stop).trigger;
+    const std::int64_t distance = symbol.mark_price.count - symbol.instrument.price(trigger.price).count;
+    return trigger.rising ? distance >= 0 : distance <= 0;
+  };
+  if (passed(position.stop_loss)) {
+    trigger_stop(id, position.stop_loss);
+  } else if (passed(position.take_profit)) {
+    trigger_stop(id, position.take_profit);
   }
 }
 
-void Exchange::Engine::follow_position(AccountId account_id, SymbolId symbol_id) {
+void Exchange::Engine::follow_position(AccountId account_id, SymbolId symbol, std::uint8_t position_index) {
   Account& account = at(account_id);
-  const Position& position = account.positions[symbol_id.index];
+  const Position& position = account.position(symbol, position_index);
   for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
     if (stop == anonymous) continue;
     OrderRow& row = account.open.at(stop);
@@ -45,15 +42,17 @@ void Exchange::Engine::follow_position(AccountId account_id, SymbolId symbol_id)
   }
 }
 
-void Exchange::Engine::set_stop(AccountId account_id, SymbolId symbol, StopKind kind, const StopLeg& leg) {
+void Exchange::Engine::set_stop(AccountId account_id, SymbolId symbol, std::uint8_t position_index,
+                                StopKind kind, const StopLeg& leg) {
   Account& account = at(account_id);
-  Position& position = account.positions[symbol.index];
+  Position& position = account.position(symbol, position_index);
   OrderNumber& held = kind == StopKind::stop_loss ? position.stop_loss : position.take_profit;
   if (held != anonymous && account.open.at(held).side != position.closing_side()) {
     drop_stop(account_id, held, "CancelByTpSlTsClear");  // of the position before it turned round
   }
   if (held == anonymous) {
-    OrderRow& row = new_order(account_id, symbol, position.closing_side(), absolute(position.size));
+    OrderRow& row =
+        new_order(account_id, symbol, position_index, position.closing_side(), absolute(position.size));
     row.type = OrderType::market;
     row.time_in_force = TimeInForce::ioc;
     row.status = OrderStatus::untriggered;
@@ -67,13 +66,13 @@ void Exchange::Engine::set_stop(AccountId account_id, SymbolId symbol, StopKind 
   row.size = absolute(position.size);
   row.updated_at = now_;
   tell_order(account_id, row);
-  touch(account_id, symbol);
+  touch(account_id, symbol, position_index);
   accounts_need_check_ = true;
 }
 
 void Exchange::Engine::drop_stop(AccountId account_id, OrderNumber number, std::string_view cancel_type) {
   Account& account = at(account_id);
-  Position& position = account.positions[account.open.at(number).symbol.index];
+  Position& position = account.position(account.open.at(number));
   if (position.stop_loss == number) position.stop_loss = anonymous;
   if (position.take_profit == number) position.take_profit = anonymous;
   close_order(account_id, number, OrderStatus::deactivated, cancel_type, "EC_NoError");
@@ -82,7 +81,7 @@ void Exchange::Engine::drop_stop(AccountId account_id, OrderNumber number, std::
 void Exchange::Engine::trigger_stop(AccountId account_id, OrderNumber number) {
   Account& account = at(account_id);
   OrderRow& row = account.open.at(number);
-  Position& position = account.positions[row.symbol.index];
+  Position& position = account.position(row);
   if (position.stop_loss == number) position.stop_loss = anonymous;
   if (position.take_profit == number) position.take_profit = anonymous;
   row.status = OrderStatus::triggered;
@@ -99,7 +98,10 @@ Result<void, Refusal> Exchange::Engine::set_position_stop(AccountId account_id, 
   if (symbol_id.index >= symbols_.size()) return refuse(10001, "params error: symbol invalid");
   Account& account = at(account_id);
   const SymbolState& symbol = at(symbol_id);
-  const Position& position = account.positions[symbol_id.index];
+  if (auto no = refuse_position_index(account, symbol_id, request.position_index)) {
+    return std::unexpected{*no};
+  }
+  const Position& position = account.position(symbol_id, request.position_index);
   if (position.size.count == 0) return refuse(10001, "can not set tp/sl/ts for zero position");
   struct Wish {
     StopKind kind;
@@ -127,12 +129,12 @@ Result<void, Refusal> Exchange::Engine::set_position_stop(AccountId account_id, 
   for (const Wish& wish : wishes) {
     if (!wish.leg) continue;
     if (wish.leg->trigger.count > 0) {
-      set_stop(account_id, symbol_id, wish.kind, *wish.leg);
+      set_stop(account_id, symbol_id, request.position_index, wish.kind, *wish.leg);
     } else if (wish.held != anonymous) {
       drop_stop(account_id, wish.held, "CancelByUser");
     }
   }
-  touch(account_id, symbol_id);
+  touch(account_id, symbol_id, request.position_index);
   tell_touched();
   return {};
 }

@@ -109,9 +109,13 @@ void Exchange::Engine::check_accounts() {
   accounts_need_check_ = false;
   for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
     const AccountId id{i};
-    check_stops(id);
-    const bool holds = std::ranges::any_of(at(id).positions,
-                                           [](const Position& position) { return position.size.count != 0; });
+    bool holds = false;
+    for (std::size_t s = 0; s < symbols_.size(); ++s) {
+      for (const Position& held : at(id).holdings[s].held()) {
+        check_stops(id, symbols_[s], held);
+        holds |= held.size.count != 0;
+      }
+    }
     if (!holds) continue;
     const WalletRow wallet = wallet_row(id);
     if (wallet.maintenance_margin.count > 0 && wallet.equity <= wallet.maintenance_margin) liquidate(id);

@@ -65,11 +65,11 @@ struct OrderRequest {
   ClientOrderId client_id;  ///< may be empty
   SymbolId symbol;
   Side side = Side::buy;
+  std::uint8_t position_index = 0;  ///< 0 in one-way mode; 1 the long, 2 the short side in hedge mode
   OrderType type = OrderType::limit;
   TimeInForce time_in_force = TimeInForce::gtc;  ///< a market order is always ioc
   PriceTicks price;  ///< limit; for a market order a collar, 0 takes the venue's own: mark +-5 %
   Lots size;         ///< 0 with reduce_only and close_on_trigger: all of the position
-  std::uint8_t position_index = 0;
   bool reduce_only = false;
   bool close_on_trigger = false;   ///< reduce-only that may cancel other orders of the symbol to free margin
   std::optional<Trigger> trigger;  ///< makes the order conditional
@@ -165,6 +165,10 @@ class Exchange {
   std::vector<VenueId> cancel_all(AccountId account, const CancelScope& scope);
   /// @error 10001 flat or on the wrong side of mark, 34040 nothing changed.
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
+  /// One-way or hedge, of one symbol, or without one of all idle symbols and of symbols that are to come.
+  /// @error 110024 positions exist, 110028 open orders exist, 110025 unchanged.
+  Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
+                                          PositionMode mode);
   /// @error 110043 unchanged, 110013 outside 1..max, 110007 the margin would not suffice.
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
 
@@ -178,7 +182,11 @@ class Exchange {
   std::optional<OrderRow> find_order(AccountId account, const OrderKey& key) const;
   /// Newest first, at most `limit`.
   std::vector<ExecutionRow> executions(AccountId account, std::size_t limit) const;
+  /// In hedge mode the long side's.
   PositionRow position(AccountId account, SymbolId symbol) const;
+  /// One row, two in hedge mode, flat or not.
+  std::vector<PositionRow> positions(AccountId account, SymbolId symbol) const;
+  PositionMode position_mode(AccountId account, SymbolId symbol) const;
   WalletRow wallet(AccountId account) const;
   /// At most FeedSettings::book_depth levels a side.
   BookRow book(SymbolId symbol, std::size_t depth) const;

@@ -22,6 +22,21 @@ struct Refusal {
   VenueText text;
 };
 
+enum class PositionMode : std::uint8_t { one_way = 0, hedge = 3 };  // the numbers of switch-mode
+enum class MarginMode : std::uint8_t { cross, isolated };
+enum class PositionStatus : std::uint8_t { normal, liquidating, deleveraging };
+
+/// One step of a symbol's risk limits: positions up to `limit_value` of quote units.
+struct RiskTier {
+  std::int32_t id = 1;
+  E8 limit_value;
+  E8 maintenance_rate, initial_rate;  ///< fractions of value
+  E8 max_leverage;
+  E8 mm_deduction;  ///< keeps the maintenance margin continuous from tier to tier
+  bool lowest = true;
+  bool operator==(const RiskTier&) const = default;
+};
+
 /// Which price sets a trigger off (triggerBy).
 enum class PriceSource : std::uint8_t { last, index, mark };
 /// What an incoming order does with resting orders of its own account (smpType).
@@ -67,15 +82,15 @@ struct OrderRow {
   ClientOrderId client_id;
   SymbolId symbol;
   Side side = Side::buy;
+  std::uint8_t position_index = 0;  ///< 0 one-way, 1 long side, 2 short side
   OrderType type = OrderType::limit;
   TimeInForce time_in_force = TimeInForce::gtc;
   OrderStatus status = OrderStatus::unknown;
   PriceTicks price;  ///< of a market order the bound beyond which it does not fill
   Lots size, filled;
-  E8 filled_value;                  ///< quote units
-  E8 fees;                          ///< paid so far
-  E8 realised_pnl;                  ///< of the reducing part, before fees
-  std::uint8_t position_index = 0;  ///< 0 one-way, 1 long side, 2 short side
+  E8 filled_value;  ///< quote units
+  E8 fees;          ///< paid so far
+  E8 realised_pnl;  ///< of the reducing part, before fees
   bool reduce_only = false;
   bool close_on_trigger = false;
   StopKind stop = StopKind::none;
@@ -121,6 +136,7 @@ struct ExecutionRow {
 
 struct PositionRow {
   SymbolId symbol;
+  std::uint8_t position_index = 0;    ///< 0 one-way, 1 long side, 2 short side of hedge mode
   Lots size;                          ///< signed
   E8 entry_price, mark_price, value;  ///< value at mark, quote units
   E8 leverage;
