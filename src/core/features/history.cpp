@@ -41,7 +41,7 @@ void History::advance(Instant at, Instant heard) {
     Second closed{*open_second_, mid2_before(Instant::from_seconds(*open_second_ + 1))};
     closed.live = live(closed.index, heard);
     const double before = seconds_.empty() ? missing : seconds_.back().mid2;
-    if (closed.mid2 > 0 && before > 0) closed.return_bps = 1e4 * std::log(closed.mid2 / before);
+    if (closed.mid2 > 0 && before > 0) closed.return_bps = 1e4 * ln(closed.mid2 / before);
     closed.lived = (seconds_.empty() ? 0 : seconds_.back().lived) + closed.live;
     seconds_.push_back(closed);
   }
@@ -224,7 +224,7 @@ double History::volume_rate(Instant t) const {
     return std::max(1.0, live_mean(t, 3600, [&](const Second& second) { return traded(second); }));
   }
   // As if the seed had been traded in every second before it.
-  const double keep = std::exp(-1.0 / 3600);
+  const double keep = exact::exp(-1.0 / 3600);
   double sum = 0, weight = 1;
   for (auto second = last_closed(t); second != seconds_.begin() && std::prev(second)->end() > seed->at;) {
     --second;

@@ -120,7 +120,7 @@ class History {
   /// EW mean of one sample a live second; where the sample is missing the second is passed over.
   template <class Sample>
   double live_mean(Instant t, double time_constant_s, Sample sample) const {
-    const double keep = std::exp(-1 / time_constant_s);
+    const double keep = exact::exp(-1 / time_constant_s);
     double sum = 0, whole = 0, weight = 1;
     for (auto second = last_closed(t); second != seconds_.begin();) {
       --second;
@@ -165,7 +165,8 @@ class History {
   double held_mean(Instant t, double time_constant_s, Level level) const {
     double sum = 0, whole = 0, age = 0;
     for_each_held(t, level, [&](double x, double seconds) {
-      const double weight = std::exp(-age / time_constant_s) - std::exp(-(age + seconds) / time_constant_s);
+      const double weight =
+          exact::exp(-age / time_constant_s) - exact::exp(-(age + seconds) / time_constant_s);
       sum += weight * x;
       whole += weight;
       age += seconds;

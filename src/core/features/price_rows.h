@@ -8,7 +8,7 @@
 namespace mlbot::core {
 namespace price_definitions {
 
-inline double bps(double ratio) { return 1e4 * std::log(ratio); }
+inline double bps(double ratio) { return 1e4 * ln(ratio); }
 
 struct Range {
   double low, high;
@@ -48,7 +48,7 @@ double slow_vwap2(const History& h, Instant t, int seconds, Counts counts) {
 
 /// ln m of a book, against the present mid: both means have it alike, and near zero nothing is rounded off.
 inline auto log_mid(const History& h, Instant t) {
-  return [now = h.mid2(t)](const History::Book& book) { return std::log(book.mid2() / now); };
+  return [now = h.mid2(t)](const History::Book& book) { return ln(book.mid2() / now); };
 }
 
 /// Premium in bps with what was heard up to `heard`, while the ticker counts as fresh up to `t`.
