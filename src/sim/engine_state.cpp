@@ -11,7 +11,7 @@ namespace mlbot::sim {
 namespace {
 
 constexpr std::string_view magic = "mlbot-exchange";
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr std::uint64_t accounts_max = 10'000;
 constexpr std::uint64_t rows_max = 1'000'000;
 
@@ -44,10 +44,31 @@ void word(Io& io, std::string_view& value) {
 }  // namespace
 
 template <class Io>
+static void fields(Io& io, Trigger& trigger) {
+  fields(io, trigger.price);
+  choice(io, trigger.by, PriceSource::mark);
+  io(trigger.rising);
+}
+
+template <class Io>
+static void fields(Io& io, StopLeg& leg) {
+  fields(io, leg.trigger);
+  choice(io, leg.by, PriceSource::mark);
+  fields(io, leg.limit);
+}
+
+template <class Io>
+static void fields(Io& io, SlippageTolerance& tolerance) {
+  io(tolerance.percent);
+  io(tolerance.amount);
+}
+
+template <class Io>
 static void fields(Io& io, OrderRow& row) {
   fields(io, row.venue_id);
   fields(io, row.client_id);
   fields(io, row.symbol);
+  io(row.position_index);
   choice(io, row.side, Side::sell);
   choice(io, row.type, OrderType::unknown);
   choice(io, row.time_in_force, TimeInForce::unknown);
@@ -57,8 +78,19 @@ static void fields(Io& io, OrderRow& row) {
   fields(io, row.filled);
   for (E8* value : {&row.filled_value, &row.fees, &row.realised_pnl}) fields(io, *value);
   io(row.reduce_only);
-  choice(io, row.stop, StopKind::take_profit);
-  for (auto* price : {&row.trigger, &row.stop_loss, &row.take_profit}) fields(io, *price);
+  io(row.close_on_trigger);
+  choice(io, row.stop, StopKind::trailing);
+  fields(io, row.trigger);
+  choice(io, row.stop_mode, StopMode::partial);
+  fields(io, row.stop_loss);
+  fields(io, row.take_profit);
+  fields(io, row.active_price);
+  io(row.trailing.count);
+  io(row.other_leg);
+  choice(io, row.self_match, SelfMatch::cancel_both);
+  fields(io, row.smp_order_id);
+  fields(io, row.slippage);
+  fields(io, row.last_price_on_created);
   for (auto* text : {&row.cancel_type, &row.reject_reason, &row.create_type}) word(io, *text);
   fields(io, row.created_at);
   fields(io, row.updated_at);
@@ -84,7 +116,8 @@ static void fields(Io& io, ExecutionRow& row) {
   fields(io, row.order_size);
   fields(io, row.leaves);
   choice(io, row.order_type, OrderType::unknown);
-  choice(io, row.stop, StopKind::take_profit);
+  choice(io, row.stop, StopKind::trailing);
+  word(io, row.create_type);
   fields(io, row.value);
   fields(io, row.fee_rate);
   fields(io, row.closed);
@@ -106,11 +139,28 @@ static void fields(Io& io, Position& position) {
 }
 
 template <class Io>
+static void fields(Io& io, PositionMode& mode) {
+  bool hedge = mode == PositionMode::hedge;
+  io(hedge);
+  mode = hedge ? PositionMode::hedge : PositionMode::one_way;
+}
+
+template <class Io>
+static void fields(Io& io, Holdings& holdings) {
+  fields(io, holdings.mode);
+  for (std::uint8_t index = 0; index < holdings.positions.size(); ++index) {
+    holdings.positions[index].index = index;
+    fields(io, holdings.positions[index]);
+  }
+}
+
+template <class Io>
 static void fields(Io& io, Account& account) {
   io(account.name);
   fields(io, account.wallet);
   fields(io, account.realised_ever);
-  list(io, account.positions, rows_max);
+  fields(io, account.default_mode);
+  list(io, account.holdings, rows_max);
   std::vector<OrderRow> open;
   for (const auto& [number, row] : account.open) open.push_back(row);
   list(io, open, rows_max);
@@ -141,16 +191,23 @@ namespace {
 
 /// Whether what was read can be lived in: a saved book and account must speak of one another.
 bool fits_together(const Account& account, std::size_t symbols) {
-  if (account.positions.size() != symbols) return false;
-  for (const Position& position : account.positions) {
-    if (position.leverage.count < e8_per_unit || position.entry_value.count < 0) return false;
-    for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
-      const auto held = account.open.find(stop);
-      if (stop != anonymous && (held == account.open.end() || !held->second.trigger)) return false;
+  if (account.holdings.size() != symbols) return false;
+  for (const Holdings& holdings : account.holdings) {
+    for (const Position& position : holdings.positions) {
+      if (position.leverage.count < e8_per_unit || position.entry_value.count < 0) return false;
+      if (position.index == 1 && position.size.count < 0) return false;
+      if (position.index == 2 && position.size.count > 0) return false;
+      for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
+        const auto held = account.open.find(stop);
+        if (stop != anonymous && (held == account.open.end() || !held->second.trigger)) return false;
+      }
     }
   }
-  return std::ranges::all_of(account.open,
-                             [&](const auto& entry) { return entry.second.symbol.index < symbols; });
+  return std::ranges::all_of(account.open, [&](const auto& entry) {
+    const OrderRow& row = entry.second;
+    return row.symbol.index < symbols &&
+           row.position_index < std::tuple_size_v<decltype(Holdings::positions)>;
+  });
 }
 
 }  // namespace

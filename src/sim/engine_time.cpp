@@ -111,20 +111,10 @@ void Exchange::Engine::check_accounts() {
     const AccountId id{i};
     bool holds = false;
     for (std::size_t s = 0; s < symbols_.size(); ++s) {
-      const SymbolState& symbol = symbols_[s];
-      if (at(id).positions[s].size.count == 0) continue;
-      const auto passed = [&](OrderNumber stop, int direction) {
-        if (stop == anonymous) return false;
-        const OrderRow& row = at(id).open.at(stop);
-        return (symbol.mark_price.count - symbol.instrument.price(*row.trigger).count) * direction >= 0;
-      };
-      const int sign = at(id).positions[s].size.count > 0 ? 1 : -1;
-      if (passed(at(id).positions[s].stop_loss, -sign)) {
-        trigger_stop(id, at(id).positions[s].stop_loss);
-      } else if (passed(at(id).positions[s].take_profit, sign)) {
-        trigger_stop(id, at(id).positions[s].take_profit);
+      for (const Position& held : at(id).holdings[s].held()) {
+        check_stops(id, symbols_[s], held);
+        holds |= held.size.count != 0;
       }
-      holds |= at(id).positions[s].size.count != 0;
     }
     if (!holds) continue;
     const WalletRow wallet = wallet_row(id);
