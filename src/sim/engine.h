@@ -8,8 +8,11 @@
 //  - equity is what was deposited, the cash of all executions less fees, and what is held, at mark price.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +24,9 @@
 namespace mlbot::sim {
 
 struct Position {
-  Lots size;       ///< signed
-  E8 entry_value;  ///< quote units, >= 0
+  std::uint8_t index = 0;  ///< 0 one-way, 1 long side, 2 short side
+  Lots size;               ///< signed
+  E8 entry_value;          ///< quote units, >= 0
   E8 leverage;
   E8 realised, realised_ever;
   OrderNumber stop_loss = anonymous, take_profit = anonymous;  ///< held orders, 0 for none
@@ -30,17 +34,46 @@ struct Position {
   Instant created_at, updated_at;
 
   PositionSide side() const { return size.count < 0 ? PositionSide::short_side : PositionSide::long_side; }
+  /// Whether an order of `taker` makes less of what is held, or in hedge mode could only do so.
+  bool closed_by(Side taker) const {
+    if (index == 0) return size.count * sign_of(taker) < 0;
+    return (index == 1) == (taker == Side::sell);
+  }
+};
+
+/// What an account holds of one symbol: one position, or one for either side.
+struct Holdings {
+  PositionMode mode = PositionMode::one_way;
+  std::array<Position, 3> positions;  ///< by position index; those of the other mode are flat
+
+  std::span<Position> held() {
+    return mode == PositionMode::one_way ? std::span{positions}.first(1) : std::span{positions}.last(2);
+  }
+  std::span<const Position> held() const {
+    return mode == PositionMode::one_way ? std::span{positions}.first(1) : std::span{positions}.last(2);
+  }
+  bool flat() const {
+    return std::ranges::all_of(positions, [](const Position& p) { return p.size.count == 0; });
+  }
 };
 
 struct Account {
   std::string name;
   E8 wallet;
   E8 realised_ever;
-  std::vector<Position> positions;                  ///< one a symbol
+  std::vector<Holdings> holdings;  ///< one a symbol
+  PositionMode default_mode = PositionMode::one_way;
   std::map<OrderNumber, OrderRow> open;             ///< oldest first
   std::map<ClientOrderId, OrderNumber> client_ids;  ///< of open orders and of the closed ones that are kept
   std::deque<OrderRow> closed;                      ///< newest last
   std::deque<ExecutionRow> executions;              ///< newest last
+
+  Position& position(SymbolId symbol, std::uint8_t index) { return holdings[symbol.index].positions[index]; }
+  const Position& position(SymbolId symbol, std::uint8_t index) const {
+    return holdings[symbol.index].positions[index];
+  }
+  Position& position(const OrderRow& row) { return position(row.symbol, row.position_index); }
+  const Position& position(const OrderRow& row) const { return position(row.symbol, row.position_index); }
 };
 
 struct SymbolState {
@@ -70,9 +103,11 @@ class Exchange::Engine final : public MarketDoor {
   Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
   std::vector<VenueId> cancel_all(AccountId account, std::optional<SymbolId> symbol, CancelScope scope);
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
+  Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
+                                          PositionMode mode);
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
 
-  PositionRow position_row(AccountId account, SymbolId symbol) const;
+  PositionRow position_row(AccountId account, SymbolId symbol, std::uint8_t index) const;
   WalletRow wallet_row(AccountId account) const;
   TickerRow ticker_row(SymbolId symbol) const;
   OrderNumber find_open(AccountId account, const OrderKey& key) const;
@@ -143,7 +178,9 @@ class Exchange::Engine final : public MarketDoor {
   void happen();
   void refresh_mark(SymbolState& symbol);
   void check_accounts();
-  void pay_funding(SymbolState& symbol);
+  void check_stops(AccountId account, const SymbolState& symbol, const Position& position);
+  void pay_funding(const SymbolState& symbol);
+  void pay_funding(const SymbolState& symbol, AccountId account, Position& position);
   Instant funding_after(Instant at, const Instrument& instrument) const;
   void tell_news();
 
@@ -151,11 +188,16 @@ class Exchange::Engine final : public MarketDoor {
   std::optional<Refusal> refuse_parameters(const SymbolState& symbol, const OrderRequest& request) const;
   std::optional<Refusal> refuse_price(const SymbolState& symbol, Side side, PriceTicks price) const;
   std::optional<Refusal> refuse_stops(const SymbolState& symbol, const OrderRequest& request) const;
-  std::optional<Refusal> refuse_margin(AccountId account, const SymbolState& symbol, Side side, Lots opening,
-                                       PriceTicks price, E8 released) const;
+  std::optional<Refusal> refuse_margin(AccountId account, const SymbolState& symbol,
+                                       std::uint8_t position_index, Side side, Lots opening, PriceTicks price,
+                                       E8 released) const;
+  std::optional<Refusal> refuse_position_index(const Account& account, SymbolId symbol,
+                                               std::uint8_t index) const;
+  /// Reduce-only by its flag, or by closing a side of hedge mode, which never turns round.
+  bool reduces(const Account& account, const OrderRequest& request) const;
   Result<Lots, Refusal> reducible(const Account& account, const OrderRequest& request) const;
   PriceTicks market_bound(const SymbolState& symbol, Side side, PriceTicks collar) const;
-  OrderRow& new_order(AccountId account, SymbolId symbol, Side side, Lots size);
+  OrderRow& new_order(AccountId account, SymbolId symbol, std::uint8_t position_index, Side side, Lots size);
   /// Matches a new or moved order and puts the rest where it belongs.
   void work(AccountId account, OrderNumber number);
   /// Matches `size` for an order, or for nobody in particular, and settles every fill. Returns what is left.
@@ -170,7 +212,8 @@ class Exchange::Engine final : public MarketDoor {
   void book_changed(SymbolState& symbol);
 
   // engine_accounts.cpp
-  void set_stop(AccountId account, SymbolId symbol, StopKind kind, PriceTicks trigger);
+  void set_stop(AccountId account, SymbolId symbol, std::uint8_t position_index, StopKind kind,
+                PriceTicks trigger);
   void drop_stop(AccountId account, OrderNumber number, std::string_view cancel_type);
   void trigger_stop(AccountId account, OrderNumber number);
   void fill_order(OrderNumber number, PriceTicks price, Lots size, Liquidity liquidity);
@@ -179,15 +222,16 @@ class Exchange::Engine final : public MarketDoor {
   std::pair<E8, Lots> move_position(Position& position, const Instrument& instrument, Side side, Lots size,
                                     E8 price);
   /// Held stops follow the size of the position, reduce-only orders are cut to it.
-  void after_position_change(AccountId account, SymbolId symbol);
+  void after_position_change(AccountId account, SymbolId symbol, std::uint8_t position_index);
   void liquidate(AccountId account);
-  void take_over(AccountId account, SymbolId symbol);
+  void take_over(AccountId account, SymbolId symbol, std::uint8_t position_index);
   E8 unrealised(const Position& position, const SymbolState& symbol) const;
   /// Margin of open entry orders: only what opens or enlarges a position holds any.
   E8 orders_margin(const Account& account) const;
   /// The part of an order that would open, given the position and the older orders of its side.
-  Lots opening_part(const Account& account, SymbolId symbol, Side side, Lots size, OrderNumber number) const;
-  void touch(AccountId account, SymbolId symbol);
+  Lots opening_part(const Account& account, SymbolId symbol, std::uint8_t position_index, Side side,
+                    Lots size, OrderNumber number) const;
+  void touch(AccountId account, SymbolId symbol, std::uint8_t position_index);
   /// Position and wallet news of everybody who was touched.
   void tell_touched();
   void tell_order(AccountId account, const OrderRow& row);
@@ -208,7 +252,13 @@ class Exchange::Engine final : public MarketDoor {
   bool accounts_need_check_ =
       false;  ///< a mark price or a position moved since stops and margins were looked at
   OrderNumber working_ = anonymous;  ///< the taker while it matches: it is in no queue yet
-  std::vector<std::pair<AccountId, SymbolId>> touched_;
+  struct Touched {
+    AccountId account;
+    SymbolId symbol;
+    std::uint8_t position_index;
+    bool operator==(const Touched&) const = default;
+  };
+  std::vector<Touched> touched_;
   std::vector<Fill> fills_;    // work space of one chunk of a match
   std::vector<Trade> prints_;  // of one match, until it is published
 };

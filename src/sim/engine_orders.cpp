@@ -102,9 +102,22 @@ std::optional<Refusal> Exchange::Engine::refuse_stops(const SymbolState& symbol,
   return std::nullopt;
 }
 
+std::optional<Refusal> Exchange::Engine::refuse_position_index(const Account& account, SymbolId symbol,
+                                                               std::uint8_t index) const {
+  const bool hedge = account.holdings[symbol.index].mode == PositionMode::hedge;
+  if (hedge ? index == 1 || index == 2 : index == 0) return std::nullopt;
+  return refusal(10001, "position idx not match position mode");
+}
+
+bool Exchange::Engine::reduces(const Account& account, const OrderRequest& request) const {
+  return request.reduce_only ||
+         (request.position_index != 0 &&
+          account.position(request.symbol, request.position_index).closed_by(request.side));
+}
+
 Result<Lots, Refusal> Exchange::Engine::reducible(const Account& account, const OrderRequest& request) const {
-  if (!request.reduce_only) return request.size;
-  const Position& position = account.positions[request.symbol.index];
+  if (!reduces(account, request)) return request.size;
+  const Position& position = account.position(request.symbol, request.position_index);
   if (position.size.count == 0) {
     return refuse(110017, "current position is zero, cannot fix reduce-only order qty");
   }
@@ -113,18 +126,18 @@ Result<Lots, Refusal> Exchange::Engine::reducible(const Account& account, const 
   }
   Lots free = absolute(position.size);
   for (const auto& [number, row] : account.open) {
-    if (row.symbol == request.symbol && row.reduce_only && row.stop == StopKind::none)
-      free = free - row.leaves();
+    const bool same = row.symbol == request.symbol && row.position_index == request.position_index;
+    if (same && row.reduce_only && row.stop == StopKind::none) free = free - row.leaves();
   }
   if (free.count <= 0) return refuse(110017, "orderQty will be truncated to zero");
   return std::min(free, request.size);
 }
 
 std::optional<Refusal> Exchange::Engine::refuse_margin(AccountId account, const SymbolState& symbol,
-                                                       Side side, Lots opening, PriceTicks price,
-                                                       E8 released) const {
+                                                       std::uint8_t position_index, Side side, Lots opening,
+                                                       PriceTicks price, E8 released) const {
   if (opening.count <= 0) return std::nullopt;
-  const Position& position = at(account).positions[symbol.instrument.id.index];
+  const Position& position = at(account).position(symbol.instrument.id, position_index);
   const E8 needed = order_margin(symbol.instrument.notional(price, opening), side, position.leverage,
                                  symbol.instrument.fees.taker);
   if (needed <= wallet_row(account).available + released) return std::nullopt;
@@ -140,12 +153,14 @@ PriceTicks Exchange::Engine::market_bound(const SymbolState& symbol, Side side, 
   return std::max(ticks_up(symbol.mark_price - band, symbol.instrument), collar);
 }
 
-OrderRow& Exchange::Engine::new_order(AccountId account, SymbolId symbol, Side side, Lots size) {
+OrderRow& Exchange::Engine::new_order(AccountId account, SymbolId symbol, std::uint8_t position_index,
+                                      Side side, Lots size) {
   const OrderNumber number = ++last_order_;
   OrderRow& row = at(account).open[number];
   row.number = number;
   row.venue_id = make_id();
   row.symbol = symbol;
+  row.position_index = position_index;
   row.side = side;
   row.size = size;
   row.status = OrderStatus::open;
@@ -162,6 +177,10 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   if (!request.client_id.empty() && owner.client_ids.contains(request.client_id)) {
     return refuse(110072, "OrderLinkedID is duplicate");
   }
+  if (auto no = refuse_position_index(owner, request.symbol, request.position_index)) {
+    return std::unexpected{*no};
+  }
+  const bool reducing = reduces(owner, request);
   const auto size = reducible(owner, request);
   if (!size) return std::unexpected{size.error()};
   if (auto no = refuse_stops(symbol, request)) return std::unexpected{*no};
@@ -174,19 +193,22 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   });
   if (static_cast<std::size_t>(active) >= setup_.open_orders_max)
     return refuse(110020, "Too many active orders");
-  if (!request.reduce_only) {
+  if (!reducing) {
     const PriceTicks price = market ? *symbol.book.best(opposite(request.side)) : request.price;
-    const Lots opening = opening_part(owner, request.symbol, request.side, *size, last_order_ + 1);
-    if (auto no = refuse_margin(account, symbol, request.side, opening, price, E8{}))
+    const Lots opening =
+        opening_part(owner, request.symbol, request.position_index, request.side, *size, last_order_ + 1);
+    if (auto no =
+            refuse_margin(account, symbol, request.position_index, request.side, opening, price, E8{})) {
       return std::unexpected{*no};
+    }
   }
 
-  OrderRow& row = new_order(account, request.symbol, request.side, *size);
+  OrderRow& row = new_order(account, request.symbol, request.position_index, request.side, *size);
   row.client_id = request.client_id;
   row.type = request.type;
   row.time_in_force = market ? TimeInForce::ioc : request.time_in_force;
   row.price = market ? market_bound(symbol, request.side, request.price) : request.price;
-  row.reduce_only = request.reduce_only;
+  row.reduce_only = reducing;
   row.stop_loss = request.stop_loss;
   row.take_profit = request.take_profit;
   const VenueId id = row.venue_id;
@@ -199,7 +221,8 @@ void Exchange::Engine::work(AccountId account, OrderNumber number) {
   OrderRow& row = at(account).open.at(number);
   const SymbolId symbol_id = row.symbol;
   SymbolState& symbol = at(symbol_id);
-  touch(account, symbol_id);
+  const std::uint8_t position_index = row.position_index;
+  touch(account, symbol_id, position_index);
   const auto other = symbol.book.best(opposite(row.side));
   const bool takes = other && crosses(row.side, row.price, *other);
   if (row.time_in_force == TimeInForce::post_only && takes) {
@@ -221,7 +244,7 @@ void Exchange::Engine::work(AccountId account, OrderNumber number) {
       book_changed(symbol);
       tell_order(account, row);
     }
-    after_position_change(account, symbol_id);
+    after_position_change(account, symbol_id, position_index);
   }
   tell_touched();
 }
@@ -251,10 +274,13 @@ void Exchange::Engine::settle_makers(SymbolState& symbol, Side taker_side, Order
                          .id = make_id()});
     }
     const auto place = places_.find(fill.maker);
-    const AccountId maker_account = place == places_.end() ? AccountId{} : place->second.account;
+    const bool known = place != places_.end();
+    const AccountId maker_account = known ? place->second.account : AccountId{};
+    const std::uint8_t maker_index =
+        known ? at(maker_account).open.at(fill.maker).position_index : std::uint8_t{0};
     if (fill.maker != anonymous) fill_order(fill.maker, fill.price, fill.size, Liquidity::maker);
     if (taker != anonymous) fill_order(taker, fill.price, fill.size, Liquidity::taker);
-    if (fill.maker != anonymous) after_position_change(maker_account, symbol.instrument.id);
+    if (fill.maker != anonymous) after_position_change(maker_account, symbol.instrument.id, maker_index);
   }
   fills_.clear();
   book_changed(symbol);
@@ -294,7 +320,7 @@ void Exchange::Engine::cancel_open(AccountId account, OrderNumber number, std::s
                                    std::string_view reject_reason) {
   const OrderRow& row = at(account).open.at(number);
   SymbolState& symbol = at(row.symbol);
-  touch(account, row.symbol);
+  touch(account, row.symbol, row.position_index);
   if (row.stop != StopKind::none) return drop_stop(account, number, cancel_type);
   symbol.book.remove(row.side, row.price, number);
   book_changed(symbol);
@@ -343,13 +369,14 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
     if (symbol.instrument.notional(price, size) < symbol.instrument.min_notional) {
       return refuse(110094, "Order does not meet minimum order value");
     }
-    const Lots held = opening_part(at(account), symbol_id, row.side, row.leaves(), number);
-    const E8 released = held.count > 0 ? order_margin(symbol.instrument.notional(row.price, held), row.side,
-                                                      at(account).positions[symbol_id.index].leverage,
-                                                      symbol.instrument.fees.taker)
-                                       : E8{};
-    const Lots opening = opening_part(at(account), symbol_id, row.side, size - row.filled, number);
-    if (auto no = refuse_margin(account, symbol, row.side, opening, price, released))
+    const std::uint8_t index = row.position_index;
+    const Lots held = opening_part(at(account), symbol_id, index, row.side, row.leaves(), number);
+    const E8 released = held.count > 0
+                            ? order_margin(symbol.instrument.notional(row.price, held), row.side,
+                                           at(account).position(row).leverage, symbol.instrument.fees.taker)
+                            : E8{};
+    const Lots opening = opening_part(at(account), symbol_id, index, row.side, size - row.filled, number);
+    if (auto no = refuse_margin(account, symbol, index, row.side, opening, price, released))
       return std::unexpected{*no};
   }
 
@@ -361,7 +388,7 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
     row.size = size;
     book_changed(symbol);
     tell_order(account, row);
-    touch(account, symbol_id);
+    touch(account, symbol_id, row.position_index);
     tell_touched();
   } else {
     symbol.book.remove(row.side, row.price, number);

@@ -11,7 +11,7 @@ namespace mlbot::sim {
 namespace {
 
 constexpr std::string_view magic = "mlbot-exchange";
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr std::uint64_t accounts_max = 10'000;
 constexpr std::uint64_t rows_max = 1'000'000;
 
@@ -48,6 +48,7 @@ static void fields(Io& io, OrderRow& row) {
   fields(io, row.venue_id);
   fields(io, row.client_id);
   fields(io, row.symbol);
+  io(row.position_index);
   choice(io, row.side, Side::sell);
   choice(io, row.type, OrderType::unknown);
   choice(io, row.time_in_force, TimeInForce::unknown);
@@ -106,11 +107,28 @@ static void fields(Io& io, Position& position) {
 }
 
 template <class Io>
+static void fields(Io& io, PositionMode& mode) {
+  bool hedge = mode == PositionMode::hedge;
+  io(hedge);
+  mode = hedge ? PositionMode::hedge : PositionMode::one_way;
+}
+
+template <class Io>
+static void fields(Io& io, Holdings& holdings) {
+  fields(io, holdings.mode);
+  for (std::uint8_t index = 0; index < holdings.positions.size(); ++index) {
+    holdings.positions[index].index = index;
+    fields(io, holdings.positions[index]);
+  }
+}
+
+template <class Io>
 static void fields(Io& io, Account& account) {
   io(account.name);
   fields(io, account.wallet);
   fields(io, account.realised_ever);
-  list(io, account.positions, rows_max);
+  fields(io, account.default_mode);
+  list(io, account.holdings, rows_max);
   std::vector<OrderRow> open;
   for (const auto& [number, row] : account.open) open.push_back(row);
   list(io, open, rows_max);
@@ -141,16 +159,23 @@ namespace {
 
 /// Whether what was read can be lived in: a saved book and account must speak of one another.
 bool fits_together(const Account& account, std::size_t symbols) {
-  if (account.positions.size() != symbols) return false;
-  for (const Position& position : account.positions) {
-    if (position.leverage.count < e8_per_unit || position.entry_value.count < 0) return false;
-    for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
-      const auto held = account.open.find(stop);
-      if (stop != anonymous && (held == account.open.end() || !held->second.trigger)) return false;
+  if (account.holdings.size() != symbols) return false;
+  for (const Holdings& holdings : account.holdings) {
+    for (const Position& position : holdings.positions) {
+      if (position.leverage.count < e8_per_unit || position.entry_value.count < 0) return false;
+      if (position.index == 1 && position.size.count < 0) return false;
+      if (position.index == 2 && position.size.count > 0) return false;
+      for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
+        const auto held = account.open.find(stop);
+        if (stop != anonymous && (held == account.open.end() || !held->second.trigger)) return false;
+      }
     }
   }
-  return std::ranges::all_of(account.open,
-                             [&](const auto& entry) { return entry.second.symbol.index < symbols; });
+  return std::ranges::all_of(account.open, [&](const auto& entry) {
+    const OrderRow& row = entry.second;
+    return row.symbol.index < symbols &&
+           row.position_index < std::tuple_size_v<decltype(Holdings::positions)>;
+  });
 }
 
 }  // namespace

@@ -111,24 +111,29 @@ void Exchange::Engine::check_accounts() {
     const AccountId id{i};
     bool holds = false;
     for (std::size_t s = 0; s < symbols_.size(); ++s) {
-      const SymbolState& symbol = symbols_[s];
-      if (at(id).positions[s].size.count == 0) continue;
-      const auto passed = [&](OrderNumber stop, int direction) {
-        if (stop == anonymous) return false;
-        const OrderRow& row = at(id).open.at(stop);
-        return (symbol.mark_price.count - symbol.instrument.price(*row.trigger).count) * direction >= 0;
-      };
-      const int sign = at(id).positions[s].size.count > 0 ? 1 : -1;
-      if (passed(at(id).positions[s].stop_loss, -sign)) {
-        trigger_stop(id, at(id).positions[s].stop_loss);
-      } else if (passed(at(id).positions[s].take_profit, sign)) {
-        trigger_stop(id, at(id).positions[s].take_profit);
+      for (const Position& held : at(id).holdings[s].held()) {
+        check_stops(id, symbols_[s], held);
+        holds |= held.size.count != 0;
       }
-      holds |= at(id).positions[s].size.count != 0;
     }
     if (!holds) continue;
     const WalletRow wallet = wallet_row(id);
     if (wallet.maintenance_margin.count > 0 && wallet.equity <= wallet.maintenance_margin) liquidate(id);
+  }
+}
+
+void Exchange::Engine::check_stops(AccountId id, const SymbolState& symbol, const Position& position) {
+  if (position.size.count == 0) return;
+  const auto passed = [&](OrderNumber stop, int direction) {
+    if (stop == anonymous) return false;
+    const OrderRow& row = at(id).open.at(stop);
+    return (symbol.mark_price.count - symbol.instrument.price(*row.trigger).count) * direction >= 0;
+  };
+  const int sign = position.size.count > 0 ? 1 : -1;
+  if (passed(position.stop_loss, -sign)) {
+    trigger_stop(id, position.stop_loss);
+  } else if (passed(position.take_profit, sign)) {
+    trigger_stop(id, position.take_profit);
   }
 }
 

@@ -56,6 +56,7 @@ struct OrderRequest {
   ClientOrderId client_id;  ///< may be empty
   SymbolId symbol;
   Side side = Side::buy;
+  std::uint8_t position_index = 0;  ///< 0 in one-way mode; 1 the long, 2 the short side in hedge mode
   OrderType type = OrderType::limit;
   TimeInForce time_in_force = TimeInForce::gtc;  ///< a market order is always ioc
   PriceTicks price;  ///< limit; for a market order a collar, 0 takes the venue's own: mark +-5 %
@@ -80,6 +81,7 @@ enum class CancelScope : std::uint8_t { entries, entries_and_stops };
 
 /// Absent means unchanged, zero removes.
 struct StopRequest {
+  std::uint8_t position_index = 0;
   std::optional<PriceTicks> stop_loss, take_profit;
 };
 
@@ -123,6 +125,10 @@ class Exchange {
                                   CancelScope scope = CancelScope::entries);
   /// @error 10001 flat or on the wrong side of mark, 34040 nothing changed.
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
+  /// One-way or hedge, of one symbol, or without one of all idle symbols and of symbols that are to come.
+  /// @error 110024 positions exist, 110028 open orders exist, 110025 unchanged.
+  Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
+                                          PositionMode mode);
   /// @error 110043 unchanged, 110013 outside 1..max, 110007 the margin would not suffice.
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
 
@@ -136,7 +142,11 @@ class Exchange {
   std::optional<OrderRow> find_order(AccountId account, const OrderKey& key) const;
   /// Newest first, at most `limit`.
   std::vector<ExecutionRow> executions(AccountId account, std::size_t limit) const;
+  /// In hedge mode the long side's.
   PositionRow position(AccountId account, SymbolId symbol) const;
+  /// One row, two in hedge mode, flat or not.
+  std::vector<PositionRow> positions(AccountId account, SymbolId symbol) const;
+  PositionMode position_mode(AccountId account, SymbolId symbol) const;
   WalletRow wallet(AccountId account) const;
   /// At most FeedSettings::book_depth levels a side.
   BookRow book(SymbolId symbol, std::size_t depth) const;

@@ -22,6 +22,21 @@ struct Refusal {
   VenueText text;
 };
 
+enum class PositionMode : std::uint8_t { one_way = 0, hedge = 3 };  // the numbers of switch-mode
+enum class MarginMode : std::uint8_t { cross, isolated };
+enum class PositionStatus : std::uint8_t { normal, liquidating, deleveraging };
+
+/// One step of a symbol's risk limits: positions up to `limit_value` of quote units.
+struct RiskTier {
+  std::int32_t id = 1;
+  E8 limit_value;
+  E8 maintenance_rate, initial_rate;  ///< fractions of value
+  E8 max_leverage;
+  E8 mm_deduction;  ///< keeps the maintenance margin continuous from tier to tier
+  bool lowest = true;
+  bool operator==(const RiskTier&) const = default;
+};
+
 enum class StopKind : std::uint8_t { none, stop_loss, take_profit };
 
 struct OrderRow {
@@ -29,6 +44,7 @@ struct OrderRow {
   ClientOrderId client_id;
   SymbolId symbol;
   Side side = Side::buy;
+  std::uint8_t position_index = 0;
   OrderType type = OrderType::limit;
   TimeInForce time_in_force = TimeInForce::gtc;
   OrderStatus status = OrderStatus::unknown;
@@ -70,6 +86,7 @@ struct ExecutionRow {
 
 struct PositionRow {
   SymbolId symbol;
+  std::uint8_t position_index = 0;    ///< 0 one-way, 1 long side, 2 short side of hedge mode
   Lots size;                          ///< signed
   E8 entry_price, mark_price, value;  ///< value at mark, quote units
   E8 leverage;
