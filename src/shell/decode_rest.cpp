@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "domain/words.h"
 #include "shell/event_json.h"
@@ -260,8 +261,7 @@ std::int32_t minutes_of(const Body& body) {
   const auto start_ms = [&](std::size_t row) -> std::int64_t {
     const Json& bar = (*list)[row];
     if (!bar.is_array() || bar.empty() || !bar[0].is_string()) return 0;
-    const auto value = parse_e8(bar[0].get_ref<const std::string&>());
-    return value ? value->count / e8_per_unit : 0;
+    return std::strtoll(bar[0].get_ref<const std::string&>().c_str(), nullptr, 10);
   };
   if (list == body.result().end() || !list->is_array() || list->size() < 2) return 1;
   const std::int64_t minutes = (start_ms(0) - start_ms(1)) / 60'000;

@@ -1,5 +1,6 @@
 // Every recorded message is read as reviewed: one line of the table for each line of each file, with the few
 // values that decide. All symbols are known here, on a grid of 1e-8, so that spot lines are read too.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>

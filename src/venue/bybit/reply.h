@@ -45,4 +45,11 @@ bool read_texts(const dom::element& item, std::array<std::string_view, Count>& t
   return found == Count;
 }
 
+/// Milliseconds of a bar's start; an exponent has been seen in these columns.
+inline std::optional<Instant> bar_start(std::string_view text) {
+  const auto ms = parse_number(text);
+  if (!ms || *ms < 0 || *ms > static_cast<double>(time_ms_max / 2)) return std::nullopt;
+  return Instant::from_ms(static_cast<std::int64_t>(*ms));
+}
+
 }  // namespace mlbot::venue::bybit

@@ -79,6 +79,10 @@ Instrument read_instrument(const dom::object& object, const SymbolName& name, Re
 Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   InstrumentPage page;
+  const std::string_view category = reply.row().text_or_empty("category");
+  if (!category.empty() && category != category_linear) {
+    reply.reading.fail("result.category", fmt::format("'{}' was not asked for", category));
+  }
   reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     const std::string_view symbol = row.text("symbol");
@@ -131,12 +135,9 @@ Result<std::vector<Kline>, DecodeError> decode_klines(std::string_view body, con
       break;
     }
     Kline bar{.symbol = instrument.id, .interval_minutes = interval_minutes};
-    const auto start_ms = parse_number(texts[0]);
-    if (start_ms && *start_ms >= 0 && *start_ms <= static_cast<double>(time_ms_max / 2)) {
-      bar.start = Instant::from_ms(static_cast<std::int64_t>(*start_ms));
-    } else {
-      fail("start", texts[0]);
-    }
+    const auto start = bar_start(texts[0]);
+    if (!start) fail("start", texts[0]);
+    bar.start = start.value_or(Instant{});
     const auto price = [&](std::size_t column) {
       const auto ticks = instrument.ticks(texts[column]);
       if (!ticks) fail("price", texts[column]);

@@ -48,12 +48,9 @@ Decoded<std::vector<PriceBar>> decode_price_bars(std::string_view body, DecodeSc
       break;
     }
     PriceBar bar;
-    const auto start = parse_e8(texts[0]);
-    if (start && start->count >= 0 && start->count % e8_per_unit == 0) {
-      bar.start = Instant::from_ms(start->count / e8_per_unit);
-    } else {
-      reply.reading.fail(where_of(bars.size(), "start"), fmt::format("'{}' is no time", texts[0]));
-    }
+    const auto start = bar_start(texts[0]);
+    if (!start) reply.reading.fail(where_of(bars.size(), "start"), fmt::format("'{}' is no time", texts[0]));
+    bar.start = start.value_or(Instant{});
     const auto price = [&](std::size_t column, std::string_view name) {
       const auto value = parse_e8_truncated(texts[column]);
       if (!value)
