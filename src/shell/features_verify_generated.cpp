@@ -1,5 +1,9 @@
 // `mlbot features verify`: every row over a generated day: how often it is missing or clamped, how it is
-// spread, and whether it is alive.
+// spread, whether it is alive and says something of its own, and whether it equals its definition over raw
+// events.
+//
+// The definitions' memory grows with the day (about 40 MB an hour) and each comparison walks over it: the
+// number of instants compared decides the time this takes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +12,9 @@
 #include <limits>
 #include <memory>
 
+#include "core/book/order_book.h"
 #include "core/features/feature_hub.h"
+#include "core/features/history.h"
 #include "core/market_stage.h"
 #include "shell/features_verify.h"
 #include "shell/generated_history.h"
@@ -62,6 +68,102 @@ class RowSurvey {
   std::size_t distinct_ = 0;
 };
 
+/// Two rows that say the same: nothing is learnt from the second.
+constexpr double correlation_max = 0.999;
+constexpr double twin_difference_max = 1e-9;
+
+/// Rows that move over weeks are no twins for moving together over hours.
+bool is_calendar(const core::FeatureSpec& spec) { return spec.lookahead == 'D'; }
+
+/// Correlation of every two rows over the frames in which both are valid; one in `stride` of them is kept.
+class Correlations {
+ public:
+  void take(const FeatureFrame& frame) {
+    if (seen_++ % stride_ != 0) return;
+    frames_.push_back(frame.values);
+    if (frames_.size() < frames_max) return;
+    for (std::size_t i = 0; i < frames_.size() / 2; ++i) frames_[i] = frames_[2 * i];
+    frames_.resize(frames_.size() / 2);
+    stride_ *= 2;
+  }
+  double of(std::size_t x, std::size_t y) const {
+    double n = 0, mean_x = 0, mean_y = 0, xx = 0, yy = 0, xy = 0;
+    for (const auto& values : frames_) {
+      if (!std::isfinite(values[x]) || !std::isfinite(values[y])) continue;
+      ++n;
+      const double off_x = values[x] - mean_x, off_y = values[y] - mean_y;
+      mean_x += off_x / n;
+      mean_y += off_y / n;
+      xx += off_x * (values[x] - mean_x);
+      yy += off_y * (values[y] - mean_y);
+      xy += off_x * (values[y] - mean_y);
+    }
+    return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
+  }
+
+ private:
+  static constexpr std::size_t frames_max = 8'192;
+  std::vector<std::array<double, feature_count>> frames_;
+  std::uint64_t seen_ = 0, stride_ = 1;
+};
+
+/// Every row by its definition, fed with the same events as the rows.
+class Definitions {
+ public:
+  struct Compared {
+    double largest = 0;  ///< difference relative to 1 + |definition|
+    std::uint64_t times = 0, missing_on_one_side = 0;
+  };
+
+  explicit Definitions(const std::vector<Instrument>& instruments) {
+    for (const auto& instrument : instruments) {
+      twins_.add(instrument);
+      books_.emplace_back(core::CoreSetup{}.book_depth);
+    }
+  }
+  void take(const Stamped& event) {
+    const Instant at = event.at;
+    std::visit(
+        [&]<class T>(const T& what) {
+          if constexpr (std::is_same_v<T, BookUpdate>) {
+            core::OrderBook& book = books_[what.symbol.index];
+            const core::BookChange change = book.apply(what);
+            twins_.on(at, what, change, book);
+          } else if constexpr (std::is_same_v<T, LinkChanged>) {
+            twins_.on(at, what);
+          } else if constexpr (std::is_same_v<T, Trades> || std::is_same_v<T, Kline> ||
+                               std::is_same_v<T, Ticker> || std::is_same_v<T, Liquidations>) {
+            twins_.on(at, what);
+          } else {
+            twins_.advance(at);
+          }
+        },
+        event.what);
+  }
+  void compare(const FeatureFrame& frame) {
+    for (const auto& spec : core::feature_catalogue()) {
+      const std::size_t row = spec.id - 1u;
+      if (!core::slow_rows()[row]) continue;
+      Compared& row_compared = compared_[row];
+      double expected = twins_.value(frame.symbol, row);
+      ++row_compared.times;
+      if (std::isfinite(expected) != frame.valid(row)) {
+        ++row_compared.missing_on_one_side;
+      } else if (frame.valid(row)) {
+        expected = std::clamp(expected, spec.clamp_low, spec.clamp_high);
+        row_compared.largest =
+            std::max(row_compared.largest, std::abs(frame.values[row] - expected) / (1 + std::abs(expected)));
+      }
+    }
+  }
+  const Compared& of(std::size_t row) const { return compared_[row]; }
+
+ private:
+  core::Histories twins_;
+  std::vector<core::OrderBook> books_;
+  std::array<Compared, feature_count> compared_{};
+};
+
 std::string short_number(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
 Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
@@ -85,16 +187,29 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
 
   core::MarketStage stage{core::CoreSetup{}.book_depth};
   std::vector<RowSurvey> rows(feature_count);
+  Correlations correlations;
+  std::optional<Definitions> definitions;
+  if (options.twin_samples > 0) definitions.emplace(history.instruments());
+  const Duration between_samples = length / std::max(options.twin_samples, 1);
+  Instant next_sample = day_start + between_samples;
   std::uint64_t frames = 0;
   ProgressBar progress{console, "features of a generated day", "market minutes"};
   Outbox out;
   bool started = false;
   while (const Stamped* event = source.next(stage.next_second())) {
-    if (!std::exchange(started, true)) stage.start(event->at);
+    if (!std::exchange(started, true)) {
+      stage.start(event->at);
+      if (definitions) definitions->take({{}, event->at, {}, {}, LinkChanged{Link::market, LinkState::down}});
+    }
     out.clear();
     stage.step(*event, out);
-    for (const auto& frame : out.frames)
+    if (definitions) definitions->take(*event);
+    for (const auto& frame : out.frames) {
       for (std::size_t i = 0; i < feature_count; ++i) rows[i].take(frame.valid(i), frame.values[i]);
+      correlations.take(frame);
+      if (definitions && event->at >= next_sample) definitions->compare(frame);
+    }
+    if (!out.frames.empty() && event->at >= next_sample) next_sample = next_sample + between_samples;
     frames += out.frames.size();
     progress.at(static_cast<double>((event->at - day_start) / 1min), static_cast<double>(length / 1min));
   }
@@ -102,7 +217,7 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
 
   std::vector<std::string> headings{"id", "feature", "missing", "clamped", "min"};
   for (const double share : quantiles) headings.push_back(fmt::format("{:.0f} %", 100 * share));
-  headings.insert(headings.end(), {"max", "distinct", "verdict"});
+  headings.insert(headings.end(), {"max", "distinct", "twin", "verdict"});
   std::vector<std::vector<std::string>> table;
   Json list = Json::array();
   std::vector<std::string> faults;
@@ -114,6 +229,7 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
                                ? 0
                                : static_cast<double>(stage.features().clamp_hits()[spec.id - 1u]) /
                                      static_cast<double>(row.defined());
+    const auto compared = definitions ? definitions->of(spec.id - 1u) : Definitions::Compared{};
     std::string verdict = "ok";
     if (row.defined() == 0)
       verdict = "never valid";
@@ -121,6 +237,17 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
       verdict = "constant";
     else if (clamped > options.clamp_share_max)
       verdict = fmt::format("clamped in {:.1f} % of frames", 100 * clamped);
+    else if (compared.missing_on_one_side > 0)
+      verdict = fmt::format("missing on one side only in {} of {} comparisons with its definition",
+                            compared.missing_on_one_side, compared.times);
+    else if (compared.largest > twin_difference_max)
+      verdict = fmt::format("differs from its definition by {:.1e}", compared.largest);
+    for (std::size_t other = spec.id; verdict == "ok" && other < feature_count; ++other) {
+      const auto& twin = core::feature_catalogue()[other];
+      if (is_calendar(spec) && is_calendar(twin)) continue;
+      if (const double both = correlations.of(spec.id - 1u, other); std::abs(both) > correlation_max)
+        verdict = fmt::format("says the same as {} (row {}): correlation {:.5f}", twin.name, twin.id, both);
+    }
     if (verdict != "ok") faults.push_back(fmt::format("{} (row {}): {}", spec.name, spec.id, verdict));
     std::vector<std::string> line{std::to_string(spec.id), std::string{spec.name},
                                   fmt::format("{:.2f} %", 100 * missing),
@@ -130,7 +257,8 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
       line.push_back(short_number(row.quantile(share)));
       spread[fmt::format("{:.0f}", 100 * share)] = json_number(row.quantile(share));
     }
-    line.insert(line.end(), {short_number(row.highest()), std::to_string(row.distinct()), verdict});
+    line.insert(line.end(), {short_number(row.highest()), std::to_string(row.distinct()),
+                             compared.times > 0 ? fmt::format("{:.0e}", compared.largest) : "-", verdict});
     table.push_back(std::move(line));
     list.push_back({{"id", spec.id},
                     {"name", spec.name},
@@ -140,6 +268,9 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
                     {"quantiles", spread},
                     {"max", json_number(row.highest())},
                     {"distinct", row.distinct()},
+                    {"twin_comparisons", compared.times},
+                    {"twin_difference", compared.largest},
+                    {"twin_missing_on_one_side", compared.missing_on_one_side},
                     {"verdict", verdict}});
   }
   if (console.json())
@@ -155,8 +286,11 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
     return console.fail(ExitCode::validation, fmt::format("{} of {} rows fail: {}", faults.size(),
                                                           feature_count, fmt::join(faults, "; ")));
   if (!console.json())
-    console.print(fmt::format("all {} rows are alive and inside their ranges over {} frames", feature_count,
-                              grouped(static_cast<std::int64_t>(frames))));
+    console.print(
+        fmt::format("all {} rows are alive, inside their ranges and equal to their definitions over {} "
+                    "frames, {} of them compared",
+                    feature_count, grouped(static_cast<std::int64_t>(frames)),
+                    definitions ? definitions->of(0).times : 0));
   return ExitCode::done;
 }
 

@@ -147,11 +147,11 @@ void Symbol::refresh(const Symbol* leads) {
   leader_version = leads ? leads->version : 0;
   price.refresh(due, values);
   RowWriter rows{values};
-  liquidity.read(rows);
+  liquidity.refresh(due, values);
   volatility.read(rows);
-  liquidation.read(rows, leads ? &leads->liquidation : nullptr);
+  liquidation.refresh(due, leads ? &leads->liquidation : nullptr, values);
   time_context.read(rows);
-  advanced.read(rows, leads ? Leader{&leads->market, &leads->liquidity} : Leader{});
+  advanced.refresh(due, leads ? Leader{&leads->market, &leads->liquidity} : Leader{}, values);
   values.finish();
   due = 0;
 }
@@ -316,11 +316,8 @@ void FeatureHub::hash_into(StateHash& hash) const {
   for (auto& symbol : parts_->symbols) {
     symbol->advance(parts_->now, parts_->now);
     HashVisitor visit{hash};
-    visit(symbol->market, symbol->price);
-    symbol->liquidity.hash_into(hash);
+    visit(symbol->market, symbol->price, symbol->liquidity, symbol->liquidation, symbol->advanced);
     symbol->volatility.hash_into(hash);
-    symbol->liquidation.hash_into(hash);
-    symbol->advanced.hash_into(hash);
     symbol->cusum.hash_into(hash);
     hash.add(std::uint64_t{symbol->triggers});
   }

@@ -27,6 +27,9 @@ struct Log {
   double scale = 1;
 };
 
+/// sgn(x) * ln(1 + |x|)
+inline Log signed_log_of(double x) { return {1 + std::abs(x), x < 0 ? -1.0 : 1.0}; }
+
 /// The values of one symbol's last refresh: clamped, NaN where missing.
 class RowValues {
  public:
