@@ -219,7 +219,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "quoted spread",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return Log{2e4 * e.spread_ticks() / e.mid2()}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -239,7 +240,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .mirror = "E",
            .source =
                "tick-size class, Briola et al. 2403.09267 (large tick: mean spread below about 1.5 ticks)",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return Log{e.spread_ticks(), 1 / ln2}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -258,7 +260,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "log ratio rather than z-score: on one-tick books the sd of the spread is 0",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return Log{e.spread_ticks() / e.norm(E::spread_norm)}; },
           [](const History& h, Instant t) { return exact::log(over_norm(h, t, slow_spread, 0)); }),
       row(
@@ -275,7 +278,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .mirror = "O",
            .source = "Gould & Bonart 2016. Identity: (weighted-mid − m)/(s/2) equals this number, so L1 "
                      "microprice deviation is not a second feature",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return e.imbalance(1); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 1); }),
       row(
@@ -291,7 +295,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cao, Hansch & Wang 2009",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 5}},
           [](const MicroLiquidityEngine& e) { return e.imbalance(5); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 5); }),
       row(
@@ -307,7 +312,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cao, Hansch & Wang 2009",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.imbalance(20); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 20); }),
       row(
@@ -325,7 +331,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .mirror = "O",
            .source = "depth-weighted imbalance; original advanced_features.py used price-distance weights "
                      "that are ≈ 1 everywhere (see 8.3)",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.decayed_imbalance(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -350,7 +357,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(35)",
            .source = "queue size relative to own norm (Huang, Lehalle & Rosenbaum 2015)",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 60}},
           [](const MicroLiquidityEngine& e) {
             return Log{(e.best_bid() + 1) / (e.norm(E::best_bid_norm) + 1)};
           },
@@ -370,7 +378,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(34)",
            .source = "queue size relative to own norm (Huang, Lehalle & Rosenbaum 2015)",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 60}},
           [](const MicroLiquidityEngine& e) {
             return Log{(e.best_ask() + 1) / (e.norm(E::best_ask_norm) + 1)};
           },
@@ -390,7 +399,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "liquidity withdrawal before and during cascades",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 900, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return Log{e.depth_over_norm()}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -411,7 +421,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(38)",
            .source = "depth slope (Næs & Skjeltorp 2006), two-point form",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.bid_slope(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -431,7 +442,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(37)",
            .source = "depth slope (Næs & Skjeltorp 2006), two-point form",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.ask_slope(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -451,7 +463,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(40)",
            .source = "cost-to-trade / x-levels-of-market impact",
-           .triggers = on::book | on::second | on::candle},
+           .triggers = on::book | on::second | on::candle,
+           .needs = {.inputs = needs::book | needs::volume_norm}},
           [](const MicroLiquidityEngine& e) { return e.impact_buy(); },
           [](const History& h, Instant t) { return slow_impact(h, t, Side::buy); }),
       row(
@@ -467,7 +480,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(39)",
            .source = "cost-to-trade / x-levels-of-market impact",
-           .triggers = on::book | on::second | on::candle},
+           .triggers = on::book | on::second | on::candle,
+           .needs = {.inputs = needs::book | needs::volume_norm}},
           [](const MicroLiquidityEngine& e) { return e.impact_sell(); },
           [](const History& h, Instant t) { return slow_impact(h, t, Side::sell); }),
       row(
@@ -483,7 +497,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "difference a tree cannot form from 39 and 40 in one split",
-           .triggers = on::book | on::second | on::candle},
+           .triggers = on::book | on::second | on::candle,
+           .needs = {.inputs = needs::book | needs::volume_norm}},
           [](const MicroLiquidityEngine& e) { return e.impact_asymmetry(); },
           [](const History& h, Instant t) {
             const double buying = slow_impact(h, t, Side::buy), selling = slow_impact(h, t, Side::sell);
@@ -502,7 +517,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cont, Kukanov & Stoikov 2014 [CKS14], depth-normalised",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 1, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_fine(1, 1)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 1, 1, fine_cell_ns)); }),
       row(
@@ -518,7 +534,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cont, Kukanov & Stoikov 2014 [CKS14], depth-normalised",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 5, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_fine(1, 5)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 1, 5, fine_cell_ns)); }),
       row(
@@ -534,7 +551,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cont, Kukanov & Stoikov 2014 [CKS14], depth-normalised",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 30, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_coarse(1, 30)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 1, 30, second_ns)); }),
       row(
@@ -550,7 +568,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Xu, Gould & Howison 2019 [XGH19]",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 5, .book_s = 60, .levels = 5}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_fine(5, 5)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 5, 5, fine_cell_ns)); }),
       row(
@@ -567,7 +586,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "integrated OFI, Cont, Cucuringu & Zhang [CCZ21]",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 30, .book_s = 60, .levels = 10}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_coarse(10, 30)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 10, 30, second_ns)); }),
       row(
@@ -583,7 +603,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "OFI acceleration",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 10, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_acceleration()); },
           [](const History& h, Instant t) {
             const Instant earlier{cell_of(t, second_ns) * second_ns - 5 * second_ns};
@@ -605,7 +626,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "message intensity",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 1, .life_s = 900}},
           [](const MicroLiquidityEngine& e) { return Log{e.message_rate()}; },
           [](const History& h, Instant t) {
             if (!h.book(t) || !h.covered(t, 1) || h.life_s(t) < 900) return missing;
@@ -627,7 +649,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(50)",
            .source = "cancellation and arrival rates (Cont, Stoikov & Talreja 2010)",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.bid_cancel_share(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -646,7 +669,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(49)",
            .source = "cancellation and arrival rates (Cont, Stoikov & Talreja 2010)",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.ask_cancel_share(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -665,7 +689,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "limit-order arrival imbalance",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.add_imbalance(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -684,7 +709,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "cancellation imbalance",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.cancel_imbalance(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -704,7 +730,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "queue-depletion asymmetry (Cont & de Larrard 2013)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.inputs = needs::book, .covered_s = 30}},
           [](const MicroLiquidityEngine& e) { return e.depletion_imbalance(); },
           [](const History& h, Instant t) {
             if (!h.book(t) || !h.covered(t, 30)) return missing;
@@ -729,7 +756,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "resilience (Large 2007)",
-           .triggers = on::book | on::trade | on::second},
+           .triggers = on::book | on::trade | on::second,
+           .needs = {.inputs = needs::book, .covered_s = 30}},
           [](const MicroLiquidityEngine& e) { return Log{e.replenishment()}; },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 30, second_ns);
@@ -752,7 +780,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "quote lifetime",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return Log{e.quote_life_ms()}; },
           [](const History& h, Instant t) { return exact::log(slow_quote_life_ms(h, t)); }),
       row(
@@ -768,7 +797,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "book sparsity (small-tick regime)",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 5}},
           [](const MicroLiquidityEngine& e) { return Log{e.level_gap()}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);

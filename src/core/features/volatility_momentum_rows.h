@@ -152,7 +152,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised variance (Andersen & Bollerslev 1998)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 30}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_30s}; },
           [](const History& h, Instant t) { return ln(floored(sigma_of(h, t, 30))); }),
       row(
@@ -169,7 +170,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised variance (Andersen & Bollerslev 1998)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_5m}; },
           [](const History& h, Instant t) { return ln(floored(sigma_of(h, t, 300))); }),
       row(
@@ -186,7 +188,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised variance (Andersen & Bollerslev 1998)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 3600}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_1h}; },
           [](const History& h, Instant t) { return ln(floored(sigma_of(h, t, 3600))); }),
       row(
@@ -202,7 +205,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "volatility term structure",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .also_covered_s = 30}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_30s / e.sigma().of_15m}; },
           [](const History& h, Instant t) {
             return ln(floored(sigma_of(h, t, 30)) / floored(sigma_of(h, t, 900)));
@@ -220,7 +224,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "volatility term structure",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 3600, .also_covered_s = 300}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_5m / e.sigma().of_1h}; },
           [](const History& h, Instant t) {
             return ln(floored(sigma_of(h, t, 300)) / floored(sigma_of(h, t, 3600)));
@@ -242,7 +247,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .source = "bipower variation, Barndorff-Nielsen & Shephard 2004; 5 s steps because 1 s mids are "
                      "often unchanged "
                      "and zeros bias BV down",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return e.steps_15m().jump_share; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -265,7 +271,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "realised semivariance (Barndorff-Nielsen, Kinnebrock & Shephard 2010)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return e.steps_15m().semivariance; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -287,7 +294,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised quarticity",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return Log{e.steps_15m().quarticity}; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -309,7 +317,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Parkinson 1980",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().parkinson}; },
           [](const History& h, Instant t) {
             return ln(range_sigma(h, t, [](const Candle& c) {
@@ -329,7 +338,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Garman & Klass 1980",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().garman_klass}; },
           [](const History& h, Instant t) {
             return ln(range_sigma(h, t, [](const Candle& c) {
@@ -350,7 +360,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Rogers & Satchell 1991",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().rogers_satchell}; },
           [](const History& h, Instant t) { return ln(range_sigma(h, t, rogers_satchell)); }),
       row(
@@ -369,7 +380,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Yang & Zhang 2000",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 31}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().yang_zhang}; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 31);
@@ -398,7 +410,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "range vs close-to-close: separates wicks from drift",
-           .triggers = on::candle | on::second},
+           .triggers = on::candle | on::second,
+           .needs = {.inputs = needs::candles, .covered_s = 900, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().parkinson / e.sigma().of_15m}; },
           [](const History& h, Instant t) {
             return ln(range_sigma(h, t,
@@ -421,7 +434,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "volatility of volatility; original README list",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 3600}},
           [](const VolatilityMomentumEngine& e) { return e.minute_spread(); },
           [](const History& h, Instant t) {
             // The seconds of the newest sealed minute are the open minute's and sixty before.
@@ -452,7 +466,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "lag-1 autocorrelation (bounce vs trend)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300, .steps = 60}},
           [](const VolatilityMomentumEngine& e) { return e.autocorrelation_5m(); },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 60, 300);
@@ -476,7 +491,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Lo & MacKinlay 1988",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return Log{e.steps_15m().variance_ratio}; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -505,7 +521,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Wilder 1978; TA-Lib/ta-lib:src/ta_func/ta_RSI.c",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return e.settled() ? e.strength().centred() : missing; },
           [](const History& h, Instant t) { return relative_strength(chain(h, t, 60)); }),
       row(
@@ -524,7 +541,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Wilder 1978; TA-Lib/ta-lib:src/ta_func/ta_RSI.c",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 75}},
           [](const VolatilityMomentumEngine& e) {
             return e.settled_5m() ? e.strength_5m().centred() : missing;
           },
@@ -550,7 +568,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Appel; TA-Lib MACD convention, divided by ATR to be scale-free",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return e.settled() ? e.histogram_in_ranges() : missing; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 60);
@@ -576,7 +595,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Bollinger; TA-Lib BBANDS uses population sd",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 20}},
           [](const VolatilityMomentumEngine& e) { return e.bars().band_position; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 20);
@@ -597,7 +617,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Bollinger bandwidth",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 20}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().band_width}; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 20);
@@ -620,7 +641,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Wilder 1978",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return Log{e.settled() ? e.relative_range() : missing}; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 60);
@@ -642,7 +664,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Wilder 1978",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) {
             return e.settled() ? e.movement().average_index() : missing;
           },
@@ -668,7 +691,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Wilder 1978, signed",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return e.settled() ? e.movement().difference() : missing; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 60);
@@ -689,7 +713,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Quong & Soudack; TA-Lib MFI",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return e.bars().money_flow; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 15);
@@ -716,7 +741,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Kaufman 1995, signed",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300}},
           [](const VolatilityMomentumEngine& e) { return e.efficiency_5m(); },
           [](const History& h, Instant t) {
             const auto *newest = h.closed(t, 1), *oldest = h.closed(t, 301);
@@ -766,7 +792,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Granville OBV slope made bounded",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 16}},
           [](const VolatilityMomentumEngine& e) { return e.bars().balance_volume; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 16);
