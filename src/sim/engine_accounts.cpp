@@ -1,24 +1,14 @@
-// Positions and money: fills, venue-held stops, margin, funding, liquidation, and the news of all that.
+// Positions and money: fills, margin, funding, liquidation, and the news of all that.
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/digest.h"
 #include "sim/engine.h"
 #include "sim/margin.h"
+#include "sim/refusal.h"
 
 namespace mlbot::sim {
-namespace {
-
-std::unexpected<Refusal> refuse(std::int32_t code, std::string_view text) {
-  return std::unexpected{Refusal{code, venue_text(text)}};
-}
-
-Side closing_side(const Position& position) { return position.size.count > 0 ? Side::sell : Side::buy; }
-
-}  // namespace
-
 VenueId Exchange::Engine::make_id() {
   const std::uint64_t number = ++last_id_;
   const std::uint64_t mixed = xxh64(bytes_of(number), setup_.seed);
@@ -32,25 +22,29 @@ AccountId Exchange::Engine::open_account(std::string_view name, E8 wallet_balanc
   }
   Account account{.name = std::string{name}, .wallet = wallet_balance};
   for (const SymbolState& symbol : symbols_) {
-    Position flat;
-    flat.leverage = std::min(setup_.default_leverage, symbol.instrument.max_leverage);
-    account.positions.push_back(flat);
+    Holdings flat;
+    for (std::uint8_t index = 0; index < flat.positions.size(); ++index) {
+      flat.positions[index].index = index;
+      flat.positions[index].leverage = std::min(setup_.default_leverage, symbol.instrument.max_leverage);
+    }
+    account.holdings.push_back(flat);
   }
   accounts_.push_back(std::move(account));
   return {static_cast<std::uint32_t>(accounts_.size() - 1)};
 }
 
-void Exchange::Engine::touch(AccountId account, SymbolId symbol) {
-  const std::pair entry{account, symbol};
+void Exchange::Engine::touch(AccountId account, SymbolId symbol, std::uint8_t position_index) {
+  const Touched entry{account, symbol, position_index};
   if (std::ranges::find(touched_, entry) == touched_.end()) touched_.push_back(entry);
 }
 
 void Exchange::Engine::tell_touched() {
   if (working_ != anonymous) return;  // the taker's own news come first
-  for (const auto& [account, symbol] : touched_) {
-    const PositionRow row = position_row(account, symbol);
+  for (const auto& [account, symbol, position_index] : touched_) {
+    const PositionRow row = position_row(account, symbol, position_index);
     news_.push_back({now_ + setup_.feed.account_delay, account,
                      PositionNews{.symbol = symbol,
+                                  .position_index = position_index,
                                   .size = row.size,
                                   .entry_price = row.entry_price,
                                   .mark_price = row.mark_price,
@@ -63,9 +57,9 @@ void Exchange::Engine::tell_touched() {
                                   .updated_at = now_}});
   }
   for (std::size_t i = 0; i < touched_.size(); ++i) {
-    const AccountId account = touched_[i].first;
+    const AccountId account = touched_[i].account;
     const auto told = std::ranges::any_of(touched_.begin(), touched_.begin() + static_cast<std::ptrdiff_t>(i),
-                                          [account](const auto& entry) { return entry.first == account; });
+                                          [account](const auto& entry) { return entry.account == account; });
     if (told) continue;
     const WalletRow row = wallet_row(account);
     news_.push_back({now_ + setup_.feed.account_delay, account,
@@ -153,7 +147,7 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
   SymbolState& symbol = at(place.symbol);
   const Instrument& instrument = symbol.instrument;
   OrderRow& row = account.open.at(number);
-  Position& position = account.positions[place.symbol.index];
+  Position& position = account.position(row);
 
   const E8 rate = liquidity == Liquidity::maker ? instrument.fees.maker : instrument.fees.taker;
   const E8 value = instrument.notional(price, size);
@@ -188,17 +182,16 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
                          .leaves = row.size - row.filled,
                          .order_type = row.type,
                          .stop = row.stop,
+                         .create_type = row.create_type,
                          .value = value,
                          .fee_rate = rate,
                          .closed = closed,
                          .mark_price = symbol.mark_price,
                          .cross_sequence = symbol.cross_sequence});
-  touch(place.account, place.symbol);
+  touch(place.account, place.symbol, position.index);
   accounts_need_check_ = true;
 
-  const bool opens = (position.size.count > 0) == (row.side == Side::buy) && position.size.count != 0;
-  const auto stop_loss = opens ? row.stop_loss : std::nullopt;
-  const auto take_profit = opens ? row.take_profit : std::nullopt;
+  attach_stops(place.account, row, size - closed);
   if (number != working_) {
     if (row.filled == row.size) {
       close_order(place.account, number, OrderStatus::filled, "UNKNOWN", "EC_NoError");
@@ -206,31 +199,23 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
       tell_order(place.account, row);
     }
   }
-  if (stop_loss) set_stop(place.account, place.symbol, StopKind::stop_loss, *stop_loss);
-  if (take_profit) set_stop(place.account, place.symbol, StopKind::take_profit, *take_profit);
 }
 
-void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symbol_id) {
+void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symbol_id,
+                                             std::uint8_t position_index) {
   Account& account = at(account_id);
-  Position& position = account.positions[symbol_id.index];
-  for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
-    if (stop == anonymous) continue;
-    OrderRow& row = account.open.at(stop);
-    if (position.size.count == 0 || row.side != closing_side(position)) {
-      drop_stop(account_id, stop, "CancelByTpSlTsClear");
-    } else {
-      row.size = absolute(position.size);
-    }
-  }
+  Position& position = account.position(symbol_id, position_index);
+  follow_position(account_id, symbol_id, position_index);
   std::vector<OrderNumber> reducing;
   for (const auto& [number, row] : account.open) {
-    const bool resting = row.stop == StopKind::none && number != working_;
-    if (resting && row.symbol == symbol_id && row.reduce_only) reducing.push_back(number);
+    const bool resting = !row.is_held() && number != working_;
+    const bool same = row.symbol == symbol_id && row.position_index == position_index;
+    if (resting && same && row.reduce_only) reducing.push_back(number);
   }
   Lots free = absolute(position.size);
   for (const OrderNumber number : reducing) {
     OrderRow& row = account.open.at(number);
-    const bool shrinks = position.size.count != 0 && row.side == closing_side(position);
+    const bool shrinks = position.size.count != 0 && row.side == position.closing_side();
     const Lots keeps = shrinks ? std::min(free, row.leaves()) : Lots{0};
     if (keeps.count == 0) {
       cancel_open(account_id, number, "CancelByReduceOnly", "EC_NoError");
@@ -246,112 +231,50 @@ void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symb
   }
 }
 
-// ---- stops
+// ---- settings
 
-void Exchange::Engine::set_stop(AccountId account_id, SymbolId symbol, StopKind kind, PriceTicks trigger) {
+Result<void, Refusal> Exchange::Engine::set_position_mode(AccountId account_id,
+                                                          std::optional<SymbolId> symbol_id,
+                                                          PositionMode mode) {
+  if (symbol_id && symbol_id->index >= symbols_.size()) return refuse(10001, "params error: symbol invalid");
   Account& account = at(account_id);
-  Position& position = account.positions[symbol.index];
-  OrderNumber& held = kind == StopKind::stop_loss ? position.stop_loss : position.take_profit;
-  if (held != anonymous && account.open.at(held).side != closing_side(position)) {
-    drop_stop(account_id, held, "CancelByTpSlTsClear");  // of the position before it turned round
-  }
-  if (held == anonymous) {
-    OrderRow& row = new_order(account_id, symbol, closing_side(position), absolute(position.size));
-    row.type = OrderType::market;
-    row.time_in_force = TimeInForce::ioc;
-    row.status = OrderStatus::untriggered;
-    row.reduce_only = true;
-    row.stop = kind;
-    row.create_type = kind == StopKind::stop_loss ? "CreateByStopLoss" : "CreateByTakeProfit";
-    held = row.number;
-  }
-  OrderRow& row = account.open.at(held);
-  row.trigger = trigger;
-  row.size = absolute(position.size);
-  row.updated_at = now_;
-  tell_order(account_id, row);
-  touch(account_id, symbol);
-  accounts_need_check_ = true;
-}
-
-void Exchange::Engine::drop_stop(AccountId account_id, OrderNumber number, std::string_view cancel_type) {
-  Account& account = at(account_id);
-  Position& position = account.positions[account.open.at(number).symbol.index];
-  if (position.stop_loss == number) position.stop_loss = anonymous;
-  if (position.take_profit == number) position.take_profit = anonymous;
-  close_order(account_id, number, OrderStatus::deactivated, cancel_type, "EC_NoError");
-}
-
-void Exchange::Engine::trigger_stop(AccountId account_id, OrderNumber number) {
-  Account& account = at(account_id);
-  OrderRow& row = account.open.at(number);
-  Position& position = account.positions[row.symbol.index];
-  if (position.stop_loss == number) position.stop_loss = anonymous;
-  if (position.take_profit == number) position.take_profit = anonymous;
-  row.status = OrderStatus::triggered;
-  row.size = absolute(position.size);
-  row.updated_at = now_;
-  tell_order(account_id, row);
-  row.price = market_bound(at(row.symbol), row.side, PriceTicks{0});
-  row.status = OrderStatus::open;
-  work(account_id, number);
-}
-
-Result<void, Refusal> Exchange::Engine::set_position_stop(AccountId account_id, SymbolId symbol_id,
-                                                          const StopRequest& request) {
-  if (symbol_id.index >= symbols_.size()) return refuse(10001, "params error: symbol invalid");
-  Account& account = at(account_id);
-  const SymbolState& symbol = at(symbol_id);
-  const Position& position = account.positions[symbol_id.index];
-  if (position.size.count == 0) return refuse(10001, "can not set tp/sl/ts for zero position");
-  struct Wish {
-    StopKind kind;
-    std::optional<PriceTicks> trigger;
-    OrderNumber held;
-    int beyond;  // sign of trigger - mark that is allowed
+  const auto has_orders = [&](SymbolId symbol) {
+    return std::ranges::any_of(account.open,
+                               [&](const auto& entry) { return entry.second.symbol == symbol; });
   };
-  const int sign = position.size.count > 0 ? 1 : -1;
-  const std::array wishes{Wish{StopKind::stop_loss, request.stop_loss, position.stop_loss, -sign},
-                          Wish{StopKind::take_profit, request.take_profit, position.take_profit, sign}};
-  bool changes = false;
-  for (const Wish& wish : wishes) {
-    if (!wish.trigger) continue;
-    if (wish.trigger->count < 0) return refuse(10001, "params error: trigger price invalid");
-    if (wish.trigger->count == 0) {
-      changes |= wish.held != anonymous;
-      continue;
-    }
-    const std::int64_t distance = symbol.instrument.price(*wish.trigger).count - symbol.mark_price.count;
-    if (distance * wish.beyond <= 0) return refuse(10001, "the stop is set on the wrong side of base_price");
-    changes |= wish.held == anonymous || account.open.at(wish.held).trigger != wish.trigger;
+  bool changes = !symbol_id && account.default_mode != mode;
+  for (const SymbolState& symbol : symbols_) {
+    const SymbolId id = symbol.instrument.id;
+    if (symbol_id && id != *symbol_id) continue;
+    Holdings& holdings = account.holdings[id.index];
+    if (holdings.mode == mode) continue;
+    if (symbol_id && !holdings.flat()) return refuse(110024, "you have an existing position, cannot switch");
+    if (symbol_id && has_orders(id)) return refuse(110028, "you have active orders, cannot switch");
+    if (!holdings.flat() || has_orders(id)) continue;
+    const E8 leverage = holdings.held().front().leverage;
+    holdings.mode = mode;
+    for (Position& position : holdings.held()) position.leverage = leverage;
+    changes = true;
   }
-  if (!changes) return refuse(34040, "not modified");
-  for (const Wish& wish : wishes) {
-    if (!wish.trigger) continue;
-    if (wish.trigger->count > 0) {
-      set_stop(account_id, symbol_id, wish.kind, *wish.trigger);
-    } else if (wish.held != anonymous) {
-      drop_stop(account_id, wish.held, "CancelByUser");
-    }
-  }
-  touch(account_id, symbol_id);
-  tell_touched();
+  if (!changes) return refuse(110025, "Position mode is not modified");
+  if (!symbol_id) account.default_mode = mode;
   return {};
 }
 
 Result<void, Refusal> Exchange::Engine::set_leverage(AccountId account_id, SymbolId symbol_id, E8 leverage) {
   if (symbol_id.index >= symbols_.size()) return refuse(10001, "params error: symbol invalid");
-  Position& position = at(account_id).positions[symbol_id.index];
+  const std::span<Position> held = at(account_id).holdings[symbol_id.index].held();
   if (leverage < E8{e8_per_unit} || leverage > at(symbol_id).instrument.max_leverage) {
     return refuse(110013, "cannot set leverage gt maxLeverage by risk limit");
   }
-  if (leverage == position.leverage) return refuse(110043, "leverage not modified");
-  const E8 before = std::exchange(position.leverage, leverage);
+  const E8 before = held.front().leverage;
+  if (leverage == before) return refuse(110043, "leverage not modified");
+  for (Position& position : held) position.leverage = leverage;
   if (leverage < before && wallet_row(account_id).available.count < 0) {
-    position.leverage = before;
+    for (Position& position : held) position.leverage = before;
     return refuse(110007, "ab not enough for new leverage");
   }
-  touch(account_id, symbol_id);
+  for (const Position& position : held) touch(account_id, symbol_id, position.index);
   tell_touched();
   return {};
 }
@@ -364,14 +287,14 @@ E8 Exchange::Engine::unrealised(const Position& position, const SymbolState& sym
   return position.size.count >= 0 ? gained : -gained;
 }
 
-Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, Side side, Lots size,
-                                    OrderNumber number) const {
-  const Position& position = account.positions[symbol.index];
-  Lots closable = position.size.count * sign_of(side) < 0 ? absolute(position.size) : Lots{0};
+Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, std::uint8_t position_index,
+                                    Side side, Lots size, OrderNumber number) const {
+  const Position& position = account.position(symbol, position_index);
+  if (position_index != 0) return position.closed_by(side) ? Lots{0} : size;
+  Lots closable = position.closed_by(side) ? absolute(position.size) : Lots{0};
   for (const auto& [older, row] : account.open) {
     if (older >= number || closable.count <= 0) break;
-    const bool counts =
-        row.symbol == symbol && row.side == side && row.stop == StopKind::none && !row.reduce_only;
+    const bool counts = row.symbol == symbol && row.side == side && !row.is_held() && !row.reduce_only;
     if (counts) closable = closable - row.leaves();
   }
   return size - std::clamp(closable, Lots{0}, size);
@@ -380,53 +303,59 @@ Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, Sid
 E8 Exchange::Engine::orders_margin(const Account& account) const {
   E8 sum;
   for (const auto& [number, row] : account.open) {
-    if (row.stop != StopKind::none || row.reduce_only) continue;
-    const Lots opening = opening_part(account, row.symbol, row.side, row.leaves(), number);
+    if (row.is_held() || row.reduce_only) continue;
+    const Lots opening =
+        opening_part(account, row.symbol, row.position_index, row.side, row.leaves(), number);
     if (opening.count == 0) continue;
     const Instrument& instrument = at(row.symbol).instrument;
     sum = sum + order_margin(instrument.notional(row.price, opening), row.side,
-                             account.positions[row.symbol.index].leverage, instrument.fees.taker);
+                             account.position(row).leverage, instrument.fees.taker);
   }
   return sum;
 }
 
 // ---- funding and liquidation
 
-void Exchange::Engine::pay_funding(SymbolState& symbol) {
+void Exchange::Engine::pay_funding(const SymbolState& symbol) {
   const Instrument& instrument = symbol.instrument;
   for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
-    Account& account = accounts_[i];
-    Position& position = account.positions[instrument.id.index];
-    if (position.size.count == 0) continue;
-    const Lots size = absolute(position.size);
-    const E8 value = multiply(symbol.mark_price, instrument.size(size));
-    const E8 due = multiply(value, symbol.funding_rate);
-    const E8 paid = position.size.count > 0 ? due : -due;
-    account.wallet = account.wallet - paid;
-    account.realised_ever = account.realised_ever - paid;
-    position.realised = position.realised - paid;
-    position.realised_ever = position.realised_ever - paid;
-    const Side side = position.size.count > 0 ? Side::buy : Side::sell;
-    const std::string id = fmt::format("{}-{}-{}-{}", symbol.next_funding.seconds(), instrument.name.view(),
-                                       last_id_, side == Side::buy ? "Buy" : "Sell");
-    record({i}, {.execution = {.symbol = instrument.id,
-                               .kind = ExecutionKind::funding,
-                               .venue_id = VenueId{std::string_view{id}.substr(0, VenueId::capacity)},
-                               .execution_id = make_id(),
-                               .side = side,
-                               .price = symbol.mark_price,
-                               .size = size,
-                               .fee = paid,
-                               .at = now_},
-                 .order_type = OrderType::unknown,
-                 .value = value,
-                 .fee_rate = symbol.funding_rate,
-                 .mark_price = symbol.mark_price,
-                 .cross_sequence = symbol.cross_sequence});
-    touch({i}, instrument.id);
+    for (Position& position : accounts_[i].holdings[instrument.id.index].held()) {
+      if (position.size.count != 0) pay_funding(symbol, {i}, position);
+    }
   }
   accounts_need_check_ = true;
   tell_touched();
+}
+
+void Exchange::Engine::pay_funding(const SymbolState& symbol, AccountId account_id, Position& position) {
+  const Instrument& instrument = symbol.instrument;
+  Account& account = at(account_id);
+  const Lots size = absolute(position.size);
+  const E8 value = multiply(symbol.mark_price, instrument.size(size));
+  const E8 due = multiply(value, symbol.funding_rate);
+  const E8 paid = position.size.count > 0 ? due : -due;
+  account.wallet = account.wallet - paid;
+  account.realised_ever = account.realised_ever - paid;
+  position.realised = position.realised - paid;
+  position.realised_ever = position.realised_ever - paid;
+  const Side side = position.size.count > 0 ? Side::buy : Side::sell;
+  const std::string id = fmt::format("{}-{}-{}-{}", symbol.next_funding.seconds(), instrument.name.view(),
+                                     last_id_, side == Side::buy ? "Buy" : "Sell");
+  record(account_id, {.execution = {.symbol = instrument.id,
+                                    .kind = ExecutionKind::funding,
+                                    .venue_id = VenueId{std::string_view{id}.substr(0, VenueId::capacity)},
+                                    .execution_id = make_id(),
+                                    .side = side,
+                                    .price = symbol.mark_price,
+                                    .size = size,
+                                    .fee = paid,
+                                    .at = now_},
+                      .order_type = OrderType::unknown,
+                      .value = value,
+                      .fee_rate = symbol.funding_rate,
+                      .mark_price = symbol.mark_price,
+                      .cross_sequence = symbol.cross_sequence});
+  touch(account_id, instrument.id, position.index);
 }
 
 void Exchange::Engine::liquidate(AccountId account_id) {
@@ -437,28 +366,29 @@ void Exchange::Engine::liquidate(AccountId account_id) {
     cancel_open(account_id, number, "CancelAllBeforeLiq", "EC_PerCancelRequest");
   }
   // The position that asks for most margin goes first; what the wallet still bears may stay.
-  for (std::size_t round = 0; round < account.positions.size(); ++round) {
+  for (;;) {
     const WalletRow wallet = wallet_row(account_id);
     if (wallet.maintenance_margin.count == 0 || wallet.equity > wallet.maintenance_margin) break;
-    std::size_t heaviest = 0;
-    for (std::size_t i = 1; i < account.positions.size(); ++i) {
-      const auto margin = [&](std::size_t which) {
-        return position_row(account_id, symbols_[which].instrument.id).maintenance_margin;
-      };
-      if (margin(i) > margin(heaviest)) heaviest = i;
+    PositionRow heaviest;
+    for (const SymbolState& symbol : symbols_) {
+      const SymbolId id = symbol.instrument.id;
+      for (const Position& position : account.holdings[id.index].held()) {
+        const PositionRow row = position_row(account_id, id, position.index);
+        if (row.maintenance_margin > heaviest.maintenance_margin) heaviest = row;
+      }
     }
-    take_over(account_id, symbols_[heaviest].instrument.id);
+    take_over(account_id, heaviest.symbol, heaviest.position_index);
   }
   tell_touched();
 }
 
-void Exchange::Engine::take_over(AccountId account_id, SymbolId symbol_id) {
+void Exchange::Engine::take_over(AccountId account_id, SymbolId symbol_id, std::uint8_t position_index) {
   Account& account = at(account_id);
   SymbolState& symbol = at(symbol_id);
   const Instrument& instrument = symbol.instrument;
-  Position& position = account.positions[symbol_id.index];
+  Position& position = account.position(symbol_id, position_index);
   const Lots size = absolute(position.size);
-  const Side side = closing_side(position);
+  const Side side = position.closing_side();
   const PositionSide held = position.side();
 
   // At the bankruptcy price nothing is left of the account: what equity there is pays for the distance and
@@ -478,8 +408,7 @@ void Exchange::Engine::take_over(AccountId account_id, SymbolId symbol_id) {
   position.realised_ever = position.realised_ever - fee;
   account.realised_ever = account.realised_ever + pnl - fee;
   account.wallet = account.wallet + pnl - fee;
-  const bool all_flat =
-      std::ranges::all_of(account.positions, [](const Position& p) { return p.size.count == 0; });
+  const bool all_flat = std::ranges::all_of(account.holdings, &Holdings::flat);
   if (all_flat && account.wallet.count < 0) {
     insurance_fund_ = insurance_fund_ + account.wallet;
     account.wallet = E8{};
@@ -502,7 +431,7 @@ void Exchange::Engine::take_over(AccountId account_id, SymbolId symbol_id) {
                       .closed = closed,
                       .mark_price = symbol.mark_price,
                       .cross_sequence = symbol.cross_sequence});
-  touch(account_id, symbol_id);
+  touch(account_id, symbol_id, position_index);
   liquidated(symbol_id, {.at = now_, .liquidated = held, .size = size, .bankruptcy_price = bankruptcy});
   trade(symbol, side, size, market_bound(symbol, side, PriceTicks{0}), anonymous);
 }

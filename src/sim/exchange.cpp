@@ -36,16 +36,32 @@ Result<VenueId, Refusal> Exchange::amend(AccountId account, SymbolId symbol, con
 Result<VenueId, Refusal> Exchange::cancel(AccountId account, SymbolId symbol, const OrderKey& key) {
   return engine_->cancel(account, symbol, key);
 }
-std::vector<VenueId> Exchange::cancel_all(AccountId account, std::optional<SymbolId> symbol,
-                                          CancelScope scope) {
-  return engine_->cancel_all(account, symbol, scope);
+std::vector<VenueId> Exchange::cancel_all(AccountId account, const CancelScope& scope) {
+  return engine_->cancel_all(account, scope);
 }
 Result<void, Refusal> Exchange::set_position_stop(AccountId account, SymbolId symbol,
                                                   const StopRequest& request) {
   return engine_->set_position_stop(account, symbol, request);
 }
+Result<void, Refusal> Exchange::set_position_mode(AccountId account, std::optional<SymbolId> symbol,
+                                                  PositionMode mode) {
+  return engine_->set_position_mode(account, symbol, mode);
+}
 Result<void, Refusal> Exchange::set_leverage(AccountId account, SymbolId symbol, E8 leverage) {
   return engine_->set_leverage(account, symbol, leverage);
+}
+
+void Exchange::set_limit_price_action(AccountId account, bool moves) {
+  engine_->at(account).moves_limit_price = moves;
+}
+bool Exchange::moves_limit_price(AccountId account) const { return engine_->at(account).moves_limit_price; }
+void Exchange::set_live(SymbolId symbol, bool live) { engine_->at(symbol).live = live; }
+bool Exchange::live(SymbolId symbol) const { return engine_->at(symbol).live; }
+void Exchange::restart_feed() {
+  for (SymbolState& symbol : engine_->symbols_) symbol.feed.restart(engine_->now());
+}
+PriceLimits Exchange::price_limits(SymbolId symbol) const {
+  return engine_->price_limits(engine_->at(symbol));
 }
 
 std::span<const Instrument> Exchange::instruments() const { return engine_->setup_.instruments; }
@@ -83,12 +99,23 @@ std::vector<ExecutionRow> Exchange::executions(AccountId account, std::size_t li
   return {rows.rbegin(), rows.rbegin() + static_cast<std::ptrdiff_t>(count)};
 }
 PositionRow Exchange::position(AccountId account, SymbolId symbol) const {
-  return engine_->position_row(account, symbol);
+  const Holdings& holdings = engine_->at(account).holdings[symbol.index];
+  return engine_->position_row(account, symbol, holdings.held().front().index);
+}
+std::vector<PositionRow> Exchange::positions(AccountId account, SymbolId symbol) const {
+  std::vector<PositionRow> rows;
+  for (const Position& position : engine_->at(account).holdings[symbol.index].held()) {
+    rows.push_back(engine_->position_row(account, symbol, position.index));
+  }
+  return rows;
+}
+PositionMode Exchange::position_mode(AccountId account, SymbolId symbol) const {
+  return engine_->at(account).holdings[symbol.index].mode;
 }
 WalletRow Exchange::wallet(AccountId account) const { return engine_->wallet_row(account); }
 
 BookRow Exchange::book(SymbolId symbol, std::size_t depth) const {
-  BookRow out = engine_->at(symbol).feed.published_book();
+  BookRow out = engine_->at(symbol).feed.published_book(depth);
   if (out.bids.size() > depth) out.bids.resize(depth);
   if (out.asks.size() > depth) out.asks.resize(depth);
   return out;
@@ -103,12 +130,14 @@ std::vector<Trade> Exchange::recent_trades(SymbolId symbol, std::size_t limit) c
 
 // ---- rows
 
-PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol_id) const {
+PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol_id,
+                                           std::uint8_t index) const {
   const Account& account = at(account_id);
   const SymbolState& symbol = at(symbol_id);
   const Instrument& instrument = symbol.instrument;
-  const Position& position = account.positions[symbol_id.index];
+  const Position& position = account.position(symbol_id, index);
   PositionRow row{.symbol = symbol_id,
+                  .position_index = index,
                   .size = position.size,
                   .mark_price = symbol.mark_price,
                   .leverage = position.leverage,
@@ -128,22 +157,26 @@ PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol
       position_maintenance_margin(quantity, symbol.mark_price, position.entry_value, position.side(),
                                   position.leverage, instrument.fees.taker, instrument.maintenance_margin);
   const auto trigger_of = [&](OrderNumber stop) {
-    return stop == anonymous ? E8{} : instrument.price(*account.open.at(stop).trigger);
+    return stop == anonymous ? E8{} : instrument.price(account.open.at(stop).trigger->price);
   };
   row.stop_loss = trigger_of(position.stop_loss);
   row.take_profit = trigger_of(position.take_profit);
+  if (position.trailing != anonymous) {
+    row.trailing_stop = instrument.price(PriceTicks{account.open.at(position.trailing).trailing.count});
+  }
 
   // Reference 15.3, cross margin: exact while this is the only position.
   E8 equity = account.wallet, maintenance;
   for (std::size_t i = 0; i < symbols_.size(); ++i) {
-    const Position& other = account.positions[i];
-    if (other.size.count == 0) continue;
-    const Instrument& traded = symbols_[i].instrument;
-    equity = equity + unrealised(other, symbols_[i]);
-    maintenance =
-        maintenance + position_maintenance_margin(traded.size(absolute(other.size)), symbols_[i].mark_price,
-                                                  other.entry_value, other.side(), other.leverage,
-                                                  traded.fees.taker, traded.maintenance_margin);
+    for (const Position& other : account.holdings[i].held()) {
+      if (other.size.count == 0) continue;
+      const Instrument& traded = symbols_[i].instrument;
+      equity = equity + unrealised(other, symbols_[i]);
+      maintenance =
+          maintenance + position_maintenance_margin(traded.size(absolute(other.size)), symbols_[i].mark_price,
+                                                    other.entry_value, other.side(), other.leverage,
+                                                    traded.fees.taker, traded.maintenance_margin);
+    }
   }
   const E8 step = multiply_divide(equity - maintenance, E8{e8_per_unit}, quantity);
   const E8 price = position.size.count > 0 ? symbol.mark_price - step : symbol.mark_price + step;
@@ -155,19 +188,21 @@ WalletRow Exchange::Engine::wallet_row(AccountId account_id) const {
   const Account& account = at(account_id);
   WalletRow row{.wallet_balance = account.wallet, .realised_pnl_ever = account.realised_ever};
   for (std::size_t i = 0; i < symbols_.size(); ++i) {
-    const Position& position = account.positions[i];
-    if (position.size.count == 0) continue;
-    const SymbolState& symbol = symbols_[i];
-    const Instrument& instrument = symbol.instrument;
-    const E8 quantity = instrument.size(absolute(position.size));
-    row.unrealised_pnl = row.unrealised_pnl + unrealised(position, symbol);
-    row.position_margin = row.position_margin +
-                          position_initial_margin(quantity, symbol.mark_price, position.entry_value,
-                                                  position.side(), position.leverage, instrument.fees.taker);
-    row.maintenance_margin =
-        row.maintenance_margin +
-        position_maintenance_margin(quantity, symbol.mark_price, position.entry_value, position.side(),
-                                    position.leverage, instrument.fees.taker, instrument.maintenance_margin);
+    for (const Position& position : account.holdings[i].held()) {
+      if (position.size.count == 0) continue;
+      const SymbolState& symbol = symbols_[i];
+      const Instrument& instrument = symbol.instrument;
+      const E8 quantity = instrument.size(absolute(position.size));
+      row.unrealised_pnl = row.unrealised_pnl + unrealised(position, symbol);
+      row.position_margin =
+          row.position_margin + position_initial_margin(quantity, symbol.mark_price, position.entry_value,
+                                                        position.side(), position.leverage,
+                                                        instrument.fees.taker);
+      row.maintenance_margin = row.maintenance_margin +
+                               position_maintenance_margin(
+                                   quantity, symbol.mark_price, position.entry_value, position.side(),
+                                   position.leverage, instrument.fees.taker, instrument.maintenance_margin);
+    }
   }
   row.order_margin = orders_margin(account);
   row.initial_margin = row.position_margin + row.order_margin;

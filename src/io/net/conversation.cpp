@@ -62,13 +62,27 @@ void Conversation::close() {
   write_next();
 }
 
+void Conversation::cut(std::string_view text) {
+  if (state_ != State::open) return;
+  state_ = State::leaving;
+  watch(farewell_timeout, &Conversation::end_as_planned);
+  writer_.cut(text);
+  write_next();
+}
+
+void Conversation::mute() {
+  if (state_ != State::open) return;
+  state_ = State::muted;
+  watch(settings_.silence_max, &Conversation::end_as_planned);
+}
+
 void Conversation::drop() {
   handlers_.reset();
   end_as_planned();
 }
 
 void Conversation::read_next() {
-  if (state_ == State::ended || state_ == State::leaving) return;
+  if (state_ != State::open && state_ != State::closing) return;
   const auto room = reader_.room();
   stream_->async_read_some(asio::buffer(room.data(), room.size()),
                            [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
@@ -77,7 +91,7 @@ void Conversation::read_next() {
 }
 
 void Conversation::on_read(const ErrorCode& error, std::size_t bytes) {
-  if (state_ == State::ended || state_ == State::leaving) return;
+  if (state_ != State::open && state_ != State::closing) return;
   if (error) return state_ == State::closing ? end_as_planned() : end(lost(error, "reading from"));
   reader_.received(bytes);
   take_messages();
@@ -124,7 +138,7 @@ void Conversation::take(const Message& message) {
 }
 
 void Conversation::write_next() {
-  if (writing_ || state_ == State::ended) return;
+  if (writing_ || state_ == State::ended || state_ == State::muted) return;
   const auto batch = writer_.next_batch();
   if (batch.empty()) {
     if (state_ == State::leaving) end_as_planned();
@@ -133,7 +147,7 @@ void Conversation::write_next() {
   writing_ = true;
   asio::async_write(*stream_, asio::buffer(batch.data(), batch.size()),
                     [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-                      if (self->state_ == State::ended) return;
+                      if (self->state_ == State::ended || self->state_ == State::muted) return;
                       self->writing_ = false;
                       self->writer_.written();
                       if (!error) return self->write_next();

@@ -49,13 +49,18 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void send(std::shared_ptr<const std::string> text);
   /// Sends what is queued, says goodbye and waits a second for the peer to do so too.
   void close();
+  /// Half of a text frame behind what is queued, then the end, without a goodbye.
+  void cut(std::string_view text);
+  /// From now on nothing is taken from the peer and nothing is sent; the connection stays for silence_max.
+  void mute();
   /// Ends at once; on_end does not come.
   void drop();
   std::size_t unsent_bytes() const { return writer_.unsent_bytes(); }
 
  private:
-  /// closing: our goodbye is on its way, the peer's is awaited; leaving: only our goodbye is left to be sent.
-  enum class State : std::uint8_t { open, closing, leaving, ended };
+  /// closing: our goodbye is on its way, the peer's is awaited; leaving: only our goodbye is left to be sent;
+  /// muted: deaf and dumb.
+  enum class State : std::uint8_t { open, closing, leaving, muted, ended };
   struct Ending {
     EndCause cause;
     NetError error;

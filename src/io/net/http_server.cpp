@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -125,7 +126,38 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     } else if (handlers.on_request) {
       response = handlers.on_request(request);
     }
-    if (!ended) answer(std::move(response), parser->keep_alive(), request.method == "HEAD");
+    if (ended) return;
+    const Delivery delivery =
+        !wants_websocket(request) && handlers.delivery ? handlers.delivery(request, response) : Delivery{};
+    deliver(std::move(response), delivery, parser->keep_alive(), request.method == "HEAD");
+  }
+
+  void deliver(HttpResponse&& response, Delivery delivery, bool keep_alive, bool head) {
+    if (delivery.way == Delivery::Way::never) return watch(server->options.request_timeout);
+    if (delivery.delay > Duration{0}) {
+      unwatch();
+      timer = server->loop.call_after(
+          delivery.delay,
+          [weak = weak_from_this(), response = std::move(response), delivery, keep_alive, head]() mutable {
+            const auto self = weak.lock();
+            if (!self || self->ended) return;
+            self->timer = 0;
+            self->deliver(std::move(response), {delivery.way, {}}, keep_alive, head);
+          });
+      return;
+    }
+    if (delivery.way == Delivery::Way::cut) return answer_half(response);
+    answer(std::move(response), keep_alive, head);
+  }
+
+  void answer_half(const HttpResponse& response) {
+    half = fmt::format("HTTP/1.1 {} cut\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                       response.status, response.body.size(),
+                       std::string_view{response.body}.substr(0, response.body.size() / 2));
+    asio::async_write(*stream, asio::buffer(half),
+                      [self = shared_from_this()](const ErrorCode&, std::size_t) {
+                        if (!self->ended) self->end();
+                      });
   }
 
   void answer_last(HttpResponse response) { answer(std::move(response), false, false); }
@@ -228,6 +260,13 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     server->loop.post([self = shared_from_this()] { self->end(); });
   }
 
+  void cut(std::string_view text) {
+    if (talk) talk->cut(text);
+  }
+  void mute() {
+    if (talk) talk->mute();
+  }
+
   // ---- the end
 
   void watch(Duration limit) {
@@ -261,6 +300,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   std::size_t drained_bytes = 0;
   std::shared_ptr<Conversation> talk;  ///< once it is a WebSocket
   TimerId timer = 0;
+  std::string half;  ///< what is sent of an answer that is cut
   bool ended = false;
 };
 
@@ -381,6 +421,20 @@ void HttpServer::close(PeerId peer) {
   if (found == impl_->sessions.end()) return;
   const auto session = found->second;
   session->close();
+}
+
+void HttpServer::cut(PeerId peer, std::shared_ptr<const std::string> text) {
+  const auto found = impl_->sessions.find(peer);
+  if (found == impl_->sessions.end()) return;
+  const auto session = found->second;
+  session->cut(*text);
+}
+
+void HttpServer::mute(PeerId peer) {
+  const auto found = impl_->sessions.find(peer);
+  if (found == impl_->sessions.end()) return;
+  const auto session = found->second;
+  session->mute();
 }
 
 }  // namespace mlbot::io::net

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -34,6 +35,7 @@ class ScriptedServer {
 
   explicit ScriptedServer(Script script)
       : script_{std::move(script)}, listening_{socket(AF_INET, SOCK_STREAM, 0)} {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to connections that may be gone
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

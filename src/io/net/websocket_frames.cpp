@@ -298,9 +298,18 @@ bool is_utf8(std::string_view text) {
 }
 
 void FrameWriter::text(std::shared_ptr<const std::string> text) {
-  if (close_) return;
+  if (last_) return;
   unsent_bytes_ += text->size();
   texts_.push_back(std::move(text));
+}
+
+void FrameWriter::close(std::uint16_t code, std::string_view reason) {
+  append_frame(FrameKind::close, close_payload(code, reason), mask_key(), last_.emplace());
+}
+
+void FrameWriter::cut(std::string_view text) {
+  append_frame(FrameKind::text, text, mask_key(), last_.emplace());
+  last_->resize(last_->size() - (text.size() - text.size() / 2));
 }
 
 void FrameWriter::forget_texts() {
@@ -310,16 +319,17 @@ void FrameWriter::forget_texts() {
 
 std::string_view FrameWriter::next_batch() {
   MLBOT_ASSERT(batch_.empty());
-  if (std::exchange(ping_due_, false)) append(FrameKind::ping, {});
-  if (const auto payload = std::exchange(pong_, std::nullopt)) append(FrameKind::pong, *payload);
+  if (std::exchange(ping_due_, false)) append_frame(FrameKind::ping, {}, mask_key(), batch_);
+  if (const auto payload = std::exchange(pong_, std::nullopt))
+    append_frame(FrameKind::pong, *payload, mask_key(), batch_);
   while (!texts_.empty() && (batch_.empty() || batch_.size() + texts_.front()->size() < batch_bytes_max)) {
-    append(FrameKind::text, *texts_.front());
+    append_frame(FrameKind::text, *texts_.front(), mask_key(), batch_);
     text_bytes_in_batch_ += texts_.front()->size();
     texts_.pop_front();
   }
-  if (texts_.empty() && close_ && !close_written_) {
-    append(FrameKind::close, *close_);
-    close_written_ = true;
+  if (texts_.empty() && last_ && !last_written_) {
+    batch_ += *last_;
+    last_written_ = true;
   }
   return batch_;
 }
@@ -330,8 +340,8 @@ void FrameWriter::written() {
   batch_.clear();
 }
 
-void FrameWriter::append(FrameKind kind, std::string_view payload) {
-  append_frame(kind, payload, own_ == Role::client ? std::optional{random_mask_key()} : std::nullopt, batch_);
+std::optional<MaskKey> FrameWriter::mask_key() const {
+  return own_ == Role::client ? std::optional{random_mask_key()} : std::nullopt;
 }
 
 }  // namespace mlbot::io::net

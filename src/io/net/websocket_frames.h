@@ -122,7 +122,9 @@ class FrameWriter {
   void ping() { ping_due_ = true; }
   void pong(std::string_view payload) { pong_ = payload; }
   /// The last frame; it follows the texts that wait already.
-  void close(std::uint16_t code, std::string_view reason) { close_ = close_payload(code, reason); }
+  void close(std::uint16_t code, std::string_view reason);
+  /// Half of a text frame, in the same place: for servers that practise misfortune.
+  void cut(std::string_view text);
   /// Texts that are not being written are dropped.
   void forget_texts();
 
@@ -133,13 +135,14 @@ class FrameWriter {
   std::size_t unsent_bytes() const { return unsent_bytes_; }
 
  private:
-  void append(FrameKind kind, std::string_view payload);
+  std::optional<MaskKey> mask_key() const;
 
   Role own_;
   std::deque<std::shared_ptr<const std::string>> texts_;
-  std::optional<std::string> pong_, close_;
+  std::optional<std::string> pong_;
+  std::optional<std::string> last_;  ///< bytes behind which nothing follows
   bool ping_due_ = false;
-  bool close_written_ = false;
+  bool last_written_ = false;
   std::string batch_;
   std::size_t unsent_bytes_ = 0;
   std::size_t text_bytes_in_batch_ = 0;
