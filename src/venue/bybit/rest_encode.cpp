@@ -30,9 +30,10 @@ std::string base_coin(const Instrument& instrument) {
 
 }  // namespace
 
-std::string encode_reply(std::string_view result, Instant time) {
-  return fmt::format(R"({{"retCode":0,"retMsg":"OK","result":{},"retExtInfo":{{}},"time":{}}})", result,
-                     time.ms());
+std::string encode_reply(std::string_view result, Instant time, std::string_view extra,
+                         std::string_view text) {
+  return fmt::format(R"({{"retCode":0,"retMsg":{},"result":{},"retExtInfo":{},"time":{}}})",
+                     json_quoted(text), result, extra, time.ms());
 }
 std::string encode_error(const VenueError& error, Instant time) {
   return fmt::format(R"({{"retCode":{},"retMsg":{},"result":{{}},"retExtInfo":{{}},"time":{}}})", error.code,

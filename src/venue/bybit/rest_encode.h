@@ -14,7 +14,8 @@
 namespace mlbot::venue::bybit {
 
 /// {"retCode":0,"retMsg":"OK","result":…,"retExtInfo":{},"time":…}
-std::string encode_reply(std::string_view result, Instant time);
+std::string encode_reply(std::string_view result, Instant time, std::string_view extra = "{}",
+                         std::string_view text = "OK");
 std::string encode_error(const VenueError& error, Instant time);
 inline constexpr std::string_view empty_result = "{}";
 
