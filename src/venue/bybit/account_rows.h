@@ -68,6 +68,7 @@ struct PositionRow {
 struct WalletRow {
   WalletNews news;
   E8 order_margin, position_margin, cumulative_pnl;
+  bool shows_coin = true;  ///< false where other coins were asked for: totals only
 };
 
 }  // namespace mlbot::venue::bybit

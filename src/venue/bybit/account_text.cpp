@@ -224,7 +224,7 @@ std::string wallet_text(const WalletRow& row) {
                            {"totalMaintenanceMargin", maintenance},
                            {"totalInitialMarginByMp", initial},
                            {"totalMaintenanceMarginByMp", maintenance},
-                           {"coin", Json::array({coin})},
+                           {"coin", row.shows_coin ? Json::array({coin}) : Json::array()},
                            {"accountLTV", "0"},
                            {"accountType", "UNIFIED"}});
 }

@@ -12,12 +12,6 @@
 
 namespace mlbot::venue::bybit {
 
-namespace path {
-inline constexpr std::string_view account_info = "/v5/account/info";
-inline constexpr std::string_view transaction_log = "/v5/account/transaction-log";
-inline constexpr std::string_view closed_pnl = "/v5/position/closed-pnl";
-}  // namespace path
-
 struct AccountInfo {
   MarginModeWord margin_mode = MarginModeWord::cross;
   std::optional<Duration> cancel_on_disconnect;
