@@ -112,7 +112,8 @@ struct CancelScope {
   std::optional<SymbolId> symbol;
   std::string_view base_coin = {}, settle_coin = {};
   OrderFilter filter = OrderFilter::all;
-  bool only_plain_stops = false;  ///< with stop_orders: spares the stops of positions
+  bool only_plain_stops = false;                  ///< with stop_orders: spares the stops of positions
+  std::string_view cancel_type = "CancelByUser";  ///< what the cancelled orders show; a literal
 };
 
 /// Trading stop of a position. Absent means unchanged, trigger 0 or distance 0 removes. Full edits the pair,
@@ -191,6 +192,8 @@ class Exchange {
   /// At most FeedSettings::book_depth levels a side.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;
+  /// What pays for bankruptcies, quote units; one for all symbols.
+  E8 insurance_fund() const;
   /// The last `limit` one-minute candles, oldest first; the last one is not confirmed.
   std::vector<Kline> klines(SymbolId symbol, std::size_t limit) const;
   /// The last `limit` prints, oldest first.

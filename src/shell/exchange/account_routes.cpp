@@ -17,10 +17,7 @@ namespace mlbot::shell {
 namespace bybit = venue::bybit;
 namespace path = venue::bybit::path;
 
-namespace {
-
-
-}  // namespace
+namespace {}  // namespace
 
 void AccountRoutes::add_to(Routes& routes) {
   const auto add = [&](std::string_view method, std::string_view at, int per_second,
@@ -35,9 +32,8 @@ void AccountRoutes::add_to(Routes& routes) {
   add("GET", path::query_dcp, 5, &AccountRoutes::disconnect_cancel_info);
   add("GET", path::account_instruments, 10, &AccountRoutes::instruments);
   add("GET", path::api_key, 10, &AccountRoutes::api_key);
-  routes.push_back({"GET", path::self_match_group, 5, [](const Asked&) -> Outcome {
-                      return Reply{R"({"smpGroup":0})"};
-                    }});
+  routes.push_back(
+      {"GET", path::self_match_group, 5, [](const Asked&) -> Outcome { return Reply{R"({"smpGroup":0})"}; }});
   routes.push_back(
       {"GET", path::coin_info, 5, [](const Asked&) -> Outcome { return Reply{bybit::coin_info_result()}; }});
 }
@@ -47,7 +43,8 @@ Outcome AccountRoutes::wallet(const Asked& asked) {
   if (type != "UNIFIED") return refuse(10001, "accountType only support UNIFIED.");
   const auto coins = asked.query.get("coin");
   auto row = venue_row(exchange_.wallet(asked.account->id), NewsSource::query);
-  row.shows_coin = coins.empty() || fmt::format(",{},", coins).contains(fmt::format(",{},", bybit::settle_coin));
+  row.shows_coin =
+      coins.empty() || fmt::format(",{},", coins).contains(fmt::format(",{},", bybit::settle_coin));
   return Reply{bybit::wallet_result(row)};
 }
 
@@ -64,10 +61,10 @@ Outcome AccountRoutes::fee_rates(const Asked& asked) {
 
 Outcome AccountRoutes::info(const Asked& asked) {
   Reply reply{"{}"};
-  reply.whole = bybit::account_info_reply(
-      {.margin_mode = bybit::MarginModeWord::cross,
-       .cancel_on_disconnect = disconnect_cancel_.window(asked.account->id),
-       .updated_at = exchange_.now()});
+  reply.whole =
+      bybit::account_info_reply({.margin_mode = bybit::MarginModeWord::cross,
+                                 .cancel_on_disconnect = disconnect_cancel_.window(asked.account->id),
+                                 .updated_at = exchange_.now()});
   return reply;
 }
 

@@ -32,8 +32,8 @@ class Accounts {
     std::string name, key;
     E8 wallet_balance;
     bool read_only = false;
-    sim::AccountId id;       ///< from open() on
-    std::uint64_t user = 0;  ///< number that the dialect shows
+    sim::AccountId id;                ///< from open() on
+    std::uint64_t user = 0;           ///< number that the dialect shows
     bool refuses_far_prices = false;  ///< a limit price beyond the venue's bounds is refused, not moved
     std::unique_ptr<HmacSha256> secret;
   };
@@ -45,8 +45,7 @@ class Accounts {
   /// Null for a key that nobody holds.
   Account* find(std::string_view key);
   /// Whose the auth of a socket is. @error 10003 key, 10001 expiry behind `now`, 10004 signature.
-  Result<Account*, venue::bybit::VenueError> sign_in(const venue::bybit::StreamRequest& request,
-                                                           Instant now);
+  Result<Account*, venue::bybit::VenueError> sign_in(const venue::bybit::StreamRequest& request, Instant now);
   /// Null for accounts that hold no key.
   const Account* find(sim::AccountId id) const;
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shell/exchange/route.h"
+#include "venue/bybit/rest_encode.h"
 #include "venue/bybit/words.h"
 
 namespace mlbot::shell {

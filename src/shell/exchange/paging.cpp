@@ -27,8 +27,7 @@ Result<std::optional<std::uint64_t>, bybit::VenueError> cursor_of(const bybit::Q
   if (text.empty()) return std::nullopt;
   for (int i = 0; i < encoded_at_most && text.contains('%'); ++i) text = bybit::percent_decoded(text);
   std::uint64_t token = 0;
-  if (!text.starts_with(before_token) || !text.ends_with(after_token))
-    return refuse_params("cursor invalid");
+  if (!text.starts_with(before_token) || !text.ends_with(after_token)) return refuse_params("cursor invalid");
   const char* const end = text.data() + text.size() - after_token.size();
   const auto read = std::from_chars(text.data() + before_token.size(), end, token);
   if (read.ec != std::errc{} || read.ptr != end) return refuse_params("cursor invalid");
@@ -47,8 +46,8 @@ Result<TimeWindow, bybit::VenueError> time_window(const bybit::Query& query, Ins
   if (!has_until) window.until_ms = window.from_ms + span_ms;
   if (window.until_ms < window.from_ms) return refuse_params("startTime should be smaller than endTime");
   if (window.until_ms - window.from_ms > span_ms)
-    return refuse(10001, fmt::format("The time range between startTime and endTime cannot exceed {} days",
-                                     span / 24h));
+    return refuse(
+        10001, fmt::format("The time range between startTime and endTime cannot exceed {} days", span / 24h));
   return window;
 }
 

@@ -58,8 +58,8 @@ Result<std::string, venue::bybit::VenueError> cut_history(const venue::bybit::Qu
   const auto cursor = cursor_of(query);
   if (!cursor) return std::unexpected{cursor.error()};
   if (*cursor) {
-    const auto last = std::ranges::find_if(
-        rows, [&](const Row& row) { return token_of(id_of(row)) == **cursor; });
+    const auto last =
+        std::ranges::find_if(rows, [&](const Row& row) { return token_of(id_of(row)) == **cursor; });
     rows.erase(rows.begin(), last == rows.end() ? last : last + 1);
   }
   if (rows.size() <= limit) return std::string{};

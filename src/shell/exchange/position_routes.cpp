@@ -15,10 +15,7 @@ namespace mlbot::shell {
 namespace bybit = venue::bybit;
 namespace path = venue::bybit::path;
 
-namespace {
-
-
-}  // namespace
+namespace {}  // namespace
 
 void PositionRoutes::add_to(Routes& routes) {
   const auto add = [&](std::string_view method, std::string_view at, int per_second,
@@ -66,9 +63,9 @@ Outcome PositionRoutes::set_leverage(const Asked& asked) {
 Outcome PositionRoutes::switch_mode(const Asked& asked) {
   const auto request = bybit::decode_switch_mode(asked.body, table_);
   if (!request) return std::unexpected{request.error()};
-  return done(exchange_.set_position_mode(
-      asked.account->id, request->symbol,
-      request->hedge ? sim::PositionMode::hedge : sim::PositionMode::one_way));
+  return done(
+      exchange_.set_position_mode(asked.account->id, request->symbol,
+                                  request->hedge ? sim::PositionMode::hedge : sim::PositionMode::one_way));
 }
 
 Outcome PositionRoutes::trading_stop(const Asked& asked) {

@@ -24,7 +24,7 @@ class RollingLimit {
     bool granted = false;
     std::size_t allowed = 0, left = 0;
     std::size_t count = 0;  ///< how many were granted
-    Instant reset_at;  ///< now, or when the next one is possible
+    Instant reset_at;       ///< now, or when the next one is possible
   };
   RollingLimit(std::size_t allowed, Duration span) : allowed_{allowed}, span_{span} {}
 

@@ -10,8 +10,8 @@ namespace mlbot::shell {
 namespace {
 
 /// The headers that say who asks; others differ from library to library and mean nothing.
-constexpr std::string_view kept_headers[] = {"X-BAPI-API-KEY",     "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW",
-                                             "X-BAPI-SIGN",        "X-BAPI-SIGN-TYPE", "Content-Type"};
+constexpr std::string_view kept_headers[] = {"X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW",
+                                             "X-BAPI-SIGN",    "X-BAPI-SIGN-TYPE", "Content-Type"};
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 

@@ -26,17 +26,19 @@ HttpResponse json(int status, std::string body) {
 }  // namespace
 
 RestRoutes::RestRoutes(const sim::Exchange& exchange, Accounts& accounts, GateSettings settings,
-                       RequestRecord* record, Routes routes)
+                       RequestRecord* record, Faults& faults, Routes routes)
     : exchange_{exchange},
       accounts_{accounts},
       settings_{settings},
       record_{record},
+      faults_{faults},
       routes_{std::move(routes)} {}
 
 HttpResponse RestRoutes::answer(const HttpRequest& request) {
-  const Instant now = exchange_.now();
-  const auto say = [&](int status, const VenueError& error) {
+  const Instant now = shown_now();
+  const auto say = [&](int status, VenueError error) {
     if (record_ != nullptr) record_->write(request, error.code);
+    if (faults_.strikes(Fault::localised)) error.text = foreign_refusal;
     return json(status, bybit::encode_error(error, now));
   };
   if (shut_out(request.remote_address)) return say(403, {10018, "access too frequent"});
@@ -59,12 +61,15 @@ HttpResponse RestRoutes::answer(const HttpRequest& request) {
     asked.account = *account;
   }
   const Answer answer = run(*route, std::move(asked));
-  if (record_ != nullptr) record_->write(request, answer.outcome ? 0 : answer.outcome.error().code);
-  auto response = !answer.outcome ? json(200, bybit::encode_error(answer.outcome.error(), now))
-                  : !answer.outcome->whole.empty()
-                      ? json(200, answer.outcome->whole)
-                      : json(200, bybit::encode_reply(answer.outcome->result, now, answer.outcome->extra,
-                                                      answer.outcome->text));
+  HttpResponse response;
+  if (!answer.outcome) {
+    response = say(200, answer.outcome.error());
+  } else {
+    if (record_ != nullptr) record_->write(request, 0);
+    const Reply& reply = *answer.outcome;
+    response = json(200, reply.whole.empty() ? bybit::encode_reply(reply.result, now, reply.extra, reply.text)
+                                             : reply.whole);
+  }
   response.headers.insert(response.headers.end(), answer.quota.begin(), answer.quota.end());
   return response;
 }
@@ -88,8 +93,7 @@ RestRoutes::Answer RestRoutes::run(const Route& route, Asked asked) {
   const auto allowed = static_cast<std::size_t>(route.per_second);
   const std::size_t wanted =
       route.counts_orders ? std::max<std::size_t>(1, bybit::orders_in_batch(asked.body)) : 1;
-  auto verdict =
-      by_account_.ask({asked.account->id.index, route.path}, allowed, 1s, exchange_.now(), wanted);
+  auto verdict = by_account_.ask({asked.account->id.index, route.path}, allowed, 1s, exchange_.now(), wanted);
   if (!settings_.limits) verdict = {true, allowed, allowed, wanted, exchange_.now()};
   const io::net::Headers quota{{"X-Bapi-Limit", std::to_string(verdict.allowed)},
                                {"X-Bapi-Limit-Status", std::to_string(verdict.left)},
@@ -130,7 +134,7 @@ Result<Accounts::Account*, VenueError> RestRoutes::signer(const HttpRequest& req
 // meanwhile, so the distance is brought back to the wall's measure; as fast as it is read there is none to
 // speak of.
 Instant RestRoutes::judged_at(std::string_view timestamp_ms) const {
-  const Instant now = exchange_.now();
+  const Instant now = shown_now();
   std::int64_t sent_ms = 0;
   const auto* const end = timestamp_ms.data() + timestamp_ms.size();
   const auto read = std::from_chars(timestamp_ms.data(), end, sent_ms);

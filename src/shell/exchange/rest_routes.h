@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "io/net/http_types.h"
+#include "shell/exchange/faults.h"
 #include "shell/exchange/rate_limits.h"
 #include "shell/exchange/request_record.h"
 #include "shell/exchange/route.h"
@@ -27,7 +28,7 @@ class RestRoutes {
  public:
   /// All outlive this; `record` may be null.
   RestRoutes(const sim::Exchange& exchange, Accounts& accounts, GateSettings settings, RequestRecord* record,
-             Routes routes);
+             Faults& faults, Routes routes);
 
   /// The exchange has been brought to the present before.
   io::net::HttpResponse answer(const io::net::HttpRequest& request);
@@ -42,6 +43,7 @@ class RestRoutes {
                      std::string_view timestamp_ms, std::string_view window_ms);
 
  private:
+  Instant shown_now() const { return exchange_.now() + faults_.clock_offset(); }
   bool shut_out(const std::string& address);
   Answer run(const Route& route, Asked asked);
   /// The instant at which a timestamp is judged.
@@ -53,6 +55,7 @@ class RestRoutes {
   Accounts& accounts_;
   GateSettings settings_;
   RequestRecord* record_;
+  Faults& faults_;
   Routes routes_;
   RateLimits<std::pair<std::uint32_t, std::string_view>> by_account_;
   RateLimits<std::string> by_address_;

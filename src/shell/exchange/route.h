@@ -24,10 +24,10 @@ struct Asked {
 
 struct Reply {
   Reply(std::string result_text) : result{std::move(result_text)} {}
-  std::string result;         ///< the `result` object
-  std::string extra = "{}";   ///< retExtInfo
-  std::string text = "OK";    ///< retMsg
-  std::string whole = {};     ///< instead of all that: an answer that has no envelope of the usual kind
+  std::string result;        ///< the `result` object
+  std::string extra = "{}";  ///< retExtInfo
+  std::string text = "OK";   ///< retMsg
+  std::string whole = {};    ///< instead of all that: an answer that has no envelope of the usual kind
 };
 using Outcome = Result<Reply, venue::bybit::VenueError>;
 
@@ -48,6 +48,9 @@ inline std::unexpected<venue::bybit::VenueError> refuse(const sim::Refusal& refu
 inline std::unexpected<venue::bybit::VenueError> refuse_params(std::string_view what) {
   return refuse(10001, "params error: " + std::string{what});
 }
+/// What a venue of another language says; clients must go by the code.
+inline constexpr std::string_view foreign_refusal = "\u8bf7\u6c42\u5931\u8d25";
+
 /// What a call that only succeeds or not says.
 inline Outcome done(const Result<void, sim::Refusal>& result) {
   if (!result) return refuse(result.error());

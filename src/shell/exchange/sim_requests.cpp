@@ -63,7 +63,8 @@ sim::OrderRequest sim_request(const bybit::PlaceRequest& request) {
         sim::Trigger{*request.trigger_price, source_of(request.trigger_by), request.trigger_direction == 1};
   }
   out.self_match = self_match_of(request.self_match);
-  if (request.slippage) out.slippage = sim::SlippageTolerance{request.slippage->percent, request.slippage->amount};
+  if (request.slippage)
+    out.slippage = sim::SlippageTolerance{request.slippage->percent, request.slippage->amount};
   out.stop_mode = mode_of(request.partial_stops);
   out.stop_loss = leg_of(order.stop_loss, request.stop_trigger, request.stop_loss_limit);
   out.take_profit = leg_of(request.take_profit, request.take_profit_trigger, request.take_profit_limit);

@@ -156,7 +156,8 @@ Outcome TradingRoutes::order_list(const Asked& asked, std::vector<sim::OrderRow>
     if (filter == "tpslOrder") return !sim::belongs_to_position(row.stop);
     return false;
   });
-  const auto cursor = cut_page(query, rows, page_limit(query, 20, 50), [](const auto& row) { return row.number; });
+  const auto cursor =
+      cut_page(query, rows, page_limit(query, 20, 50), [](const auto& row) { return row.number; });
   if (!cursor) return std::unexpected{cursor.error()};
   std::vector<bybit::OrderRow> shown_rows;
   for (const auto& row : rows) shown_rows.push_back(venue_row(row, table_[row.symbol], NewsSource::query));
@@ -175,7 +176,8 @@ Outcome TradingRoutes::open_orders(const Asked& asked) {
   if (one) {  // the venue shows an order that is just closed here too
     if (!VenueId::fits(id) || !ClientOrderId::fits(link_id)) return order_list(asked, {});
     const auto row = exchange_.find_order(account, {VenueId{id}, ClientOrderId{link_id}});
-    return order_list(asked, row && shown(row->created_at) ? std::vector{*row} : std::vector<sim::OrderRow>{});
+    return order_list(asked,
+                      row && shown(row->created_at) ? std::vector{*row} : std::vector<sim::OrderRow>{});
   }
   std::vector<sim::OrderRow> rows;
   if (query.get("openOnly") == "1") {

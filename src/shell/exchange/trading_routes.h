@@ -12,7 +12,8 @@ namespace mlbot::shell {
 
 class TradingRoutes {
  public:
-  /// All outlive this. @param lag  how old a list of orders or fills may be at most; they are shown that late.
+  /// All outlive this. @param lag  how old a list of orders or fills may be at most; they are shown that
+  /// late.
   TradingRoutes(sim::Exchange& exchange, const venue::bybit::InstrumentTable& table,
                 DisconnectCancel& disconnect_cancel, Duration lag);
   void add_to(Routes& routes);

@@ -130,7 +130,10 @@ venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source) 
           .cumulative_pnl = row.realised_pnl_ever};
 }
 
-venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& instrument) {
+venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrument& instrument) {
+  constexpr std::size_t minutes_in_hour = 60;
+  constexpr E8 funding_cap{375'000};  // of every contract here: 0.00375
+  const auto row = exchange.ticker(instrument.id);
   venue::bybit::TickerRow out;
   out.ticker = {.symbol = instrument.id,
                 .kind = UpdateKind::snapshot,
@@ -149,6 +152,9 @@ venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& i
   out.extras.high_24h = ticks(row.high_24h);
   out.extras.low_24h = ticks(row.low_24h);
   out.extras.volume_24h = e8_from_double(row.volume_24h);
+  const auto hour = exchange.klines(instrument.id, minutes_in_hour + 1);
+  if (!hour.empty()) out.extras.previous_1h = hour.front().open;
+  out.extras.funding_cap = funding_cap;
   if (row.bid.count > 0) {
     out.extras.bid = row.bid;
     out.extras.bid_size = row.bid_size;

@@ -122,7 +122,8 @@ class Body {
     const std::string side = text_of("bboSideType"), level = text_of("bboLevel");
     if (side.empty() && level.empty()) return std::nullopt;
     if (side != "Queue" && side != "Counterparty") fail("bboSideType invalid");
-    const bool known = level.size() == 1 && level[0] >= '1' && level[0] < static_cast<char>('1' + best_price_levels);
+    const bool known =
+        level.size() == 1 && level[0] >= '1' && level[0] < static_cast<char>('1' + best_price_levels);
     if (!known) fail("bboLevel invalid");
     return BestPriceRequest{side == "Counterparty", known ? static_cast<std::size_t>(level[0] - '0') : 1};
   }

@@ -23,26 +23,24 @@ std::string_view word_of_mode(MarginModeWord mode) {
 }  // namespace
 
 std::string account_info_reply(const AccountInfo& info) {
-  return to_json_text(
-      Json{{"retCode", 0},
-           {"retMsg", "OK"},
-           {"result",
-            {{"marginMode", word_of_mode(info.margin_mode)},
-             {"updatedTime", ms_text(info.updated_at)},
-             {"unifiedMarginStatus", 5},
-             {"dcpStatus", info.cancel_on_disconnect ? "ON" : "OFF"},
-             {"timeWindow", info.cancel_on_disconnect.value_or(Duration{10s}) / 1s},
-             {"smpGroup", 0},
-             {"isMasterTrader", false},
-             {"spotHedgingStatus", "OFF"}}}});
+  return to_json_text(Json{{"retCode", 0},
+                           {"retMsg", "OK"},
+                           {"result",
+                            {{"marginMode", word_of_mode(info.margin_mode)},
+                             {"updatedTime", ms_text(info.updated_at)},
+                             {"unifiedMarginStatus", 5},
+                             {"dcpStatus", info.cancel_on_disconnect ? "ON" : "OFF"},
+                             {"timeWindow", info.cancel_on_disconnect.value_or(Duration{10s}) / 1s},
+                             {"smpGroup", 0},
+                             {"isMasterTrader", false},
+                             {"spotHedgingStatus", "OFF"}}}});
 }
 
 std::string margin_mode_refused_reply(std::string_view reason_code, std::string_view reason) {
   return to_json_text(
       Json{{"retCode", 3400045},
            {"retMsg", "Set margin mode failed"},
-           {"result",
-            {{"reasons", Json::array({{{"reasonCode", reason_code}, {"reasonMsg", reason}}})}}}});
+           {"result", {{"reasons", Json::array({{{"reasonCode", reason_code}, {"reasonMsg", reason}}})}}}});
 }
 
 std::string api_key_result(const ApiKeyInfo& info, Instant now) {
@@ -142,14 +140,20 @@ std::string transaction_log_result(std::span<const TransactionRow> rows, const I
 }
 
 std::string coin_info_result() {
-  const Json chain{{"chain", "ETH"},          {"chainType", "Ethereum"},  {"confirmation", "6"},
-                   {"withdrawFee", "0"},      {"depositMin", "0"},        {"withdrawMin", "0"},
-                   {"minAccuracy", "6"},      {"chainDeposit", "0"},      {"chainWithdraw", "0"},
-                   {"contractAddress", ""},   {"withdrawPercentageFee", "0"}, {"safeConfirmNumber", "65"}};
-  const Json coin{{"name", settle_coin},
-                  {"coin", settle_coin},
-                  {"remainAmount", "0"},
-                  {"chains", Json::array({chain})}};
+  const Json chain{{"chain", "ETH"},
+                   {"chainType", "Ethereum"},
+                   {"confirmation", "6"},
+                   {"withdrawFee", "0"},
+                   {"depositMin", "0"},
+                   {"withdrawMin", "0"},
+                   {"minAccuracy", "6"},
+                   {"chainDeposit", "0"},
+                   {"chainWithdraw", "0"},
+                   {"contractAddress", ""},
+                   {"withdrawPercentageFee", "0"},
+                   {"safeConfirmNumber", "65"}};
+  const Json coin{
+      {"name", settle_coin}, {"coin", settle_coin}, {"remainAmount", "0"}, {"chains", Json::array({chain})}};
   return to_json_text(Json{{"rows", Json::array({coin})}});
 }
 

@@ -47,9 +47,8 @@ std::string pre_check_result(std::string_view client_id, const MarginFigures& be
 std::string cancel_on_disconnect_result(std::optional<Duration> window) {
   Json list = Json::array();
   if (window) {
-    list.push_back({{"product", "DERIVATIVES"},
-                    {"dcpStatus", "ON"},
-                    {"timeWindow", std::to_string(*window / 1s)}});
+    list.push_back(
+        {{"product", "DERIVATIVES"}, {"dcpStatus", "ON"}, {"timeWindow", std::to_string(*window / 1s)}});
   }
   return to_json_text(Json{{"dcpInfos", list}});
 }
