@@ -70,13 +70,13 @@ Outcome AccountRoutes::info(const Asked& asked) {
 
 Outcome AccountRoutes::settings(const Asked& asked) {
   return Reply{fmt::format(R"({{"lpaSpot":false,"lpaPerp":{},"smsef":false,"fmsef":false}})",
-                           asked.account->refuses_far_prices)};
+                           !exchange_.moves_limit_price(asked.account->id))};
 }
 
 Outcome AccountRoutes::set_limit_price_action(const Asked& asked) {
   const auto moves = bybit::decode_limit_price_action(asked.body);
   if (!moves) return std::unexpected{moves.error()};
-  asked.account->refuses_far_prices = !*moves;
+  exchange_.set_limit_price_action(asked.account->id, *moves);
   return Reply{"{}"};
 }
 

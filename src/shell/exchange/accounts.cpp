@@ -30,7 +30,6 @@ Accounts::Accounts(const std::vector<ApiAccount>& accounts) {
                          account.read_only,
                          {},
                          0,
-                         false,
                          std::make_unique<HmacSha256>(account.secret)});
   }
 }

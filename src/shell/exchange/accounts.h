@@ -32,9 +32,8 @@ class Accounts {
     std::string name, key;
     E8 wallet_balance;
     bool read_only = false;
-    sim::AccountId id;                ///< from open() on
-    std::uint64_t user = 0;           ///< number that the dialect shows
-    bool refuses_far_prices = false;  ///< a limit price beyond the venue's bounds is refused, not moved
+    sim::AccountId id;       ///< from open() on
+    std::uint64_t user = 0;  ///< number that the dialect shows
     std::unique_ptr<HmacSha256> secret;
   };
 

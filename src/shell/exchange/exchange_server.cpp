@@ -65,9 +65,9 @@ class ExchangeServer::Server final : public sim::Listener {
         accounts_{setup_.accounts},
         faults_{setup_.faults},
         peers_{loop_, faults_, setup_.idle_timeout},
-        public_{exchange_, table_, depths_of(setup_.exchange.feed), books_, faults_, sender()},
+        public_{exchange_, table_, depths_of(setup_.exchange.feed), faults_, sender()},
         private_{exchange_, table_, accounts_, disconnect_cancel_, sender()},
-        market_routes_{exchange_, table_, books_, faults_},
+        market_routes_{exchange_, table_, faults_},
         trading_routes_{exchange_, table_, disconnect_cancel_, setup_.rest_lag},
         position_routes_{exchange_, table_},
         account_routes_{exchange_, table_, disconnect_cancel_},
@@ -110,11 +110,7 @@ class ExchangeServer::Server final : public sim::Listener {
   void on_market(Instant at, const Event& event) override {
     if (setup_.recorder != nullptr) setup_.recorder->on_market(at, event);
     if (const auto* update = std::get_if<BookUpdate>(&event)) {
-      const auto& feed = setup_.exchange.feed;
-      // In history nobody listens; start() takes up the book as it stands then.
-      if (http_ != nullptr && std::ranges::count(feed.more_depths, feed.book_depth) == 0)
-        public_.on_book(feed.book_depth, at, *update);
-      return;
+      return public_.on_book(setup_.exchange.feed.book_depth, at, *update);
     }
     if (const auto* ticker = std::get_if<Ticker>(&event)) market_routes_.on_ticker(at, ticker->symbol);
     public_.on_market(at, event);
@@ -177,7 +173,6 @@ class ExchangeServer::Server final : public sim::Listener {
   io::net::EventLoop loop_;
   Faults faults_;
   Peers peers_;
-  DepthBooks books_;
   DisconnectCancel disconnect_cancel_;
   PublicStreams public_;
   PrivateStreams private_;
@@ -219,13 +214,6 @@ Result<void, io::net::NetError> ExchangeServer::Server::start(std::uint16_t port
   peers_.serve(http_.get());
   accounts_.open(exchange_);
   port_ = http_->port();
-  const std::size_t own_depth = setup_.exchange.feed.book_depth;
-  for (const auto& instrument : exchange_.instruments()) {
-    const auto row = exchange_.book(instrument.id, own_depth);
-    if (row.update_id == 0 || books_.find(instrument.id, own_depth) != nullptr) continue;
-    books_.apply(own_depth, {instrument.id, UpdateKind::snapshot, row.update_id, row.cross_sequence,
-                             row.matched_at, row.bids, row.asks});
-  }
   if (setup_.speed > 0) {
     clock_.emplace(exchange_.now(), io::clock::now(), setup_.speed);
     keep_pace();
@@ -286,6 +274,7 @@ void ExchangeServer::Server::look_for_news() {
 void ExchangeServer::Server::flush() {
   public_.flush();
   private_.flush();
+  if (public_.take_restart()) exchange_.restart_feed();
   for (const auto account : disconnect_cancel_.due(exchange_.now()))
     exchange_.cancel_all(account, {.symbol = {}, .cancel_type = "CancelByDCP"});
 }

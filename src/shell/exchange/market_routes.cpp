@@ -73,6 +73,7 @@ void MarketRoutes::add_to(Routes& routes) {
   add(path::tickers, &MarketRoutes::tickers);
   add(path::recent_trade, &MarketRoutes::recent_trades);
   add(path::risk_limit, &MarketRoutes::risk_limits);
+  add(path::price_limit, &MarketRoutes::price_limit);
   add(path::insurance, &MarketRoutes::insurance);
   add(path::adl_alert, &MarketRoutes::adl_alert);
   add(path::account_ratio, &MarketRoutes::account_ratio);
@@ -124,8 +125,7 @@ Outcome MarketRoutes::book(const Asked& asked) {
   if (!instrument) return std::unexpected{instrument.error()};
   const SymbolId symbol = (*instrument)->id;
   const auto limit = page_limit(asked.query, 25, rest_depth);
-  const auto* const deep = books_.find(symbol, rest_depth);
-  auto row = deep != nullptr ? *deep : exchange_.book(symbol, SIZE_MAX);
+  auto row = exchange_.book(symbol, rest_depth);
   if (row.bids.size() > limit) row.bids.resize(limit);
   if (row.asks.size() > limit) row.asks.resize(limit);
   const BookUpdate update{
@@ -158,6 +158,13 @@ Outcome MarketRoutes::risk_limits(const Asked& asked) {
   for (const auto& instrument : exchange_.instruments())
     if (wanted.holds(instrument)) list.push_back(instrument);
   return Reply{bybit::risk_limit_result(list, "")};
+}
+
+Outcome MarketRoutes::price_limit(const Asked& asked) {
+  const auto instrument = named(asked.query, table_);
+  if (!instrument) return std::unexpected{instrument.error()};
+  return Reply{
+      bybit::price_limit_result(**instrument, price_limit_of(exchange_, **instrument), exchange_.now())};
 }
 
 Outcome MarketRoutes::insurance(const Asked& asked) {

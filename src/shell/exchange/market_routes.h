@@ -2,7 +2,6 @@
 #pragma once
 
 #include "shell/exchange/candles.h"
-#include "shell/exchange/depth_books.h"
 #include "shell/exchange/faults.h"
 #include "shell/exchange/route.h"
 
@@ -12,8 +11,8 @@ class MarketRoutes {
  public:
   /// All outlive this.
   MarketRoutes(const sim::Exchange& exchange, const venue::bybit::InstrumentTable& table,
-               const DepthBooks& books, const Faults& faults)
-      : exchange_{exchange}, table_{table}, books_{books}, faults_{faults}, prices_(table.size()) {}
+               const Faults& faults)
+      : exchange_{exchange}, table_{table}, faults_{faults}, prices_(table.size()) {}
   void add_to(Routes& routes);
 
   /// With every ticker of the market: mark, index and premium candles are made of them.
@@ -27,13 +26,13 @@ class MarketRoutes {
   Outcome tickers(const Asked& asked);
   Outcome recent_trades(const Asked& asked);
   Outcome risk_limits(const Asked& asked);
+  Outcome price_limit(const Asked& asked);
   Outcome insurance(const Asked& asked);
   Outcome adl_alert(const Asked& asked);
   Outcome account_ratio(const Asked& asked);
 
   const sim::Exchange& exchange_;
   const venue::bybit::InstrumentTable& table_;
-  const DepthBooks& books_;
   const Faults& faults_;
   std::vector<PriceCandles> prices_;
 };

@@ -16,7 +16,7 @@ using io::net::PeerId;
 namespace {
 
 constexpr std::size_t topic_characters_max = 21'000;
-constexpr Duration best_price_repeat = 3s, price_limit_interval = 300ms, risk_interval = 1s;
+constexpr Duration price_limit_interval = 300ms, risk_interval = 1s;
 constexpr std::size_t minutes_kept = 1440;
 
 /// Leaves in `now` only what differs from `before`, and remembers what was shown.
@@ -32,12 +32,10 @@ void keep_changed(std::optional<T>& now, std::optional<T>& before) {
 }  // namespace
 
 PublicStreams::PublicStreams(const sim::Exchange& exchange, const bybit::InstrumentTable& table,
-                             std::vector<std::size_t> depths, DepthBooks& books, Faults& faults,
-                             SendText send)
+                             std::vector<std::size_t> depths, Faults& faults, SendText send)
     : exchange_{exchange},
       table_{table},
       depths_{std::move(depths)},
-      books_{books},
       faults_{faults},
       send_{std::move(send)},
       symbols_(table.size()) {}
@@ -135,12 +133,11 @@ void PublicStreams::send_snapshots(PeerId peer, const std::vector<std::string>& 
     } else {
       const Instrument& instrument = table_[SymbolId{place->symbol}];
       if (place->channel == Channel::book) {
-        const auto* const row = books_.find(instrument.id, static_cast<std::size_t>(place->number));
-        if (row == nullptr) continue;  // not published yet: the first one will be a snapshot
-        const BookUpdate update{instrument.id,   UpdateKind::snapshot,
-                                row->update_id,  row->cross_sequence,
-                                row->matched_at, row->bids,
-                                row->asks};
+        const auto row = exchange_.book(instrument.id, static_cast<std::size_t>(place->number));
+        if (row.update_id == 0) continue;  // not published yet: the first one will be a snapshot
+        const BookUpdate update{
+            instrument.id, UpdateKind::snapshot, row.update_id, row.cross_sequence, row.matched_at, row.bids,
+            row.asks};
         bybit::encode_book(instrument, update, place->number, now, text);
       } else if (place->channel == Channel::ticker) {
         auto row = ticker_row(exchange_, instrument);
@@ -183,33 +180,13 @@ void PublicStreams::on_market(Instant at, const Event& event) {
 }
 
 void PublicStreams::on_book(std::size_t depth, Instant at, const BookUpdate& update) {
-  auto& count = counts_[{update.symbol.index, depth}];
-  if (faults_.strikes(Fault::restart)) restart_books();
-  BookUpdate shown = update;
-  if (update.update_id == 1) count.offset = 0;  // the exchange itself began anew
-  if (std::exchange(count.restarts, false)) count.offset = update.update_id - 1;
-  shown.update_id = update.update_id - count.offset;
-  const bool starts_anew = shown.update_id == 1 && update.kind == UpdateKind::delta;
-  books_.apply(depth, shown);
-  if (!starts_anew) return publish_book(depth, at, shown);
-  const auto& whole = *books_.find(update.symbol, depth);
-  publish_book(depth, at,
-               {update.symbol, UpdateKind::snapshot, shown.update_id, whole.cross_sequence, whole.matched_at,
-                whole.bids, whole.asks});
-}
-
-void PublicStreams::publish_book(std::size_t depth, Instant at, const BookUpdate& update) {
   const Place place{update.symbol.index, Channel::book, static_cast<std::int32_t>(depth)};
   if (peers_at(place) == nullptr) return;
-  counts_[{update.symbol.index, depth}].sent_at = at;
+  if (faults_.strikes(Fault::restart)) restart_due_ = true;
   if (update.kind == UpdateKind::delta && faults_.strikes(Fault::gap)) return;
   std::string text;
   bybit::encode_book(table_[update.symbol], update, place.number, at, text);
   publish(place, std::move(text));
-}
-
-void PublicStreams::restart_books() {
-  for (auto& [_, count] : counts_) count.restarts = true;
 }
 
 void PublicStreams::flush() {
@@ -219,21 +196,7 @@ void PublicStreams::flush() {
   waiting_klines_.clear();
   if (subscriptions_ == 0) return;
   const Instant now = exchange_.now();
-  repeat_best_prices(now);
   publish_risk(now);
-}
-
-/// A level 1 that does not change for three seconds is said again, with the same update id.
-void PublicStreams::repeat_best_prices(Instant now) {
-  for (auto& [key, count] : counts_) {
-    const auto& [symbol, depth] = key;
-    if (depth != 1 || now < count.sent_at + best_price_repeat) continue;
-    const auto* const row = books_.find(SymbolId{symbol}, depth);
-    if (row == nullptr) continue;
-    publish_book(depth, now,
-                 {SymbolId{symbol}, UpdateKind::snapshot, row->update_id, row->cross_sequence,
-                  row->matched_at, row->bids, row->asks});
-  }
 }
 
 void PublicStreams::publish_risk(Instant now) {

@@ -11,10 +11,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/net/http_server.h"
-#include "shell/exchange/depth_books.h"
 #include "shell/exchange/faults.h"
 #include "sim/exchange.h"
 #include "venue/bybit/instrument_table.h"
@@ -29,7 +29,7 @@ class PublicStreams {
  public:
   /// All outlive this. `depths` are those of the books that are published.
   PublicStreams(const sim::Exchange& exchange, const venue::bybit::InstrumentTable& table,
-                std::vector<std::size_t> depths, DepthBooks& books, Faults& faults, SendText send);
+                std::vector<std::size_t> depths, Faults& faults, SendText send);
 
   /// Subscribes, or says why not in the venue's words; then nothing has changed.
   /// @return "" or the refusal.
@@ -47,8 +47,8 @@ class PublicStreams {
   /// Tickers and candles wait for this: what they show besides the event is asked of the exchange when it
   /// stands still. What comes at its own pace is looked after here too.
   void flush();
-  /// Every book starts anew: its next frame is a snapshot with update id 1.
-  void restart_books();
+  /// Whether a fault wants the book service to start anew; asked once for each time.
+  bool take_restart() { return std::exchange(restart_due_, false); }
 
  private:
   /// A topic of a symbol, or of the settle coin: the place behind the last symbol.
@@ -73,19 +73,11 @@ class PublicStreams {
     venue::bybit::TickTrail trail;
     venue::bybit::TickerExtras sent;  ///< what the last ticker frame showed
   };
-  /// How the exchange's update ids become those that are shown.
-  struct BookCount {
-    std::uint64_t offset = 0;
-    bool restarts = false;
-    Instant sent_at;  ///< of depth 1, to say it again
-  };
   std::optional<Place> place_of(std::string_view topic) const;
   const Peers* peers_at(const Place& place) const;
   void publish(const Place& place, std::string text);
   void publish_ticker(Instant at, const Ticker& ticker);
   void publish_klines(Instant at, const Kline& bar);
-  void publish_book(std::size_t depth, Instant at, const BookUpdate& update);
-  void repeat_best_prices(Instant now);
   void publish_risk(Instant now);
   std::string price_limit_text(SymbolId symbol) const;
   std::string insurance_text() const;
@@ -93,18 +85,17 @@ class PublicStreams {
   const sim::Exchange& exchange_;
   const venue::bybit::InstrumentTable& table_;
   std::vector<std::size_t> depths_;
-  DepthBooks& books_;
   Faults& faults_;
   SendText send_;
   std::vector<Symbol> symbols_;
   std::map<Place, Peers> peers_;  ///< no empty list is kept
-  std::map<std::pair<std::uint16_t, std::size_t>, BookCount> counts_;
   std::map<io::net::PeerId, std::size_t> characters_;
   std::vector<std::pair<Instant, Ticker>> waiting_tickers_;
   std::vector<std::pair<Instant, Kline>> waiting_klines_;
   std::size_t subscriptions_ = 0;
   Instant price_limits_at_, risk_at_;
   E8 fund_shown_{-1};
+  bool restart_due_ = false;
 };
 
 }  // namespace mlbot::shell

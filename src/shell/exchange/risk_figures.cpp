@@ -1,7 +1,5 @@
 #include "shell/exchange/risk_figures.h"
 
-#include <algorithm>
-
 namespace mlbot::shell {
 namespace {
 
@@ -9,14 +7,9 @@ constexpr double adl_trigger = -0.3, adl_stop = -0.25;  // of the fund's drawdow
 
 }  // namespace
 
-/// Reference 15.6 without the premium.
 PriceLimit price_limit_of(const sim::Exchange& exchange, const Instrument& instrument) {
-  constexpr E8 narrow{1'000'000}, wide{2'000'000};  // X and Y: 1 and 2 percent
-  const auto ticker = exchange.ticker(instrument.id);
-  const E8 mark = ticker.mark_price, index = ticker.index_price;
-  return {instrument.id,
-          std::min(mark + multiply(mark, wide), std::max(index, mark + multiply(mark, narrow))),
-          std::max(mark - multiply(mark, wide), std::min(index, mark - multiply(mark, narrow)))};
+  const auto limits = exchange.price_limits(instrument.id);
+  return {instrument.id, instrument.price(limits.highest_bid), instrument.price(limits.lowest_ask)};
 }
 
 std::vector<InsurancePool> insurance_pools(const sim::Exchange& exchange) {
