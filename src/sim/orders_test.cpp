@@ -218,6 +218,16 @@ TEST(PriceLimit, FollowsMarkIndexAndThePremiumOfThirtySeconds) {
   EXPECT_EQ(stage.exchange.price_limits(Stage::symbol).highest_bid, PriceTicks{1009});
 }
 
+TEST(PriceLimit, IsToldWhenItChanges) {
+  Stage stage{{test_instrument()}, {.price_limit_interval = 300ms}};
+  stage.quotes(999, 1001);
+  stage.settle();
+  stage.mark("101");
+  EXPECT_EQ(stage.notes.kinds["price limit"], 2);
+  stage.settle();
+  EXPECT_EQ(stage.notes.kinds["price limit"], 2);
+}
+
 // ---- cancel-all
 
 TEST(CancelAll, TakesSymbolBeforeBaseCoinBeforeSettleCoin) {

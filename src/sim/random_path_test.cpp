@@ -196,6 +196,19 @@ TEST(RandomPaths, MoneySizesAndBooksAddUpToTheLastDigit) {
   }
 }
 
+TEST(RandomPaths, TheSameSeedTellsTheSameBytes) {
+  const auto told = [](std::uint64_t seed) {
+    Prng chance{seed};
+    Stage stage;
+    stage.quotes(995, 1005, 3000);
+    for (int i = 0; i < 400; ++i) do_something(stage, stage.trader, chance);
+    stage.settle();
+    return std::move(stage.notes.bytes);
+  };
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) EXPECT_TRUE(told(seed) == told(seed)) << "seed " << seed;
+  EXPECT_FALSE(told(1) == told(2));
+}
+
 TEST(RandomPaths, ReachEveryKindOfOrderAndOfEnding) {
   std::map<std::string_view, int> made, cancelled, refused;
   std::map<OrderStatus, int> ended;
