@@ -26,7 +26,8 @@ namespace mlbot::sim {
 class Listener {
  public:
   virtual ~Listener() = default;
-  /// Book snapshots and deltas, Trades, Ticker, Kline, Liquidations. Views live until the call returns.
+  /// Book snapshots and deltas, Trades, Ticker, Kline, Liquidations, PriceLimit. Views live until the call
+  /// returns.
   virtual void on_market(Instant at, const Event& event) = 0;
   /// Execution, OrderNews, PositionNews, WalletNews, in this order for one cause.
   virtual void on_account(AccountId account, Instant at, const Event& event) = 0;
@@ -44,7 +45,8 @@ struct FeedSettings {
   Duration ticker_interval_max = 600ms;
   Duration kline_interval = 1s;
   Duration liquidation_interval = 500ms;
-  Duration account_delay = 2ms;  ///< from cause to account news
+  Duration price_limit_interval{};  ///< of PriceLimit events on change; 0 tells none. The venue: 300 ms
+  Duration account_delay = 2ms;     ///< from cause to account news
 };
 
 struct ExchangeSetup {
@@ -115,7 +117,8 @@ struct CancelScope {
   std::optional<SymbolId> symbol;
   std::string_view base_coin = {}, settle_coin = {};
   OrderFilter filter = OrderFilter::all;
-  bool only_plain_stops = false;  ///< with stop_orders: spares the stops of positions
+  bool only_plain_stops = false;                  ///< with stop_orders: spares the stops of positions
+  std::string_view cancel_type = "CancelByUser";  ///< what the cancelled orders show; a literal
 };
 
 /// Trading stop of a position. Absent means unchanged, trigger 0 or distance 0 removes. Full edits the pair,
@@ -203,6 +206,8 @@ class Exchange {
   /// As last published at the smallest depth that has as many levels, or at the deepest.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;
+  /// What pays for bankruptcies, quote units; one for all symbols.
+  E8 insurance_fund() const;
   /// Zeros before the first mark price: no limit.
   PriceLimits price_limits(SymbolId symbol) const;
   bool moves_limit_price(AccountId account) const;

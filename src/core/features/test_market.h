@@ -108,6 +108,7 @@ class Player {
     return checkpoint.size();
   }
   const OrderBook& book(std::uint16_t symbol = 0) const { return books_[symbol]; }
+  OrderBook& book(std::uint16_t symbol = 0) { return books_[symbol]; }
 
  private:
   template <class Event>
