@@ -224,6 +224,63 @@ class HeldMeans {
   bool holding_ = false;
 };
 
+/// HeldMeans of one level with three time constants; their exponentials are taken together.
+class HeldScales {
+ public:
+  static constexpr std::size_t scales = 3;
+  explicit HeldScales(const std::array<double, scales>& time_constants_s) {
+    for (std::size_t i = 0; i < scales; ++i) rates_[i] = -1e-9 / time_constants_s[i];
+  }
+
+  void hold(Instant at, double value) {
+    fold(at);
+    held_ = value;
+    holding_ = true;
+  }
+  void release(Instant at) {
+    fold(at);
+    holding_ = false;
+  }
+  double held_seconds(Instant now) const {
+    return static_cast<double>(held_ns_ + (holding_ ? now.ns - since_.ns : 0)) * 1e-9;
+  }
+  /// The means at `now`, the running level included; missing before anything was held.
+  std::array<double, scales> means(Instant now) const {
+    HeldScales copy{*this};
+    copy.fold(now);
+    std::array<double, scales> out;
+    for (std::size_t i = 0; i < scales; ++i)
+      out[i] = copy.weights_[i] > 0 ? copy.sums_[i] / copy.weights_[i] : missing;
+    return out;
+  }
+
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.since_, self.held_ns_, self.holding_, self.weights_, self.held_, self.sums_);
+  }
+
+ private:
+  void fold(Instant at) {
+    if (holding_ && at > since_) {
+      std::array<double, scales + 1> decay{};  // one more: four are taken at once
+      for (std::size_t i = 0; i < scales; ++i) decay[i] = static_cast<double>(at.ns - since_.ns) * rates_[i];
+      exact::exp_each(decay);
+      for (std::size_t i = 0; i < scales; ++i) {
+        sums_[i] = sums_[i] * decay[i] + (1 - decay[i]) * held_;
+        weights_[i] = weights_[i] * decay[i] + (1 - decay[i]);
+      }
+      held_ns_ += at.ns - since_.ns;
+    }
+    since_ = at;
+  }
+
+  std::array<double, scales> rates_{}, sums_{}, weights_{};
+  double held_ = 0;
+  Instant since_;
+  std::int64_t held_ns_ = 0;
+  bool holding_ = false;
+};
+
 /// Exponential mean of one sample a step, bias-corrected; a skipped step does not age it.
 class StepMean {
  public:

@@ -34,7 +34,7 @@ class LiquidationEngine {
   double imbalance(int seconds) const;
   double share_1m() const;
   double count_1m() const;
-  double score() const;  ///< row 96
+  Log score() const;  ///< row 96
   double velocity_row() const { return market_.covered(60) ? velocity() : missing; }
   double turning_30s() const;
   double largest_over_order() const;
@@ -61,12 +61,12 @@ class LiquidationEngine {
   double notional(std::size_t side, int seconds) const;
   double notional_5s(std::size_t side) const;
   double both(int seconds) const { return notional(longs, seconds) + notional(shorts, seconds); }
-  double intensity() const;  ///< ln(1 + 100 * share of a typical minute): what row 96 scores
-  double velocity() const;
+  double share_of_typical() const;  ///< 1 + 100 shares of a typical minute: its logarithm is scored
+  double velocity() const;          ///< of which row 97 is the logarithm
   double direction_30s() const;
   /// Marks can be read: the typical order is known and the symbol has lived that long.
   bool marked(std::int64_t life_s) const;
-  bool known() const { return std::isfinite(score()); }
+  bool known() const;
   void step_cascade(Instant at);
   void enter(CascadeState state, Instant at);
   bool in_cascade() const { return state_ == CascadeState::cascade || state_ == CascadeState::exhaustion; }

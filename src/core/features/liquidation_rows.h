@@ -445,7 +445,7 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "E",
            .source = "acceleration of forced flow",
            .triggers = on::liquidation | on::cell | on::candle},
-          [](const LiquidationEngine& e) { return e.velocity_row(); },
+          [](const LiquidationEngine& e) { return Log{e.velocity_row()}; },
           [](const History& h, Instant t) { return h.covered(t, 60) ? slow_velocity(h, t) : missing; }),
       row(
           {.id = 98,
