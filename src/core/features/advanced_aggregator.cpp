@@ -181,7 +181,7 @@ double AdvancedAggregator::order_size_30s() const {
 
 double AdvancedAggregator::excitation_imbalance() const {
   if (market_.life_s() < 30) return missing;
-  const double bought = bought_orders_.value(market_.now()), sold = sold_orders_.value(market_.now());
+  const auto [bought, sold] = values_of(market_.now(), bought_orders_, sold_orders_);
   return (bought - sold) / (bought + sold + 1);
 }
 

@@ -198,7 +198,16 @@ class HeldMeans {
     for (std::size_t i = 0; i < N; ++i) out[i] = copy.weight_ > 0 ? copy.sums_[i] / copy.weight_ : missing;
     return out;
   }
-  double mean(Instant now) const { return means(now)[0]; }
+  /// The first of them alone.
+  double mean(Instant now) const {
+    double sum = sums_[0], weight = weight_;
+    if (holding_ && now > since_) {
+      const double decay = exact::exp(-static_cast<double>(now.ns - since_.ns) / time_constant_ns_);
+      sum = sum * decay + (1 - decay) * held_[0];
+      weight = weight * decay + (1 - decay);
+    }
+    return weight > 0 ? sum / weight : missing;
+  }
 
   template <class Self, class Visitor>
   static void walk(Self& self, Visitor& visit) {
@@ -345,8 +354,13 @@ class DecayedCounter {
   }
   double value(Instant now) const {
     if (level_ == 0 || now <= since_) return level_;
-    return level_ * exact::exp(-static_cast<double>(now.ns - since_.ns) / time_constant_ns_);
+    return level_ * exact::exp(exponent(now));
   }
+  /// value(now) is faded(exp(exponent(now))): for those who take several exponentials at once.
+  double exponent(Instant now) const {
+    return now <= since_ ? 0.0 : -static_cast<double>(now.ns - since_.ns) / time_constant_ns_;
+  }
+  double faded(double decay) const { return level_ * decay; }
   template <class Self, class Visitor>
   static void walk(Self& self, Visitor& visit) {
     visit(self.level_, self.since_);
@@ -356,6 +370,16 @@ class DecayedCounter {
   double time_constant_ns_, level_ = 0;
   Instant since_;
 };
+
+/// value(now) of up to four counters, their exponentials taken together.
+template <class... Counters>
+std::array<double, sizeof...(Counters)> values_of(Instant now, const Counters&... counters) {
+  static_assert(sizeof...(Counters) <= 4);
+  std::array<double, 4> decay{counters.exponent(now)...};
+  exact::exp_each(decay);
+  std::size_t next = 0;
+  return {counters.faded(decay[next++])...};
+}
 
 enum class Extreme : std::uint8_t { highest, lowest };
 

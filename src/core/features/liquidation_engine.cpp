@@ -200,8 +200,7 @@ bool LiquidationEngine::marked(std::int64_t life_s) const {
 
 double LiquidationEngine::excitation() const {
   if (!marked(300)) return missing;
-  const Instant now = market_.now();
-  return (long_fast_.value(now) + short_fast_.value(now) + 0.05) / (slow_.value(now) * (10.0 / 120) + 0.05);
+  return (marks_[0] + marks_[1] + 0.05) / (marks_[2] * (10.0 / 120) + 0.05);
 }
 
 double LiquidationEngine::direction_row() const {
@@ -227,6 +226,7 @@ void LiquidationEngine::refresh(Triggers due, const LiquidationEngine* leader, R
       leader_net_ = (leader->notional(shorts, 60) - leader->notional(longs, 60)) /
                     (0.01 * 60 * leader->market_.volume_rate());
   }
+  if (due & (on::liquidation | on::clock)) marks_ = values_of(market_.now(), long_fast_, short_fast_, slow_);
   refresh_rows<liquidation_rows>(*this, due, out);
 }
 

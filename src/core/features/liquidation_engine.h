@@ -41,8 +41,8 @@ class LiquidationEngine {
   double leader_net() const { return leader_net_; }
   /// Seconds since the last liquidation, at most an hour.
   double pause_s() const;
-  double marks_long() const { return marked(60) ? long_fast_.value(market_.now()) : missing; }
-  double marks_short() const { return marked(60) ? short_fast_.value(market_.now()) : missing; }
+  double marks_long() const { return marked(60) ? marks_[0] : missing; }
+  double marks_short() const { return marked(60) ? marks_[1] : missing; }
   double excitation() const;
   double state_row() const { return known() ? static_cast<double>(state_) : missing; }
   double direction_row() const;
@@ -92,7 +92,8 @@ class LiquidationEngine {
   Instant triggered_at_;
   bool trigger_ = false;
 
-  double leader_net_ = missing;  ///< of the last refresh: net liquidations of the leader over its floor
+  std::array<double, 3> marks_{};  ///< of the last refresh: longs and shorts of 10 s, both of 120 s
+  double leader_net_ = missing;    ///< of the last refresh: net liquidations of the leader over its floor
 };
 
 }  // namespace mlbot::core

@@ -37,9 +37,11 @@ void PriceEngine::on_candle(const Kline& kline, CandleUse use) {
   closes_.add(static_cast<double>(kline.close.count));
   fraction_ = missing;
   if (closes_.count() < fraction_terms) return;
-  const double oldest = closes_[fraction_terms - 1];
+  std::array<double, fraction_terms> logs;
+  for (std::size_t k = 0; k < fraction_terms; ++k) logs[k] = closes_[k] / closes_[fraction_terms - 1];
+  exact::log_each(logs);
   double sum = 0;
-  for (std::size_t k = 0; k < fraction_terms; ++k) sum += fraction_weights[k] * log_bps(closes_[k], oldest);
+  for (std::size_t k = 0; k < fraction_terms; ++k) sum += fraction_weights[k] * (1e4 * logs[k]);
   fraction_ = sum;
 }
 

@@ -92,16 +92,6 @@ void refresh_rows(const Engine& engine, Triggers due, RowValues& out) {
   }(std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<decltype(Rows)>>>{});
 }
 
-template <class... Rows>
-constexpr auto specs_of(const std::tuple<Rows...>& rows) {
-  return std::apply([](const auto&... row) { return std::array{row.spec...}; }, rows);
-}
-
 using SlowRow = double (*)(const History&, Instant);
-template <class... Rows>
-constexpr auto slow_rows_of(const std::tuple<Rows...>& rows) {
-  return std::apply([](const auto&... row) { return std::array<SlowRow, sizeof...(Rows)>{row.slow...}; },
-                    rows);
-}
 
 }  // namespace mlbot::core
