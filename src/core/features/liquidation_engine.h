@@ -34,6 +34,7 @@ class LiquidationEngine {
   double imbalance(int seconds) const;
   double share_1m() const;
   double count_1m() const;
+  std::int64_t scored_minutes() const { return minutes_.count(); }
   Log score() const;  ///< row 96
   double velocity_row() const { return market_.covered(60) ? velocity() : missing; }
   double turning_30s() const;

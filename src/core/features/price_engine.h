@@ -43,6 +43,7 @@ class PriceEngine {
   double gap_1m_5m() const { return gap_1m_5m_; }
   double gap_5m_1h() const { return gap_5m_1h_; }
   Log premium_score() const;
+  std::int64_t premium_count() const { return premiums_.count(); }
   /// Row 26 before its division by sigma.
   double fraction() const { return fraction_; }
 
