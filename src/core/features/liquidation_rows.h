@@ -458,7 +458,7 @@ inline constexpr auto liquidation_rows = [] {
            .source = "acceleration of forced flow",
            .triggers = on::liquidation | on::cell | on::candle,
            .needs = {.covered_s = 60}},
-          [](const LiquidationEngine& e) { return e.velocity_row(); },
+          [](const LiquidationEngine& e) { return Log{e.velocity_row()}; },
           [](const History& h, Instant t) { return h.covered(t, 60) ? slow_velocity(h, t) : missing; }),
       row(
           {.id = 98,
