@@ -226,12 +226,18 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
                                error.where, error.what));
     };
   };
+  std::optional<io::bybit::OrderSocket> socket;
+  if (settings.order_entry == "websocket" && !endpoints->trade_stream.empty())
+    socket = io::bybit::OrderSocket{.url = endpoints->trade_stream,
+                                    .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
+                                    .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}};
   auto client = io::bybit::BybitRestClient::create(
       loop, endpoints->rest,
       {.key = exchange->account().key,
        .secret = exchange->account().secret,
-       .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
-      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock});
+       .receive_window = std::chrono::milliseconds{settings.recv_window_ms},
+       .batch_max = 1},
+      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock}, std::move(socket));
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
@@ -246,7 +252,8 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
          .key = exchange->account().key,
          .secret = exchange->account().secret,
          .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
-         .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}},
+         .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms},
+         .topics_per_connection = static_cast<std::size_t>(settings.topics_per_connection)},
         rest->table(),
         {.on_event = on_event,
          .on_undecoded = keep_frame(link),

@@ -166,16 +166,10 @@ void RestSession::next_klines(std::shared_ptr<KlineLoad> load, Instant now) {
 
 void RestSession::set_leverage(SymbolId symbol, E8 leverage, Instant now, RestCallback<void> done) {
   MLBOT_ASSERT(table_.contains(symbol));
-  RestRequest request{.urgency = Urgency::query,
-                      .path = path::set_leverage,
-                      .post = true,
-                      .payload = dialect::encode_leverage(table_[symbol], leverage)};
-  request.done = [done = std::move(done)](Result<Body, RestError> body, Instant) {
-    if (!body) return done(std::unexpected{body.error()});
-    done({});
-  };
-  queue_.push(std::move(request), now);
-  pump(now);
+  change({.path = path::set_leverage,
+          .payload = dialect::encode_leverage(table_[symbol], leverage),
+          .post = true},
+         now, std::move(done));
 }
 
 }  // namespace mlbot::io::bybit

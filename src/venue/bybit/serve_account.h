@@ -8,13 +8,9 @@
 
 #include "domain/event.h"
 #include "domain/instrument.h"
+#include "venue/bybit/rest_paths.h"
 
 namespace mlbot::venue::bybit {
-
-namespace path {
-inline constexpr std::string_view recent_trade = "/v5/market/recent-trade";
-inline constexpr std::string_view account_info = "/v5/account/info";
-}  // namespace path
 
 /// Unified account, cross margin. The venue leaves `retExtInfo` and `time` out of this answer alone: a whole
 /// body.
