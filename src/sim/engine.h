@@ -1,6 +1,7 @@
 // The inside of sim::Exchange: books, accounts and the loop of time. Parted over engine_time.cpp (what
-// happens by itself), engine_orders.cpp (trading), engine_accounts.cpp (positions and money) and
-// engine_state.cpp; the rows that are shown are made in exchange.cpp.
+// happens by itself), engine_orders.cpp (trading), engine_stops.cpp (what waits for a trigger),
+// engine_accounts.cpp (positions and money) and engine_state.cpp; the rows that are shown are made in
+// exchange.cpp.
 //
 // Invariants, checked by tests on random paths:
 //  - an open entry order stands in the book with exactly its unfilled size, a held stop never does;
@@ -33,6 +34,8 @@ struct Position {
   std::int64_t cross_sequence = -1;
   Instant created_at, updated_at;
 
+  /// The side of an order that closes it.
+  Side closing_side() const { return size.count > 0 ? Side::sell : Side::buy; }
   PositionSide side() const { return size.count < 0 ? PositionSide::short_side : PositionSide::long_side; }
   /// Whether an order of `taker` makes less of what is held, or in hedge mode could only do so.
   bool closed_by(Side taker) const {
@@ -101,7 +104,7 @@ class Exchange::Engine final : public MarketDoor {
   Result<VenueId, Refusal> amend(AccountId account, SymbolId symbol, const OrderKey& key,
                                  const Amendment& amendment);
   Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
-  std::vector<VenueId> cancel_all(AccountId account, std::optional<SymbolId> symbol, CancelScope scope);
+  std::vector<VenueId> cancel_all(AccountId account, const CancelScope& scope);
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
   Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
                                           PositionMode mode);
@@ -178,7 +181,6 @@ class Exchange::Engine final : public MarketDoor {
   void happen();
   void refresh_mark(SymbolState& symbol);
   void check_accounts();
-  void check_stops(AccountId account, const SymbolState& symbol, const Position& position);
   void pay_funding(const SymbolState& symbol);
   void pay_funding(const SymbolState& symbol, AccountId account, Position& position);
   Instant funding_after(Instant at, const Instrument& instrument) const;
@@ -211,17 +213,22 @@ class Exchange::Engine final : public MarketDoor {
                    std::string_view reject_reason);
   void book_changed(SymbolState& symbol);
 
-  // engine_accounts.cpp
+  // engine_stops.cpp
+  void check_stops(AccountId account, const SymbolState& symbol, const Position& position);
   void set_stop(AccountId account, SymbolId symbol, std::uint8_t position_index, StopKind kind,
-                PriceTicks trigger);
+                const StopLeg& leg);
   void drop_stop(AccountId account, OrderNumber number, std::string_view cancel_type);
   void trigger_stop(AccountId account, OrderNumber number);
+  /// Held stops follow the size of the position and die with it.
+  void follow_position(AccountId account, SymbolId symbol, std::uint8_t position_index);
+
+  // engine_accounts.cpp
   void fill_order(OrderNumber number, PriceTicks price, Lots size, Liquidity liquidity);
   void record(AccountId account, ExecutionRow row);
   /// Changes the position by a trade. Returns realised PnL and the lots that were closed.
   std::pair<E8, Lots> move_position(Position& position, const Instrument& instrument, Side side, Lots size,
                                     E8 price);
-  /// Held stops follow the size of the position, reduce-only orders are cut to it.
+  /// Held stops follow the size of the position, resting reduce-only orders are cut to it.
   void after_position_change(AccountId account, SymbolId symbol, std::uint8_t position_index);
   void liquidate(AccountId account);
   void take_over(AccountId account, SymbolId symbol, std::uint8_t position_index);

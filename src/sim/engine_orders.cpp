@@ -88,14 +88,14 @@ std::optional<Refusal> Exchange::Engine::refuse_stops(const SymbolState& symbol,
   const E8 base =
       request.type == OrderType::limit ? symbol.instrument.price(request.price) : symbol.mark_price;
   const int sign = sign_of(request.side);
-  const auto beyond = [&](PriceTicks price) {
-    return sign * (symbol.instrument.price(price).count - base.count);
+  const auto beyond = [&](const StopLeg& leg) {
+    return sign * (symbol.instrument.price(leg.trigger).count - base.count);
   };
-  if (request.stop_loss && (request.stop_loss->count <= 0 || beyond(*request.stop_loss) >= 0)) {
+  if (request.stop_loss && (request.stop_loss->trigger.count <= 0 || beyond(*request.stop_loss) >= 0)) {
     return refusal(10001, sign > 0 ? "StopLoss set for Buy position should lower than base_price"
                                    : "StopLoss set for Sell position should greater than base_price");
   }
-  if (request.take_profit && (request.take_profit->count <= 0 || beyond(*request.take_profit) <= 0)) {
+  if (request.take_profit && (request.take_profit->trigger.count <= 0 || beyond(*request.take_profit) <= 0)) {
     return refusal(10001, sign > 0 ? "TakeProfit set for Buy position should be higher than base_price"
                                    : "TakeProfit set for Sell position should be lower than base_price");
   }
@@ -127,7 +127,7 @@ Result<Lots, Refusal> Exchange::Engine::reducible(const Account& account, const 
   Lots free = absolute(position.size);
   for (const auto& [number, row] : account.open) {
     const bool same = row.symbol == request.symbol && row.position_index == request.position_index;
-    if (same && row.reduce_only && row.stop == StopKind::none) free = free - row.leaves();
+    if (same && row.reduce_only && !row.is_held()) free = free - row.leaves();
   }
   if (free.count <= 0) return refuse(110017, "orderQty will be truncated to zero");
   return std::min(free, request.size);
@@ -189,7 +189,7 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
     if (auto no = refuse_price(symbol, request.side, request.price)) return std::unexpected{*no};
   }
   const auto active = std::ranges::count_if(owner.open, [&](const auto& entry) {
-    return entry.second.symbol == request.symbol && entry.second.stop == StopKind::none;
+    return entry.second.symbol == request.symbol && !entry.second.is_held();
   });
   if (static_cast<std::size_t>(active) >= setup_.open_orders_max)
     return refuse(110020, "Too many active orders");
@@ -321,7 +321,7 @@ void Exchange::Engine::cancel_open(AccountId account, OrderNumber number, std::s
   const OrderRow& row = at(account).open.at(number);
   SymbolState& symbol = at(row.symbol);
   touch(account, row.symbol, row.position_index);
-  if (row.stop != StopKind::none) return drop_stop(account, number, cancel_type);
+  if (row.is_held()) return drop_stop(account, number, cancel_type);
   symbol.book.remove(row.side, row.price, number);
   book_changed(symbol);
   close_order(account, number, OrderStatus::cancelled, cancel_type, reject_reason);
@@ -350,8 +350,7 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
     return refuse(110001, "order not exists or too late to replace");
   }
   OrderRow& row = at(account).open.at(number);
-  if (row.stop != StopKind::none)
-    return refuse(10001, "params error: use trading-stop for the stops of a position");
+  if (row.is_held()) return refuse(10001, "params error: use trading-stop for the stops of a position");
   SymbolState& symbol = at(symbol_id);
   const PriceTicks price = amendment.price.value_or(row.price);
   const Lots size = amendment.size.value_or(row.size);
@@ -414,13 +413,24 @@ Result<VenueId, Refusal> Exchange::Engine::cancel(AccountId account, SymbolId sy
   return id;
 }
 
-std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, std::optional<SymbolId> symbol,
-                                                  CancelScope scope) {
+std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, const CancelScope& scope) {
+  const auto meant = [&](const OrderRow& row) {
+    switch (scope.filter) {
+      case OrderFilter::orders:
+        return !row.is_held();
+      case OrderFilter::stop_orders:
+        return row.is_held() && !(scope.only_plain_stops && belongs_to_position(row.stop));
+      case OrderFilter::open_orders:
+        return !belongs_to_position(row.stop);
+      case OrderFilter::all:
+        break;
+    }
+    return true;
+  };
   std::vector<OrderNumber> chosen;
   for (const auto& [number, row] : at(account).open) {
-    if (symbol && row.symbol != *symbol) continue;
-    if (row.stop != StopKind::none && scope == CancelScope::entries) continue;
-    chosen.push_back(number);
+    if (scope.symbol && row.symbol != *scope.symbol) continue;
+    if (meant(row)) chosen.push_back(number);
   }
   std::vector<VenueId> ids;
   for (const OrderNumber number : chosen) {

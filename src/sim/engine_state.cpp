@@ -44,6 +44,26 @@ void word(Io& io, std::string_view& value) {
 }  // namespace
 
 template <class Io>
+static void fields(Io& io, Trigger& trigger) {
+  fields(io, trigger.price);
+  choice(io, trigger.by, PriceSource::mark);
+  io(trigger.rising);
+}
+
+template <class Io>
+static void fields(Io& io, StopLeg& leg) {
+  fields(io, leg.trigger);
+  choice(io, leg.by, PriceSource::mark);
+  fields(io, leg.limit);
+}
+
+template <class Io>
+static void fields(Io& io, SlippageTolerance& tolerance) {
+  io(tolerance.percent);
+  io(tolerance.amount);
+}
+
+template <class Io>
 static void fields(Io& io, OrderRow& row) {
   fields(io, row.venue_id);
   fields(io, row.client_id);
@@ -58,8 +78,19 @@ static void fields(Io& io, OrderRow& row) {
   fields(io, row.filled);
   for (E8* value : {&row.filled_value, &row.fees, &row.realised_pnl}) fields(io, *value);
   io(row.reduce_only);
-  choice(io, row.stop, StopKind::take_profit);
-  for (auto* price : {&row.trigger, &row.stop_loss, &row.take_profit}) fields(io, *price);
+  io(row.close_on_trigger);
+  choice(io, row.stop, StopKind::trailing);
+  fields(io, row.trigger);
+  choice(io, row.stop_mode, StopMode::partial);
+  fields(io, row.stop_loss);
+  fields(io, row.take_profit);
+  fields(io, row.active_price);
+  io(row.trailing.count);
+  io(row.other_leg);
+  choice(io, row.self_match, SelfMatch::cancel_both);
+  fields(io, row.smp_order_id);
+  fields(io, row.slippage);
+  fields(io, row.last_price_on_created);
   for (auto* text : {&row.cancel_type, &row.reject_reason, &row.create_type}) word(io, *text);
   fields(io, row.created_at);
   fields(io, row.updated_at);
@@ -85,7 +116,8 @@ static void fields(Io& io, ExecutionRow& row) {
   fields(io, row.order_size);
   fields(io, row.leaves);
   choice(io, row.order_type, OrderType::unknown);
-  choice(io, row.stop, StopKind::take_profit);
+  choice(io, row.stop, StopKind::trailing);
+  word(io, row.create_type);
   fields(io, row.value);
   fields(io, row.fee_rate);
   fields(io, row.closed);

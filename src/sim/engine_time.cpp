@@ -122,21 +122,6 @@ void Exchange::Engine::check_accounts() {
   }
 }
 
-void Exchange::Engine::check_stops(AccountId id, const SymbolState& symbol, const Position& position) {
-  if (position.size.count == 0) return;
-  const auto passed = [&](OrderNumber stop, int direction) {
-    if (stop == anonymous) return false;
-    const OrderRow& row = at(id).open.at(stop);
-    return (symbol.mark_price.count - symbol.instrument.price(*row.trigger).count) * direction >= 0;
-  };
-  const int sign = position.size.count > 0 ? 1 : -1;
-  if (passed(position.stop_loss, -sign)) {
-    trigger_stop(id, position.stop_loss);
-  } else if (passed(position.take_profit, sign)) {
-    trigger_stop(id, position.take_profit);
-  }
-}
-
 void Exchange::Engine::tell_news() {
   while (!news_.empty() && news_.front().due <= now_) {
     const News news = news_.front();

@@ -36,9 +36,8 @@ Result<VenueId, Refusal> Exchange::amend(AccountId account, SymbolId symbol, con
 Result<VenueId, Refusal> Exchange::cancel(AccountId account, SymbolId symbol, const OrderKey& key) {
   return engine_->cancel(account, symbol, key);
 }
-std::vector<VenueId> Exchange::cancel_all(AccountId account, std::optional<SymbolId> symbol,
-                                          CancelScope scope) {
-  return engine_->cancel_all(account, symbol, scope);
+std::vector<VenueId> Exchange::cancel_all(AccountId account, const CancelScope& scope) {
+  return engine_->cancel_all(account, scope);
 }
 Result<void, Refusal> Exchange::set_position_stop(AccountId account, SymbolId symbol,
                                                   const StopRequest& request) {
@@ -145,7 +144,7 @@ PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol
       position_maintenance_margin(quantity, symbol.mark_price, position.entry_value, position.side(),
                                   position.leverage, instrument.fees.taker, instrument.maintenance_margin);
   const auto trigger_of = [&](OrderNumber stop) {
-    return stop == anonymous ? E8{} : instrument.price(*account.open.at(stop).trigger);
+    return stop == anonymous ? E8{} : instrument.price(account.open.at(stop).trigger->price);
   };
   row.stop_loss = trigger_of(position.stop_loss);
   row.take_profit = trigger_of(position.take_profit);

@@ -161,7 +161,7 @@ TEST(Refusals, TheFiveHundredAndFirstOrder) {
   for (int i = 0; i < 500; ++i)
     ASSERT_EQ(stage.code_of(stage.limit("", Side::buy, 990, 50'000 / 990 + 1)), 0) << i;
   EXPECT_EQ(stage.code_of(stage.limit("", Side::buy, 990, 51)), 110020);
-  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, std::nullopt).size(), 500U);
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {}).size(), 500U);
   EXPECT_EQ(to_text(stage.exchange.wallet(stage.trader).available), "1000");
 }
 
@@ -221,8 +221,8 @@ TEST(Stops, AnEntryBringsItsStopAndMarkSetsItOff) {
   Stage stage;
   stage.quotes(999, 1001);
   OrderRequest entry = stage.at_market("a", Side::buy, 100);
-  entry.stop_loss = PriceTicks{990};
-  entry.take_profit = PriceTicks{1050};
+  entry.stop_loss = on_mark(990);
+  entry.take_profit = on_mark(1050);
   ASSERT_EQ(stage.code_of(entry), 0);
   stage.settle();
   EXPECT_EQ(stage.story(),
@@ -244,13 +244,14 @@ TEST(Stops, SurviveCancelAllUnlessTheyAreMeant) {
   Stage stage;
   stage.quotes(999, 1001);
   OrderRequest entry = stage.limit("a", Side::sell, 999, 100);
-  entry.stop_loss = PriceTicks{1010};
+  entry.stop_loss = on_mark(1010);
   ASSERT_EQ(stage.code_of(entry), 0);
   ASSERT_EQ(stage.code_of(stage.limit("b", Side::sell, 1005, 100)), 0);
-  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, Stage::symbol).size(), 1U);
-  EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "101");
-  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, Stage::symbol, CancelScope::entries_and_stops).size(),
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {.symbol = Stage::symbol, .filter = OrderFilter::orders})
+                .size(),
             1U);
+  EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "101");
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {.symbol = Stage::symbol}).size(), 1U);
   EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "0");
 }
 
@@ -261,14 +262,14 @@ TEST(Stops, AreSetMovedAndRemovedOnThePosition) {
     const auto answer = stage.exchange.set_position_stop(stage.trader, Stage::symbol, request);
     return answer ? 0 : answer.error().code;
   };
-  EXPECT_EQ(set({.stop_loss = PriceTicks{990}}), 10001) << "flat";
+  EXPECT_EQ(set({.stop_loss = on_mark(990)}), 10001) << "flat";
   ASSERT_EQ(stage.code_of(stage.at_market("a", Side::buy, 100)), 0);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{1010}}), 10001) << "above mark";
-  EXPECT_EQ(set({.stop_loss = PriceTicks{990}}), 0);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{990}}), 34040);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{995}, .take_profit = PriceTicks{1020}}), 0);
+  EXPECT_EQ(set({.stop_loss = on_mark(1010)}), 10001) << "above mark";
+  EXPECT_EQ(set({.stop_loss = on_mark(990)}), 0);
+  EXPECT_EQ(set({.stop_loss = on_mark(990)}), 34040);
+  EXPECT_EQ(set({.stop_loss = on_mark(995), .take_profit = on_mark(1020)}), 0);
   EXPECT_EQ(stage.exchange.open_orders(stage.trader).size(), 2U);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{0}}), 0);
+  EXPECT_EQ(set({.stop_loss = on_mark(0)}), 0);
   EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "0");
   EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).take_profit), "102");
   ASSERT_EQ(stage.code_of(stage.at_market("b", Side::buy, 50)), 0);
@@ -280,10 +281,10 @@ TEST(Stops, OnTheWrongSideOfAnEntryAreRefused) {
   Stage stage;
   stage.quotes(999, 1001);
   OrderRequest entry = stage.limit("a", Side::buy, 999, 100);
-  entry.stop_loss = PriceTicks{999};
+  entry.stop_loss = on_mark(999);
   EXPECT_EQ(stage.code_of(entry), 10001);
-  entry.stop_loss = PriceTicks{990};
-  entry.take_profit = PriceTicks{998};
+  entry.stop_loss = on_mark(990);
+  entry.take_profit = on_mark(998);
   EXPECT_EQ(stage.code_of(entry), 10001);
 }
 
