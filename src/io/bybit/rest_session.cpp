@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "io/bybit/redact.h"
 #include "venue/bybit/order_reply.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
@@ -99,7 +100,8 @@ Result<std::string, RestError> RestSession::judge_code(std::string_view of, std:
   if (!head) return std::unexpected{unreadable(of, body, head.error())};
   const CodeClass code_class = dialect::class_of(head->code);
   if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged) return body;
-  return std::unexpected{RestError{code_class, head->code, fmt::format("{}: {}", of, head->text)}};
+  return std::unexpected{
+      RestError{code_class, head->code, fmt::format("{}: {}", of, redacted(head->text, settings_.key))}};
 }
 
 Result<std::string, RestError> RestSession::judge(const Flight& flight,
@@ -195,8 +197,8 @@ void RestSession::conclude(Flight flight, Result<Body, RestError> judged, Instan
         const bool good = code_class == CodeClass::accepted || code_class == CodeClass::unchanged;
         Result<Body, RestError> own = item.venue_id.str();
         if (!good)
-          own = std::unexpected{
-              RestError{code_class, item.code, fmt::format("{}: {}", flight.path, item.text)}};
+          own = std::unexpected{RestError{
+              code_class, item.code, fmt::format("{}: {}", flight.path, redacted(item.text, settings_.key))}};
         conclude(flight.path, std::move(flight.requests[i]), std::move(own), now);
       }
       return pump(now);
@@ -262,9 +264,10 @@ void RestSession::get(std::string_view of, std::string query, bool signed_reques
 RestError RestSession::unreadable(std::string_view of, std::string_view body,
                                   const dialect::DecodeError& error) {
   ++counters_.decode_errors;
-  handlers_.on_undecoded(body, error);
+  handlers_.on_undecoded(redacted(body, settings_.key), redacted(error, settings_.key));
   return {CodeClass::unknown, 0,
-          fmt::format("{}: the answer cannot be read at {}: {}", of, error.where, error.what)};
+          redacted(fmt::format("{}: the answer cannot be read at {}: {}", of, error.where, error.what),
+                   settings_.key)};
 }
 
 // ---- commands

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/bybit/redact.h"
 #include "venue/bybit/private_decode.h"
 #include "venue/bybit/stream_requests.h"
 
@@ -267,7 +268,8 @@ bool StreamSession::swallowed(const dialect::MarketNews& news, Instant now) {
 void StreamSession::decode(dialect::PaddedText bytes, Instant now) {
   const auto undecoded = [&](const dialect::DecodeError& error) {
     ++counters_.decode_errors;
-    handlers_.on_undecoded(bytes.text, error);
+    if (settings_.key.empty()) return handlers_.on_undecoded(bytes.text, error);
+    handlers_.on_undecoded(redacted(bytes.text, settings_.key), redacted(error, settings_.key));
   };
   if (settings_.link == Link::market) {
     const auto message = dialect::decode_public(bytes, table_, scratch_);
@@ -309,8 +311,8 @@ void StreamSession::answered(const dialect::Control& control, Instant now) {
         control.kind == Kind::auth
             ? fmt::format("the venue refused the key: {}; check key, secret and that the key belongs to "
                           "this environment",
-                          control.text)
-            : fmt::format("the venue refused a subscription: {}", control.text));
+                          redacted(control.text, settings_.key))
+            : fmt::format("the venue refused a subscription: {}", redacted(control.text, settings_.key)));
   }
   if (found == awaited_.end()) return;
   const Awaited awaited = found->second.awaited;

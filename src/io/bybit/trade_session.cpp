@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "io/bybit/redact.h"
 #include "venue/bybit/order_reply.h"
 
 namespace mlbot::io::bybit {
@@ -79,14 +80,15 @@ void TradeSession::send(std::uint64_t number, std::string_view op, std::string_v
 
 void TradeSession::received(std::string_view bytes, Instant) {
   const auto frame = dialect::decode_trade_frame(bytes, scratch_);
-  if (!frame) return handlers_.on_undecoded(bytes, frame.error());
+  if (!frame)
+    return handlers_.on_undecoded(redacted(bytes, settings_.key), redacted(frame.error(), settings_.key));
   using Kind = dialect::TradeFrame::Kind;
   if (frame->kind == Kind::auth) {
     if (closing_ || state_ != LinkState::syncing) return;
     signed_in_by_ = distant_future;
     if (frame->code != 0 && frame->code != already_signed_in)
-      return give_up(
-          fmt::format("the venue refused the key on the order socket: {} ({})", frame->text, frame->code));
+      return give_up(fmt::format("the venue refused the key on the order socket: {} ({})",
+                                 redacted(frame->text, settings_.key), frame->code));
     backoff_.reset();
     return become(LinkState::live);
   }

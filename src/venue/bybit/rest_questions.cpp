@@ -61,7 +61,9 @@ Result<Page<Bar>, DecodeError> read_bars(std::string_view body, const Instrument
                                          DecodeScratch& scratch) {
   Reply reply{body, scratch};
   Page<Bar> page;
-  for (const dom::element item : list_of(reply.result, "list", "result", reply.reading)) {
+  const dom::array rows = list_of(reply.result, "list", "result", reply.reading);
+  if (!reply.reading.ok()) return std::unexpected{reply.reading.take()};
+  for (const dom::element item : rows) {
     constexpr std::size_t columns = 7;
     std::array<std::string_view, columns> texts;
     dom::array parts;
@@ -328,17 +330,18 @@ Question<KeyInformation> ask_key() {
             KeyInformation key;
             key.read_only = row.integer("readOnly") != 0;
             const dom::object groups = object_of(reply.result, "permissions", "result", reply.reading);
-            if (reply.reading.ok())
-              for (const dom::key_value_pair group : groups) {
-                dom::array rights;
-                if (group.value.get_array().get(rights)) continue;
-                for (const dom::element right : rights) {
-                  std::string_view word;
-                  if (!right.get_string().get(word))
-                    key.rights.push_back(fmt::format("{}.{}", group.key, word));
-                }
+            const dom::array addresses = list_of(reply.result, "ips", "result", reply.reading);
+            if (!reply.reading.ok()) return reply.answer(key);
+            for (const dom::key_value_pair group : groups) {
+              dom::array rights;
+              if (group.value.get_array().get(rights)) continue;
+              for (const dom::element right : rights) {
+                std::string_view word;
+                if (!right.get_string().get(word))
+                  key.rights.push_back(fmt::format("{}.{}", group.key, word));
               }
-            for (const dom::element address : list_of(reply.result, "ips", "result", reply.reading)) {
+            }
+            for (const dom::element address : addresses) {
               std::string_view text;
               if (!address.get_string().get(text)) key.addresses.emplace_back(text);
             }
