@@ -90,7 +90,7 @@ void SimVenue::answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id
   } else {
     answer.outcome = RequestOutcome::refused;
     answer.code = result.error().code;
-    answer.text = result.error().text;
+    answer.text = venue_text(result.error().text);
   }
   deliver(exchange_->now(), answer);
 }

@@ -6,16 +6,9 @@
 #include "base/digest.h"
 #include "sim/engine.h"
 #include "sim/margin.h"
+#include "sim/refusal.h"
 
 namespace mlbot::sim {
-namespace {
-
-std::unexpected<Refusal> refuse(std::int32_t code, std::string_view text) {
-  return std::unexpected{Refusal{code, venue_text(text)}};
-}
-
-}  // namespace
-
 VenueId Exchange::Engine::make_id() {
   const std::uint64_t number = ++last_id_;
   const std::uint64_t mixed = xxh64(bytes_of(number), setup_.seed);
@@ -198,9 +191,7 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
   touch(place.account, place.symbol, position.index);
   accounts_need_check_ = true;
 
-  const bool opens = (position.size.count > 0) == (row.side == Side::buy) && position.size.count != 0;
-  const auto stop_loss = opens ? row.stop_loss : std::nullopt;
-  const auto take_profit = opens ? row.take_profit : std::nullopt;
+  attach_stops(place.account, row, size - closed);
   if (number != working_) {
     if (row.filled == row.size) {
       close_order(place.account, number, OrderStatus::filled, "UNKNOWN", "EC_NoError");
@@ -208,8 +199,6 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
       tell_order(place.account, row);
     }
   }
-  if (stop_loss) set_stop(place.account, place.symbol, position.index, StopKind::stop_loss, *stop_loss);
-  if (take_profit) set_stop(place.account, place.symbol, position.index, StopKind::take_profit, *take_profit);
 }
 
 void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symbol_id,

@@ -53,9 +53,11 @@ struct ExchangeSetup {
   std::uint64_t seed = 1;
   FeedSettings feed;
   E8 default_leverage{10 * e8_per_unit};
-  std::size_t open_orders_max = 500;        ///< an account and symbol
-  std::size_t conditional_orders_max = 10;  ///< an account and symbol
-  std::size_t partial_stops_max = 20;       ///< of a position, of either kind
+  std::size_t open_orders_max = 500;              ///< an account and symbol
+  std::size_t conditional_orders_max = 10;        ///< an account and symbol
+  std::size_t partial_stops_max = 20;             ///< of a position, of either kind
+  E8 price_limit_ratio_x{e8_per_unit / 100};      ///< priceLimitRatioX, of every symbol
+  E8 price_limit_ratio_y{e8_per_unit / 100 * 2};  ///< priceLimitRatioY
   /// A fault on purpose: a cancel that comes while the news of the last fill is still on its way is accepted,
   /// and a second Filled is told (reference 8.1).
   bool filled_twice_when_cancel_is_late = false;
@@ -90,6 +92,7 @@ struct LegAmendment {
   std::optional<PriceTicks> trigger;
   std::optional<PriceSource> by;
   std::optional<PriceTicks> limit;
+  bool asks() const { return trigger || by || limit; }
 };
 
 /// Absent means unchanged.
@@ -151,19 +154,21 @@ class Exchange {
   // ---- trading: Bybit's checks in Bybit's order, its codes in the refusal
   /// @return the venue's order id: a promise to try, the outcome follows as news (post-only and ioc may be
   /// cancelled).
-  /// @error 10001 parameters, 110003 price band, 110007 margin, 110017 reduce-only, 110020 too many orders,
-  ///        110072 duplicate client id, 110094 notional.
+  /// @error 10001 parameters, 110074 not live, 110072 duplicate client id, 110003 price off the scale, 110118
+  ///        no price, 110094 notional, 110017 reduce-only, 110060 TP/SL mode, 110092 and 110093 trigger side,
+  ///        110120 and 110121 price limit, 110009 and 110020 too many, 110007 margin.
   Result<VenueId, Refusal> place(AccountId account, const OrderRequest& request);
   /// A pure size decrease keeps its place in the queue; anything else goes to the back.
   /// @error 110001 no such open order, 10001 nothing changed or off the grid, 110064 size not above the
-  /// filled part.
+  ///        filled part, 110057..110060 TP/SL, 110092 and 110093 trigger side, and those of place().
   Result<VenueId, Refusal> amend(AccountId account, SymbolId symbol, const OrderKey& key,
                                  const Amendment& amendment);
   /// @error 110001 no such open order.
   Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
   /// @return the ids that were cancelled, oldest first.
   std::vector<VenueId> cancel_all(AccountId account, const CancelScope& scope);
-  /// @error 10001 flat or on the wrong side of mark, 34040 nothing changed.
+  /// @error 10001 flat or on the wrong side of its price, 110058 size, 110060 limit in full mode, 110061 too
+  ///        many partial ones, 34040 nothing changed.
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
   /// One-way or hedge, of one symbol, or without one of all idle symbols and of symbols that are to come.
   /// @error 110024 positions exist, 110028 open orders exist, 110025 unchanged.
@@ -171,6 +176,13 @@ class Exchange {
                                           PositionMode mode);
   /// @error 110043 unchanged, 110013 outside 1..max, 110007 the margin would not suffice.
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
+
+  /// Whether a limit price beyond the price limit is moved to it (the default) or refused.
+  void set_limit_price_action(AccountId account, bool moves);
+  /// Status Trading or not: new orders of a symbol that is not live are refused (110074).
+  void set_live(SymbolId symbol, bool live);
+  /// A service restart of the public feed: the next book of every depth is a snapshot with update id 1.
+  void restart_feed();
 
   // ---- views
   std::span<const Instrument> instruments() const;
@@ -188,9 +200,13 @@ class Exchange {
   std::vector<PositionRow> positions(AccountId account, SymbolId symbol) const;
   PositionMode position_mode(AccountId account, SymbolId symbol) const;
   WalletRow wallet(AccountId account) const;
-  /// At most FeedSettings::book_depth levels a side.
+  /// As last published at the smallest depth that has as many levels, or at the deepest.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;
+  /// Zeros before the first mark price: no limit.
+  PriceLimits price_limits(SymbolId symbol) const;
+  bool moves_limit_price(AccountId account) const;
+  bool live(SymbolId symbol) const;
   /// The last `limit` one-minute candles, oldest first; the last one is not confirmed.
   std::vector<Kline> klines(SymbolId symbol, std::size_t limit) const;
   /// The last `limit` prints, oldest first.

@@ -53,11 +53,11 @@ TEST(Exchange, WhatCannotBeDoneAtOnceIsCancelledWithTheVenuesReason) {
   EXPECT_EQ(last_order(stage.limit("p", Side::buy, 1001, 100, TimeInForce::post_only)),
             (Outcome{0, "EC_PostOnlyWillTakeLiquidity"}));
   EXPECT_EQ(last_order(stage.limit("f", Side::buy, 1001, 600, TimeInForce::fok)),
-            (Outcome{0, "EC_NoEnoughQtyToFill"}));
+            (Outcome{0, "EC_CancelForNoFullFill"}));
   EXPECT_EQ(last_order(stage.limit("i", Side::buy, 1000, 600, TimeInForce::ioc)),
             (Outcome{0, "EC_NoImmediateQtyToFill"}));
   EXPECT_EQ(last_order(stage.limit("j", Side::buy, 1001, 600, TimeInForce::ioc)),
-            (Outcome{500, "EC_CancelForNoFullFill"}));
+            (Outcome{500, "EC_NoEnoughQtyToFill"}));
 }
 
 TEST(Exchange, AnAmendedOrderKeepsItsPlaceOnlyWhenItShrinks) {
@@ -115,8 +115,10 @@ TEST(Refusals, EachHasTheVenuesCode) {
   EXPECT_EQ(stage.code_of(stage.at_market("", Side::buy, 500'001)), 10001);
   EXPECT_EQ(stage.code_of(stage.limit("not an id", Side::buy, 1000, 100)), 10001);
   EXPECT_EQ(stage.code_of(limit(Side::buy, 1000, 49)), 110094) << "4.9 USDT";
-  EXPECT_EQ(stage.code_of(limit(Side::buy, 1011, 100)), 110003) << "mark 100 + 1 %";
-  EXPECT_EQ(stage.code_of(limit(Side::sell, 989, 100)), 110003);
+  EXPECT_EQ(stage.code_of(limit(Side::buy, 19'999'999, 100)), 110003) << "off the venue's scale";
+  stage.exchange.set_limit_price_action(stage.trader, false);
+  EXPECT_EQ(stage.code_of(limit(Side::buy, 1011, 100)), 110121) << "mark 100 + 1 %";
+  EXPECT_EQ(stage.code_of(limit(Side::sell, 989, 100)), 110120);
   EXPECT_EQ(stage.code_of(limit(Side::buy, 1000, 100'001)), 110007)
       << "10 000 at 10x, and fees, is more than 1 000";
   OrderRequest other = limit(Side::buy, 1000, 100);
@@ -147,7 +149,8 @@ TEST(Refusals, AmendAndCancelOfWhatIsNotThere) {
   EXPECT_EQ(amend({.client_id = "x"}, {.size = Lots{100}}), 110001);
   ASSERT_TRUE(stage.exchange.place(stage.trader, stage.limit("a", Side::buy, 999, 100)));
   EXPECT_EQ(amend({.client_id = "a"}, {.size = Lots{100}}), 10001) << "order not modified";
-  EXPECT_EQ(amend({.client_id = "a"}, {.price = PriceTicks{1011}}), 110003);
+  stage.exchange.set_limit_price_action(stage.trader, false);
+  EXPECT_EQ(amend({.client_id = "a"}, {.price = PriceTicks{1011}}), 110121);
   EXPECT_EQ(amend({.client_id = "a"}, {.size = Lots{40}}), 110094);
   EXPECT_EQ(amend({.client_id = "a"}, {.size = Lots{200'000}}), 110007);
   stage.market([](MarketDoor& door) { door.take(Stage::symbol, Side::sell, Lots{560}, PriceTicks{999}); });
@@ -235,8 +238,9 @@ TEST(Stops, AnEntryBringsItsStopAndMarkSetsItOff) {
   stage.story();
   stage.mark("99");
   EXPECT_EQ(stage.story(),
-            (Story{"0: order stop  triggered 0/100", "0: trade sell 100 @ 99.9 fee 0.0054945 pnl -0.02",
-                   "0: order stop  filled 100/100", "0: order stop  deactivated 0/100 CancelByTpSlTsClear",
+            (Story{"0: order stop  triggered 0/100",
+                   "0: order stop  deactivated 0/100 CancelByOCOTpCanceledBySlTriggered",
+                   "0: trade sell 100 @ 99.9 fee 0.0054945 pnl -0.02", "0: order stop  filled 100/100",
                    "0: position 0 @ 0", "0: wallet 999.969"}));
 }
 

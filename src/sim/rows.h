@@ -16,10 +16,11 @@ struct AccountId {
   constexpr auto operator<=>(const AccountId&) const = default;
 };
 
+using RefusalText = InlineText<120>;
 /// A refusal in the venue's code and words; nothing changed.
 struct Refusal {
   std::int32_t code = 0;
-  VenueText text;
+  RefusalText text;
 };
 
 enum class PositionMode : std::uint8_t { one_way = 0, hedge = 3 };  // the numbers of switch-mode
@@ -98,9 +99,11 @@ struct OrderRow {
   StopMode stop_mode = StopMode::full;  ///< of the attached legs, or of the stop itself
   std::optional<StopLeg> stop_loss;     ///< attached to an entry, set when it fills
   std::optional<StopLeg> take_profit;
-  std::optional<PriceTicks> active_price;  ///< of a trailing stop that still waits to start
-  TickDistance trailing;                   ///< of a trailing stop: how far it stays behind
-  std::uint64_t other_leg = 0;             ///< number of the partial stop that goes when this one fills
+  std::optional<PriceTicks> active_price;                    ///< of a trailing stop that still waits to start
+  TickDistance trailing;                                     ///< of a trailing stop: how far it stays behind
+  bool stops_set = false;                                    ///< the attached legs have become the position's
+  std::uint64_t stop_loss_order = 0, take_profit_order = 0;  ///< numbers of the partial stops it has made
+  std::uint64_t other_leg = 0;  ///< number of the partial stop that goes when this one fills
   SelfMatch self_match = SelfMatch::none;
   VenueId smp_order_id;  ///< the order that self-match prevention met
   std::optional<SlippageTolerance> slippage;
