@@ -13,7 +13,7 @@ bool KeyReport::may_trade() const {
   return std::ranges::none_of(findings, [](const KeyFinding& f) { return f.level == Level::refused; });
 }
 
-KeyReport judge_key(const dialect::KeyInformation& key, const dialect::AccountInfo& account,
+KeyReport judge_key(const dialect::KeyInfo& key, const dialect::AccountInfo& account,
                     std::optional<dialect::PositionMode> position_mode) {
   KeyReport report{.findings = {}, .account = account, .position_mode = position_mode};
   const auto say = [&](bool good, Level otherwise, std::string_view yes, std::string_view no,
@@ -23,15 +23,16 @@ KeyReport judge_key(const dialect::KeyInformation& key, const dialect::AccountIn
   };
   constexpr std::string_view another_key = "make a key with read-write access to orders and positions only";
   say(!key.read_only, Level::refused, "the key may write", "the key is read-only", another_key);
-  say(key.may("ContractTrade.Order"), Level::refused, "the key may place orders",
+  say(key.may("ContractTrade", "Order"), Level::refused, "the key may place orders",
       "the key may not place orders", another_key);
-  say(key.may("ContractTrade.Position"), Level::refused, "the key may hold positions",
+  say(key.may("ContractTrade", "Position"), Level::refused, "the key may hold positions",
       "the key may not change positions", another_key);
-  const auto wallet = std::ranges::find_if(key.rights, [](const std::string& right) {
-    return right.starts_with("Wallet.") || right.find("Withdraw") != right.npos;
+  const auto moves_money = std::ranges::find_if(key.permissions, [](const auto& permission) {
+    return permission.first == "Wallet" || permission.second.find("Withdraw") != std::string::npos;
   });
-  say(wallet == key.rights.end(), Level::refused, "the key cannot move money",
-      wallet == key.rights.end() ? "" : fmt::format("the key can move money: {}", *wallet),
+  const bool harmless = moves_money == key.permissions.end();
+  say(harmless, Level::refused, "the key cannot move money",
+      harmless ? "" : fmt::format("the key can move money: {}.{}", moves_money->first, moves_money->second),
       "take its wallet rights away: a bot needs none of them");
   const bool bound = !key.addresses.empty() && std::ranges::count(key.addresses, "*") == 0;
   say(bound, Level::warning, "the key is bound to an address", "the key is good from any address",
@@ -49,27 +50,26 @@ KeyReport judge_key(const dialect::KeyInformation& key, const dialect::AccountIn
 }
 
 void check_key(BybitRestClient& rest, std::string symbol, RestCallback<KeyReport> done) {
-  rest.ask<dialect::KeyInformation>(
-      dialect::ask_key(), [&rest, symbol = std::move(symbol),
-                           done = std::move(done)](Result<dialect::KeyInformation, RestError> key) {
-        if (!key) return done(std::unexpected{key.error()});
-        rest.ask<dialect::AccountInfo>(
-            dialect::ask_account_info(),
-            [&rest, symbol, done, key = *key](const Result<dialect::AccountInfo, RestError>& account) {
-              if (!account) return done(std::unexpected{account.error()});
-              rest.ask<dialect::NewsPage>(
-                  dialect::ask_positions(symbol),
-                  [done, key, account = *account](const Result<dialect::NewsPage, RestError>& positions) {
-                    if (!positions) return done(std::unexpected{positions.error()});
-                    std::optional<dialect::PositionMode> mode;
-                    for (const Event& row : positions->rows)
-                      if (const auto* position = std::get_if<PositionNews>(&row))
-                        mode = position->position_index == 0 ? dialect::PositionMode::one_way
-                                                             : dialect::PositionMode::hedge;
-                    done(judge_key(key, account, mode));
-                  });
-            });
-      });
+  rest.ask<dialect::KeyInfo>(dialect::ask_key(), [&rest, symbol = std::move(symbol), done = std::move(done)](
+                                                     Result<dialect::KeyInfo, RestError> key) {
+    if (!key) return done(std::unexpected{key.error()});
+    rest.ask<dialect::AccountInfo>(
+        dialect::ask_account_info(),
+        [&rest, symbol, done, key = *key](const Result<dialect::AccountInfo, RestError>& account) {
+          if (!account) return done(std::unexpected{account.error()});
+          rest.ask<dialect::NewsPage>(
+              dialect::ask_positions(symbol),
+              [done, key, account = *account](const Result<dialect::NewsPage, RestError>& positions) {
+                if (!positions) return done(std::unexpected{positions.error()});
+                std::optional<dialect::PositionMode> mode;
+                for (const Event& row : positions->list)
+                  if (const auto* position = std::get_if<PositionNews>(&row))
+                    mode = position->position_index == 0 ? dialect::PositionMode::one_way
+                                                         : dialect::PositionMode::hedge;
+                done(judge_key(key, account, mode));
+              });
+        });
+  });
 }
 
 }  // namespace mlbot::io::bybit

@@ -28,7 +28,7 @@ struct KeyReport {
   bool may_trade() const;
 };
 
-KeyReport judge_key(const venue::bybit::KeyInformation& key, const venue::bybit::AccountInfo& account,
+KeyReport judge_key(const venue::bybit::KeyInfo& key, const venue::bybit::AccountInfo& account,
                     std::optional<venue::bybit::PositionMode> position_mode);
 
 /// Asks for key, account and the positions of `symbol`, which the client's table knows.

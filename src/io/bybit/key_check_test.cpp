@@ -16,14 +16,14 @@ using dialect::MarginMode;
 using dialect::PositionMode;
 using Level = KeyFinding::Level;
 
-dialect::KeyInformation good_key() {
-  return {.read_only = false,
-          .rights = {"ContractTrade.Order", "ContractTrade.Position", "Derivatives.DerivativesTrade"},
-          .addresses = {"203.0.113.7"},
-          .unified = true,
-          .expires_at = ""};
+dialect::KeyInfo good_key() {
+  dialect::KeyInfo key;
+  key.permissions = {
+      {"ContractTrade", "Order"}, {"ContractTrade", "Position"}, {"Derivatives", "DerivativesTrade"}};
+  key.addresses = {"203.0.113.7"};
+  return key;
 }
-constexpr dialect::AccountInfo good_account{.margin_mode = MarginMode::cross, .unified_status = 6};
+const dialect::AccountInfo good_account{.margin_mode = MarginMode::cross, .unified_status = 6};
 
 std::vector<std::string> told(const KeyReport& report, Level level) {
   std::vector<std::string> out;
@@ -42,19 +42,20 @@ TEST(KeyCheck, AKeyForOrdersAndPositionsFromOneAddressIsGood) {
 }
 
 TEST(KeyCheck, AKeyThatCanMoveMoneyIsRefused) {
-  for (const char* right : {"Wallet.Withdraw", "Wallet.AccountTransfer", "Wallet.SubMemberTransfer"}) {
+  for (const char* right : {"Withdraw", "AccountTransfer", "SubMemberTransfer"}) {
     auto key = good_key();
-    key.rights.emplace_back(right);
+    key.permissions.emplace_back("Wallet", right);
     const auto report = judge_key(key, good_account, PositionMode::one_way);
     EXPECT_FALSE(report.may_trade());
-    EXPECT_EQ(told(report, Level::refused), std::vector{fmt::format("the key can move money: {}", right)});
+    EXPECT_EQ(told(report, Level::refused),
+              std::vector{fmt::format("the key can move money: Wallet.{}", right)});
   }
 }
 
 TEST(KeyCheck, EachLackIsNamed) {
   auto key = good_key();
   key.read_only = true;
-  key.rights.clear();
+  key.permissions.clear();
   EXPECT_EQ(told(judge_key(key, {.margin_mode = MarginMode::cross, .unified_status = 4}, {}), Level::refused)
                 .size(),
             4u)
@@ -121,15 +122,16 @@ TEST(Key, NeverShowsWhateverTheVenueQuotes) {
         PlaceOrder{
             .id = ClientOrderId{fmt::format("s-{}", round)}, .symbol = {0}, .price = {500'000}, .size = {1}},
         now);
-    rest.answered_by_socket(std::exchange(socket_numbers, {}).at(0), SocketAnswer{quoting_refusal(code), {}},
-                            now);
+    dialect::TradeReply refused;
+    refused.code = code;
+    rest.answered_by_socket(std::exchange(socket_numbers, {}).at(0), refused, now);
     rest.socket_changed(LinkState::down, now);
   }
   rest.carry_out(SetPositionStop{{0}, 0, {400'000}}, now);
   reply(fmt::format("<html>{}</html>", canary_key), 200);
   std::string told;
-  rest.ask<dialect::KeyInformation>(dialect::ask_key(), now,
-                                    [&](const auto& answer) { told += answer ? "" : answer.error().what; });
+  rest.ask<dialect::KeyInfo>(dialect::ask_key(), now,
+                             [&](const auto& answer) { told += answer ? "" : answer.error().what; });
   reply(fmt::format(R"({{"retCode":0,"retMsg":"","result":{{"apiKey":"{}","readOnly":"{}"}}}})", canary_key,
                     canary_key));
   EXPECT_FALSE(told.empty());
@@ -164,7 +166,7 @@ TEST(Key, NeverShowsWhateverTheVenueQuotes) {
 
   TradeSession trade{{.key = std::string{canary_key}, .secret = std::string{canary_secret}},
                      {.on_state = [](LinkState) {},
-                      .on_answer = [](std::uint64_t, const Result<SocketAnswer, std::string>&) {},
+                      .on_answer = [](std::uint64_t, const Result<dialect::TradeReply, std::string>&) {},
                       .on_undecoded =
                           [&](std::string_view bytes, const dialect::DecodeError& error) {
                             heard.all.append(bytes).append(error.what);

@@ -74,7 +74,7 @@ TEST(OrderEntry, TheSocketsQuotaIsTheQuotaOfRest) {
   const std::string reset = std::to_string((scene.now + scene.ahead + 400ms).ms());
   scene.answer_by_socket(
       R"({"orderId":"v","orderLinkId":"m-1"})", "{}", 0,
-      {{"X-Bapi-Limit", "10"}, {"X-Bapi-Limit-Status", "0"}, {"X-Bapi-Limit-Reset-Timestamp", reset}});
+      R"({"X-Bapi-Limit":"10","X-Bapi-Limit-Status":"0","X-Bapi-Limit-Reset-Timestamp":")" + reset + R"("})");
   scene.session.carry_out(scene.order("m-2"), scene.now);
   EXPECT_TRUE(scene.by_socket.empty());
   EXPECT_TRUE(scene.sent.empty()) << "one bucket for both ways";
@@ -152,7 +152,6 @@ TEST(OrderEntry, ABatchAnsweredWithTooFewCodesIsUnknownForAll) {
                          R"({"list":[{"code":0,"msg":"OK"}]})");
   ASSERT_EQ(scene.answers.size(), 2u);
   for (const auto& answer : scene.answers) EXPECT_EQ(answer.outcome, RequestOutcome::unknown);
-  EXPECT_EQ(scene.undecoded, 1);
 }
 
 TEST(OrderEntry, ALimitedCancelOfABatchIsSentAgainAndACreateIsNot) {
@@ -233,7 +232,7 @@ TEST(Lists, AreReadUntilTwoPassesAgreeAndFailWhenTheyNeverDo) {
   page("c", "2");
   page("b", "");
   ASSERT_TRUE(read && *read);
-  EXPECT_EQ((*read)->rows.size(), 2u);
+  EXPECT_EQ((*read)->list.size(), 2u);
 
   read.reset();
   scene.session.ask_all<dialect::NewsPage>(dialect::ask_open_orders(""), scene.now,
@@ -255,7 +254,7 @@ struct TradeScene {
       : session{{.key = "key", .secret = "secret"},
                 {.on_state = [this](LinkState state) { states.push_back(state); },
                  .on_answer =
-                     [this](std::uint64_t number, Result<SocketAnswer, std::string> answer) {
+                     [this](std::uint64_t number, Result<dialect::TradeReply, std::string> answer) {
                        answers.emplace_back(number, std::move(answer));
                      },
                  .on_undecoded = [this](std::string_view, const dialect::DecodeError&) { ++undecoded; }},
@@ -283,7 +282,7 @@ struct TradeScene {
   Instant now = Instant::from_seconds(1'700'000'000);
   std::vector<Json> sent;
   std::vector<LinkState> states;
-  std::vector<std::pair<std::uint64_t, Result<SocketAnswer, std::string>>> answers;
+  std::vector<std::pair<std::uint64_t, Result<dialect::TradeReply, std::string>>> answers;
   int opens = 0, closes = 0, undecoded = 0;
   TradeSession session;
 };
@@ -306,7 +305,7 @@ TEST(TradeSession, SignsInAndMatchesAnswersByTheirRequest) {
   EXPECT_LE(scene.sent[1]["reqId"].get<std::string>().size(), 36u);
   const auto answer = [&](std::size_t i) {
     const std::string text = fmt::format(
-        R"({{"reqId":{},"retCode":0,"retMsg":"OK","op":"order.create","data":{{}},"header":{{"X-Bapi-Limit":"10"}}}})",
+        R"({{"reqId":{},"retCode":0,"retMsg":"OK","op":"order.create","data":{{"orderId":"v"}},"header":{{"X-Bapi-Limit":"10"}}}})",
         scene.sent[i]["reqId"].dump());
     scene.session.received(text, scene.now);
   };
@@ -316,7 +315,7 @@ TEST(TradeSession, SignsInAndMatchesAnswersByTheirRequest) {
   ASSERT_EQ(scene.answers.size(), 2u) << "a doubled answer is no second answer";
   EXPECT_EQ(scene.answers[0].first, 8u);
   EXPECT_EQ(scene.answers[1].first, 7u);
-  EXPECT_EQ(net::header(scene.answers[0].second->quota, "x-bapi-limit"), "10");
+  EXPECT_EQ(scene.answers[0].second->quota.limit, 10);
 }
 
 TEST(TradeSession, WhatIsUnansweredWhenTheLinkGoesIsAnsweredWithTheReason) {
@@ -343,9 +342,10 @@ TEST(TradeSession, SilenceIsAnsweredOnceAndALateAnswerIsIgnored) {
   scene.pass(11s);
   ASSERT_EQ(scene.answers.size(), 1u);
   EXPECT_FALSE(scene.answers[0].second);
-  scene.session.received(fmt::format(R"({{"reqId":{},"retCode":0,"op":"order.create","data":{{}}}})",
-                                     scene.sent.back()["reqId"].dump()),
-                         scene.now);
+  scene.session.received(
+      fmt::format(R"({{"reqId":{},"retCode":0,"op":"order.create","data":{{"orderId":"v"}}}})",
+                  scene.sent.back()["reqId"].dump()),
+      scene.now);
   EXPECT_EQ(scene.answers.size(), 1u);
   scene.pass(10s);
   EXPECT_EQ(scene.sent.back()["op"], "ping");
@@ -366,12 +366,9 @@ TEST(TradeSession, ARefusedKeyIsTriedAgainWithGrowingPauses) {
   EXPECT_EQ(scene.opens, 13);
 }
 
-TEST(TradeSession, ARestartingSocketIsLeftAndADoubledSignInIsFine) {
+TEST(TradeSession, ARestartingSocketIsLeft) {
   TradeScene scene;
-  scene.session.start(scene.now);
-  scene.session.opened(scene.now);
-  scene.sign_in(20001);
-  EXPECT_EQ(scene.session.state(), live);
+  scene.open();
   scene.session.send(7, "order.create", "{}", scene.now);
   scene.session.received(
       fmt::format(R"({{"reqId":{},"retCode":10019,"retMsg":"restarting","op":"order.create"}})",

@@ -1,25 +1,19 @@
-// A key never shows: the venue itself quotes it in some errors (10004 repeats the text that was signed).
+// A key never shows: the venue itself quotes it in some errors (10004 repeats the text that was signed), so
+// it is struck out of what comes in before anything reads that.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "venue/bybit/message.h"
-
 namespace mlbot::io::bybit {
 
 /// The text with "[key]" for every occurrence of the key.
-inline std::string redacted(std::string_view text, std::string_view key) {
-  std::string out{text};
-  if (key.empty()) return out;
+inline std::string redacted(std::string text, std::string_view key) {
   constexpr std::string_view mask = "[key]";
-  for (auto at = out.find(key); at != out.npos; at = out.find(key, at + mask.size()))
-    out.replace(at, key.size(), mask);
-  return out;
-}
-
-inline venue::bybit::DecodeError redacted(const venue::bybit::DecodeError& error, std::string_view key) {
-  return {redacted(error.where, key), redacted(error.what, key)};
+  if (key.empty()) return text;
+  for (auto at = text.find(key); at != text.npos; at = text.find(key, at + mask.size()))
+    text.replace(at, key.size(), mask);
+  return text;
 }
 
 }  // namespace mlbot::io::bybit

@@ -1,11 +1,9 @@
 #include "io/bybit/request_queue.h"
 
-#include <charconv>
-
 #include "base/assert.h"
-#include "venue/bybit/order_reply.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
+#include "venue/bybit/trade_requests.h"
 
 namespace mlbot::io::bybit {
 
@@ -34,13 +32,6 @@ std::int64_t usual_quota(std::string_view of) {
     if (of == five) return 5;
   }
   return of == path::transaction_log ? 25 : 0;
-}
-
-std::optional<std::int64_t> number_in(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 }  // namespace
@@ -75,18 +66,13 @@ void RequestQueue::spend(std::string_view of, std::size_t count, Instant now) {
   q.left -= static_cast<std::int64_t>(count);
 }
 
-void RequestQueue::learn(std::string_view of, const net::Headers& headers, Instant now, Instant venue_now) {
-  const auto limit = number_in(net::header(headers, "X-Bapi-Limit"));
-  const auto left = number_in(net::header(headers, "X-Bapi-Limit-Status"));
-  if (!limit || !left || *limit <= 0) return;
+void RequestQueue::learn(std::string_view of, const dialect::Quota& told, Instant now, Instant venue_now) {
+  if (!told.limit || !told.left || *told.limit <= 0) return;
   Quota& q = quota(of);
-  q.limit = *limit;
-  q.left = std::min(q.left, *left);
-  const auto reset_ms = number_in(net::header(headers, "X-Bapi-Limit-Reset-Timestamp"));
-  if (*left > 0 || !reset_ms || *reset_ms < 0 || *reset_ms > INT64_MAX / 1'000'000) return;
-  const Duration wait =
-      std::clamp<Duration>(Instant::from_ms(*reset_ms) - venue_now, Duration{}, quota_window);
-  q.renewed_at = now + wait;
+  q.limit = *told.limit;
+  q.left = std::min(q.left, *told.left);
+  if (*told.left > 0 || !told.resets_at) return;
+  q.renewed_at = now + std::clamp<Duration>(*told.resets_at - venue_now, Duration{}, quota_window);
 }
 
 void RequestQueue::limited(std::string_view of, Instant now) {

@@ -19,20 +19,20 @@ Result<std::unique_ptr<BybitRestClient>, net::NetError> BybitRestClient::create(
       new BybitRestClient{loop, *parsed, std::move(settings), std::move(handlers), socket.has_value()}};
   if (!socket) return client;
   BybitRestClient& self = *client;
-  auto made =
-      TradeClient::create(loop, socket->url, trade,
-                          {.on_state =
-                               [&self](LinkState state) {
-                                 self.session_.socket_changed(state, self.now());
-                                 self.arm();
-                               },
-                           .on_answer =
-                               [&self](std::uint64_t number, Result<SocketAnswer, std::string> answer) {
-                                 self.session_.answered_by_socket(number, std::move(answer), self.now());
-                                 self.arm();
-                               },
-                           .on_undecoded = self.on_undecoded_},
-                          [&self] { return self.venue_time(); });
+  auto made = TradeClient::create(
+      loop, socket->url, trade,
+      {.on_state =
+           [&self](LinkState state) {
+             self.session_.socket_changed(state, self.now());
+             self.arm();
+           },
+       .on_answer =
+           [&self](std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer) {
+             self.session_.answered_by_socket(number, std::move(answer), self.now());
+             self.arm();
+           },
+       .on_undecoded = self.on_undecoded_},
+      [&self] { return self.venue_time(); });
   if (!made) return std::unexpected{made.error()};
   client->trade_ = std::move(*made);
   return client;

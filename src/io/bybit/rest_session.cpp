@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/assert.h"
 #include "io/bybit/redact.h"
-#include "venue/bybit/order_reply.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
+#include "venue/bybit/trade_requests.h"
 #include "venue/bybit/words.h"
 
 namespace mlbot::io::bybit {
@@ -25,6 +26,23 @@ constexpr Duration pause_after_fault = 500ms, pause_until_clock = 1s,
                    hold_after_ban = std::chrono::minutes{10};
 constexpr int http_ok = 200, http_unauthorised = 401, http_forbidden = 403, http_too_many = 429,
               http_server_fault = 500;
+
+std::optional<std::int64_t> number_in(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+dialect::Quota quota_in(const net::Headers& headers) {
+  dialect::Quota told{.limit = number_in(net::header(headers, "X-Bapi-Limit")),
+                      .left = number_in(net::header(headers, "X-Bapi-Limit-Status")),
+                      .resets_at = {}};
+  const auto reset_ms = number_in(net::header(headers, "X-Bapi-Limit-Reset-Timestamp"));
+  if (reset_ms && *reset_ms >= 0 && *reset_ms <= INT64_MAX / 1'000'000)
+    told.resets_at = Instant::from_ms(*reset_ms);
+  return told;
+}
 
 }  // namespace
 
@@ -100,8 +118,7 @@ Result<std::string, RestError> RestSession::judge_code(std::string_view of, std:
   if (!head) return std::unexpected{unreadable(of, body, head.error())};
   const CodeClass code_class = dialect::class_of(head->code);
   if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged) return body;
-  return std::unexpected{
-      RestError{code_class, head->code, fmt::format("{}: {}", of, redacted(head->text, settings_.key))}};
+  return std::unexpected{RestError{code_class, head->code, fmt::format("{}: {}", of, head->text)}};
 }
 
 Result<std::string, RestError> RestSession::judge(const Flight& flight,
@@ -118,7 +135,8 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
   faults_in_a_row_ = 0;
   ++counters_.answered;
   net::HttpResponse& response = answer->response;
-  queue_.learn(flight.path, response.headers, now, venue_time());
+  queue_.learn(flight.path, quota_in(response.headers), now, venue_time());
+  response.body = redacted(std::move(response.body), settings_.key);
   if (dialect::decode_head(response.body, scratch_)) {
     protections_in_a_row_ = 0;
     if (clock_.known()) become(LinkState::live);
@@ -171,39 +189,62 @@ void RestSession::answered(std::uint64_t number, Result<net::HttpAnswer, net::Ne
   conclude(std::move(flight), std::move(judged), now);
 }
 
-void RestSession::answered_by_socket(std::uint64_t number, Result<SocketAnswer, std::string> answer,
+void RestSession::answered_by_socket(std::uint64_t number, Result<dialect::TradeReply, std::string> answer,
                                      Instant now) {
   Flight flight = queue_.finish(number);
+  const auto fail = [&](CodeClass code_class, std::int32_t code, std::string_view text) {
+    const RestError error{code_class, code, fmt::format("{}: {}", flight.path, text)};
+    conclude(std::move(flight), std::unexpected{error}, now);
+  };
   if (!answer) {
     ++counters_.transport_faults;
-    RestError lost{CodeClass::unknown, 0, fmt::format("{}: {}", flight.path, answer.error())};
-    return conclude(std::move(flight), std::unexpected{std::move(lost)}, now);
+    return fail(CodeClass::unknown, 0, answer.error());
   }
   ++counters_.answered;
   queue_.learn(flight.path, answer->quota, now, venue_time());
-  auto judged = judge_code(flight.path, std::move(answer->body));
-  conclude(std::move(flight), std::move(judged), now);
+  const CodeClass code_class = dialect::class_of(answer->code);
+  if (code_class != CodeClass::accepted && code_class != CodeClass::unchanged)
+    return fail(code_class, answer->code, answer->text.view());
+  if (answer->orders.size() != flight.requests.size())
+    return fail(CodeClass::unknown, 0, "the answer speaks of another number of orders");
+  conclude(std::move(flight), answer->orders, now);
 }
 
-/// Orders have an answer each; everything else is one request with one answer.
-void RestSession::conclude(Flight flight, Result<Body, RestError> judged, Instant now) {
+/// The orders of a good REST answer to a create, amend or cancel, alone or in a batch.
+Result<std::vector<dialect::OrderAck>, RestError> RestSession::acks_in(const Flight& flight,
+                                                                       const Body& body) {
+  if (flight.requests.size() == 1) {
+    const auto ids = dialect::decode_order_ack(body, scratch_);
+    if (!ids) return std::unexpected{unreadable(flight.path, body, ids.error())};
+    return std::vector{dialect::OrderAck{.venue_id = ids->venue_id, .client_id = ids->client_id}};
+  }
+  auto acks = dialect::decode_order_acks(body, scratch_);
+  if (!acks) return std::unexpected{unreadable(flight.path, body, acks.error())};
+  if (acks->size() == flight.requests.size()) return std::move(*acks);
+  const dialect::DecodeError odd{
+      "list", fmt::format("{} orders for {} that were sent", acks->size(), flight.requests.size())};
+  return std::unexpected{unreadable(flight.path, body, odd)};
+}
+
+/// Each order of the flight has its own outcome.
+void RestSession::conclude(Flight flight, const std::vector<dialect::OrderAck>& acks, Instant now) {
+  for (std::size_t i = 0; i < flight.requests.size(); ++i) {
+    const CodeClass code_class = dialect::class_of(acks[i].code);
+    Result<Body, RestError> own = acks[i].venue_id.str();
+    if (code_class != CodeClass::accepted && code_class != CodeClass::unchanged)
+      own = std::unexpected{
+          RestError{code_class, acks[i].code, fmt::format("{}: {}", flight.path, acks[i].text.view())}};
+    conclude(flight.path, std::move(flight.requests[i]), std::move(own), now);
+  }
+  pump(now);
+}
+
+void RestSession::conclude(Flight flight, const Result<Body, RestError>& judged, Instant now) {
   const bool are_orders = !dialect::trade_op(flight.path).empty();
-  if (are_orders && judged) {
-    const auto reply = dialect::decode_order_reply(*judged, flight.requests.size(), scratch_);
-    if (reply) {
-      for (std::size_t i = 0; i < flight.requests.size(); ++i) {
-        const auto item = i < reply->items.size() ? reply->items[i] : dialect::OrderReply::Item{};
-        const CodeClass code_class = dialect::class_of(item.code);
-        const bool good = code_class == CodeClass::accepted || code_class == CodeClass::unchanged;
-        Result<Body, RestError> own = item.venue_id.str();
-        if (!good)
-          own = std::unexpected{RestError{
-              code_class, item.code, fmt::format("{}: {}", flight.path, redacted(item.text, settings_.key))}};
-        conclude(flight.path, std::move(flight.requests[i]), std::move(own), now);
-      }
-      return pump(now);
-    }
-    judged = std::unexpected{unreadable(flight.path, *judged, reply.error())};
+  if (judged && are_orders) {
+    const auto acks = acks_in(flight, *judged);
+    if (acks) return conclude(std::move(flight), *acks, now);
+    return conclude(std::move(flight), std::unexpected{acks.error()}, now);
   }
   for (RestRequest& request : flight.requests) conclude(flight.path, std::move(request), judged, now);
   pump(now);
@@ -264,10 +305,9 @@ void RestSession::get(std::string_view of, std::string query, bool signed_reques
 RestError RestSession::unreadable(std::string_view of, std::string_view body,
                                   const dialect::DecodeError& error) {
   ++counters_.decode_errors;
-  handlers_.on_undecoded(redacted(body, settings_.key), redacted(error, settings_.key));
+  handlers_.on_undecoded(body, error);
   return {CodeClass::unknown, 0,
-          redacted(fmt::format("{}: the answer cannot be read at {}: {}", of, error.where, error.what),
-                   settings_.key)};
+          fmt::format("{}: the answer cannot be read at {}: {}", of, error.where, error.what)};
 }
 
 // ---- commands
@@ -434,11 +474,11 @@ void RestSession::query_account(Instant now) {
     counters_.foreign_rows +=
         query->executions.foreign_rows + query->orders.foreign_rows + positions.foreign_rows;
     handlers_.on_event(AccountSnapshot{SnapshotPhase::begin}, {});
-    const auto& executions = query->executions.rows;
+    const auto& executions = query->executions.list;
     for (auto at = executions.rbegin(); at != executions.rend(); ++at)
       if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
-    for (const Event& row : query->orders.rows) handlers_.on_event(row, {});
-    for (const Event& row : positions.rows) handlers_.on_event(row, {});
+    for (const Event& row : query->orders.list) handlers_.on_event(row, {});
+    for (const Event& row : positions.list) handlers_.on_event(row, {});
     handlers_.on_event(wallet, {});
     handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});
   };

@@ -15,7 +15,9 @@
 // with a live socket.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,12 +53,6 @@ struct RestCounters {
   std::uint64_t by_socket = 0, batches = 0;  ///< of `sent`
 };
 
-/// What the order-entry socket brought back for one request: the whole message and the quota in its header.
-struct SocketAnswer {
-  std::string body;
-  net::Headers quota;
-};
-
 struct RestHandlers {
   std::function<void(const Event&, Instant venue_time)> on_event;
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
@@ -79,7 +75,8 @@ class RestSession {
   bool carry_out(const Command& command, Instant now);
   void answered(std::uint64_t number, Result<net::HttpAnswer, net::NetError> answer, Instant now);
   /// @param answer  or why there is none, as when the socket was lost.
-  void answered_by_socket(std::uint64_t number, Result<SocketAnswer, std::string> answer, Instant now);
+  void answered_by_socket(std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer,
+                          Instant now);
   void socket_changed(LinkState state, Instant now);
   void on_timer(Instant now);
   Instant next_timer(Instant now) const;
@@ -152,14 +149,15 @@ class RestSession {
   Result<Body, RestError> judge(const Flight& flight, Result<net::HttpAnswer, net::NetError>& answer,
                                 Instant now);
   Result<Body, RestError> judge_code(std::string_view path, std::string body);
-  void conclude(Flight flight, Result<Body, RestError> judged, Instant now);
+  Result<std::vector<venue::bybit::OrderAck>, RestError> acks_in(const Flight& flight, const Body& body);
+  void conclude(Flight flight, const std::vector<venue::bybit::OrderAck>& acks, Instant now);
+  void conclude(Flight flight, const Result<Body, RestError>& judged, Instant now);
   void conclude(std::string_view path, RestRequest request, Result<Body, RestError> judged, Instant now);
   bool asks_again(const RestRequest& request, const RestError& error) const;
   void tell(RequestAnswer blank, const Result<Body, RestError>& answer);
   void ask_time(Instant now);
   void query_order(const QueryOrder& query, Instant now);
   void query_account(Instant now);
-  void next_instruments(std::shared_ptr<StartUp> start, std::string cursor, Instant now);
   void next_tier(std::shared_ptr<StartUp> start, Instant now);
   void ask_fees(std::shared_ptr<StartUp> start, Instant now);
   void next_klines(std::shared_ptr<KlineLoad> load, Instant now);
@@ -220,12 +218,14 @@ void RestSession::read_on(std::shared_ptr<ListRead<P>> read, const std::string& 
   if (++read->pages > list_pages_max) return fail("the list has no end", now);
   ask_then<P>(page, now, [this, read, fail](Result<P, RestError> answer, Instant then) {
     if (!answer) return read->done(std::unexpected{answer.error()}, then);
-    const bool more = !answer->cursor.empty() && !answer->rows.empty();
-    for (auto& row : answer->rows) {
+    const bool more = !answer->cursor.empty() && !answer->list.empty();
+    for (auto& row : answer->list) {
       read->keys.push_back(venue::bybit::row_key(row));
-      read->list.rows.push_back(std::move(row));
+      read->list.list.push_back(std::move(row));
     }
     if constexpr (requires { answer->foreign_rows; }) read->list.foreign_rows += answer->foreign_rows;
+    if constexpr (requires { answer->refused; })
+      std::ranges::move(answer->refused, std::back_inserter(read->list.refused));
     if (more) return read_on(read, answer->cursor, then);
     if (read->pages == 1 || read->keys == read->keys_before) return read->done(std::move(read->list), then);
     if (++read->passes == list_passes_max) return fail("the list changed while it was read", then);

@@ -245,7 +245,12 @@ void StreamSession::received(dialect::PaddedText bytes, Instant now) {
   counters_.last_message_at = now;
   stale_at_ = now + settings_.stale_after;
   if (state_ == LinkState::stale && !closing_) become(LinkState::live);
-  decode(bytes, now);
+  if (settings_.key.empty() || bytes.text.find(settings_.key) == bytes.text.npos) return decode(bytes, now);
+  std::string safe = redacted(std::string{bytes.text}, settings_.key);
+  const std::size_t size = safe.size();
+  constexpr std::size_t padding = 64;
+  safe.append(padding, ' ');
+  decode({std::string_view{safe}.substr(0, size)}, now);
 }
 
 /// Notes who was heard; true for the heartbeat, which is nobody else's news.
@@ -268,8 +273,7 @@ bool StreamSession::swallowed(const dialect::MarketNews& news, Instant now) {
 void StreamSession::decode(dialect::PaddedText bytes, Instant now) {
   const auto undecoded = [&](const dialect::DecodeError& error) {
     ++counters_.decode_errors;
-    if (settings_.key.empty()) return handlers_.on_undecoded(bytes.text, error);
-    handlers_.on_undecoded(redacted(bytes.text, settings_.key), redacted(error, settings_.key));
+    handlers_.on_undecoded(bytes.text, error);
   };
   if (settings_.link == Link::market) {
     const auto message = dialect::decode_public(bytes, table_, scratch_);
@@ -311,8 +315,8 @@ void StreamSession::answered(const dialect::Control& control, Instant now) {
         control.kind == Kind::auth
             ? fmt::format("the venue refused the key: {}; check key, secret and that the key belongs to "
                           "this environment",
-                          redacted(control.text, settings_.key))
-            : fmt::format("the venue refused a subscription: {}", redacted(control.text, settings_.key)));
+                          control.text)
+            : fmt::format("the venue refused a subscription: {}", control.text));
   }
   if (found == awaited_.end()) return;
   const Awaited awaited = found->second.awaited;

@@ -51,18 +51,19 @@ struct RestScene {
       by_socket.push_back({number, std::string{op}, std::move(body)});
     };
   }
-  /// The socket's answer to the oldest request on it; `data` and `extra` as the venue writes them.
+  /// The socket's answer to the oldest request on it, as the venue writes it.
   void answer_by_socket(std::string_view data, std::string_view extra = "{}", std::int32_t code = 0,
-                        net::Headers quota = {}) {
+                        std::string_view header = "{}") {
     ASSERT_FALSE(by_socket.empty()) << "nothing was sent on the socket";
-    const auto number = by_socket.front().number;
+    const BySocket asked = by_socket.front();
     by_socket.pop_front();
-    session.answered_by_socket(number,
-                               SocketAnswer{R"({"reqId":"r","retCode":)" + std::to_string(code) +
-                                                R"(,"retMsg":"m","op":"o","data":)" + std::string{data} +
-                                                R"(,"retExtInfo":)" + std::string{extra} + "}",
-                                            std::move(quota)},
-                               now);
+    const std::string text = R"({"reqId":"r","retCode":)" + std::to_string(code) + R"(,"retMsg":"m","op":")" +
+                             asked.op + R"(","data":)" + std::string{data} + R"(,"retExtInfo":)" +
+                             std::string{extra} + R"(,"header":)" + std::string{header} + "}";
+    dialect::DecodeScratch scratch;
+    auto message = dialect::decode_trade(text, scratch);
+    ASSERT_TRUE(message) << message.error().where;
+    session.answered_by_socket(asked.number, std::get<dialect::TradeReply>(*message), now);
   }
 
   void heard(const Event& event) {

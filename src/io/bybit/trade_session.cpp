@@ -7,7 +7,7 @@
 
 #include "base/assert.h"
 #include "io/bybit/redact.h"
-#include "venue/bybit/order_reply.h"
+#include "venue/bybit/trade_requests.h"
 
 namespace mlbot::io::bybit {
 
@@ -16,7 +16,7 @@ namespace dialect = venue::bybit;
 namespace {
 
 constexpr Duration sign_in_validity = 10s;
-constexpr std::int32_t already_signed_in = 20001, socket_restarts = 10019;
+constexpr std::int32_t socket_restarts = 10019;
 
 }  // namespace
 
@@ -79,26 +79,36 @@ void TradeSession::send(std::uint64_t number, std::string_view op, std::string_v
 }
 
 void TradeSession::received(std::string_view bytes, Instant) {
-  const auto frame = dialect::decode_trade_frame(bytes, scratch_);
-  if (!frame)
-    return handlers_.on_undecoded(redacted(bytes, settings_.key), redacted(frame.error(), settings_.key));
-  using Kind = dialect::TradeFrame::Kind;
-  if (frame->kind == Kind::auth) {
-    if (closing_ || state_ != LinkState::syncing) return;
-    signed_in_by_ = distant_future;
-    if (frame->code != 0 && frame->code != already_signed_in)
-      return give_up(fmt::format("the venue refused the key on the order socket: {} ({})",
-                                 redacted(frame->text, settings_.key), frame->code));
-    backoff_.reset();
-    return become(LinkState::live);
+  const std::string safe = redacted(std::string{bytes}, settings_.key);
+  auto message = dialect::decode_trade(safe, scratch_);
+  if (!message) return handlers_.on_undecoded(safe, message.error());
+  if (const auto* control = std::get_if<dialect::Control>(&*message)) return heard(*control);
+  auto& reply = std::get<dialect::TradeReply>(*message);
+  const std::int32_t code = reply.code;
+  const std::string id = reply.request_id;
+  answer(id, std::move(reply));
+  if (code == socket_restarts) give_up("the venue restarts the order socket");
+}
+
+void TradeSession::heard(const dialect::Control& control) {
+  if (control.kind != dialect::Control::Kind::auth) {
+    if (!control.accepted) answer(control.request_id, std::unexpected{control.text});
+    return;
   }
-  const auto found = unanswered_.find(frame->request_id);
-  if (found != unanswered_.end()) {
-    const std::uint64_t number = found->second.number;
-    unanswered_.erase(found);
-    handlers_.on_answer(number, SocketAnswer{std::string{bytes}, frame->quota});
-  }
-  if (frame->code == socket_restarts) give_up("the venue restarts the order socket");
+  if (closing_ || state_ != LinkState::syncing) return;
+  signed_in_by_ = distant_future;
+  if (!control.accepted) return give_up("the venue refused the key on the order socket: " + control.text);
+  backoff_.reset();
+  become(LinkState::live);
+}
+
+/// A doubled answer, or one that comes too late, finds nobody.
+void TradeSession::answer(std::string_view request_id, Result<dialect::TradeReply, std::string> answer) {
+  const auto found = unanswered_.find(request_id);
+  if (found == unanswered_.end()) return;
+  const std::uint64_t number = found->second.number;
+  unanswered_.erase(found);
+  handlers_.on_answer(number, std::move(answer));
 }
 
 void TradeSession::on_timer(Instant now) {

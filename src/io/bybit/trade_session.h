@@ -17,9 +17,8 @@
 #include "base/digest.h"
 #include "domain/event.h"
 #include "io/bybit/backoff.h"
-#include "io/bybit/rest_session.h"
 #include "io/bybit/stream_session.h"
-#include "venue/bybit/message.h"
+#include "venue/bybit/trade_decode.h"
 
 namespace mlbot::io::bybit {
 
@@ -35,7 +34,7 @@ struct TradeSettings {
 
 struct TradeHandlers {
   std::function<void(LinkState)> on_state;
-  std::function<void(std::uint64_t number, Result<SocketAnswer, std::string>)> on_answer;
+  std::function<void(std::uint64_t number, Result<venue::bybit::TradeReply, std::string>)> on_answer;
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
 };
 
@@ -66,6 +65,8 @@ class TradeSession {
   };
   void become(LinkState state);
   void give_up(std::string why);
+  void heard(const venue::bybit::Control& control);
+  void answer(std::string_view request_id, Result<venue::bybit::TradeReply, std::string> answer);
   std::string next_request_id();
 
   TradeSettings settings_;

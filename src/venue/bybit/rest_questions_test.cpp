@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "venue/bybit/order_reply.h"
 #include "venue/bybit/rest_paths.h"
 #include "venue/bybit/signing.h"
 #include "venue/bybit/test_support.h"
+#include "venue/bybit/trade_requests.h"
 
 namespace mlbot::venue::bybit {
 namespace {
@@ -20,92 +20,49 @@ T read(const Question<T>& question, const std::string& line) {
   return answer ? std::move(*answer) : T{};
 }
 
-TEST(RestQuestions, RecordedAnswersOfTheMarket) {
+TEST(RestQuestions, RecordedAnswersAreReadByTheirOwnQuestion) {
   MLBOT_RECORDED(funding, "rest-market/funding-history.jsonl");
-  const auto rates = read(ask_funding_history("ETHPERP", {}), funding[0]);
-  ASSERT_EQ(rates.rows.size(), 1u);
-  EXPECT_EQ(rates.rows[0].rate, *parse_e8("0.0001"));
-  EXPECT_EQ(rates.rows[0].at, Instant::from_ms(1672041600000));
-
-  const auto interest =
-      read(ask_open_interest("BTCUSD", "1d", {}), test::recorded("rest-market/open-interest.jsonl").at(0));
-  ASSERT_EQ(interest.rows.size(), 5u);
-  EXPECT_EQ(interest.rows[0].base_coins, *parse_e8("63910691"));
-  EXPECT_EQ(interest.cursor, "lastid%3D19408935%26lasttime%3D1780617600");
-  EXPECT_TRUE(paged(ask_open_interest("BTCUSD", "1d", {}).request, interest.cursor)
+  EXPECT_EQ(read(ask_funding_history("ETHPERP", {}), funding[0]).at(0).rate, *parse_e8("0.0001"));
+  const auto question = ask_open_interest("BTCUSD", "1d", {});
+  const auto interest = read(question, test::recorded("rest-market/open-interest.jsonl").at(0));
+  EXPECT_EQ(interest.list.size(), 5u);
+  EXPECT_TRUE(paged(question.request, interest.cursor)
                   .target()
                   .ends_with("&cursor=lastid%3D19408935%26lasttime%3D1780617600"))
-      << "sent back as received";
-
-  for (const std::string& line : test::recorded("rest-market/recent-trade.jsonl")) {
-    const auto trades = read(ask_recent_trades("BTCUSDT", 500), line);
-    ASSERT_EQ(trades.rows.size(), 1u);
-    EXPECT_EQ(trades.rows[0].price, *parse_e8("16618.49"));
-    EXPECT_EQ(trades.rows[0].taker, Side::buy);
-  }
-  const auto tiers = read(ask_risk_tiers(""), test::recorded("rest-market/risk-limit.jsonl").at(0));
-  ASSERT_EQ(tiers.rows.size(), 1u);
-  EXPECT_TRUE(tiers.rows[0].is_lowest);
-  EXPECT_EQ(tiers.rows[0].max_leverage, *parse_e8("100"));
-  EXPECT_EQ(tiers.rows[0].maintenance_deduction, E8{});
+      << "a cursor is sent back as received";
   for (const std::string& line : test::recorded("rest-market/kline.jsonl")) {
     const auto bars = read(ask_bars("BTCUSDT", "D", {}, 200), line);
-    EXPECT_FALSE(bars.rows.empty());
-    for (const Bar& bar : bars.rows) EXPECT_GE(bar.high, bar.low);
+    EXPECT_FALSE(bars.list.empty());
+    for (const Bar& bar : bars.list) EXPECT_GE(bar.high, bar.low);
   }
+  EXPECT_EQ(read(ask_risk_tiers(""), test::recorded("rest-market/risk-limit.jsonl").at(0)).list.size(), 1u);
+  EXPECT_TRUE(read(ask_key(), test::recorded("rest-user/query-api.jsonl").at(0)).read_only);
+  EXPECT_EQ(read(ask_account_info(), test::recorded("rest-account/info.jsonl").at(0)).unified_status, 4);
+  EXPECT_EQ(read(ask_closed_pnl("", {}), test::recorded("rest-position/closed-pnl.jsonl").at(0)).list.size(),
+            1u);
+  EXPECT_EQ(read(ask_disconnect_cancel(), test::recorded("rest-account/query-dcp-info.jsonl").at(0)).size(),
+            2u);
+  for (const TransactionRow& row :
+       read(ask_transactions({}), test::recorded("rest-account/transaction-log.jsonl").at(0)).list)
+    EXPECT_EQ(row.change, row.cash_flow + row.funding - row.fee);
 }
 
-TEST(RestQuestions, RecordedAnswersOfTheAccount) {
-  MLBOT_RECORDED(keys, "rest-user/query-api.jsonl");
-  const auto reads_only = read(ask_key(), keys[0]);
-  EXPECT_TRUE(reads_only.read_only);
-  EXPECT_TRUE(reads_only.unified);
-  EXPECT_TRUE(reads_only.may("ContractTrade.Order"));
-  EXPECT_TRUE(reads_only.may("Wallet.AccountTransfer"));
-  EXPECT_FALSE(reads_only.may("Wallet.Withdraw"));
-  EXPECT_EQ(reads_only.addresses.size(), 3u);
-  EXPECT_FALSE(read(ask_key(), keys[1]).read_only);
-
-  const auto infos = test::recorded("rest-account/info.jsonl");
-  const auto info = read(ask_account_info(), infos.at(0));
-  EXPECT_EQ(info.margin_mode, MarginMode::cross);
-  EXPECT_EQ(info.unified_status, 4);
-
-  for (const std::string& line : test::recorded("rest-account/transaction-log.jsonl")) {
-    const auto log = read(ask_transaction_log({}), line);
-    ASSERT_FALSE(log.rows.empty());
-    EXPECT_EQ(log.rows[0].type, "SETTLEMENT");
-    for (const TransactionRow& row : log.rows) EXPECT_EQ(row.change, row.cash_flow + row.funding - row.fee);
-  }
-  const auto closed = read(ask_closed_pnl("", {}), test::recorded("rest-position/closed-pnl.jsonl").at(0));
-  ASSERT_EQ(closed.rows.size(), 1u);
-  EXPECT_EQ(closed.rows[0].closed_pnl, *parse_e8("-47.4065323"));
-  EXPECT_EQ(closed.rows[0].closing_side, Side::sell);
-
-  const auto armed = read(ask_disconnect_cancel(), test::recorded("rest-account/query-dcp-info.jsonl").at(0));
-  ASSERT_EQ(armed.size(), 2u);
-  EXPECT_EQ(armed[1].product, "DERIVATIVES");
-  EXPECT_TRUE(armed[1].on);
-  EXPECT_EQ(armed[1].seconds, 10);
-}
-
-TEST(RestQuestions, AFaultNamesItsPlace) {
+TEST(RestQuestions, DamagedAnswersAreFaultsWithAPlace) {
   DecodeScratch scratch;
-  const auto closed = ask_closed_pnl("", {}).read(R"({"retCode":0,"result":{"list":[{"symbol":"BTCUSDT"}]}})",
-                                                  test::table(), scratch);
-  ASSERT_FALSE(closed);
-  EXPECT_EQ(closed.error().where, "result.list[0].orderId");
+  const auto refuses = [&](const auto& question, const char* damaged) {
+    const auto answer = question.read(damaged, test::table(), scratch);
+    ASSERT_FALSE(answer) << damaged;
+    EXPECT_FALSE(answer.error().where.empty()) << damaged;
+  };
   for (const char* damaged :
-       {"<html>", "{}", R"({"result":{}})", R"({"result":{"list":5,"permissions":[],"ips":{}}})",
-        R"({"result":{"list":[5],"readOnly":"x"}})"}) {
-    EXPECT_FALSE(ask_account_info().read(damaged, test::table(), scratch)) << damaged;
-    EXPECT_FALSE(ask_key().read(damaged, test::table(), scratch)) << damaged;
-    EXPECT_FALSE(ask_bars("BTCUSDT", "1", {}, 1).read(damaged, test::table(), scratch)) << damaged;
-    EXPECT_FALSE(ask_positions("").read(damaged, test::table(), scratch)) << damaged;
-    EXPECT_FALSE(ask_transaction_log({}).read(damaged, test::table(), scratch)) << damaged;
-    EXPECT_FALSE(ask_disconnect_cancel().read(damaged, test::table(), scratch)) << damaged;
-    EXPECT_FALSE(decode_order_reply(damaged, 2, scratch)) << damaged;
-    EXPECT_FALSE(decode_trade_frame(damaged, scratch)) << damaged;
+       {"<html>", "{}", R"({"result":5})", R"({"result":{"list":5,"permissions":[],"ips":{},"dcpInfos":1}})",
+        R"({"result":{"list":[5],"readOnly":"x","dcpInfos":[5]}})"}) {
+    refuses(ask_account_info(), damaged);
+    refuses(ask_key(), damaged);
+    refuses(ask_bars("BTCUSDT", "1", {}, 1), damaged);
+    refuses(ask_positions(""), damaged);
+    refuses(ask_transactions({}), damaged);
+    refuses(ask_disconnect_cancel(), damaged);
   }
 }
 
@@ -132,35 +89,17 @@ TEST(Request, IsWhatIsSentAndWhatIsSigned) {
   EXPECT_EQ(set_disconnect_cancel(10).payload, R"({"product":"DERIVATIVES","timeWindow":10})");
 }
 
-TEST(OrderReply, RecordedBatchesAndAcksReadAlike) {
-  MLBOT_RECORDED(acks, "ws-trade/order.ack.jsonl");
-  DecodeScratch scratch;
-  const auto single = decode_order_reply(acks[0], 1, scratch);
-  ASSERT_TRUE(single);
-  EXPECT_EQ(single->items.at(0).venue_id.view(), "a4c1718e-fe53-4659-a118-1f6ecce04ad9");
-  const auto batch = decode_order_reply(acks[1], 3, scratch);
-  ASSERT_TRUE(batch) << batch.error().where << batch.error().what;
-  for (const auto& item : batch->items) EXPECT_EQ(item.code, 10001);
-  EXPECT_EQ(batch->items[2].client_id.view(), "batch-002");
-  EXPECT_FALSE(decode_order_reply(acks[1], 2, scratch)) << "another number of orders than was sent";
-  const auto frame = decode_trade_frame(acks[0], scratch);
-  ASSERT_TRUE(frame);
-  EXPECT_EQ(frame->kind, TradeFrame::Kind::order);
-  EXPECT_EQ(frame->request_id, "test-005");
-  EXPECT_EQ(frame->quota.size(), 5u);
-
-  const auto cancelled =
-      decode_order_reply(test::recorded("rest-trade/cancel-batch.jsonl").at(0), 2, scratch);
-  ASSERT_TRUE(cancelled);
-  EXPECT_EQ(cancelled->items[0].code, 0);
-  EXPECT_EQ(cancelled->items[1].code, 170213);
-  const auto refused = decode_order_reply(test::recorded("ws-trade/order.error.jsonl").at(0), 1, scratch);
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->code, 170131);
-  EXPECT_EQ(decode_trade_frame(test::recorded("ws-trade/auth.ack.jsonl").at(0), scratch)->kind,
-            TradeFrame::Kind::auth);
-  EXPECT_EQ(decode_trade_frame(test::recorded("ws-trade/pong.jsonl").at(0), scratch)->kind,
-            TradeFrame::Kind::pong);
+TEST(TradeRequests, CarryTheBodyOfRestInAFrame) {
+  EXPECT_EQ(trade_op(path::cancel_batch), "order.cancel-batch");
+  EXPECT_EQ(trade_op(path::cancel_all), "") << "the socket does not serve it";
+  const Json frame = Json::parse(encode_trade_order("r-1", trade_op(path::create), R"({"category":"linear"})",
+                                                    Instant::from_ms(77), 8s));
+  EXPECT_EQ(frame,
+            Json::parse(R"({"reqId":"r-1","header":{"X-BAPI-TIMESTAMP":"77","X-BAPI-RECV-WINDOW":"8000"},
+                                   "op":"order.create","args":[{"category":"linear"}]})"));
+  const std::vector<std::string_view> bodies{R"({"category":"linear","symbol":"A"})",
+                                             R"({"category":"linear","symbol":"B"})"};
+  EXPECT_EQ(encode_batch(bodies), R"({"category":"linear","request":[{"symbol":"A"},{"symbol":"B"}]})");
 }
 
 }  // namespace
