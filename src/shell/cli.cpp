@@ -141,13 +141,30 @@ class CommandLine {
     auto* exchange_app = command(
         app_, "exchange", "serve the simulated exchange in Bybit's protocol",
         [this](const Console& c, DynamicSystemConfig&) { return shell::exchange(c, exchange_); },
-        "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10");
+        "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10\n"
+        "  mlbot exchange --account maker=50000 --account taker --no-limits\n"
+        "  mlbot exchange --fault drop=0.01 --fault delay=0.05:250ms --fault lost_answer=1*3\n"
+        "  mlbot exchange --fault help");
     exchange_app->add_option("--market", exchange_.market,
                              "generated, or replay:DIRECTORY of an imported market");
     exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
     exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
     exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
-    exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of the demo account");
+    exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of an account");
+    exchange_app->add_option("--account", exchange_.accounts,
+                             "an account, NAME or NAME=USDT, NAME:ro with a key that may only look; may be "
+                             "repeated (default: demo)");
+    exchange_app->add_option("--fault", exchange_.faults,
+                             "a misfortune on purpose, NAME=RATE; may be repeated; 'help' lists them");
+    exchange_app->add_option("--fault-seed", exchange_.fault_seed, "seed of the faults");
+    exchange_app->add_flag("--no-limits", exchange_.no_limits,
+                           "quotas never run out, no address is shut out");
+    exchange_app->add_option("--rest-lag", exchange_.rest_lag_ms,
+                             "milliseconds by which lists of orders and fills are late");
+    exchange_app->add_option("--idle-cut", exchange_.idle_cut_seconds,
+                             "seconds after which an idle WebSocket is closed");
+    exchange_app->add_option("--record-requests", exchange_.record_requests,
+                             "append every request to this file, one JSON line each");
 
     for (const auto& [verb, what] : std::initializer_list<std::pair<std::string, std::string>>{
              {"pause", "no new entries; exits go on"},

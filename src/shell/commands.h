@@ -24,6 +24,13 @@ struct ExchangeOptions {
   double speed = 1;  ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
+  std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
+  std::vector<std::string> faults;    ///< as shell/exchange/faults.h reads them; "help" prints the list
+  std::uint64_t fault_seed = 1;
+  bool no_limits = false;
+  std::int64_t rest_lag_ms = 0;
+  double idle_cut_seconds = 600;
+  std::string record_requests;  ///< file; "" for none
 };
 ExitCode exchange(const Console& console, const ExchangeOptions& options);
 

@@ -120,6 +120,7 @@ BookRow Exchange::book(SymbolId symbol, std::size_t depth) const {
   if (out.asks.size() > depth) out.asks.resize(depth);
   return out;
 }
+E8 Exchange::insurance_fund() const { return engine_->insurance_fund_; }
 TickerRow Exchange::ticker(SymbolId symbol) const { return engine_->ticker_row(symbol); }
 std::vector<Kline> Exchange::klines(SymbolId symbol, std::size_t limit) const {
   return engine_->at(symbol).feed.klines(limit);

@@ -115,7 +115,8 @@ struct CancelScope {
   std::optional<SymbolId> symbol;
   std::string_view base_coin = {}, settle_coin = {};
   OrderFilter filter = OrderFilter::all;
-  bool only_plain_stops = false;  ///< with stop_orders: spares the stops of positions
+  bool only_plain_stops = false;                  ///< with stop_orders: spares the stops of positions
+  std::string_view cancel_type = "CancelByUser";  ///< what the cancelled orders show; a literal
 };
 
 /// Trading stop of a position. Absent means unchanged, trigger 0 or distance 0 removes. Full edits the pair,
@@ -203,6 +204,8 @@ class Exchange {
   /// As last published at the smallest depth that has as many levels, or at the deepest.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;
+  /// What pays for bankruptcies, quote units; one for all symbols.
+  E8 insurance_fund() const;
   /// Zeros before the first mark price: no limit.
   PriceLimits price_limits(SymbolId symbol) const;
   bool moves_limit_price(AccountId account) const;

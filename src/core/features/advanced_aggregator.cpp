@@ -314,32 +314,4 @@ void AdvancedAggregator::read_leader(RowWriter& rows, const Leader& leader) {
   rows.put(row("leader_corr_15m"), market_.covered(900) && lead.covered(900) ? correlation : missing);
 }
 
-void AdvancedAggregator::hash_into(StateHash& hash) const {
-  bought_orders_.hash_into(hash);
-  sold_orders_.hash_into(hash);
-  sign_products_.hash_into(hash);
-  hash.add(std::int64_t{last_sign_});
-  for (const Int128 value : {bucket_size_, bucket_bought_, bucket_sold_, second_signed_})
-    add_to_hash(hash, value);
-  buckets_.hash_into(hash);
-  seconds_.hash_into(hash);
-  illiquidities_.hash_into(hash);
-  hash.add(last_close_);
-  spreads_.hash_into(hash);
-  quoted_spread_.hash_into(hash);
-  for (std::size_t n = 0; n < waiting_.size(); ++n) {
-    hash.add(waiting_[n].due.ns);
-    hash.add(waiting_[n].mid2);
-    add_to_hash(hash, waiting_[n].signed_notional);
-    add_to_hash(hash, waiting_[n].notional);
-  }
-  hash.add(overflowed_at_.ns);
-  markouts_.hash_into(hash);
-  hash.add(microprice_);
-  hash.add(deep_microprice_);
-  microprices_.hash_into(hash);
-  interests_.hash_into(hash);
-  fundings_.hash_into(hash);
-}
-
 }  // namespace mlbot::core

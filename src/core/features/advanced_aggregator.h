@@ -161,7 +161,14 @@ class AdvancedAggregator {
   void seal_second();
   /// @param leader  with nullptrs where there is none or it is stale.
   void read(RowWriter& rows, const Leader& leader);
-  void hash_into(StateHash& hash) const;
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.bought_orders_, self.sold_orders_, self.sign_products_, self.last_sign_, self.bucket_size_,
+          self.bucket_bought_, self.bucket_sold_, self.buckets_, self.seconds_, self.second_signed_,
+          self.illiquidities_, self.last_close_, self.spreads_, self.quoted_spread_, self.waiting_,
+          self.overflowed_at_, self.overflowed_, self.markouts_, self.microprice_, self.deep_microprice_,
+          self.microprices_, self.interests_, self.fundings_);
+  }
 
  private:
   static constexpr std::size_t vpin_buckets = 50;
@@ -171,6 +178,10 @@ class AdvancedAggregator {
     Instant due;
     std::int64_t mid2 = 0;  ///< before the message
     Int128 signed_notional = 0, notional = 0;
+    template <class Self, class Visitor>
+    static void walk(Self& self, Visitor& visit) {
+      visit(self.due, self.mid2, self.signed_notional, self.notional);
+    }
   };
 
   void fill_volume_clock(bool buy, Int128 notional);

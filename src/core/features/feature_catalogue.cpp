@@ -8,8 +8,8 @@
 #include "core/features/liquidation_engine.h"
 #include "core/features/micro_liquidity_engine.h"
 #include "core/features/price_rows.h"
-#include "core/features/time_context_engine.h"
-#include "core/features/volatility_momentum_engine.h"
+#include "core/features/time_context_rows.h"
+#include "core/features/volatility_momentum_rows.h"
 
 namespace mlbot::core {
 namespace {
@@ -25,11 +25,15 @@ constexpr auto joined(const std::array<T, Counts>&... lists) {
   return all;
 }
 
-constexpr auto catalogue = joined(specs_of(price_rows), micro_liquidity_rows, volatility_momentum_rows,
-                                  liquidation_rows, time_context_rows, advanced_aggregator_rows);
+constexpr auto catalogue =
+    joined(specs_of(price_rows), micro_liquidity_rows, specs_of(volatility_momentum_rows), liquidation_rows,
+           specs_of(time_context_rows), advanced_aggregator_rows);
 
-constexpr std::array<SlowRow, 116> not_yet{};
-constexpr auto slow_catalogue = joined(slow_rows_of(price_rows), not_yet);
+template <std::size_t N>
+constexpr std::array<SlowRow, N> not_yet{};
+constexpr auto slow_catalogue =
+    joined(slow_rows_of(price_rows), not_yet<30>, slow_rows_of(volatility_momentum_rows), not_yet<24>,
+           slow_rows_of(time_context_rows), not_yet<24>);
 
 constexpr bool ids_run_from_one() {
   for (std::size_t i = 0; i < catalogue.size(); ++i)

@@ -226,21 +226,4 @@ void LiquidationEngine::read_cascade(RowWriter& rows) const {
   put(row("cascade_move_z"), in_cascade() ? move / (entry_sigma_ * std::sqrt(std::max(age, 1.0) / 60)) : 0.0);
 }
 
-void LiquidationEngine::hash_into(StateHash& hash) const {
-  notionals_.hash_into(hash);
-  counts_.hash_into(hash);
-  hash.add(largest_this_second_);
-  largest_.hash_into(hash);
-  minutes_.hash_into(hash);
-  for (const auto* counter : {&long_fast_, &short_fast_, &slow_}) counter->hash_into(hash);
-  for (const Instant at : {last_at_, entered_at_, cascade_at_, calm_since_, fading_since_, triggered_at_})
-    hash.add(at.ns);
-  hash.add(static_cast<std::uint64_t>(state_));
-  hash.add(direction_);
-  hash.add(entry_mid2_);
-  hash.add(entry_sigma_);
-  hash.add(std::uint64_t{seen_});
-  hash.add(std::uint64_t{trigger_});
-}
-
 }  // namespace mlbot::core

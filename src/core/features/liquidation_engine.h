@@ -151,7 +151,13 @@ class LiquidationEngine {
   bool take_trigger();
   /// @param leader  of the leading symbol, nullptr where there is none or it is stale.
   void read(RowWriter& rows, const LiquidationEngine* leader) const;
-  void hash_into(StateHash& hash) const;
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.notionals_, self.counts_, self.largest_this_second_, self.largest_, self.minutes_,
+          self.last_at_, self.seen_, self.long_fast_, self.short_fast_, self.slow_, self.state_,
+          self.entered_at_, self.cascade_at_, self.direction_, self.entry_mid2_, self.entry_sigma_,
+          self.calm_since_, self.fading_since_, self.triggered_at_, self.trigger_);
+  }
 
  private:
   enum Liquidated : std::size_t { longs, shorts };

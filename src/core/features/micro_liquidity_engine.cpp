@@ -306,28 +306,4 @@ void MicroLiquidityEngine::read(RowWriter& rows) const {
   rows.put(row("level_gap_log"), five ? ln(std::max(1.0, gaps / 8)) : missing);
 }
 
-void MicroLiquidityEngine::hash_into(StateHash& hash) const {
-  for (const auto* side : {&bids_, &asks_})
-    for (const BookLevel& level : side->view()) {
-      hash.add(level.price.count);
-      hash.add(level.size.count);
-    }
-  hash.add(std::uint64_t{has_book_});
-  flows_.hash_into(hash);
-  norms_.hash_into(hash);
-  depth_norm_.hash_into(hash);
-  queue_norms_.hash_into(hash);
-  hash.add(messages_this_second_);
-  message_rate_.hash_into(hash);
-  for (std::size_t n = 0; n < pending_.size(); ++n) {
-    hash.add(pending_[n].matched_at.ns);
-    hash.add(pending_[n].price.count);
-    hash.add(sign_of(pending_[n].taker) * pending_[n].size.count);
-  }
-  hash.add(quote_life_sum_);
-  hash.add(quote_life_weight_);
-  hash.add(quote_changed_at_.ns);
-  hash.add(quote_changes_);
-}
-
 }  // namespace mlbot::core

@@ -186,7 +186,12 @@ class MicroLiquidityEngine {
   void read(RowWriter& rows) const;
   /// Row 43, also read by followers.
   double order_flow_5s() const;
-  void hash_into(StateHash& hash) const;
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.bids_, self.asks_, self.has_book_, self.flows_, self.norms_, self.depth_norm_,
+          self.queue_norms_, self.messages_this_second_, self.message_rate_, self.pending_,
+          self.quote_life_sum_, self.quote_life_weight_, self.quote_changed_at_, self.quote_changes_);
+  }
 
   static constexpr std::size_t depth = 50;  ///< levels that any row looks at
   static constexpr std::size_t flow_levels = 10;
@@ -196,12 +201,21 @@ class MicroLiquidityEngine {
     std::array<BookLevel, depth> level{};
     std::size_t count = 0;
     std::span<const BookLevel> view() const { return {level.data(), count}; }
+    template <class Self, class Visitor>
+    static void walk(Self& self, Visitor& visit) {
+      visit(self.count, self.level);
+      visit.require(self.count <= depth);
+    }
   };
   struct PendingTrade {
     Instant matched_at;
     PriceTicks price;
     Lots size;
     Side taker = Side::buy;
+    template <class Self, class Visitor>
+    static void walk(Self& self, Visitor& visit) {
+      visit(self.matched_at, self.price, self.size, self.taker);
+    }
   };
   enum Flow : std::size_t {
     bid_added = flow_levels,
