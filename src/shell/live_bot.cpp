@@ -33,6 +33,7 @@ namespace mlbot::shell {
 namespace {
 
 constexpr Duration warm_window = 6h + 10min;  ///< of journal that is fed to the core before the start
+constexpr Duration heartbeat_limit = 3500ms;  ///< without orderbook.1, on the venue's clock
 constexpr Duration start_patience = 20s;      ///< for the venue's first answers
 constexpr Duration observe_period = 1s;
 constexpr Duration exchange_save_period = 10s;
@@ -235,8 +236,7 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
       loop, endpoints->rest,
       {.key = exchange->account().key,
        .secret = exchange->account().secret,
-       .receive_window = std::chrono::milliseconds{settings.recv_window_ms},
-       .batch_max = 1},
+       .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
       {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock}, std::move(socket));
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
@@ -253,6 +253,9 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
          .secret = exchange->account().secret,
          .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
          .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms},
+         .heartbeat = true,
+         // The venue repeats level 1 every 3 s of its own time, which may be slower than ours.
+         .heartbeat_limit = std::max(heartbeat_limit, clock->wall_time(heartbeat_limit)),
          .topics_per_connection = static_cast<std::size_t>(settings.topics_per_connection)},
         rest->table(),
         {.on_event = on_event,

@@ -66,7 +66,8 @@ void RequestQueue::spend(std::string_view of, std::size_t count, Instant now) {
   q.left -= static_cast<std::int64_t>(count);
 }
 
-void RequestQueue::learn(std::string_view of, const dialect::Quota& told, Instant now, Instant venue_now) {
+void RequestQueue::learn(std::string_view of, const dialect::RateQuota& told, Instant now,
+                         Instant venue_now) {
   if (!told.limit || !told.left || *told.limit <= 0) return;
   Quota& q = quota(of);
   q.limit = *told.limit;

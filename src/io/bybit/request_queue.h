@@ -87,7 +87,7 @@ class RequestQueue {
   std::optional<Taken> take(Instant now, Ways ways);
   Flight finish(std::uint64_t number);
   /// What the venue says about a path's quota, in the headers of REST or of the socket.
-  void learn(std::string_view path, const venue::bybit::Quota& told, Instant now, Instant venue_now);
+  void learn(std::string_view path, const venue::bybit::RateQuota& told, Instant now, Instant venue_now);
   /// Nothing goes over HTTP until then.
   void hold_all(Instant until) { hold_until_ = std::max(hold_until_, until); }
   /// The venue said "too many requests" on this path: a pause of 1 s, doubled each time in a row up to 32 s.

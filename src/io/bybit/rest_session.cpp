@@ -34,10 +34,10 @@ std::optional<std::int64_t> number_in(std::string_view text) {
   return value;
 }
 
-dialect::Quota quota_in(const net::Headers& headers) {
-  dialect::Quota told{.limit = number_in(net::header(headers, "X-Bapi-Limit")),
-                      .left = number_in(net::header(headers, "X-Bapi-Limit-Status")),
-                      .resets_at = {}};
+dialect::RateQuota quota_in(const net::Headers& headers) {
+  dialect::RateQuota told{.limit = number_in(net::header(headers, "X-Bapi-Limit")),
+                          .left = number_in(net::header(headers, "X-Bapi-Limit-Status")),
+                          .resets_at = {}};
   const auto reset_ms = number_in(net::header(headers, "X-Bapi-Limit-Reset-Timestamp"));
   if (reset_ms && *reset_ms >= 0 && *reset_ms <= INT64_MAX / 1'000'000)
     told.resets_at = Instant::from_ms(*reset_ms);
