@@ -127,7 +127,9 @@ class CommandLine {
         app_, "run", "start the bot: exchange, core, archive, page",
         [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
         "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
-        "  mlbot run --market replay:imported --history-hours 12 --speed 240");
+        "  mlbot run --market replay:imported --history-hours 12 --speed 240\n"
+        "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key");
+    setting(run_app, "--venue", "exchange.venue", "sim, mainnet, testnet, demo or sim:HOST:PORT");
     setting(run_app, "--mode", "bot.mode", "paper, shadow or live");
     setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
     setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");
@@ -239,6 +241,26 @@ class CommandLine {
         "  mlbot features dump BTCUSDT --json | jq .features.ret_1m")
         ->add_option("symbol", name_, "symbol")
         ->required();
+    auto* verify_app = command(
+        *features_app, "verify", "every row on a generated day, or a recorded run made again",
+        [this](const Console& c, DynamicSystemConfig& config) {
+          if (epoch_ > 0) verify_.run = epoch_;
+          verify_.recorded = verify_.recorded || epoch_ > 0 || !verify_.from.empty() || !verify_.to.empty();
+          return features_verify(c, config, verify_);
+        },
+        "  mlbot features verify --hours 3.5 --seed 7\n  mlbot features verify --recorded\n  mlbot features "
+        "verify --from 2026-06-13T06:00:00Z --to 2026-06-13T07:00:00Z --json");
+    verify_app->add_option("--hours", verify_.hours, "length of the generated day");
+    verify_app->add_option("--seed", verify_.seed, "of the generated day");
+    verify_app->add_option("--twin-samples", verify_.twin_samples,
+                           "instants at which every row meets its slow twin");
+    verify_app->add_option("--clamp-share-max", verify_.clamp_share_max,
+                           "a row that meets its clamp more often fails");
+    verify_app->add_flag("--recorded", verify_.recorded, "the last run of the state directory");
+    verify_app->add_option("--run", epoch_, "that run of the state directory");
+    verify_app->add_option("--from", verify_.from, "RFC 3339; compare frames from here");
+    verify_app->add_option("--to", verify_.to, "RFC 3339; and before this");
+    verify_app->add_option("--values-min", verify_.values_min, "fail when fewer values were compared");
 
     auto* data_app = app_.add_subcommand("data", "recorded markets");
     data_app->require_subcommand(1);
@@ -334,6 +356,7 @@ class CommandLine {
   BacktestOptions backtest_;
   TrainOptions train_;
   FeatureListOptions feature_list_;
+  FeatureVerifyOptions verify_;
   ImportOptions import_;
   DecodeOptions decode_;
 };

@@ -67,7 +67,7 @@ void Exchange::Engine::happen() {
   }
   for (SymbolState& symbol : symbols_) {
     if (symbol.feed.next_at() <= now_) {
-      symbol.feed.tell(now_, symbol.book, ticker_row(symbol.instrument.id), listener_);
+      symbol.feed.tell(now_, symbol.book, ticker_row(symbol.instrument.id), price_limits(symbol), listener_);
     }
   }
   tell_news();

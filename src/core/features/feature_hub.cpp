@@ -153,10 +153,9 @@ void Symbol::refresh(const Symbol* leads) {
   price.refresh(due, values);
   volatility.refresh(due, values);
   time_context.refresh(due, values);
-  RowWriter rows{values};
-  liquidity.read(rows);
-  liquidation.read(rows, leads ? &leads->liquidation : nullptr);
-  advanced.read(rows, leads ? Leader{&leads->market, &leads->liquidity} : Leader{});
+  liquidity.refresh(due, values);
+  liquidation.refresh(due, leads ? &leads->liquidation : nullptr, values);
+  advanced.refresh(due, leads ? Leader{&leads->market, &leads->liquidity} : Leader{}, values);
   values.finish();
   due = 0;
 }
