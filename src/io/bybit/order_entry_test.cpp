@@ -304,9 +304,9 @@ TEST(TradeSession, SignsInAndMatchesAnswersByTheirRequest) {
   EXPECT_NE(scene.sent[1]["reqId"], scene.sent[2]["reqId"]);
   EXPECT_LE(scene.sent[1]["reqId"].get<std::string>().size(), 36u);
   const auto answer = [&](std::size_t i) {
-    const std::string text = fmt::format(
-        R"({{"reqId":{},"retCode":0,"retMsg":"OK","op":"order.create","data":{{"orderId":"v"}},"header":{{"X-Bapi-Limit":"10"}}}})",
-        scene.sent[i]["reqId"].dump());
+    const std::string text = fmt::format(R"({{"reqId":{},"retCode":0,"retMsg":"OK","op":"order.create",)"
+                                         R"("data":{{"orderId":"v"}},"header":{{"X-Bapi-Limit":"10"}}}})",
+                                         scene.sent[i]["reqId"].dump());
     scene.session.received(text, scene.now);
   };
   answer(2);

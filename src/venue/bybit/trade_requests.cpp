@@ -24,9 +24,9 @@ constexpr std::array ops{std::pair{path::create, std::string_view{"order.create"
 
 std::string encode_trade_order(std::string_view request_id, std::string_view op, std::string_view body,
                                Instant at, Duration receive_window) {
-  return fmt::format(
-      R"({{"reqId":{},"header":{{"X-BAPI-TIMESTAMP":"{}","X-BAPI-RECV-WINDOW":"{}"}},"op":"{}","args":[{}]}})",
-      json_quoted(request_id), at.ms(), receive_window / 1ms, op, body);
+  return fmt::format(R"({{"reqId":{},"header":{{"X-BAPI-TIMESTAMP":"{}","X-BAPI-RECV-WINDOW":"{}"}})"
+                     R"(,"op":"{}","args":[{}]}})",
+                     json_quoted(request_id), at.ms(), receive_window / 1ms, op, body);
 }
 
 std::string_view trade_op(std::string_view of) {
