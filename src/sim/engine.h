@@ -85,19 +85,21 @@ struct Account {
 struct PremiumMean {
   static constexpr std::size_t samples_max = 30;
   std::deque<E8> samples;
+  E8 sum;  ///< of the samples
   Instant sampled_at;
 
   void see(Instant now, E8 premium) {
     if (now < sampled_at + 1s) return;
     sampled_at = now;
     samples.push_back(premium);
-    if (samples.size() > samples_max) samples.pop_front();
+    sum = sum + premium;
+    if (samples.size() <= samples_max) return;
+    sum = sum - samples.front();
+    samples.pop_front();
   }
   E8 mean() const {
     if (samples.empty()) return {};
-    std::int64_t sum = 0;
-    for (const E8 sample : samples) sum += sample.count;
-    return {sum / static_cast<std::int64_t>(samples.size())};
+    return {sum.count / static_cast<std::int64_t>(samples.size())};
   }
 };
 
@@ -212,7 +214,9 @@ class Exchange::Engine final : public MarketDoor {
 
   // engine_orders.cpp; a wish is an order that has no number yet
   std::optional<Refusal> refuse_parameters(const OrderRow& wish) const;
-  std::optional<Refusal> refuse_filters(const SymbolState& symbol, const OrderRow& wish) const;
+  /// @param touch  what a market order would meet first.
+  std::optional<Refusal> refuse_filters(const SymbolState& symbol, const OrderRow& wish,
+                                        std::optional<PriceTicks> touch) const;
   std::optional<Refusal> refuse_position_index(const Account& account, SymbolId symbol,
                                                std::uint8_t index) const;
   std::optional<Refusal> refuse_count(const Account& account, const OrderRow& wish) const;

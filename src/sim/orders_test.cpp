@@ -299,6 +299,15 @@ TEST(CancelAll, NeverTakesMoreThanFiveHundredAndLeavesTheChoiceToItsSeed) {
   EXPECT_EQ(once, left());
 }
 
+TEST(CancelAll, ShowsWhoAskedForIt) {
+  Stage stage;
+  stage.quotes(999, 1001);
+  ASSERT_EQ(stage.code_of(stage.limit("a", Side::buy, 990, 100)), 0);
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {.cancel_type = "CancelByDCP"}).size(), 1U);
+  EXPECT_EQ(last_closed(stage).cancel_type, "CancelByDCP");
+  EXPECT_FALSE(stage.exchange.save().empty()) << "a word that the saved state knows";
+}
+
 // ---- races, ids, status
 
 TEST(CancelRace, ALateCancelIsRefusedOrByFaultToldAsASecondFilled) {

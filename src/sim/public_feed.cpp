@@ -111,7 +111,7 @@ void PublicFeed::tell(Instant now, const QueueBook& book, const TickerRow& ticke
   roll_candle(now, listener);
   if (now >= kline_at_) tell_kline(now, listener);
   if (now >= ticker_at_) tell_ticker(now, ticker, listener);
-  if (now >= limits_at_) tell_price_limits(now, limits, listener);
+  if (price_limits_due(now)) tell_price_limits(now, limits, listener);
 }
 
 void PublicFeed::tell_trades(Instant now, Listener* listener) {

@@ -27,7 +27,9 @@ class PublicFeed {
 
   // ---- telling
   Instant next_at() const;
-  /// Tells what is due at `now`. `ticker` and `limits` are the symbol's present state.
+  bool price_limits_due(Instant now) const { return now >= limits_at_; }
+  /// Tells what is due at `now`. `ticker` is the symbol's present state, and so is `limits` when they are
+  /// due.
   void tell(Instant now, const QueueBook& book, const TickerRow& ticker, const PriceLimits& limits,
             Listener* listener);
 

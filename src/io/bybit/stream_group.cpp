@@ -126,6 +126,7 @@ StreamCounters StreamGroup::counters() const {
     all.bytes += own.bytes;
     all.decode_errors += own.decode_errors;
     all.reconnects += own.reconnects;
+    all.fallback_frames += own.fallback_frames;
     all.foreign_rows += own.foreign_rows;
     all.heartbeats += own.heartbeats;
     all.silences += own.silences;
