@@ -30,6 +30,7 @@
 #include "shell/paper_venue.h"
 #include "shell/stage_progress.h"
 #include "shell/training.h"
+#include "shell/void_views.h"
 
 namespace mlbot::shell {
 namespace {
@@ -89,7 +90,6 @@ struct LiveBot::Parts {
   Opening opening() const;
   io::web::HeaderView header() const;
   std::vector<io::web::ServiceView> service_views() const;
-  std::vector<io::web::VoidView> void_views() const;
   std::vector<std::string> topics() const;
   void finish(ExitCode& code);
 
@@ -589,24 +589,6 @@ io::web::HeaderView LiveBot::Parts::header() const {
   return out;
 }
 
-std::vector<io::web::VoidView> LiveBot::Parts::void_views() const {
-  std::vector<io::web::VoidView> out;
-  if (stepped_at.ns == 0) return out;
-  for (const auto& instrument : instruments) {
-    const std::size_t own = out.size();
-    for (const auto& row : core->void_rows(instrument.id)) {
-      const auto same =
-          std::find_if(out.begin() + static_cast<std::ptrdiff_t>(own), out.end(),
-                       [&](const auto& view) { return view.cause == row.cause && view.until == row.until; });
-      auto& view = same != out.end() ? *same
-                                     : out.emplace_back(instrument.name.str(), row.cause, row.until,
-                                                        std::vector<std::string>{});
-      view.features.emplace_back(core::feature_catalogue()[row.id - 1u].name);
-    }
-  }
-  return out;
-}
-
 std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
   std::vector<io::web::ServiceView> out;
   for (const auto& health : services.health()) {
@@ -659,7 +641,7 @@ void LiveBot::Parts::observe() {
       io::clock::now());  // silence is judged by the wall's clock, whatever the market's pace
   auto view = header();
   auto views = service_views();
-  auto voids = void_views();
+  auto voids = stepped_at.ns == 0 ? std::vector<io::web::VoidView>{} : void_views(*core, instruments);
   {
     const std::lock_guard lock{shown_mutex};
     shown_header = std::move(view);
