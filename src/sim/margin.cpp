@@ -70,12 +70,17 @@ E8 isolated_liquidation_price(const MarginTerms& terms, E8 extra, const RiskTier
   const Wide margin = entry * unit / terms.leverage.count + Wide{extra.count + tier.mm_deduction.count} * unit;
   const Wide left = std::max<Wide>(entry - sign * margin, 0);
   const std::int64_t share = e8_per_unit - sign * tier.maintenance_rate.count;
-  return price_of(left / share * unit, terms.size);
+  return price_of(left * unit / share, terms.size);
 }
 
-E8 bankruptcy_price(const MarginTerms& terms, E8 margin) {
-  const Wide money = Wide{terms.entry_value.count - sign_of(terms) * margin.count} * unit;
-  return price_of(std::max<Wide>(money, 0), terms.size);
+E8 bankruptcy_price(const MarginTerms& terms, E8 value, E8 left) {
+  const int sign = sign_of(terms);
+  const Wide money = std::max<Wide>(Wide{value.count - sign * left.count} * unit, 0);
+  const Wide share = unit - sign * terms.taker_rate.count;  // what closing brings besides its fee
+  const Wide divisor = Wide{terms.size.count} * share;
+  // To the account's side: a long is sold for the next price above, a short bought for the one below.
+  const Wide price = sign > 0 ? (money * unit + divisor - 1) / divisor : money * unit / divisor;
+  return {static_cast<std::int64_t>(price)};
 }
 
 E8 break_even_price(const MarginTerms& terms, E8 realised) {

@@ -36,9 +36,10 @@ E8 order_margin(E8 value, Side side, E8 leverage, E8 taker_rate);
 E8 cross_liquidation_price(const MarginTerms& terms, E8 mark, E8 surplus);
 /// Isolated: where the margin of the position, `extra` was added to it, meets its maintenance margin.
 E8 isolated_liquidation_price(const MarginTerms& terms, E8 extra, const RiskTier& tier);
-/// Where nothing is left of `margin` besides the fee for closing: entry (1 -+ 1/leverage) when margin is what
-/// the leverage asks for. 0 when it cannot be reached.
-E8 bankruptcy_price(const MarginTerms& terms, E8 margin);
+/// Where closing takes all of `left`, fee included, from a position that is worth `value` now: with the value
+/// at entry and the margin of an isolated position that is entry (1 -+ 1/leverage). Never to the account's
+/// loss beyond `left`; 0 when it cannot be reached.
+E8 bankruptcy_price(const MarginTerms& terms, E8 value, E8 left);
 /// Where closing brings back what was paid, `realised` so far included.
 E8 break_even_price(const MarginTerms& terms, E8 realised);
 

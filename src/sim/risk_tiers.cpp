@@ -73,7 +73,7 @@ std::vector<RiskTier> risk_tiers_of(const Instrument& instrument) {
           {.id = 1'000 + 20 * instrument.id.index + static_cast<std::int32_t>(tiers.size()),
            .limit_value = {lowest_limit * step.limit * e8_per_unit},
            .maintenance_rate = {instrument.maintenance_margin.count * step.leverage_divisor_tenths / 10},
-           .initial_rate = {e8_per_unit * e8_per_unit / leverage.count},
+           .initial_rate = {(e8_per_unit * e8_per_unit / leverage.count + 5'000) / 10'000 * 10'000},
            .max_leverage = leverage,
            .lowest = tiers.empty()});
     }
