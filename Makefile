@@ -2,9 +2,10 @@
 PRESET ?= release
 BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
+SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test fuzz nightly bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -14,7 +15,16 @@ run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0
 test:  ## every test; the last line is the count
 	@tools/setup test
 	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory fuzz SECONDS=3
 	@tools/run_tests $(BUILD)
+
+fuzz:  ## every fuzz target for SECONDS
+	@tools/setup test
+	@$(MAKE) --no-print-directory build PRESET=fuzz TARGETS=fuzzers
+	@tools/run_fuzzers build/fuzz $(SECONDS)
+
+nightly:  ## what takes long: ten minutes for each fuzz target
+	@$(MAKE) --no-print-directory fuzz SECONDS=600
 
 build:
 	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET) >/dev/null
@@ -47,4 +57,4 @@ docs: build  ## the pages that are printed from declarations
 	@$(BUILD)/bin/mlbot features list --markdown > docs/features.md
 
 clean:
-	rm -rf build/release build/debug build/bench build/asan-ubsan build/tsan build/clang
+	rm -rf build/release build/debug build/bench build/asan-ubsan build/tsan build/fuzz build/clang

@@ -3,6 +3,8 @@
 // most 1 ulp.
 #pragma once
 
+#include <span>
+
 namespace mlbot::exact {
 
 double exp(double x);
@@ -11,5 +13,10 @@ double pow(double x, double y);
 double tanh(double x);
 double sin(double x);
 double cos(double x);
+
+/// Each value becomes its logarithm resp. exponential: the same bits as one by one, a few at a time where the
+/// processor can.
+void log_each(std::span<double> values);
+void exp_each(std::span<double> values);
 
 }  // namespace mlbot::exact

@@ -57,6 +57,10 @@ void MarketStage::take(const Stamped& event, Outbox& out) {
                  [](const RequestAnswer&) {},
                  [](const AccountSnapshot&) {},
                  [](const OperatorCommand&) {},
+                 [](const PriceLimit&) {},
+                 [](const AdlAlerts&) {},
+                 [](const InsurancePools&) {},
+                 [](const FastExecution&) {},
              },
              event.what);
 }

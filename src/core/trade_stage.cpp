@@ -61,6 +61,10 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const Kline&) {},
                  [](const Ticker&) {},
                  [](const Liquidations&) {},
+                 [](const PriceLimit&) {},
+                 [](const AdlAlerts&) {},
+                 [](const InsurancePools&) {},
+                 [](const FastExecution&) {},  // the Execution follows, with its fee
              },
              event.what);
 }

@@ -41,6 +41,8 @@ void expect_round_trip(const Record& record) {
 TEST(Codec, EveryEventAndCommandComesBack) {
   const std::vector<BookLevel> bids{{{714238}, {1000}}, {{714237}, {0}}}, asks{{{714239}, {5}}};
   const std::vector<Trade> trades{{Instant::from_ms(5), {714238}, {3}, Side::sell, false, true, 9, "t-1"}};
+  const std::vector<AdlAlert> alerts{{{1}, -5421.3, -0.1, -0.3, -0.25}, {{2}, 7, 0, -0.3, -0.25}};
+  const std::vector<InsurancePool> pools{{{2}, {5'000}, Instant::from_ms(7)}};
   const std::vector<Liquidation> liquidations{{Instant::from_ms(6), PositionSide::short_side, {7}, {100}}};
   const std::vector<SymbolId> symbols{{0}, {3}};
   const std::vector<Event> events{
@@ -76,7 +78,11 @@ TEST(Codec, EveryEventAndCommandComesBack) {
       AccountSnapshot{SnapshotPhase::failed},
       LinkChanged{Link::account, LinkState::live},
       TimerFired{Instant::from_ms(9)},
-      OperatorCommand{OperatorVerb::flatten}};
+      OperatorCommand{OperatorVerb::flatten},
+      PriceLimit{{1}, {7'000'000}, {6'000'000}},
+      AdlAlerts{alerts},
+      InsurancePools{pools},
+      FastExecution{.execution_id = "e1", .side = Side::sell, .price = {5}, .size = {6}}};
   std::vector<bool> seen(std::variant_size_v<Event>);
   for (const auto& event : events) {
     seen[event.index()] = true;

@@ -53,7 +53,7 @@ struct Trades {
 
 struct Kline {
   SymbolId symbol;
-  std::int32_t interval_minutes = 1;
+  std::int32_t interval_minutes = 1;  ///< 1440 a day, 10080 a week, 43200 stands for a calendar month
   Instant start;
   PriceTicks open, high, low, close;
   Lots volume;
@@ -86,6 +86,37 @@ struct Liquidation {
 struct Liquidations {
   SymbolId symbol;
   std::span<const Liquidation> list;
+};
+
+/// Between which prices the venue takes limit orders now; its own figures, not on the grid.
+struct PriceLimit {
+  SymbolId symbol;
+  E8 highest_buy, lowest_sell;
+  bool operator==(const PriceLimit&) const = default;
+};
+
+/// How near a symbol is to auto-deleveraging. The venue's estimates, in quote units and fractions.
+struct AdlAlert {
+  SymbolId symbol;
+  double balance = 0;   ///< of the insurance pool
+  double drawdown = 0;  ///< of the pool in eight hours; the venue deleverages below `trigger`
+  double trigger = 0, stop = 0;
+  bool operator==(const AdlAlert&) const = default;
+};
+/// One message about many symbols; those that this run does not know are left out.
+struct AdlAlerts {
+  std::span<const AdlAlert> list;
+};
+
+/// The pool that stands behind a symbol; several symbols may share one.
+struct InsurancePool {
+  SymbolId symbol;
+  E8 balance;  ///< settle coin
+  Instant updated_at;
+  bool operator==(const InsurancePool&) const = default;
+};
+struct InsurancePools {
+  std::span<const InsurancePool> list;
 };
 
 // ---- the account
@@ -143,6 +174,22 @@ struct Execution {
   Liquidity liquidity = Liquidity::unknown;
   Instant at;
   bool operator==(const Execution&) const = default;
+};
+
+/// A fill told early and in part: no fee, no profit, often no id of ours. An Execution with the same id
+/// follows, and only that one is counted; nothing may treat this one as a fill (decision 0021).
+struct FastExecution {
+  SymbolId symbol;
+  ClientOrderId client_id;
+  VenueId venue_id;  ///< of the order
+  VenueId execution_id;
+  Side side = Side::buy;
+  E8 price;
+  Lots size;
+  Liquidity liquidity = Liquidity::unknown;
+  std::int64_t cross_sequence = 0;
+  Instant at;
+  bool operator==(const FastExecution&) const = default;
 };
 
 struct PositionNews {
@@ -237,9 +284,11 @@ struct RunStarted {
   bool operator==(const RunStarted&) const = default;
 };
 
+/// New kinds stand at the end: the place in this list is what the journal stores.
 using Event = std::variant<RunStarted, InstrumentDefined, ConfigChanged, BookUpdate, Trades, Kline, Ticker,
                            Liquidations, OrderNews, Execution, PositionNews, WalletNews, RequestAnswer,
-                           AccountSnapshot, LinkChanged, TimerFired, OperatorCommand>;
+                           AccountSnapshot, LinkChanged, TimerFired, OperatorCommand, PriceLimit, AdlAlerts,
+                           InsurancePools, FastExecution>;
 
 /// Position of an input in the journal; +1 an event, for ever.
 struct Sequence {

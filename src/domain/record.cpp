@@ -136,6 +136,8 @@ class Writer {
   }
   void put(std::span<const Trade> list) { put_list(list); }
   void put(std::span<const Liquidation> list) { put_list(list); }
+  void put(std::span<const AdlAlert> list) { put_list(list); }
+  void put(std::span<const InsurancePool> list) { put_list(list); }
   void put(std::span<const SymbolId> list) { put_list(list); }
   template <class T>
     requires std::is_class_v<T>
@@ -214,6 +216,8 @@ class Reader {
   }
   void get(std::span<const Trade>& v) { get_list(v, scratch_.trades); }
   void get(std::span<const Liquidation>& v) { get_list(v, scratch_.liquidations); }
+  void get(std::span<const AdlAlert>& v) { get_list(v, scratch_.adl_alerts); }
+  void get(std::span<const InsurancePool>& v) { get_list(v, scratch_.insurance_pools); }
   void get(std::span<const SymbolId>& v) { get_list(v, scratch_.symbols); }
   template <class T>
     requires std::is_class_v<T>
@@ -267,6 +271,19 @@ void walk(A& a, T& v) {
     a(v.symbol, v.list);
   else if constexpr (std::is_same_v<S, Liquidations>)
     a(v.symbol, v.list);
+  else if constexpr (std::is_same_v<S, PriceLimit>)
+    a(v.symbol, v.highest_buy, v.lowest_sell);
+  else if constexpr (std::is_same_v<S, AdlAlert>)
+    a(v.symbol, v.balance, v.drawdown, v.trigger, v.stop);
+  else if constexpr (std::is_same_v<S, AdlAlerts>)
+    a(v.list);
+  else if constexpr (std::is_same_v<S, InsurancePool>)
+    a(v.symbol, v.balance, v.updated_at);
+  else if constexpr (std::is_same_v<S, InsurancePools>)
+    a(v.list);
+  else if constexpr (std::is_same_v<S, FastExecution>)
+    a(v.symbol, v.client_id, v.venue_id, v.execution_id, v.side, v.price, v.size, v.liquidity,
+      v.cross_sequence, v.at);
   else if constexpr (std::is_same_v<S, Kline>)
     a(v.symbol, v.interval_minutes, v.start, v.open, v.high, v.low, v.close, v.volume, v.turnover,
       v.confirmed);

@@ -31,6 +31,8 @@ struct RecordScratch {
   std::vector<BookLevel> bids, asks;
   std::vector<Trade> trades;
   std::vector<Liquidation> liquidations;
+  std::vector<AdlAlert> adl_alerts;
+  std::vector<InsurancePool> insurance_pools;
   std::vector<SymbolId> symbols;
 };
 

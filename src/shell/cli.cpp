@@ -284,6 +284,18 @@ class CommandLine {
     query_app->add_option("sql", sql_, "statement")->required();
     query_app->add_option("--format", format_, "table, csv or json")
         ->check(CLI::IsMember({"table", "csv", "json"}));
+    auto* decode_app = command(
+        app_, "decode", "what we make of Bybit's messages, one JSON object a line",
+        [this](const Console& c, DynamicSystemConfig&) { return shell::decode(c, decode_); },
+        "  mlbot decode frames.jsonl\n  mlbot decode --kind private < frames.jsonl\n"
+        "  mlbot decode --kind rest --path /v5/position/list --instruments instruments.json body.json\n"
+        "  mlbot decode frames.jsonl | jq -c 'select(.error)'");
+    decode_app->add_option("file", decode_.file, "one message a line; - is standard input");
+    decode_app->add_option("--kind", decode_.kind, "public, private, trade or rest; guessed when left out")
+        ->check(CLI::IsMember({"public", "private", "trade", "rest"}));
+    decode_app->add_option("--path", decode_.path, "of the request that a REST body answers");
+    decode_app->add_option("--instruments", decode_.instruments,
+                           "body of /v5/market/instruments-info, for the true grids");
     auto* help_app = command(app_, "help", "help on a topic", [this](const Console& c, DynamicSystemConfig&) {
       c.print(name_ == "exit-codes" ? exit_codes : summary);
       return ExitCode::done;
@@ -306,6 +318,7 @@ class CommandLine {
   TrainOptions train_;
   FeatureListOptions feature_list_;
   ImportOptions import_;
+  DecodeOptions decode_;
 };
 
 }  // namespace

@@ -76,6 +76,14 @@ ExitCode doctor(const Console& console, const DynamicSystemConfig& config);
 ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql,
                const std::string& format);
 
+struct DecodeOptions {
+  std::string file = "-";   ///< one message a line; "-" is standard input
+  std::string kind;         ///< public, private, trade or rest; empty: guessed from the keys of each line
+  std::string path;         ///< of the REST request that was answered; empty: guessed
+  std::string instruments;  ///< an instruments-info body; empty: every symbol, on a grid of 1e-8
+};
+ExitCode decode(const Console& console, const DecodeOptions& options);
+
 struct ImportOptions {
   std::string source;                  ///< folder of recorded files
   std::string format = "hyperliquid";  ///< or binance, bybit: io/archive/import_*.h

@@ -57,7 +57,7 @@ const Stamped* JournalMarket::next() {
         [&]<class T>(T& what) {
           if constexpr (std::is_same_v<T, BookUpdate> || std::is_same_v<T, Trades> ||
                         std::is_same_v<T, Kline> || std::is_same_v<T, Ticker> ||
-                        std::is_same_v<T, Liquidations>)
+                        std::is_same_v<T, Liquidations> || std::is_same_v<T, PriceLimit>)
             what.symbol = mine->second;
         },
         out_.what);

@@ -23,6 +23,8 @@ void own_views(Event& event, RecordScratch& scratch) {
                         },
                         [&](Trades& e) { own(e.list, scratch.trades); },
                         [&](Liquidations& e) { own(e.list, scratch.liquidations); },
+                        [&](AdlAlerts& e) { own(e.list, scratch.adl_alerts); },
+                        [&](InsurancePools& e) { own(e.list, scratch.insurance_pools); },
                         [&](ConfigChanged& e) { own(e.traded, scratch.symbols); }, [](auto&) {}},
              event);
 }

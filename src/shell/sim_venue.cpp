@@ -90,7 +90,7 @@ void SimVenue::answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id
   } else {
     answer.outcome = RequestOutcome::refused;
     answer.code = result.error().code;
-    answer.text = result.error().text;
+    answer.text = venue_text(result.error().text);
   }
   deliver(exchange_->now(), answer);
 }
@@ -126,32 +126,37 @@ void SimVenue::carry_out(const Command& command) {
   std::visit(
       Overloaded{
           [&](const PlaceOrder& c) {
+            std::optional<sim::StopLeg> stop_loss;
+            if (c.stop_loss) stop_loss = sim::StopLeg{*c.stop_loss, sim::PriceSource::mark, {}};
             answer(RequestKind::place, c.symbol, c.id,
                    exchange_->place(*account_, {.client_id = c.id,
                                                 .symbol = c.symbol,
                                                 .side = c.side,
+                                                .position_index = c.position_index,
                                                 .type = c.type,
                                                 .time_in_force = c.time_in_force,
                                                 .price = c.price,
                                                 .size = c.size,
                                                 .reduce_only = c.reduce_only,
-                                                .stop_loss = c.stop_loss,
-                                                .take_profit = {}}));
+                                                .stop_loss = stop_loss}));
           },
           [&](const AmendOrder& c) {
             answer(RequestKind::amend, c.symbol, c.id,
-                   exchange_->amend(*account_, c.symbol, {{}, c.id}, {c.price, c.size}));
+                   exchange_->amend(*account_, c.symbol, {{}, c.id}, {.price = c.price, .size = c.size}));
           },
           [&](const CancelOrder& c) {
             answer(RequestKind::cancel, c.symbol, c.id,
                    exchange_->cancel(*account_, c.symbol, {c.venue_id, c.id}));
           },
           [&](const CancelAllOrders& c) {
-            exchange_->cancel_all(*account_, c.symbol);
+            exchange_->cancel_all(*account_, {.symbol = c.symbol, .filter = sim::OrderFilter::orders});
             answer(RequestKind::cancel_all, c.symbol, {}, VenueId{});
           },
           [&](const SetPositionStop& c) {
-            const auto result = exchange_->set_position_stop(*account_, c.symbol, {c.stop_loss, {}});
+            const auto result = exchange_->set_position_stop(
+                *account_, c.symbol,
+                {.position_index = c.position_index,
+                 .stop_loss = sim::StopLeg{c.stop_loss, sim::PriceSource::mark, {}}});
             answer(RequestKind::position_stop, c.symbol, {},
                    result ? Result<VenueId, sim::Refusal>{VenueId{}} : std::unexpected{result.error()});
           },

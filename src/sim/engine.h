@@ -1,5 +1,6 @@
 // The inside of sim::Exchange: books, accounts and the loop of time. Parted over engine_time.cpp (what
-// happens by itself), engine_orders.cpp (trading), engine_accounts.cpp (positions and money) and
+// happens by itself), engine_orders.cpp (what is asked for and refused), engine_matching.cpp (what meets in
+// the book), engine_stops.cpp (what waits for a trigger), engine_accounts.cpp (positions and money) and
 // engine_state.cpp; the rows that are shown are made in exchange.cpp.
 //
 // Invariants, checked by tests on random paths:
@@ -29,10 +30,12 @@ struct Position {
   E8 entry_value;          ///< quote units, >= 0
   E8 leverage;
   E8 realised, realised_ever;
-  OrderNumber stop_loss = anonymous, take_profit = anonymous;  ///< held orders, 0 for none
+  OrderNumber stop_loss = anonymous, take_profit = anonymous, trailing = anonymous;  ///< held orders
   std::int64_t cross_sequence = -1;
   Instant created_at, updated_at;
 
+  /// The side of an order that closes it.
+  Side closing_side() const { return size.count > 0 ? Side::sell : Side::buy; }
   PositionSide side() const { return size.count < 0 ? PositionSide::short_side : PositionSide::long_side; }
   /// Whether an order of `taker` makes less of what is held, or in hedge mode could only do so.
   bool closed_by(Side taker) const {
@@ -65,6 +68,8 @@ struct Account {
   PositionMode default_mode = PositionMode::one_way;
   std::map<OrderNumber, OrderRow> open;             ///< oldest first
   std::map<ClientOrderId, OrderNumber> client_ids;  ///< of open orders and of the closed ones that are kept
+  std::vector<OrderNumber> held;                    ///< the open ones that wait for a trigger, oldest first
+  bool moves_limit_price = true;                    ///< beyond the price limit: to the limit, else refused
   std::deque<OrderRow> closed;                      ///< newest last
   std::deque<ExecutionRow> executions;              ///< newest last
 
@@ -74,6 +79,26 @@ struct Account {
   }
   Position& position(const OrderRow& row) { return position(row.symbol, row.position_index); }
   const Position& position(const OrderRow& row) const { return position(row.symbol, row.position_index); }
+};
+
+/// Mean of mid - mark over the last thirty seconds, one sample a second (reference 15.6).
+struct PremiumMean {
+  static constexpr std::size_t samples_max = 30;
+  std::deque<E8> samples;
+  Instant sampled_at;
+
+  void see(Instant now, E8 premium) {
+    if (now < sampled_at + 1s) return;
+    sampled_at = now;
+    samples.push_back(premium);
+    if (samples.size() > samples_max) samples.pop_front();
+  }
+  E8 mean() const {
+    if (samples.empty()) return {};
+    std::int64_t sum = 0;
+    for (const E8 sample : samples) sum += sample.count;
+    return {sum / static_cast<std::int64_t>(samples.size())};
+  }
 };
 
 struct SymbolState {
@@ -87,6 +112,8 @@ struct SymbolState {
   Instant next_funding;
   std::uint64_t cross_sequence = 0;
   bool moved = false;  ///< something happened since the mark price was worked out
+  bool live = true;    ///< status Trading
+  PremiumMean premium;
 };
 
 class Exchange::Engine final : public MarketDoor {
@@ -101,7 +128,7 @@ class Exchange::Engine final : public MarketDoor {
   Result<VenueId, Refusal> amend(AccountId account, SymbolId symbol, const OrderKey& key,
                                  const Amendment& amendment);
   Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
-  std::vector<VenueId> cancel_all(AccountId account, std::optional<SymbolId> symbol, CancelScope scope);
+  std::vector<VenueId> cancel_all(AccountId account, const CancelScope& scope);
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
   Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
                                           PositionMode mode);
@@ -178,50 +205,104 @@ class Exchange::Engine final : public MarketDoor {
   void happen();
   void refresh_mark(SymbolState& symbol);
   void check_accounts();
-  void check_stops(AccountId account, const SymbolState& symbol, const Position& position);
   void pay_funding(const SymbolState& symbol);
   void pay_funding(const SymbolState& symbol, AccountId account, Position& position);
   Instant funding_after(Instant at, const Instrument& instrument) const;
   void tell_news();
 
-  // engine_orders.cpp
-  std::optional<Refusal> refuse_parameters(const SymbolState& symbol, const OrderRequest& request) const;
-  std::optional<Refusal> refuse_price(const SymbolState& symbol, Side side, PriceTicks price) const;
-  std::optional<Refusal> refuse_stops(const SymbolState& symbol, const OrderRequest& request) const;
+  // engine_orders.cpp; a wish is an order that has no number yet
+  std::optional<Refusal> refuse_parameters(const OrderRow& wish) const;
+  std::optional<Refusal> refuse_filters(const SymbolState& symbol, const OrderRow& wish) const;
+  std::optional<Refusal> refuse_position_index(const Account& account, SymbolId symbol,
+                                               std::uint8_t index) const;
+  std::optional<Refusal> refuse_count(const Account& account, const OrderRow& wish) const;
   std::optional<Refusal> refuse_margin(AccountId account, const SymbolState& symbol,
                                        std::uint8_t position_index, Side side, Lots opening, PriceTicks price,
                                        E8 released) const;
-  std::optional<Refusal> refuse_position_index(const Account& account, SymbolId symbol,
-                                               std::uint8_t index) const;
-  /// Reduce-only by its flag, or by closing a side of hedge mode, which never turns round.
-  bool reduces(const Account& account, const OrderRequest& request) const;
-  Result<Lots, Refusal> reducible(const Account& account, const OrderRequest& request) const;
+  /// What a reduce-only order may have at most, now.
+  Result<Lots, Refusal> reducible(const Account& account, const OrderRow& wish) const;
+  PriceLimits price_limits(const SymbolState& symbol) const;
+  /// The price itself, the limit instead of it, or the refusal, as the account has chosen.
+  Result<PriceTicks, Refusal> bounded_price(const Account& account, const SymbolState& symbol, Side side,
+                                            PriceTicks price) const;
   PriceTicks market_bound(const SymbolState& symbol, Side side, PriceTicks collar) const;
+  PriceTicks tolerated(const SymbolState& symbol, Side side, PriceTicks best,
+                       const SlippageTolerance& tolerance) const;
+  /// What a market order would meet first; nothing when that lies beyond its bound.
+  std::optional<PriceTicks> market_price(const SymbolState& symbol, const OrderRow& wish) const;
   OrderRow& new_order(AccountId account, SymbolId symbol, std::uint8_t position_index, Side side, Lots size);
-  /// Matches a new or moved order and puts the rest where it belongs.
-  void work(AccountId account, OrderNumber number);
-  /// Matches `size` for an order, or for nobody in particular, and settles every fill. Returns what is left.
-  Lots trade(SymbolState& symbol, Side taker_side, Lots size, PriceTicks limit, OrderNumber taker);
-  void settle_makers(SymbolState& symbol, Side taker_side, OrderNumber taker, bool printed);
-  void publish_prints(SymbolState& symbol);
+  OrderRow& enter(AccountId account, const OrderRow& wish);
+  /// Close-on-trigger: other orders of the symbol go until this one fits, in promise and in margin.
+  void make_room(AccountId account, const OrderRow& closing);
+  std::optional<VenueId> tell_filled_again(AccountId account, SymbolId symbol, const OrderKey& key);
   /// Moves an order that is done to the closed list; its place in the book is the caller's business.
   void close_order(AccountId account, OrderNumber number, OrderStatus status, std::string_view cancel_type,
                    std::string_view reject_reason);
   void cancel_open(AccountId account, OrderNumber number, std::string_view cancel_type,
                    std::string_view reject_reason);
+
+  // engine_matching.cpp
+  /// Matches a new or moved order and puts the rest where it belongs.
+  void work(AccountId account, OrderNumber number);
+  /// As work; a reduce-only market order beyond the largest size becomes several.
+  void work_in_parts(AccountId account, OrderNumber number);
+  std::vector<OrderNumber> own_makers(AccountId account, const OrderRow& taker) const;
+  bool fills_whole(const SymbolState& symbol, const OrderRow& taker, std::span<const OrderNumber> own) const;
+  /// Cancels the maker, marks the taker, or both; true when the taker must end.
+  bool prevents_self_match(OrderNumber taker, OrderNumber maker);
+  /// Matches `size` for an order, or for nobody in particular, and settles every fill; `own` are orders that
+  /// it must not trade with. Returns what is left.
+  Lots trade(SymbolState& symbol, Side taker_side, Lots size, PriceTicks limit, OrderNumber taker,
+             std::span<const OrderNumber> own = {});
+  void settle_makers(SymbolState& symbol, Side taker_side, OrderNumber taker, bool printed);
+  void publish_prints(SymbolState& symbol);
   void book_changed(SymbolState& symbol);
 
-  // engine_accounts.cpp
-  void set_stop(AccountId account, SymbolId symbol, std::uint8_t position_index, StopKind kind,
-                PriceTicks trigger);
-  void drop_stop(AccountId account, OrderNumber number, std::string_view cancel_type);
+  // engine_stops.cpp
+  /// A price of the venue; mark where the one asked for is not known yet.
+  E8 source_price(const SymbolState& symbol, PriceSource by) const;
+  bool reached(const OrderRow& row) const;
+  void set_off_soon(OrderNumber number);
+  void last_price_moved(const SymbolState& symbol, std::span<const Trade> prints);
+  void trail(OrderRow& row, PriceTicks last) const;
+  void check_stops();
+  void hold(AccountId account, OrderRow& row);
+  void hold_conditional(AccountId account, OrderRow& row);
+  void rearm(AccountId account, OrderRow& row);
+  void let_go(AccountId account, OrderNumber number);
+  void drop_stop(AccountId account, OrderNumber number, std::string_view cancel_type,
+                 std::string_view reject_reason);
+  void drop_other_leg(AccountId account, const OrderRow& row);
   void trigger_stop(AccountId account, OrderNumber number);
+  /// Held stops follow the size of the position and die with it.
+  void follow_position(AccountId account, SymbolId symbol, std::uint8_t position_index);
+  OrderRow& new_stop(AccountId account, const Position& position, SymbolId symbol, StopKind kind, Lots size);
+  /// Makes or moves a leg of the full pair.
+  void set_stop(AccountId account, SymbolId symbol, std::uint8_t position_index, StopKind kind,
+                const StopLeg& leg);
+  /// @return its number; anonymous when there are too many.
+  OrderNumber add_partial_stop(AccountId account, SymbolId symbol, std::uint8_t position_index, StopKind kind,
+                               const StopLeg& leg, Lots size);
+  void link_legs(AccountId account, OrderNumber stop_loss, OrderNumber take_profit);
+  bool set_trailing(AccountId account, SymbolId symbol, const Position& position, const StopRequest& request);
+  /// What an entry brought along becomes the position's, for the lots that it has just opened.
+  void attach_stops(AccountId account, OrderRow& entry, Lots opened);
+  std::size_t count_held(const Account& account, SymbolId symbol, StopKind kind) const;
+  std::optional<Refusal> refuse_leg(StopKind kind, Side entry, const StopLeg& leg, StopMode mode, E8 trigger,
+                                    E8 base) const;
+  std::optional<Refusal> refuse_legs(const SymbolState& symbol, const OrderRow& entry) const;
+  std::optional<Refusal> refuse_trigger(const SymbolState& symbol, const Trigger& trigger) const;
+  std::optional<Refusal> refuse_stop_request(const Account& account, const SymbolState& symbol,
+                                             const Position& position, const StopRequest& request) const;
+  Result<VenueId, Refusal> amend_held(AccountId account, OrderNumber number, const Amendment& amendment);
+
+  // engine_accounts.cpp
   void fill_order(OrderNumber number, PriceTicks price, Lots size, Liquidity liquidity);
   void record(AccountId account, ExecutionRow row);
   /// Changes the position by a trade. Returns realised PnL and the lots that were closed.
   std::pair<E8, Lots> move_position(Position& position, const Instrument& instrument, Side side, Lots size,
                                     E8 price);
-  /// Held stops follow the size of the position, reduce-only orders are cut to it.
+  /// Held stops follow the size of the position, resting reduce-only orders are cut to it.
   void after_position_change(AccountId account, SymbolId symbol, std::uint8_t position_index);
   void liquidate(AccountId account);
   void take_over(AccountId account, SymbolId symbol, std::uint8_t position_index);
@@ -259,8 +340,10 @@ class Exchange::Engine final : public MarketDoor {
     bool operator==(const Touched&) const = default;
   };
   std::vector<Touched> touched_;
-  std::vector<Fill> fills_;    // work space of one chunk of a match
-  std::vector<Trade> prints_;  // of one match, until it is published
+  std::vector<OrderNumber> due_;  ///< held orders whose trigger was reached, in this order
+  Prng chance_;                   ///< for the choice that cancel_all leaves to chance
+  std::vector<Fill> fills_;       // work space of one chunk of a match
+  std::vector<Trade> prints_;     // of one match, until it is published
 };
 
 }  // namespace mlbot::sim

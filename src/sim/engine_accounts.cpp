@@ -1,24 +1,14 @@
-// Positions and money: fills, venue-held stops, margin, funding, liquidation, and the news of all that.
+// Positions and money: fills, margin, funding, liquidation, and the news of all that.
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/digest.h"
 #include "sim/engine.h"
 #include "sim/margin.h"
+#include "sim/refusal.h"
 
 namespace mlbot::sim {
-namespace {
-
-std::unexpected<Refusal> refuse(std::int32_t code, std::string_view text) {
-  return std::unexpected{Refusal{code, venue_text(text)}};
-}
-
-Side closing_side(const Position& position) { return position.size.count > 0 ? Side::sell : Side::buy; }
-
-}  // namespace
-
 VenueId Exchange::Engine::make_id() {
   const std::uint64_t number = ++last_id_;
   const std::uint64_t mixed = xxh64(bytes_of(number), setup_.seed);
@@ -192,6 +182,7 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
                          .leaves = row.size - row.filled,
                          .order_type = row.type,
                          .stop = row.stop,
+                         .create_type = row.create_type,
                          .value = value,
                          .fee_rate = rate,
                          .closed = closed,
@@ -200,9 +191,7 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
   touch(place.account, place.symbol, position.index);
   accounts_need_check_ = true;
 
-  const bool opens = (position.size.count > 0) == (row.side == Side::buy) && position.size.count != 0;
-  const auto stop_loss = opens ? row.stop_loss : std::nullopt;
-  const auto take_profit = opens ? row.take_profit : std::nullopt;
+  attach_stops(place.account, row, size - closed);
   if (number != working_) {
     if (row.filled == row.size) {
       close_order(place.account, number, OrderStatus::filled, "UNKNOWN", "EC_NoError");
@@ -210,33 +199,23 @@ void Exchange::Engine::fill_order(OrderNumber number, PriceTicks price, Lots siz
       tell_order(place.account, row);
     }
   }
-  if (stop_loss) set_stop(place.account, place.symbol, position.index, StopKind::stop_loss, *stop_loss);
-  if (take_profit) set_stop(place.account, place.symbol, position.index, StopKind::take_profit, *take_profit);
 }
 
 void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symbol_id,
                                              std::uint8_t position_index) {
   Account& account = at(account_id);
   Position& position = account.position(symbol_id, position_index);
-  for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
-    if (stop == anonymous) continue;
-    OrderRow& row = account.open.at(stop);
-    if (position.size.count == 0 || row.side != closing_side(position)) {
-      drop_stop(account_id, stop, "CancelByTpSlTsClear");
-    } else {
-      row.size = absolute(position.size);
-    }
-  }
+  follow_position(account_id, symbol_id, position_index);
   std::vector<OrderNumber> reducing;
   for (const auto& [number, row] : account.open) {
-    const bool resting = row.stop == StopKind::none && number != working_;
+    const bool resting = !row.is_held() && number != working_;
     const bool same = row.symbol == symbol_id && row.position_index == position_index;
     if (resting && same && row.reduce_only) reducing.push_back(number);
   }
   Lots free = absolute(position.size);
   for (const OrderNumber number : reducing) {
     OrderRow& row = account.open.at(number);
-    const bool shrinks = position.size.count != 0 && row.side == closing_side(position);
+    const bool shrinks = position.size.count != 0 && row.side == position.closing_side();
     const Lots keeps = shrinks ? std::min(free, row.leaves()) : Lots{0};
     if (keeps.count == 0) {
       cancel_open(account_id, number, "CancelByReduceOnly", "EC_NoError");
@@ -250,104 +229,6 @@ void Exchange::Engine::after_position_change(AccountId account_id, SymbolId symb
     }
     free = free - keeps;
   }
-}
-
-// ---- stops
-
-void Exchange::Engine::set_stop(AccountId account_id, SymbolId symbol, std::uint8_t position_index,
-                                StopKind kind, PriceTicks trigger) {
-  Account& account = at(account_id);
-  Position& position = account.position(symbol, position_index);
-  OrderNumber& held = kind == StopKind::stop_loss ? position.stop_loss : position.take_profit;
-  if (held != anonymous && account.open.at(held).side != closing_side(position)) {
-    drop_stop(account_id, held, "CancelByTpSlTsClear");  // of the position before it turned round
-  }
-  if (held == anonymous) {
-    OrderRow& row =
-        new_order(account_id, symbol, position_index, closing_side(position), absolute(position.size));
-    row.type = OrderType::market;
-    row.time_in_force = TimeInForce::ioc;
-    row.status = OrderStatus::untriggered;
-    row.reduce_only = true;
-    row.stop = kind;
-    row.create_type = kind == StopKind::stop_loss ? "CreateByStopLoss" : "CreateByTakeProfit";
-    held = row.number;
-  }
-  OrderRow& row = account.open.at(held);
-  row.trigger = trigger;
-  row.size = absolute(position.size);
-  row.updated_at = now_;
-  tell_order(account_id, row);
-  touch(account_id, symbol, position_index);
-  accounts_need_check_ = true;
-}
-
-void Exchange::Engine::drop_stop(AccountId account_id, OrderNumber number, std::string_view cancel_type) {
-  Account& account = at(account_id);
-  Position& position = account.position(account.open.at(number));
-  if (position.stop_loss == number) position.stop_loss = anonymous;
-  if (position.take_profit == number) position.take_profit = anonymous;
-  close_order(account_id, number, OrderStatus::deactivated, cancel_type, "EC_NoError");
-}
-
-void Exchange::Engine::trigger_stop(AccountId account_id, OrderNumber number) {
-  Account& account = at(account_id);
-  OrderRow& row = account.open.at(number);
-  Position& position = account.position(row);
-  if (position.stop_loss == number) position.stop_loss = anonymous;
-  if (position.take_profit == number) position.take_profit = anonymous;
-  row.status = OrderStatus::triggered;
-  row.size = absolute(position.size);
-  row.updated_at = now_;
-  tell_order(account_id, row);
-  row.price = market_bound(at(row.symbol), row.side, PriceTicks{0});
-  row.status = OrderStatus::open;
-  work(account_id, number);
-}
-
-Result<void, Refusal> Exchange::Engine::set_position_stop(AccountId account_id, SymbolId symbol_id,
-                                                          const StopRequest& request) {
-  if (symbol_id.index >= symbols_.size()) return refuse(10001, "params error: symbol invalid");
-  Account& account = at(account_id);
-  const SymbolState& symbol = at(symbol_id);
-  if (auto no = refuse_position_index(account, symbol_id, request.position_index)) {
-    return std::unexpected{*no};
-  }
-  const Position& position = account.position(symbol_id, request.position_index);
-  if (position.size.count == 0) return refuse(10001, "can not set tp/sl/ts for zero position");
-  struct Wish {
-    StopKind kind;
-    std::optional<PriceTicks> trigger;
-    OrderNumber held;
-    int beyond;  // sign of trigger - mark that is allowed
-  };
-  const int sign = position.size.count > 0 ? 1 : -1;
-  const std::array wishes{Wish{StopKind::stop_loss, request.stop_loss, position.stop_loss, -sign},
-                          Wish{StopKind::take_profit, request.take_profit, position.take_profit, sign}};
-  bool changes = false;
-  for (const Wish& wish : wishes) {
-    if (!wish.trigger) continue;
-    if (wish.trigger->count < 0) return refuse(10001, "params error: trigger price invalid");
-    if (wish.trigger->count == 0) {
-      changes |= wish.held != anonymous;
-      continue;
-    }
-    const std::int64_t distance = symbol.instrument.price(*wish.trigger).count - symbol.mark_price.count;
-    if (distance * wish.beyond <= 0) return refuse(10001, "the stop is set on the wrong side of base_price");
-    changes |= wish.held == anonymous || account.open.at(wish.held).trigger != wish.trigger;
-  }
-  if (!changes) return refuse(34040, "not modified");
-  for (const Wish& wish : wishes) {
-    if (!wish.trigger) continue;
-    if (wish.trigger->count > 0) {
-      set_stop(account_id, symbol_id, request.position_index, wish.kind, *wish.trigger);
-    } else if (wish.held != anonymous) {
-      drop_stop(account_id, wish.held, "CancelByUser");
-    }
-  }
-  touch(account_id, symbol_id, request.position_index);
-  tell_touched();
-  return {};
 }
 
 // ---- settings
@@ -413,8 +294,7 @@ Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, std
   Lots closable = position.closed_by(side) ? absolute(position.size) : Lots{0};
   for (const auto& [older, row] : account.open) {
     if (older >= number || closable.count <= 0) break;
-    const bool counts =
-        row.symbol == symbol && row.side == side && row.stop == StopKind::none && !row.reduce_only;
+    const bool counts = row.symbol == symbol && row.side == side && !row.is_held() && !row.reduce_only;
     if (counts) closable = closable - row.leaves();
   }
   return size - std::clamp(closable, Lots{0}, size);
@@ -423,7 +303,7 @@ Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, std
 E8 Exchange::Engine::orders_margin(const Account& account) const {
   E8 sum;
   for (const auto& [number, row] : account.open) {
-    if (row.stop != StopKind::none || row.reduce_only) continue;
+    if (row.is_held() || row.reduce_only) continue;
     const Lots opening =
         opening_part(account, row.symbol, row.position_index, row.side, row.leaves(), number);
     if (opening.count == 0) continue;
@@ -508,7 +388,7 @@ void Exchange::Engine::take_over(AccountId account_id, SymbolId symbol_id, std::
   const Instrument& instrument = symbol.instrument;
   Position& position = account.position(symbol_id, position_index);
   const Lots size = absolute(position.size);
-  const Side side = closing_side(position);
+  const Side side = position.closing_side();
   const PositionSide held = position.side();
 
   // At the bankruptcy price nothing is left of the account: what equity there is pays for the distance and

@@ -1,24 +1,19 @@
-// Trading: Bybit's checks in Bybit's order, then price-time matching.
+// Trading: Bybit's checks in Bybit's order (reference 11.1), then the order goes to the book or waits for its
+// trigger.
 #include <algorithm>
 
 #include "sim/engine.h"
+#include "sim/instruments.h"
 #include "sim/margin.h"
+#include "sim/refusal.h"
 
 namespace mlbot::sim {
 namespace {
 
-constexpr std::int64_t limit_ratio_x_percent = 1;  // priceLimitRatioX of BTCUSDT
-constexpr std::int64_t limit_ratio_y_percent = 2;  // priceLimitRatioY
-constexpr std::int64_t market_bound_percent = 5;   // of mark, beyond which a market order does not fill
-
-std::unexpected<Refusal> refuse(std::int32_t code, std::string_view text) {
-  return std::unexpected{Refusal{code, venue_text(text)}};
-}
-Refusal refusal(std::int32_t code, std::string_view text) { return {code, venue_text(text)}; }
-
-bool crosses(Side side, PriceTicks price, PriceTicks other_best) {
-  return side == Side::buy ? price >= other_best : price <= other_best;
-}
+constexpr std::int64_t market_bound_percent = 5;       // of mark, beyond which a market order does not fill
+constexpr PriceTicks price_max{19'999'998};            // maxPrice of every linear contract on record
+constexpr std::int64_t tolerance_ticks_max = 10'000;   // slippageTolerance of TickSize
+constexpr std::int64_t tolerance_percent_max = 1'000;  // of Percent, in hundredths
 
 E8 percent_of(E8 price, std::int64_t percent) { return {price.count / 100 * percent}; }
 
@@ -35,69 +30,96 @@ bool is_id_text(std::string_view text) {
   });
 }
 
+/// What the order would be, before it has a number and an id.
+OrderRow wished(const OrderRequest& request) {
+  OrderRow row;
+  row.client_id = request.client_id;
+  row.symbol = request.symbol;
+  row.side = request.side;
+  row.position_index = request.position_index;
+  row.type = request.type;
+  row.time_in_force = request.type == OrderType::market ? TimeInForce::ioc : request.time_in_force;
+  row.price = request.price;
+  row.size = request.size;
+  row.reduce_only = request.reduce_only || request.close_on_trigger;
+  row.close_on_trigger = request.close_on_trigger;
+  row.trigger = request.trigger;
+  row.self_match = request.self_match;
+  row.slippage = request.slippage;
+  row.stop_mode = request.stop_mode;
+  row.stop_loss = request.stop_loss;
+  row.take_profit = request.take_profit;
+  return row;
+}
+
+/// What an amendment leaves of an attached leg.
+std::optional<StopLeg> amended(std::optional<StopLeg> leg, const LegAmendment& change) {
+  if (change.trigger && change.trigger->count == 0) return std::nullopt;
+  if (!leg && !change.trigger) return leg;
+  if (!leg) leg.emplace();
+  leg->trigger = change.trigger.value_or(leg->trigger);
+  leg->by = change.by.value_or(leg->by);
+  if (change.limit) leg->limit = change.limit;
+  return leg;
+}
+
 }  // namespace
 
-std::optional<Refusal> Exchange::Engine::refuse_parameters(const SymbolState& symbol,
-                                                           const OrderRequest& request) const {
-  const Instrument& instrument = symbol.instrument;
-  const bool market = request.type == OrderType::market;
-  if (request.type == OrderType::unknown || request.time_in_force == TimeInForce::unknown) {
+// ---- checks
+
+std::optional<Refusal> Exchange::Engine::refuse_parameters(const OrderRow& wish) const {
+  const bool market = wish.type == OrderType::market;
+  if (wish.type == OrderType::unknown || wish.time_in_force == TimeInForce::unknown) {
     return refusal(10001, "params error: orderType or timeInForce invalid");
   }
-  if (!is_id_text(request.client_id)) return refusal(10001, "params error: orderLinkId invalid");
-  if (request.size.count <= 0) return refusal(10001, "params error: qty invalid");
-  if (request.size < instrument.min_order) {
-    return refusal(10001, "The number of contracts exceeds minimum limit allowed");
+  if (!is_id_text(wish.client_id)) return refusal(10001, "params error: orderLinkId invalid");
+  if (wish.size.count < 0 || (wish.size.count == 0 && !wish.close_on_trigger)) {
+    return refusal(10001, "params error: qty invalid");
   }
-  if (request.size > (market ? instrument.max_market_order : instrument.max_limit_order)) {
-    return refusal(10001, "The number of contracts exceeds maximum limit allowed");
+  if (wish.price.count < 0 || (!market && wish.price.count == 0)) {
+    return refusal(10001, "params error: price invalid");
   }
-  if (!market && request.price.count <= 0) return refusal(10001, "params error: price invalid");
-  if (request.reduce_only && (request.stop_loss || request.take_profit)) {
-    return refusal(10001, "params error: reduce-only order takes no TP/SL");
+  const bool has_legs = wish.stop_loss || wish.take_profit;
+  if (wish.reduce_only && has_legs) return refusal(10001, "params error: reduce-only order takes no TP/SL");
+  if (wish.trigger && has_legs) {
+    return refusal(110057, "TP/SL parameters are not allowed on a conditional order");
   }
-  if (market) {
-    const auto best = symbol.book.best(opposite(request.side));
-    if (!best) return refusal(110118, "no price for the market order: book too thin");
-  }
-  if (!request.reduce_only) {
-    const PriceTicks price = market ? *symbol.book.best(opposite(request.side)) : request.price;
-    if (instrument.notional(price, request.size) < instrument.min_notional) {
-      return refusal(110094,
-                     "Order does not meet minimum order value " + to_text(instrument.min_notional) + "USDT");
+  if (wish.slippage) {
+    if (!market || has_legs || wish.trigger) {
+      return refusal(10001, "params error: slippageTolerance is for plain market orders");
+    }
+    const std::int64_t most = wish.slippage->percent ? tolerance_percent_max : tolerance_ticks_max;
+    if (wish.slippage->amount < 1 || wish.slippage->amount > most) {
+      return wish.slippage->percent
+                 ? refusal(110109, "slippage tolerance must be between 0.01 and 10 percent")
+                 : refusal(110108, "slippage tolerance must be between 1 and 10000 ticks");
     }
   }
   return std::nullopt;
 }
 
-std::optional<Refusal> Exchange::Engine::refuse_price(const SymbolState& symbol, Side side,
-                                                      PriceTicks price) const {
-  const E8 mark = symbol.mark_price;
-  if (mark.count == 0) return std::nullopt;
-  const E8 index = symbol.index_price.count == 0 ? mark : symbol.index_price;
-  const E8 x = percent_of(mark, limit_ratio_x_percent), y = percent_of(mark, limit_ratio_y_percent);
-  const E8 asked = symbol.instrument.price(price);
-  const bool allowed = side == Side::buy ? asked <= std::min(mark + y, std::max(index, mark + x))
-                                         : asked >= std::max(mark - y, std::min(index, mark - x));
-  if (allowed) return std::nullopt;
-  return refusal(110003, "Order price is out of permissible range");
-}
-
-std::optional<Refusal> Exchange::Engine::refuse_stops(const SymbolState& symbol,
-                                                      const OrderRequest& request) const {
-  const E8 base =
-      request.type == OrderType::limit ? symbol.instrument.price(request.price) : symbol.mark_price;
-  const int sign = sign_of(request.side);
-  const auto beyond = [&](PriceTicks price) {
-    return sign * (symbol.instrument.price(price).count - base.count);
-  };
-  if (request.stop_loss && (request.stop_loss->count <= 0 || beyond(*request.stop_loss) >= 0)) {
-    return refusal(10001, sign > 0 ? "StopLoss set for Buy position should lower than base_price"
-                                   : "StopLoss set for Sell position should greater than base_price");
+std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbol,
+                                                        const OrderRow& wish) const {
+  const Instrument& instrument = symbol.instrument;
+  const bool market = wish.type == OrderType::market;
+  if (wish.size < instrument.min_order) {
+    return refusal(10001, "The number of contracts exceeds minimum limit allowed");
   }
-  if (request.take_profit && (request.take_profit->count <= 0 || beyond(*request.take_profit) <= 0)) {
-    return refusal(10001, sign > 0 ? "TakeProfit set for Buy position should be higher than base_price"
-                                   : "TakeProfit set for Sell position should be lower than base_price");
+  const bool splits = market && wish.reduce_only && !wish.trigger;
+  if (!splits && wish.size > (market ? instrument.max_market_order : instrument.max_limit_order)) {
+    return refusal(10001, "The number of contracts exceeds maximum limit allowed");
+  }
+  if (wish.price > price_max) return refusal(110003, "Order price is out of permissible range");
+  if (market && !wish.trigger && !market_price(symbol, wish)) {
+    return refusal(110118, "no price for the market order: book too thin");
+  }
+  if (wish.reduce_only) return std::nullopt;
+  const PriceTicks price = !market        ? wish.price
+                           : wish.trigger ? wish.trigger->price
+                                          : *market_price(symbol, wish);
+  if (instrument.notional(price, wish.size) < instrument.min_notional) {
+    return refusal(110094,
+                   "Order does not meet minimum order value " + to_text(instrument.min_notional) + "USDT");
   }
   return std::nullopt;
 }
@@ -109,28 +131,34 @@ std::optional<Refusal> Exchange::Engine::refuse_position_index(const Account& ac
   return refusal(10001, "position idx not match position mode");
 }
 
-bool Exchange::Engine::reduces(const Account& account, const OrderRequest& request) const {
-  return request.reduce_only ||
-         (request.position_index != 0 &&
-          account.position(request.symbol, request.position_index).closed_by(request.side));
-}
-
-Result<Lots, Refusal> Exchange::Engine::reducible(const Account& account, const OrderRequest& request) const {
-  if (!reduces(account, request)) return request.size;
-  const Position& position = account.position(request.symbol, request.position_index);
+Result<Lots, Refusal> Exchange::Engine::reducible(const Account& account, const OrderRow& wish) const {
+  const Position& position = account.position(wish);
   if (position.size.count == 0) {
     return refuse(110017, "current position is zero, cannot fix reduce-only order qty");
   }
-  if ((position.size.count > 0) == (request.side == Side::buy)) {
+  if (position.closing_side() != wish.side) {
     return refuse(110017, "reduce-only order has same side with current position");
   }
   Lots free = absolute(position.size);
+  if (wish.close_on_trigger) return free;  // the others make room
   for (const auto& [number, row] : account.open) {
-    const bool same = row.symbol == request.symbol && row.position_index == request.position_index;
-    if (same && row.reduce_only && row.stop == StopKind::none) free = free - row.leaves();
+    const bool same = row.symbol == wish.symbol && row.position_index == wish.position_index;
+    if (same && row.reduce_only && !row.is_held()) free = free - row.leaves();
   }
   if (free.count <= 0) return refuse(110017, "orderQty will be truncated to zero");
-  return std::min(free, request.size);
+  return free;
+}
+
+std::optional<Refusal> Exchange::Engine::refuse_count(const Account& account, const OrderRow& wish) const {
+  if (wish.trigger) {
+    if (count_held(account, wish.symbol, StopKind::stop) < setup_.conditional_orders_max) return std::nullopt;
+    return refusal(110009, "too many conditional orders");
+  }
+  const auto active = std::ranges::count_if(account.open, [&](const auto& entry) {
+    return entry.second.symbol == wish.symbol && !entry.second.is_held();
+  });
+  if (static_cast<std::size_t>(active) < setup_.open_orders_max) return std::nullopt;
+  return refusal(110020, "Too many active orders");
 }
 
 std::optional<Refusal> Exchange::Engine::refuse_margin(AccountId account, const SymbolState& symbol,
@@ -144,6 +172,30 @@ std::optional<Refusal> Exchange::Engine::refuse_margin(AccountId account, const 
   return refusal(110007, "ab not enough for new order");
 }
 
+// ---- prices
+
+PriceLimits Exchange::Engine::price_limits(const SymbolState& symbol) const {
+  const E8 mark = symbol.mark_price;
+  if (mark.count == 0) return {};
+  const E8 index = symbol.index_price.count == 0 ? mark : symbol.index_price;
+  const E8 x = multiply(mark, setup_.price_limit_ratio_x), y = multiply(mark, setup_.price_limit_ratio_y);
+  const E8 premium = symbol.premium.mean();
+  const E8 highest = std::min(mark + y, std::max(index, mark + x + std::max(premium, E8{})));
+  const E8 lowest = std::max(mark - y, std::min(index, mark - x + std::min(premium, E8{})));
+  return {ticks_down(highest, symbol.instrument), ticks_up(lowest, symbol.instrument)};
+}
+
+Result<PriceTicks, Refusal> Exchange::Engine::bounded_price(const Account& account, const SymbolState& symbol,
+                                                            Side side, PriceTicks price) const {
+  const PriceLimits limits = price_limits(symbol);
+  if (limits.highest_bid.count == 0) return price;
+  const bool buys = side == Side::buy;
+  if (buys ? price <= limits.highest_bid : price >= limits.lowest_ask) return price;
+  if (account.moves_limit_price) return buys ? limits.highest_bid : limits.lowest_ask;
+  return buys ? refuse(110121, "Order price is above the upper price limit")
+              : refuse(110120, "Order price is below the lower price limit");
+}
+
 PriceTicks Exchange::Engine::market_bound(const SymbolState& symbol, Side side, PriceTicks collar) const {
   const E8 band = percent_of(symbol.mark_price, market_bound_percent);
   if (side == Side::buy) {
@@ -152,6 +204,26 @@ PriceTicks Exchange::Engine::market_bound(const SymbolState& symbol, Side side, 
   }
   return std::max(ticks_up(symbol.mark_price - band, symbol.instrument), collar);
 }
+
+PriceTicks Exchange::Engine::tolerated(const SymbolState& symbol, Side side, PriceTicks best,
+                                       const SlippageTolerance& tolerance) const {
+  const int sign = sign_of(side);
+  if (!tolerance.percent) return best + TickDistance{sign * tolerance.amount};
+  const E8 touch = symbol.instrument.price(best);
+  const E8 bound{touch.count + sign * (touch.count / 10'000 * tolerance.amount)};
+  return side == Side::buy ? ticks_down(bound, symbol.instrument) : ticks_up(bound, symbol.instrument);
+}
+
+std::optional<PriceTicks> Exchange::Engine::market_price(const SymbolState& symbol,
+                                                         const OrderRow& wish) const {
+  const auto best = symbol.book.best(opposite(wish.side));
+  if (!best || symbol.mark_price.count == 0) return best;
+  const PriceTicks bound = market_bound(symbol, wish.side, PriceTicks{0});
+  if (wish.side == Side::buy ? *best > bound : *best < bound) return std::nullopt;
+  return best;
+}
+
+// ---- new orders
 
 OrderRow& Exchange::Engine::new_order(AccountId account, SymbolId symbol, std::uint8_t position_index,
                                       Side side, Lots size) {
@@ -165,6 +237,9 @@ OrderRow& Exchange::Engine::new_order(AccountId account, SymbolId symbol, std::u
   row.size = size;
   row.status = OrderStatus::open;
   row.created_at = row.updated_at = now_;
+  if (const auto last = at(symbol).feed.last_price()) {
+    row.last_price_on_created = at(symbol).instrument.price(*last);
+  }
   places_[number] = {account, symbol};
   return row;
 }
@@ -173,127 +248,112 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   if (request.symbol.index >= symbols_.size()) return refuse(10001, "params error: symbol invalid");
   SymbolState& symbol = at(request.symbol);
   Account& owner = at(account);
-  if (auto no = refuse_parameters(symbol, request)) return std::unexpected{*no};
-  if (!request.client_id.empty() && owner.client_ids.contains(request.client_id)) {
+  OrderRow wish = wished(request);
+  if (auto no = refuse_parameters(wish)) return std::unexpected{*no};
+  if (!symbol.live) return refuse(110074, "This contract is not live");
+  if (!wish.client_id.empty() && owner.client_ids.contains(wish.client_id)) {
     return refuse(110072, "OrderLinkedID is duplicate");
   }
-  if (auto no = refuse_position_index(owner, request.symbol, request.position_index)) {
-    return std::unexpected{*no};
+  if (auto no = refuse_position_index(owner, wish.symbol, wish.position_index)) return std::unexpected{*no};
+  // Closing a side of hedge mode never turns it round: reduce-only without the flag.
+  wish.reduce_only |= wish.position_index != 0 && owner.position(wish).closed_by(wish.side);
+  const bool market = wish.type == OrderType::market;
+  if (wish.size.count == 0) {
+    const auto all = reducible(owner, wish);
+    if (!all) return std::unexpected{all.error()};
+    wish.size =
+        std::min(*all, market ? symbol.instrument.max_market_order : symbol.instrument.max_limit_order);
   }
-  const bool reducing = reduces(owner, request);
-  const auto size = reducible(owner, request);
-  if (!size) return std::unexpected{size.error()};
-  if (auto no = refuse_stops(symbol, request)) return std::unexpected{*no};
-  const bool market = request.type == OrderType::market;
-  if (!market) {
-    if (auto no = refuse_price(symbol, request.side, request.price)) return std::unexpected{*no};
+  if (auto no = refuse_filters(symbol, wish)) return std::unexpected{*no};
+  if (wish.reduce_only) {
+    const auto most = reducible(owner, wish);
+    if (!most) return std::unexpected{most.error()};
+    if (!wish.trigger) wish.size = std::min(wish.size, *most);
   }
-  const auto active = std::ranges::count_if(owner.open, [&](const auto& entry) {
-    return entry.second.symbol == request.symbol && entry.second.stop == StopKind::none;
-  });
-  if (static_cast<std::size_t>(active) >= setup_.open_orders_max)
-    return refuse(110020, "Too many active orders");
-  if (!reducing) {
-    const PriceTicks price = market ? *symbol.book.best(opposite(request.side)) : request.price;
+  if (auto no = refuse_legs(symbol, wish)) return std::unexpected{*no};
+  if (wish.trigger) {
+    if (auto no = refuse_trigger(symbol, *wish.trigger)) return std::unexpected{*no};
+  } else if (market) {
+    const PriceTicks best = *market_price(symbol, wish);
+    wish.price = market_bound(
+        symbol, wish.side, wish.slippage ? tolerated(symbol, wish.side, best, *wish.slippage) : wish.price);
+  } else {
+    const auto price = bounded_price(owner, symbol, wish.side, wish.price);
+    if (!price) return std::unexpected{price.error()};
+    wish.price = *price;
+  }
+  if (auto no = refuse_count(owner, wish)) return std::unexpected{*no};
+  if (!wish.reduce_only && !wish.trigger) {
+    const PriceTicks price = market ? *market_price(symbol, wish) : wish.price;
     const Lots opening =
-        opening_part(owner, request.symbol, request.position_index, request.side, *size, last_order_ + 1);
-    if (auto no =
-            refuse_margin(account, symbol, request.position_index, request.side, opening, price, E8{})) {
+        opening_part(owner, wish.symbol, wish.position_index, wish.side, wish.size, last_order_ + 1);
+    if (auto no = refuse_margin(account, symbol, wish.position_index, wish.side, opening, price, E8{})) {
       return std::unexpected{*no};
     }
   }
 
-  OrderRow& row = new_order(account, request.symbol, request.position_index, request.side, *size);
-  row.client_id = request.client_id;
-  row.type = request.type;
-  row.time_in_force = market ? TimeInForce::ioc : request.time_in_force;
-  row.price = market ? market_bound(symbol, request.side, request.price) : request.price;
-  row.reduce_only = reducing;
-  row.stop_loss = request.stop_loss;
-  row.take_profit = request.take_profit;
-  const VenueId id = row.venue_id;
-  if (!row.client_id.empty()) owner.client_ids[row.client_id] = row.number;
-  work(account, row.number);
+  const OrderNumber number = enter(account, wish).number;
+  const VenueId id = owner.open.at(number).venue_id;
+  if (wish.trigger) {
+    hold_conditional(account, owner.open.at(number));
+  } else {
+    work_in_parts(account, number);
+  }
   return id;
 }
 
-void Exchange::Engine::work(AccountId account, OrderNumber number) {
-  OrderRow& row = at(account).open.at(number);
-  const SymbolId symbol_id = row.symbol;
-  SymbolState& symbol = at(symbol_id);
-  const std::uint8_t position_index = row.position_index;
-  touch(account, symbol_id, position_index);
-  const auto other = symbol.book.best(opposite(row.side));
-  const bool takes = other && crosses(row.side, row.price, *other);
-  if (row.time_in_force == TimeInForce::post_only && takes) {
-    close_order(account, number, OrderStatus::cancelled, "UNKNOWN", "EC_PostOnlyWillTakeLiquidity");
-  } else if (row.time_in_force == TimeInForce::fok &&
-             symbol.book.reachable(row.side, row.price, row.leaves()) < row.leaves()) {
-    close_order(account, number, OrderStatus::cancelled, "UNKNOWN", "EC_NoEnoughQtyToFill");
-  } else {
-    working_ = number;
-    trade(symbol, row.side, row.leaves(), row.price, number);
-    working_ = anonymous;
-    if (row.filled == row.size) {
-      close_order(account, number, OrderStatus::filled, "UNKNOWN", "EC_NoError");
-    } else if (row.time_in_force == TimeInForce::ioc || row.time_in_force == TimeInForce::fok) {
-      close_order(account, number, OrderStatus::cancelled, "UNKNOWN",
-                  row.filled.count == 0 ? "EC_NoImmediateQtyToFill" : "EC_CancelForNoFullFill");
-    } else {
-      symbol.book.rest(row.side, row.price, row.leaves(), number);
-      book_changed(symbol);
-      tell_order(account, row);
+OrderRow& Exchange::Engine::enter(AccountId account, const OrderRow& wish) {
+  OrderRow& row = new_order(account, wish.symbol, wish.position_index, wish.side, wish.size);
+  OrderRow filled = wish;
+  filled.number = row.number;
+  filled.venue_id = row.venue_id;
+  filled.status = row.status;
+  filled.created_at = row.created_at;
+  filled.updated_at = row.updated_at;
+  filled.last_price_on_created = row.last_price_on_created;
+  row = filled;
+  if (!row.client_id.empty()) at(account).client_ids[row.client_id] = row.number;
+  return row;
+}
+
+void Exchange::Engine::make_room(AccountId account_id, const OrderRow& closing) {
+  Account& account = at(account_id);
+  const SymbolState& symbol = at(closing.symbol);
+  const auto cancel_newest = [&](auto&& meant) {
+    for (auto entry = account.open.rbegin(); entry != account.open.rend(); ++entry) {
+      const OrderRow& row = entry->second;
+      if (row.number == closing.number || row.symbol != closing.symbol || row.is_held() || !meant(row))
+        continue;
+      cancel_open(account_id, row.number, "CancelByReduceOnly", "EC_NoError");
+      return true;
     }
-    after_position_change(account, symbol_id, position_index);
+    return false;
+  };
+  // Its promise first: all reduce-only orders together never promise more than is held.
+  Lots promised = closing.size;
+  const auto promises = [&](const OrderRow& row) {
+    return row.reduce_only && row.position_index == closing.position_index;
+  };
+  for (const auto& [number, row] : account.open) {
+    if (row.symbol != closing.symbol || number == closing.number || row.is_held()) continue;
+    if (promises(row)) promised = promised + row.leaves();
   }
-  tell_touched();
-}
-
-Lots Exchange::Engine::trade(SymbolState& symbol, Side taker_side, Lots size, PriceTicks limit,
-                             OrderNumber taker) {
-  ++symbol.cross_sequence;
-  while (size.count > 0) {
-    fills_.clear();
-    size = symbol.book.match(taker_side, size, limit, fills_);
-    if (fills_.empty()) break;
-    settle_makers(symbol, taker_side, taker, false);
-  }
-  publish_prints(symbol);
-  return size;
-}
-
-void Exchange::Engine::settle_makers(SymbolState& symbol, Side taker_side, OrderNumber taker, bool printed) {
-  const std::vector<Fill> fills = std::exchange(fills_, {});  // consequences may match in their turn
-  for (const Fill& fill : fills) {
-    if (!printed) {
-      prints_.push_back({.matched_at = now_,
-                         .price = fill.price,
-                         .size = fill.size,
-                         .taker = taker_side,
-                         .cross_sequence = symbol.cross_sequence,
-                         .id = make_id()});
+  const Lots held = absolute(account.position(closing).size);
+  while (promised > held) {
+    Lots freed;
+    if (!cancel_newest([&](const OrderRow& row) {
+          if (promises(row)) freed = row.leaves();
+          return promises(row);
+        })) {
+      break;
     }
-    const auto place = places_.find(fill.maker);
-    const bool known = place != places_.end();
-    const AccountId maker_account = known ? place->second.account : AccountId{};
-    const std::uint8_t maker_index =
-        known ? at(maker_account).open.at(fill.maker).position_index : std::uint8_t{0};
-    if (fill.maker != anonymous) fill_order(fill.maker, fill.price, fill.size, Liquidity::maker);
-    if (taker != anonymous) fill_order(taker, fill.price, fill.size, Liquidity::taker);
-    if (fill.maker != anonymous) after_position_change(maker_account, symbol.instrument.id, maker_index);
+    promised = promised - freed;
   }
-  fills_.clear();
-  book_changed(symbol);
-}
-
-void Exchange::Engine::publish_prints(SymbolState& symbol) {
-  if (!prints_.empty()) symbol.feed.traded(prints_);
-  prints_.clear();
-}
-
-void Exchange::Engine::book_changed(SymbolState& symbol) {
-  symbol.moved = true;
-  symbol.feed.book_changed(now_, ++symbol.cross_sequence);
+  const E8 fee =
+      multiply(symbol.instrument.notional(closing.price, closing.size), symbol.instrument.fees.taker);
+  const auto holds_margin = [](const OrderRow& row) { return !row.reduce_only; };
+  while (wallet_row(account_id).available < fee && cancel_newest(holds_margin)) {
+  }
 }
 
 void Exchange::Engine::close_order(AccountId account, OrderNumber number, OrderStatus status,
@@ -321,7 +381,7 @@ void Exchange::Engine::cancel_open(AccountId account, OrderNumber number, std::s
   const OrderRow& row = at(account).open.at(number);
   SymbolState& symbol = at(row.symbol);
   touch(account, row.symbol, row.position_index);
-  if (row.stop != StopKind::none) return drop_stop(account, number, cancel_type);
+  if (row.is_held()) return drop_stop(account, number, cancel_type, reject_reason);
   symbol.book.remove(row.side, row.price, number);
   book_changed(symbol);
   close_order(account, number, OrderStatus::cancelled, cancel_type, reject_reason);
@@ -350,24 +410,45 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
     return refuse(110001, "order not exists or too late to replace");
   }
   OrderRow& row = at(account).open.at(number);
-  if (row.stop != StopKind::none)
-    return refuse(10001, "params error: use trading-stop for the stops of a position");
+  if (row.is_held()) return amend_held(account, number, amendment);
   SymbolState& symbol = at(symbol_id);
-  const PriceTicks price = amendment.price.value_or(row.price);
-  const Lots size = amendment.size.value_or(row.size);
-  if (price == row.price && size == row.size) return refuse(10001, "order not modified");
-  if (price.count <= 0) return refuse(10001, "params error: price invalid");
-  if (size.count <= 0 || size > symbol.instrument.max_limit_order)
+  OrderRow wish = row;
+  wish.price = amendment.price.value_or(row.price);
+  wish.size = amendment.size.value_or(row.size);
+  wish.stop_mode = amendment.stop_mode.value_or(row.stop_mode);
+  wish.stop_loss = amended(row.stop_loss, amendment.stop_loss);
+  wish.take_profit = amended(row.take_profit, amendment.take_profit);
+  if (amendment.trigger_price || amendment.trigger_by) {
+    return refuse(10001, "params error: triggerPrice of an order that is not conditional");
+  }
+  const bool legs_change = wish.stop_loss != row.stop_loss || wish.take_profit != row.take_profit ||
+                           wish.stop_mode != row.stop_mode;
+  if (wish.price == row.price && wish.size == row.size && !legs_change) {
+    return refuse(10001, "order not modified");
+  }
+  if (wish.price.count <= 0) return refuse(10001, "params error: price invalid");
+  if (wish.price > price_max) return refuse(110003, "Order price is out of permissible range");
+  if (wish.size.count <= 0 || wish.size > symbol.instrument.max_limit_order) {
     return refuse(10001, "params error: qty invalid");
-  if (size <= row.filled)
+  }
+  if (wish.size <= row.filled) {
     return refuse(110064, "The modified order quantity should be greater than the filled quantity");
-  if (row.reduce_only && size > row.size) return refuse(110017, "Reduce-only rule not satisfied");
-  if (price != row.price) {
-    if (auto no = refuse_price(symbol, row.side, price)) return std::unexpected{*no};
+  }
+  if (row.reduce_only && wish.size > row.size) return refuse(110017, "Reduce-only rule not satisfied");
+  if (legs_change) {
+    if (row.reduce_only) return refuse(10001, "params error: reduce-only order takes no TP/SL");
+    if (row.filled.count > 0) return refuse(110059, "TP/SL of a partially filled order cannot be changed");
+    if (auto no = refuse_legs(symbol, wish)) return std::unexpected{*no};
+  }
+  if (wish.price != row.price) {
+    const auto price = bounded_price(at(account), symbol, row.side, wish.price);
+    if (!price) return std::unexpected{price.error()};
+    wish.price = *price;
   }
   if (!row.reduce_only) {
-    if (symbol.instrument.notional(price, size) < symbol.instrument.min_notional) {
-      return refuse(110094, "Order does not meet minimum order value");
+    if (symbol.instrument.notional(wish.price, wish.size) < symbol.instrument.min_notional) {
+      return refuse(110094, "Order does not meet minimum order value " +
+                                to_text(symbol.instrument.min_notional) + "USDT");
     }
     const std::uint8_t index = row.position_index;
     const Lots held = opening_part(at(account), symbol_id, index, row.side, row.leaves(), number);
@@ -375,26 +456,32 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
                             ? order_margin(symbol.instrument.notional(row.price, held), row.side,
                                            at(account).position(row).leverage, symbol.instrument.fees.taker)
                             : E8{};
-    const Lots opening = opening_part(at(account), symbol_id, index, row.side, size - row.filled, number);
-    if (auto no = refuse_margin(account, symbol, index, row.side, opening, price, released))
+    const Lots opening =
+        opening_part(at(account), symbol_id, index, row.side, wish.size - row.filled, number);
+    if (auto no = refuse_margin(account, symbol, index, row.side, opening, wish.price, released))
       return std::unexpected{*no};
   }
 
   const VenueId id = row.venue_id;
-  const bool keeps_place = price == row.price && size < row.size;
+  const bool keeps_place = wish.price == row.price && wish.size <= row.size;
   row.updated_at = now_;
+  row.stop_mode = wish.stop_mode;
+  row.stop_loss = wish.stop_loss;
+  row.take_profit = wish.take_profit;
   if (keeps_place) {
-    symbol.book.shrink(row.side, row.price, number, size - row.filled);
-    row.size = size;
-    book_changed(symbol);
+    if (wish.size < row.size) {
+      symbol.book.shrink(row.side, row.price, number, wish.size - row.filled);
+      row.size = wish.size;
+      book_changed(symbol);
+    }
     tell_order(account, row);
     touch(account, symbol_id, row.position_index);
     tell_touched();
   } else {
     symbol.book.remove(row.side, row.price, number);
     book_changed(symbol);
-    row.price = price;
-    row.size = size;
+    row.price = wish.price;
+    row.size = wish.size;
     work(account, number);
   }
   return id;
@@ -406,6 +493,9 @@ Result<VenueId, Refusal> Exchange::Engine::cancel(AccountId account, SymbolId sy
   }
   const OrderNumber number = find_open(account, key);
   if (number == anonymous || at(account).open.at(number).symbol != symbol) {
+    if (setup_.filled_twice_when_cancel_is_late) {
+      if (const auto late = tell_filled_again(account, symbol, key)) return *late;
+    }
     return refuse(110001, "order not exists or too late to cancel");
   }
   const VenueId id = at(account).open.at(number).venue_id;
@@ -414,13 +504,52 @@ Result<VenueId, Refusal> Exchange::Engine::cancel(AccountId account, SymbolId sy
   return id;
 }
 
-std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, std::optional<SymbolId> symbol,
-                                                  CancelScope scope) {
+std::optional<VenueId> Exchange::Engine::tell_filled_again(AccountId account, SymbolId symbol,
+                                                           const OrderKey& key) {
+  for (OrderRow& row : at(account).closed) {
+    const bool meant = key.venue_id.empty() ? row.client_id == key.client_id : row.venue_id == key.venue_id;
+    const bool untold = row.updated_at + setup_.feed.account_delay >= now_;
+    if (!meant || row.symbol != symbol || row.status != OrderStatus::filled || !untold) continue;
+    row.cancel_type = "CancelByUser";
+    row.reject_reason = "EC_OrigClOrdIDDoesNotExist";
+    tell_order(account, row);
+    return row.venue_id;
+  }
+  return std::nullopt;
+}
+
+std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, const CancelScope& scope) {
+  constexpr std::size_t cancelled_max = 500;
+  const auto meant = [&](const OrderRow& row) {
+    const Instrument& instrument = at(row.symbol).instrument;
+    if (scope.symbol ? row.symbol != *scope.symbol
+        : !scope.base_coin.empty()
+            ? base_coin(instrument) != scope.base_coin
+            : !scope.settle_coin.empty() && settle_coin(instrument) != scope.settle_coin) {
+      return false;
+    }
+    switch (scope.filter) {
+      case OrderFilter::orders:
+        return !row.is_held();
+      case OrderFilter::stop_orders:
+        return row.is_held() && !(scope.only_plain_stops && belongs_to_position(row.stop));
+      case OrderFilter::open_orders:
+        return !belongs_to_position(row.stop);
+      case OrderFilter::all:
+        break;
+    }
+    return true;
+  };
   std::vector<OrderNumber> chosen;
   for (const auto& [number, row] : at(account).open) {
-    if (symbol && row.symbol != *symbol) continue;
-    if (row.stop != StopKind::none && scope == CancelScope::entries) continue;
-    chosen.push_back(number);
+    if (meant(row)) chosen.push_back(number);
+  }
+  if (chosen.size() > cancelled_max) {
+    for (std::size_t i = 0; i < cancelled_max; ++i) {
+      std::swap(chosen[i], chosen[i + chance_.below(chosen.size() - i)]);
+    }
+    chosen.resize(cancelled_max);
+    std::ranges::sort(chosen);
   }
   std::vector<VenueId> ids;
   for (const OrderNumber number : chosen) {
@@ -429,72 +558,6 @@ std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, std::option
   }
   tell_touched();
   return ids;
-}
-
-// ---- what markets do
-
-void Exchange::Engine::add(SymbolId symbol_id, Side side, PriceTicks price, Lots size) {
-  SymbolState& symbol = at(symbol_id);
-  const auto other = symbol.book.best(opposite(side));
-  if (other && crosses(side, price, *other)) size = trade(symbol, side, size, price, anonymous);
-  if (size.count > 0) symbol.book.rest(side, price, size, anonymous);
-  book_changed(symbol);
-  tell_touched();
-}
-
-void Exchange::Engine::set_level(SymbolId symbol_id, Side side, PriceTicks price, Lots size) {
-  SymbolState& symbol = at(symbol_id);
-  if (symbol.book.anonymous_at(side, price) == size) return;
-  if (size.count > 0) {
-    // A recorded level beyond an account's order: the market went through it. One more tick makes "at" count
-    // as well.
-    const PriceTicks through = price - TickDistance{sign_of(side) * -1};
-    ++symbol.cross_sequence;
-    while (const auto fill = symbol.book.fill_through(side, through)) {
-      fills_.assign(1, *fill);
-      settle_makers(symbol, side, anonymous, false);
-    }
-    publish_prints(symbol);
-    symbol.book.drop_crossed_anonymous(side, price);
-  }
-  symbol.book.set_anonymous(side, price, size);
-  book_changed(symbol);
-  tell_touched();
-}
-
-Lots Exchange::Engine::take(SymbolId symbol_id, Side side, Lots size, PriceTicks limit) {
-  const Lots left = trade(at(symbol_id), side, size, limit, anonymous);
-  tell_touched();
-  return size - left;
-}
-
-void Exchange::Engine::print(SymbolId symbol_id, std::span<const Trade> trades) {
-  SymbolState& symbol = at(symbol_id);
-  ++symbol.cross_sequence;
-  std::vector<Trade> told{trades.begin(), trades.end()};
-  for (Trade& trade : told) {
-    trade.cross_sequence = symbol.cross_sequence;
-    if (trade.id.empty()) trade.id = make_id();
-    if (trade.block || trade.price_improvement) continue;  // never in the visible book
-    while (const auto fill = symbol.book.fill_through(trade.taker, trade.price)) {
-      fills_.assign(1, *fill);
-      settle_makers(symbol, trade.taker, anonymous, true);
-    }
-    Lots left = trade.size;
-    while (left.count > 0) {
-      fills_.clear();
-      left = symbol.book.match_at(trade.taker, left, trade.price, fills_);
-      if (fills_.empty()) break;
-      settle_makers(symbol, trade.taker, anonymous, true);
-    }
-  }
-  symbol.feed.traded(told);
-  symbol.moved = true;
-  tell_touched();
-}
-
-void Exchange::Engine::liquidated(SymbolId symbol, const Liquidation& liquidation) {
-  at(symbol).feed.liquidated(liquidation, now_);
 }
 
 }  // namespace mlbot::sim

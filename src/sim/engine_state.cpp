@@ -16,20 +16,30 @@ constexpr std::uint64_t accounts_max = 10'000;
 constexpr std::uint64_t rows_max = 1'000'000;
 
 /// The words of cancel types, reject reasons and makers of orders that this exchange ever writes.
-constexpr std::array<std::string_view, 14> words{"UNKNOWN",
-                                                 "CancelByUser",
-                                                 "CancelByReduceOnly",
-                                                 "CancelAllBeforeLiq",
-                                                 "CancelByTpSlTsClear",
-                                                 "EC_NoError",
-                                                 "EC_PerCancelRequest",
-                                                 "EC_PostOnlyWillTakeLiquidity",
-                                                 "EC_NoEnoughQtyToFill",
-                                                 "EC_NoImmediateQtyToFill",
-                                                 "EC_CancelForNoFullFill",
-                                                 "CreateByUser",
-                                                 "CreateByStopLoss",
-                                                 "CreateByTakeProfit"};
+constexpr std::array words = std::to_array<std::string_view>({"UNKNOWN",
+                                                              "CancelByUser",
+                                                              "CancelByReduceOnly",
+                                                              "CancelAllBeforeLiq",
+                                                              "CancelByTpSlTsClear",
+                                                              "EC_NoError",
+                                                              "EC_PerCancelRequest",
+                                                              "EC_PostOnlyWillTakeLiquidity",
+                                                              "EC_NoEnoughQtyToFill",
+                                                              "EC_NoImmediateQtyToFill",
+                                                              "EC_CancelForNoFullFill",
+                                                              "CreateByUser",
+                                                              "CreateByStopLoss",
+                                                              "CreateByTakeProfit",
+                                                              "CancelBySmp",
+                                                              "CancelByOCOTpCanceledBySlTriggered",
+                                                              "CancelByOCOSlCanceledByTpTriggered",
+                                                              "EC_Others",
+                                                              "EC_OrigClOrdIDDoesNotExist",
+                                                              "EC_LimitOrderInvalidPrice",
+                                                              "CreateByStopOrder",
+                                                              "CreateByPartialStopLoss",
+                                                              "CreateByPartialTakeProfit",
+                                                              "CreateByTrailingStop"});
 
 template <class Io>
 void word(Io& io, std::string_view& value) {
@@ -42,6 +52,26 @@ void word(Io& io, std::string_view& value) {
 }
 
 }  // namespace
+
+template <class Io>
+static void fields(Io& io, Trigger& trigger) {
+  fields(io, trigger.price);
+  choice(io, trigger.by, PriceSource::mark);
+  io(trigger.rising);
+}
+
+template <class Io>
+static void fields(Io& io, StopLeg& leg) {
+  fields(io, leg.trigger);
+  choice(io, leg.by, PriceSource::mark);
+  fields(io, leg.limit);
+}
+
+template <class Io>
+static void fields(Io& io, SlippageTolerance& tolerance) {
+  io(tolerance.percent);
+  io(tolerance.amount);
+}
 
 template <class Io>
 static void fields(Io& io, OrderRow& row) {
@@ -58,8 +88,20 @@ static void fields(Io& io, OrderRow& row) {
   fields(io, row.filled);
   for (E8* value : {&row.filled_value, &row.fees, &row.realised_pnl}) fields(io, *value);
   io(row.reduce_only);
-  choice(io, row.stop, StopKind::take_profit);
-  for (auto* price : {&row.trigger, &row.stop_loss, &row.take_profit}) fields(io, *price);
+  io(row.close_on_trigger);
+  choice(io, row.stop, StopKind::trailing);
+  fields(io, row.trigger);
+  choice(io, row.stop_mode, StopMode::partial);
+  fields(io, row.stop_loss);
+  fields(io, row.take_profit);
+  fields(io, row.active_price);
+  io(row.trailing.count);
+  io(row.stops_set);
+  for (std::uint64_t* number : {&row.stop_loss_order, &row.take_profit_order, &row.other_leg}) io(*number);
+  choice(io, row.self_match, SelfMatch::cancel_both);
+  fields(io, row.smp_order_id);
+  fields(io, row.slippage);
+  fields(io, row.last_price_on_created);
   for (auto* text : {&row.cancel_type, &row.reject_reason, &row.create_type}) word(io, *text);
   fields(io, row.created_at);
   fields(io, row.updated_at);
@@ -85,7 +127,8 @@ static void fields(Io& io, ExecutionRow& row) {
   fields(io, row.order_size);
   fields(io, row.leaves);
   choice(io, row.order_type, OrderType::unknown);
-  choice(io, row.stop, StopKind::take_profit);
+  choice(io, row.stop, StopKind::trailing);
+  word(io, row.create_type);
   fields(io, row.value);
   fields(io, row.fee_rate);
   fields(io, row.closed);
@@ -101,6 +144,7 @@ static void fields(Io& io, Position& position) {
   }
   io(position.stop_loss);
   io(position.take_profit);
+  io(position.trailing);
   io(position.cross_sequence);
   fields(io, position.created_at);
   fields(io, position.updated_at);
@@ -132,10 +176,14 @@ static void fields(Io& io, Account& account) {
   std::vector<OrderRow> open;
   for (const auto& [number, row] : account.open) open.push_back(row);
   list(io, open, rows_max);
+  io(account.moves_limit_price);
   list(io, account.closed, rows_max);
   list(io, account.executions, rows_max);
   if constexpr (Io::loads) {
-    for (const OrderRow& row : open) account.open[row.number] = row;
+    for (const OrderRow& row : open) {
+      account.open[row.number] = row;
+      if (row.is_held()) account.held.push_back(row.number);
+    }
     const auto know = [&](const OrderRow& row) {
       if (!row.client_id.empty()) account.client_ids[row.client_id] = row.number;
     };
@@ -153,6 +201,9 @@ static void fields(Io& io, SymbolState& symbol) {
   io(symbol.mark_given);
   fields(io, symbol.basis_at);
   io(symbol.cross_sequence);
+  io(symbol.live);
+  list(io, symbol.premium.samples, PremiumMean::samples_max);
+  fields(io, symbol.premium.sampled_at);
 }
 
 namespace {
@@ -165,14 +216,15 @@ bool fits_together(const Account& account, std::size_t symbols) {
       if (position.leverage.count < e8_per_unit || position.entry_value.count < 0) return false;
       if (position.index == 1 && position.size.count < 0) return false;
       if (position.index == 2 && position.size.count > 0) return false;
-      for (const OrderNumber stop : {position.stop_loss, position.take_profit}) {
+      for (const OrderNumber stop : {position.stop_loss, position.take_profit, position.trailing}) {
         const auto held = account.open.find(stop);
-        if (stop != anonymous && (held == account.open.end() || !held->second.trigger)) return false;
+        if (stop != anonymous && (held == account.open.end() || !held->second.is_held())) return false;
       }
     }
   }
   return std::ranges::all_of(account.open, [&](const auto& entry) {
     const OrderRow& row = entry.second;
+    if (row.is_held() && !row.trigger && row.stop != StopKind::trailing) return false;
     return row.symbol.index < symbols &&
            row.position_index < std::tuple_size_v<decltype(Holdings::positions)>;
   });
@@ -187,6 +239,10 @@ void Exchange::Engine::save(ByteWriter& out) const {
   io(last_order);
   io(last_id);
   fields(io, fund);
+  Prng chance = chance_;
+  fields(io, chance);
+  std::vector<OrderNumber> due = due_;
+  list(io, due, rows_max);
   std::vector<Account> accounts = accounts_;
   list(io, accounts, accounts_max);
   for (const SymbolState& symbol : symbols_) {
@@ -204,6 +260,9 @@ void Exchange::Engine::restore(ByteReader& in, Instant resume_at) {
   io(last_order_);
   io(last_id_);
   fields(io, insurance_fund_);
+  fields(io, chance_);
+  list(io, due_, rows_max);
+  accounts_need_check_ = !due_.empty();
   list(io, accounts_, accounts_max);
   for (SymbolState& symbol : symbols_) {
     fields(io, symbol);
@@ -217,6 +276,11 @@ void Exchange::Engine::restore(ByteReader& in, Instant resume_at) {
     if (!fits_together(accounts_[i], symbols_.size())) return in.fail();
     for (const auto& [number, row] : accounts_[i].open) places_[number] = {{i}, row.symbol};
   }
+  const auto is_held = [&](OrderNumber number) {
+    const auto place = places_.find(number);
+    return place != places_.end() && at(place->second.account).open.at(number).is_held();
+  };
+  if (!std::ranges::all_of(due_, is_held)) in.fail();
 }
 
 std::string Exchange::save() const {

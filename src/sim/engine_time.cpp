@@ -12,7 +12,11 @@ E8 median(E8 a, E8 b, E8 c) { return std::max(std::min(a, b), std::min(std::max(
 }  // namespace
 
 Exchange::Engine::Engine(const ExchangeSetup& setup, std::unique_ptr<Market> market, Listener* listener)
-    : setup_{setup}, market_{std::move(market)}, listener_{listener}, now_{setup.start} {
+    : setup_{setup},
+      market_{std::move(market)},
+      listener_{listener},
+      now_{setup.start},
+      chance_{Prng::stream(setup.seed, "cancel all")} {
   MLBOT_ASSERT(market_ != nullptr);
   for (std::size_t i = 0; i < setup_.instruments.size(); ++i) {
     const Instrument& instrument = setup_.instruments[i];
@@ -80,11 +84,12 @@ void Exchange::Engine::set_mark_price(SymbolId symbol_id, E8 price) {
 void Exchange::Engine::refresh_mark(SymbolState& symbol) {
   constexpr std::int64_t basis_memory_s = 150;  // mean age of the five-minute mean that Bybit takes
   symbol.moved = false;
-  if (symbol.mark_given) return;
   const auto bid = symbol.book.best(Side::buy), ask = symbol.book.best(Side::sell);
   if (!bid || !ask) return;
   const Instrument& instrument = symbol.instrument;
   const E8 mid{(instrument.price(*bid).count + instrument.price(*ask).count) / 2};
+  if (symbol.mark_price.count > 0) symbol.premium.see(now_, mid - symbol.mark_price);
+  if (symbol.mark_given) return;
   const E8 index = symbol.index_price.count == 0 ? mid : symbol.index_price;
   if (const std::int64_t seconds = (now_ - symbol.basis_at) / 1s; seconds > 0) {
     const std::int64_t weight = std::min(seconds, basis_memory_s);
@@ -107,33 +112,18 @@ void Exchange::Engine::refresh_mark(SymbolState& symbol) {
 
 void Exchange::Engine::check_accounts() {
   accounts_need_check_ = false;
+  check_stops();
   for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
     const AccountId id{i};
     bool holds = false;
     for (std::size_t s = 0; s < symbols_.size(); ++s) {
       for (const Position& held : at(id).holdings[s].held()) {
-        check_stops(id, symbols_[s], held);
         holds |= held.size.count != 0;
       }
     }
     if (!holds) continue;
     const WalletRow wallet = wallet_row(id);
     if (wallet.maintenance_margin.count > 0 && wallet.equity <= wallet.maintenance_margin) liquidate(id);
-  }
-}
-
-void Exchange::Engine::check_stops(AccountId id, const SymbolState& symbol, const Position& position) {
-  if (position.size.count == 0) return;
-  const auto passed = [&](OrderNumber stop, int direction) {
-    if (stop == anonymous) return false;
-    const OrderRow& row = at(id).open.at(stop);
-    return (symbol.mark_price.count - symbol.instrument.price(*row.trigger).count) * direction >= 0;
-  };
-  const int sign = position.size.count > 0 ? 1 : -1;
-  if (passed(position.stop_loss, -sign)) {
-    trigger_stop(id, position.stop_loss);
-  } else if (passed(position.take_profit, sign)) {
-    trigger_stop(id, position.take_profit);
   }
 }
 

@@ -36,9 +36,8 @@ Result<VenueId, Refusal> Exchange::amend(AccountId account, SymbolId symbol, con
 Result<VenueId, Refusal> Exchange::cancel(AccountId account, SymbolId symbol, const OrderKey& key) {
   return engine_->cancel(account, symbol, key);
 }
-std::vector<VenueId> Exchange::cancel_all(AccountId account, std::optional<SymbolId> symbol,
-                                          CancelScope scope) {
-  return engine_->cancel_all(account, symbol, scope);
+std::vector<VenueId> Exchange::cancel_all(AccountId account, const CancelScope& scope) {
+  return engine_->cancel_all(account, scope);
 }
 Result<void, Refusal> Exchange::set_position_stop(AccountId account, SymbolId symbol,
                                                   const StopRequest& request) {
@@ -50,6 +49,19 @@ Result<void, Refusal> Exchange::set_position_mode(AccountId account, std::option
 }
 Result<void, Refusal> Exchange::set_leverage(AccountId account, SymbolId symbol, E8 leverage) {
   return engine_->set_leverage(account, symbol, leverage);
+}
+
+void Exchange::set_limit_price_action(AccountId account, bool moves) {
+  engine_->at(account).moves_limit_price = moves;
+}
+bool Exchange::moves_limit_price(AccountId account) const { return engine_->at(account).moves_limit_price; }
+void Exchange::set_live(SymbolId symbol, bool live) { engine_->at(symbol).live = live; }
+bool Exchange::live(SymbolId symbol) const { return engine_->at(symbol).live; }
+void Exchange::restart_feed() {
+  for (SymbolState& symbol : engine_->symbols_) symbol.feed.restart(engine_->now());
+}
+PriceLimits Exchange::price_limits(SymbolId symbol) const {
+  return engine_->price_limits(engine_->at(symbol));
 }
 
 std::span<const Instrument> Exchange::instruments() const { return engine_->setup_.instruments; }
@@ -103,7 +115,7 @@ PositionMode Exchange::position_mode(AccountId account, SymbolId symbol) const {
 WalletRow Exchange::wallet(AccountId account) const { return engine_->wallet_row(account); }
 
 BookRow Exchange::book(SymbolId symbol, std::size_t depth) const {
-  BookRow out = engine_->at(symbol).feed.published_book();
+  BookRow out = engine_->at(symbol).feed.published_book(depth);
   if (out.bids.size() > depth) out.bids.resize(depth);
   if (out.asks.size() > depth) out.asks.resize(depth);
   return out;
@@ -145,10 +157,13 @@ PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol
       position_maintenance_margin(quantity, symbol.mark_price, position.entry_value, position.side(),
                                   position.leverage, instrument.fees.taker, instrument.maintenance_margin);
   const auto trigger_of = [&](OrderNumber stop) {
-    return stop == anonymous ? E8{} : instrument.price(*account.open.at(stop).trigger);
+    return stop == anonymous ? E8{} : instrument.price(account.open.at(stop).trigger->price);
   };
   row.stop_loss = trigger_of(position.stop_loss);
   row.take_profit = trigger_of(position.take_profit);
+  if (position.trailing != anonymous) {
+    row.trailing_stop = instrument.price(PriceTicks{account.open.at(position.trailing).trailing.count});
+  }
 
   // Reference 15.3, cross margin: exact while this is the only position.
   E8 equity = account.wallet, maintenance;

@@ -30,12 +30,16 @@ class Listener {
   virtual void on_market(Instant at, const Event& event) = 0;
   /// Execution, OrderNews, PositionNews, WalletNews, in this order for one cause.
   virtual void on_account(AccountId account, Instant at, const Event& event) = 0;
+  /// A book of FeedSettings::more_depths; depth 1 is always a snapshot. Views live until the call returns.
+  virtual void on_book(std::size_t /*depth*/, Instant /*at*/, const BookUpdate& /*update*/) {}
 };
 
 struct FeedSettings {
-  std::size_t book_depth = 50;        ///< levels a side that are published
+  std::size_t book_depth = 50;        ///< levels a side that on_market hears of
   Duration book_interval_min = 20ms;  ///< between deltas of a symbol; drawn anew each time between these two
   Duration book_interval_max = 100ms;
+  /// Told by on_book besides, at the venue's pace: 1 (10 ms), 50 (20 ms), 200 (100 ms), 1000 (200 ms).
+  std::vector<std::size_t> more_depths;
   Duration ticker_interval_min = 400ms;
   Duration ticker_interval_max = 600ms;
   Duration kline_interval = 1s;
@@ -49,7 +53,14 @@ struct ExchangeSetup {
   std::uint64_t seed = 1;
   FeedSettings feed;
   E8 default_leverage{10 * e8_per_unit};
-  std::size_t open_orders_max = 500;  ///< an account and symbol
+  std::size_t open_orders_max = 500;              ///< an account and symbol
+  std::size_t conditional_orders_max = 10;        ///< an account and symbol
+  std::size_t partial_stops_max = 20;             ///< of a position, of either kind
+  E8 price_limit_ratio_x{e8_per_unit / 100};      ///< priceLimitRatioX, of every symbol
+  E8 price_limit_ratio_y{e8_per_unit / 100 * 2};  ///< priceLimitRatioY
+  /// A fault on purpose: a cancel that comes while the news of the last fill is still on its way is accepted,
+  /// and a second Filled is told (reference 8.1).
+  bool filled_twice_when_cancel_is_late = false;
 };
 
 struct OrderRequest {
@@ -60,10 +71,14 @@ struct OrderRequest {
   OrderType type = OrderType::limit;
   TimeInForce time_in_force = TimeInForce::gtc;  ///< a market order is always ioc
   PriceTicks price;  ///< limit; for a market order a collar, 0 takes the venue's own: mark +-5 %
-  Lots size;
+  Lots size;         ///< 0 with reduce_only and close_on_trigger: all of the position
   bool reduce_only = false;
-  std::optional<PriceTicks> stop_loss,
-      take_profit;  ///< for the whole position, on mark price, from the first fill on
+  bool close_on_trigger = false;   ///< reduce-only that may cancel other orders of the symbol to free margin
+  std::optional<Trigger> trigger;  ///< makes the order conditional
+  SelfMatch self_match = SelfMatch::none;
+  std::optional<SlippageTolerance> slippage;  ///< market only
+  StopMode stop_mode = StopMode::full;
+  std::optional<StopLeg> stop_loss, take_profit;  ///< for the position, from the first fill on
 };
 
 /// Names one order; the venue's id wins when both are given.
@@ -72,17 +87,46 @@ struct OrderKey {
   ClientOrderId client_id;
 };
 
+/// A change to an attached leg: absent means unchanged, trigger 0 removes the leg.
+struct LegAmendment {
+  std::optional<PriceTicks> trigger;
+  std::optional<PriceSource> by;
+  std::optional<PriceTicks> limit;
+  bool asks() const { return trigger || by || limit; }
+};
+
+/// Absent means unchanged.
 struct Amendment {
   std::optional<PriceTicks> price;
   std::optional<Lots> size;  ///< new total, filled part included
+  std::optional<PriceTicks> trigger_price;
+  std::optional<PriceSource> trigger_by;
+  std::optional<StopMode> stop_mode;
+  LegAmendment stop_loss, take_profit;
 };
 
-enum class CancelScope : std::uint8_t { entries, entries_and_stops };
+/// Orders: what stands in the book. Stop orders: what waits for a trigger. Open orders: both, but for the
+/// stops of positions.
+enum class OrderFilter : std::uint8_t { all, orders, stop_orders, open_orders };
 
-/// Absent means unchanged, zero removes.
+/// Which orders to cancel. Of symbol, base coin and settle coin the first that is given counts; none is every
+/// symbol. More than 500 are never cancelled at once: above that chance chooses.
+struct CancelScope {
+  std::optional<SymbolId> symbol;
+  std::string_view base_coin = {}, settle_coin = {};
+  OrderFilter filter = OrderFilter::all;
+  bool only_plain_stops = false;  ///< with stop_orders: spares the stops of positions
+};
+
+/// Trading stop of a position. Absent means unchanged, trigger 0 or distance 0 removes. Full edits the pair,
+/// partial adds to what is there.
 struct StopRequest {
   std::uint8_t position_index = 0;
-  std::optional<PriceTicks> stop_loss, take_profit;
+  StopMode mode = StopMode::full;
+  std::optional<StopLeg> stop_loss, take_profit;
+  std::optional<E8> trailing;  ///< distance behind the last price, quote units
+  std::optional<PriceTicks> active_price;
+  std::optional<Lots> size;  ///< partial mode
 };
 
 struct RestoreError {
@@ -110,20 +154,21 @@ class Exchange {
   // ---- trading: Bybit's checks in Bybit's order, its codes in the refusal
   /// @return the venue's order id: a promise to try, the outcome follows as news (post-only and ioc may be
   /// cancelled).
-  /// @error 10001 parameters, 110003 price band, 110007 margin, 110017 reduce-only, 110020 too many orders,
-  ///        110072 duplicate client id, 110094 notional.
+  /// @error 10001 parameters, 110074 not live, 110072 duplicate client id, 110003 price off the scale, 110118
+  ///        no price, 110094 notional, 110017 reduce-only, 110060 TP/SL mode, 110092 and 110093 trigger side,
+  ///        110120 and 110121 price limit, 110009 and 110020 too many, 110007 margin.
   Result<VenueId, Refusal> place(AccountId account, const OrderRequest& request);
   /// A pure size decrease keeps its place in the queue; anything else goes to the back.
   /// @error 110001 no such open order, 10001 nothing changed or off the grid, 110064 size not above the
-  /// filled part.
+  ///        filled part, 110057..110060 TP/SL, 110092 and 110093 trigger side, and those of place().
   Result<VenueId, Refusal> amend(AccountId account, SymbolId symbol, const OrderKey& key,
                                  const Amendment& amendment);
   /// @error 110001 no such open order.
   Result<VenueId, Refusal> cancel(AccountId account, SymbolId symbol, const OrderKey& key);
-  /// @return the ids that were cancelled, oldest first. Without a symbol: of all symbols.
-  std::vector<VenueId> cancel_all(AccountId account, std::optional<SymbolId> symbol,
-                                  CancelScope scope = CancelScope::entries);
-  /// @error 10001 flat or on the wrong side of mark, 34040 nothing changed.
+  /// @return the ids that were cancelled, oldest first.
+  std::vector<VenueId> cancel_all(AccountId account, const CancelScope& scope);
+  /// @error 10001 flat or on the wrong side of its price, 110058 size, 110060 limit in full mode, 110061 too
+  ///        many partial ones, 34040 nothing changed.
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
   /// One-way or hedge, of one symbol, or without one of all idle symbols and of symbols that are to come.
   /// @error 110024 positions exist, 110028 open orders exist, 110025 unchanged.
@@ -131,6 +176,13 @@ class Exchange {
                                           PositionMode mode);
   /// @error 110043 unchanged, 110013 outside 1..max, 110007 the margin would not suffice.
   Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
+
+  /// Whether a limit price beyond the price limit is moved to it (the default) or refused.
+  void set_limit_price_action(AccountId account, bool moves);
+  /// Status Trading or not: new orders of a symbol that is not live are refused (110074).
+  void set_live(SymbolId symbol, bool live);
+  /// A service restart of the public feed: the next book of every depth is a snapshot with update id 1.
+  void restart_feed();
 
   // ---- views
   std::span<const Instrument> instruments() const;
@@ -148,9 +200,13 @@ class Exchange {
   std::vector<PositionRow> positions(AccountId account, SymbolId symbol) const;
   PositionMode position_mode(AccountId account, SymbolId symbol) const;
   WalletRow wallet(AccountId account) const;
-  /// At most FeedSettings::book_depth levels a side.
+  /// As last published at the smallest depth that has as many levels, or at the deepest.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;
+  /// Zeros before the first mark price: no limit.
+  PriceLimits price_limits(SymbolId symbol) const;
+  bool moves_limit_price(AccountId account) const;
+  bool live(SymbolId symbol) const;
   /// The last `limit` one-minute candles, oldest first; the last one is not confirmed.
   std::vector<Kline> klines(SymbolId symbol, std::size_t limit) const;
   /// The last `limit` prints, oldest first.

@@ -25,7 +25,7 @@ void trade_a_little(Exchange& exchange, AccountId trader) {
                      .side = Side::buy,
                      .type = OrderType::market,
                      .size = Lots{10}};
-  entry.stop_loss = PriceTicks{bid.count - 3000};
+  entry.stop_loss = on_mark(bid.count - 3000);
   ASSERT_TRUE(exchange.place(trader, entry));
   ASSERT_TRUE(exchange.place(trader, {.client_id = "resting",
                                       .symbol = SymbolId{0},

@@ -53,11 +53,11 @@ TEST(Exchange, WhatCannotBeDoneAtOnceIsCancelledWithTheVenuesReason) {
   EXPECT_EQ(last_order(stage.limit("p", Side::buy, 1001, 100, TimeInForce::post_only)),
             (Outcome{0, "EC_PostOnlyWillTakeLiquidity"}));
   EXPECT_EQ(last_order(stage.limit("f", Side::buy, 1001, 600, TimeInForce::fok)),
-            (Outcome{0, "EC_NoEnoughQtyToFill"}));
+            (Outcome{0, "EC_CancelForNoFullFill"}));
   EXPECT_EQ(last_order(stage.limit("i", Side::buy, 1000, 600, TimeInForce::ioc)),
             (Outcome{0, "EC_NoImmediateQtyToFill"}));
   EXPECT_EQ(last_order(stage.limit("j", Side::buy, 1001, 600, TimeInForce::ioc)),
-            (Outcome{500, "EC_CancelForNoFullFill"}));
+            (Outcome{500, "EC_NoEnoughQtyToFill"}));
 }
 
 TEST(Exchange, AnAmendedOrderKeepsItsPlaceOnlyWhenItShrinks) {
@@ -115,8 +115,10 @@ TEST(Refusals, EachHasTheVenuesCode) {
   EXPECT_EQ(stage.code_of(stage.at_market("", Side::buy, 500'001)), 10001);
   EXPECT_EQ(stage.code_of(stage.limit("not an id", Side::buy, 1000, 100)), 10001);
   EXPECT_EQ(stage.code_of(limit(Side::buy, 1000, 49)), 110094) << "4.9 USDT";
-  EXPECT_EQ(stage.code_of(limit(Side::buy, 1011, 100)), 110003) << "mark 100 + 1 %";
-  EXPECT_EQ(stage.code_of(limit(Side::sell, 989, 100)), 110003);
+  EXPECT_EQ(stage.code_of(limit(Side::buy, 19'999'999, 100)), 110003) << "off the venue's scale";
+  stage.exchange.set_limit_price_action(stage.trader, false);
+  EXPECT_EQ(stage.code_of(limit(Side::buy, 1011, 100)), 110121) << "mark 100 + 1 %";
+  EXPECT_EQ(stage.code_of(limit(Side::sell, 989, 100)), 110120);
   EXPECT_EQ(stage.code_of(limit(Side::buy, 1000, 100'001)), 110007)
       << "10 000 at 10x, and fees, is more than 1 000";
   OrderRequest other = limit(Side::buy, 1000, 100);
@@ -147,7 +149,8 @@ TEST(Refusals, AmendAndCancelOfWhatIsNotThere) {
   EXPECT_EQ(amend({.client_id = "x"}, {.size = Lots{100}}), 110001);
   ASSERT_TRUE(stage.exchange.place(stage.trader, stage.limit("a", Side::buy, 999, 100)));
   EXPECT_EQ(amend({.client_id = "a"}, {.size = Lots{100}}), 10001) << "order not modified";
-  EXPECT_EQ(amend({.client_id = "a"}, {.price = PriceTicks{1011}}), 110003);
+  stage.exchange.set_limit_price_action(stage.trader, false);
+  EXPECT_EQ(amend({.client_id = "a"}, {.price = PriceTicks{1011}}), 110121);
   EXPECT_EQ(amend({.client_id = "a"}, {.size = Lots{40}}), 110094);
   EXPECT_EQ(amend({.client_id = "a"}, {.size = Lots{200'000}}), 110007);
   stage.market([](MarketDoor& door) { door.take(Stage::symbol, Side::sell, Lots{560}, PriceTicks{999}); });
@@ -161,7 +164,7 @@ TEST(Refusals, TheFiveHundredAndFirstOrder) {
   for (int i = 0; i < 500; ++i)
     ASSERT_EQ(stage.code_of(stage.limit("", Side::buy, 990, 50'000 / 990 + 1)), 0) << i;
   EXPECT_EQ(stage.code_of(stage.limit("", Side::buy, 990, 51)), 110020);
-  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, std::nullopt).size(), 500U);
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {}).size(), 500U);
   EXPECT_EQ(to_text(stage.exchange.wallet(stage.trader).available), "1000");
 }
 
@@ -221,8 +224,8 @@ TEST(Stops, AnEntryBringsItsStopAndMarkSetsItOff) {
   Stage stage;
   stage.quotes(999, 1001);
   OrderRequest entry = stage.at_market("a", Side::buy, 100);
-  entry.stop_loss = PriceTicks{990};
-  entry.take_profit = PriceTicks{1050};
+  entry.stop_loss = on_mark(990);
+  entry.take_profit = on_mark(1050);
   ASSERT_EQ(stage.code_of(entry), 0);
   stage.settle();
   EXPECT_EQ(stage.story(),
@@ -235,8 +238,9 @@ TEST(Stops, AnEntryBringsItsStopAndMarkSetsItOff) {
   stage.story();
   stage.mark("99");
   EXPECT_EQ(stage.story(),
-            (Story{"0: order stop  triggered 0/100", "0: trade sell 100 @ 99.9 fee 0.0054945 pnl -0.02",
-                   "0: order stop  filled 100/100", "0: order stop  deactivated 0/100 CancelByTpSlTsClear",
+            (Story{"0: order stop  triggered 0/100",
+                   "0: order stop  deactivated 0/100 CancelByOCOTpCanceledBySlTriggered",
+                   "0: trade sell 100 @ 99.9 fee 0.0054945 pnl -0.02", "0: order stop  filled 100/100",
                    "0: position 0 @ 0", "0: wallet 999.969"}));
 }
 
@@ -244,13 +248,14 @@ TEST(Stops, SurviveCancelAllUnlessTheyAreMeant) {
   Stage stage;
   stage.quotes(999, 1001);
   OrderRequest entry = stage.limit("a", Side::sell, 999, 100);
-  entry.stop_loss = PriceTicks{1010};
+  entry.stop_loss = on_mark(1010);
   ASSERT_EQ(stage.code_of(entry), 0);
   ASSERT_EQ(stage.code_of(stage.limit("b", Side::sell, 1005, 100)), 0);
-  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, Stage::symbol).size(), 1U);
-  EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "101");
-  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, Stage::symbol, CancelScope::entries_and_stops).size(),
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {.symbol = Stage::symbol, .filter = OrderFilter::orders})
+                .size(),
             1U);
+  EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "101");
+  EXPECT_EQ(stage.exchange.cancel_all(stage.trader, {.symbol = Stage::symbol}).size(), 1U);
   EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "0");
 }
 
@@ -261,14 +266,14 @@ TEST(Stops, AreSetMovedAndRemovedOnThePosition) {
     const auto answer = stage.exchange.set_position_stop(stage.trader, Stage::symbol, request);
     return answer ? 0 : answer.error().code;
   };
-  EXPECT_EQ(set({.stop_loss = PriceTicks{990}}), 10001) << "flat";
+  EXPECT_EQ(set({.stop_loss = on_mark(990)}), 10001) << "flat";
   ASSERT_EQ(stage.code_of(stage.at_market("a", Side::buy, 100)), 0);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{1010}}), 10001) << "above mark";
-  EXPECT_EQ(set({.stop_loss = PriceTicks{990}}), 0);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{990}}), 34040);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{995}, .take_profit = PriceTicks{1020}}), 0);
+  EXPECT_EQ(set({.stop_loss = on_mark(1010)}), 10001) << "above mark";
+  EXPECT_EQ(set({.stop_loss = on_mark(990)}), 0);
+  EXPECT_EQ(set({.stop_loss = on_mark(990)}), 34040);
+  EXPECT_EQ(set({.stop_loss = on_mark(995), .take_profit = on_mark(1020)}), 0);
   EXPECT_EQ(stage.exchange.open_orders(stage.trader).size(), 2U);
-  EXPECT_EQ(set({.stop_loss = PriceTicks{0}}), 0);
+  EXPECT_EQ(set({.stop_loss = on_mark(0)}), 0);
   EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).stop_loss), "0");
   EXPECT_EQ(to_text(stage.exchange.position(stage.trader, Stage::symbol).take_profit), "102");
   ASSERT_EQ(stage.code_of(stage.at_market("b", Side::buy, 50)), 0);
@@ -280,10 +285,10 @@ TEST(Stops, OnTheWrongSideOfAnEntryAreRefused) {
   Stage stage;
   stage.quotes(999, 1001);
   OrderRequest entry = stage.limit("a", Side::buy, 999, 100);
-  entry.stop_loss = PriceTicks{999};
+  entry.stop_loss = on_mark(999);
   EXPECT_EQ(stage.code_of(entry), 10001);
-  entry.stop_loss = PriceTicks{990};
-  entry.take_profit = PriceTicks{998};
+  entry.stop_loss = on_mark(990);
+  entry.take_profit = on_mark(998);
   EXPECT_EQ(stage.code_of(entry), 10001);
 }
 

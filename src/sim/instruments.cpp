@@ -34,4 +34,16 @@ std::vector<Instrument> recorded_instruments() {
           contract(1, "DOGEUSDT", 0.00001, 1, 20'000'000, 5'000'000, 75, 0.01)};
 }
 
+std::string_view base_coin(const Instrument& instrument) {
+  std::string_view name = instrument.name.view();
+  for (const std::string_view tail : {"USDT", "PERP"}) {
+    if (name.size() > tail.size() && name.ends_with(tail)) name.remove_suffix(tail.size());
+  }
+  return name;
+}
+
+std::string_view settle_coin(const Instrument& instrument) {
+  return instrument.name.view().ends_with("PERP") ? "USDC" : "USDT";
+}
+
 }  // namespace mlbot::sim

@@ -13,25 +13,6 @@ constexpr std::int64_t minute_ns = 60'000'000'000;
 
 Instant minute_of(Instant at) { return {at.ns - at.ns % minute_ns}; }
 
-/// What turns `before` into `after`, best first: gone prices as size 0, new and changed ones as they are.
-void difference(Side side, const std::vector<BookLevel>& before, const std::vector<BookLevel>& after,
-                std::vector<BookLevel>& out) {
-  out.clear();
-  const auto better = [side](PriceTicks a, PriceTicks b) { return side == Side::buy ? a > b : a < b; };
-  std::size_t i = 0, j = 0;
-  while (i < before.size() || j < after.size()) {
-    if (j == after.size() || (i < before.size() && better(before[i].price, after[j].price))) {
-      out.push_back({before[i++].price, Lots{0}});
-    } else if (i == before.size() || better(after[j].price, before[i].price)) {
-      out.push_back(after[j++]);
-    } else {
-      if (before[i].size != after[j].size) out.push_back(after[j]);
-      ++i;
-      ++j;
-    }
-  }
-}
-
 template <class T>
 std::vector<T> tail(const std::deque<T>& from, std::size_t limit) {
   const std::size_t count = std::min(limit, from.size());
@@ -63,7 +44,12 @@ static void fields(Io& io, Trade& print) {
 }
 
 PublicFeed::PublicFeed(const Instrument& instrument, const FeedSettings& settings, Prng chance, Instant start)
-    : instrument_{instrument}, settings_{settings}, chance_{chance}, book_not_before_{start} {
+    : instrument_{instrument},
+      settings_{settings},
+      chance_{chance},
+      book_{instrument.id, settings.book_depth, start} {
+  for (const std::size_t depth : settings_.more_depths) more_.emplace_back(instrument.id, depth, start);
+  std::ranges::sort(more_, {}, &DepthFeed::depth);
   ticker_at_ = start + settings_.ticker_interval_min;
   kline_at_ = start + settings_.kline_interval;
 }
@@ -74,9 +60,8 @@ Duration PublicFeed::between(Duration low, Duration high) {
 }
 
 void PublicFeed::book_changed(Instant at, std::uint64_t cross_sequence) {
-  book_dirty_ = true;
-  book_changed_at_ = at;
-  book_sequence_ = cross_sequence;
+  book_.book_changed(at, cross_sequence);
+  for (DepthFeed& feed : more_) feed.book_changed(at, cross_sequence);
 }
 
 void PublicFeed::traded(std::span<const Trade> prints) {
@@ -110,8 +95,8 @@ void PublicFeed::liquidated(const Liquidation& liquidation, Instant now) {
 }
 
 Instant PublicFeed::next_at() const {
-  Instant next = std::min({ticker_at_, kline_at_, liquidations_at_});
-  if (book_dirty_) next = std::min(next, std::max(book_not_before_, book_changed_at_));
+  Instant next = std::min({ticker_at_, kline_at_, liquidations_at_, book_.next_at()});
+  for (const DepthFeed& feed : more_) next = std::min(next, feed.next_at());
   if (!waiting_.empty()) next = Instant{};  // at once
   if (!candles_.empty()) next = std::min(next, Instant{candles_.back().start.ns + minute_ns});
   return next;
@@ -119,7 +104,7 @@ Instant PublicFeed::next_at() const {
 
 void PublicFeed::tell(Instant now, const QueueBook& book, const TickerRow& ticker, Listener* listener) {
   tell_trades(now, listener);
-  if (book_dirty_ && now >= book_not_before_) tell_book(now, book, listener);
+  tell_book(now, book, listener);
   if (now >= liquidations_at_) tell_liquidations(now, listener);
   roll_candle(now, listener);
   if (now >= kline_at_) tell_kline(now, listener);
@@ -138,32 +123,32 @@ void PublicFeed::tell_trades(Instant now, Listener* listener) {
 }
 
 void PublicFeed::tell_book(Instant now, const QueueBook& book, Listener* listener) {
-  book_dirty_ = false;
-  book.levels(Side::buy, settings_.book_depth, bids_);
-  book.levels(Side::sell, settings_.book_depth, asks_);
-  BookUpdate update{.symbol = instrument_.id,
-                    .kind = UpdateKind::snapshot,
-                    .update_id = published_.update_id + 1,
-                    .cross_sequence = book_sequence_,
-                    .matched_at = book_changed_at_,
-                    .bids = bids_,
-                    .asks = asks_};
-  if (!book_snapshot_due_) {
-    difference(Side::buy, published_.bids, bids_, bid_changes_);
-    difference(Side::sell, published_.asks, asks_, ask_changes_);
-    if (bid_changes_.empty() && ask_changes_.empty()) return;
-    update.kind = UpdateKind::delta;
-    update.bids = bid_changes_;
-    update.asks = ask_changes_;
+  const bool told = book_.tell(now, book, [&](const BookUpdate& update) {
+    if (listener != nullptr) listener->on_market(now, update);
+  });
+  if (told) book_.wait_until(now + between(settings_.book_interval_min, settings_.book_interval_max));
+  for (DepthFeed& feed : more_) {
+    const bool more_told = feed.tell(now, book, [&](const BookUpdate& update) {
+      if (listener != nullptr) listener->on_book(feed.depth(), now, update);
+    });
+    if (more_told) feed.wait_until(now + interval_of_depth(feed.depth()));
   }
-  book_snapshot_due_ = false;
-  published_.bids = bids_;
-  published_.asks = asks_;
-  published_.update_id = update.update_id;
-  published_.cross_sequence = update.cross_sequence;
-  published_.matched_at = update.matched_at;
-  book_not_before_ = now + between(settings_.book_interval_min, settings_.book_interval_max);
-  if (listener != nullptr) listener->on_market(now, update);
+}
+
+const BookRow& PublicFeed::published_book(std::size_t depth) const {
+  const DepthFeed* best = &book_;
+  for (const DepthFeed& feed : more_) {
+    const bool enough = feed.depth() >= depth;
+    if (best->depth() < depth ? feed.depth() > best->depth() : enough && feed.depth() < best->depth()) {
+      best = &feed;
+    }
+  }
+  return best->published();
+}
+
+void PublicFeed::restart(Instant now) {
+  book_.begin_anew(now, true);
+  for (DepthFeed& feed : more_) feed.begin_anew(now, true);
 }
 
 void PublicFeed::tell_liquidations(Instant now, Listener* listener) {
@@ -279,7 +264,8 @@ void PublicFeed::save(ByteWriter& out, Instant now) const {
   list(io, copy.candles_, candles_kept);
   list(io, copy.recent_, prints_kept);
   fields(io, copy.last_price_);
-  for (Instant* time : {&copy.book_not_before_, &copy.ticker_at_, &copy.kline_at_}) io(*time);
+  Instant book_at = book_.not_before();
+  for (Instant* time : {&book_at, &copy.ticker_at_, &copy.kline_at_}) io(*time);
 }
 
 void PublicFeed::restore(ByteReader& in, Instant now) {
@@ -290,10 +276,15 @@ void PublicFeed::restore(ByteReader& in, Instant now) {
   list(io, candles_, candles_kept);
   list(io, recent_, prints_kept);
   fields(io, last_price_);
-  for (Instant* time : {&book_not_before_, &ticker_at_, &kline_at_}) io(*time);
+  Instant book_at;
+  for (Instant* time : {&book_at, &ticker_at_, &kline_at_}) io(*time);
+  book_.wait_until(book_at);
   for (Kline& candle : candles_) candle.start.ns += minute_of(now).ns - minute;
-  book_dirty_ = book_snapshot_due_ = true;
-  book_changed_at_ = now;
+  book_.begin_anew(now, false);
+  for (DepthFeed& feed : more_) {
+    feed.begin_anew(now, false);
+    feed.wait_until(now);
+  }
   sum_closed_candles();
 }
 

@@ -1,7 +1,6 @@
 // What the public hears of one symbol: prints, book deltas, ticker deltas, candles and liquidations, each at
 // its pace.
 //
-// Invariant: the published book is the last one that was sent; its update id is one more with every message.
 // Limits: 1440 one-minute candles (24 h), 1000 prints; the oldest go first. Prints and liquidations that wait
 // are told, not dropped: prints at once, liquidations within one liquidation interval.
 #pragma once
@@ -11,8 +10,8 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "sim/depth_feed.h"
 #include "sim/exchange.h"
-#include "sim/queue_book.h"
 
 namespace mlbot::sim {
 
@@ -32,7 +31,10 @@ class PublicFeed {
   void tell(Instant now, const QueueBook& book, const TickerRow& ticker, Listener* listener);
 
   // ---- views
-  const BookRow& published_book() const { return published_; }
+  /// Of the depth that on_market hears of.
+  const BookRow& published_book() const { return book_.published(); }
+  /// Of the smallest published depth that shows `depth` levels, or of the deepest.
+  const BookRow& published_book(std::size_t depth) const;
   std::optional<PriceTicks> last_price() const { return last_price_; }
   double turnover_24h() const;
   double volume_24h() const;
@@ -43,6 +45,9 @@ class PublicFeed {
   std::vector<Trade> recent_trades(std::size_t limit) const;
 
   /// Candles, prints and paces. What waits to be told is not kept; the book starts anew with a snapshot.
+  /// Every depth begins anew with a snapshot of update id 1.
+  void restart(Instant now);
+
   void save(ByteWriter& out, Instant now) const;
   void restore(ByteReader& in, Instant now);
 
@@ -60,12 +65,8 @@ class PublicFeed {
   FeedSettings settings_;
   Prng chance_;
 
-  BookRow published_;
-  std::vector<BookLevel> bids_, asks_, bid_changes_, ask_changes_;  // work space of tell_book
-  bool book_dirty_ = false;
-  bool book_snapshot_due_ = true;
-  Instant book_changed_at_, book_not_before_;
-  std::uint64_t book_sequence_ = 0;
+  DepthFeed book_;               // told by on_market
+  std::vector<DepthFeed> more_;  // told by on_book, smallest depth first
 
   std::vector<Trade> waiting_;             // prints not told yet
   std::vector<std::size_t> message_ends_;  // of waiting_, one a match

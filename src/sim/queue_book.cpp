@@ -10,6 +10,10 @@ namespace {
 constexpr std::uint64_t levels_max = 1'000'000;  // of a saved book: more is damage
 constexpr std::uint64_t entries_max = 1'000'000;
 
+bool is_one_of(std::span<const OrderNumber> list, OrderNumber number) {
+  return !list.empty() && std::ranges::find(list, number) != list.end();
+}
+
 }  // namespace
 
 void QueueBook::rest(Side side, PriceTicks price, Lots size, OrderNumber owner) {
@@ -69,10 +73,11 @@ void QueueBook::set_anonymous(Side side, PriceTicks price, Lots size) {
   if (entries.empty()) rungs.erase(at);
 }
 
-Lots QueueBook::eat_front(Queue& queue, PriceTicks price, Lots size, std::vector<Fill>& fills) {
+Lots QueueBook::eat_front(Queue& queue, PriceTicks price, Lots size, std::vector<Fill>& fills,
+                          std::span<const OrderNumber> not_with) {
   std::size_t done = 0;
   for (Entry& entry : queue.entries) {
-    if (size.count == 0) break;
+    if (size.count == 0 || is_one_of(not_with, entry.owner)) break;
     const Lots got = std::min(size, entry.size);
     fills.push_back({entry.owner, price, got});
     entry.size = entry.size - got;
@@ -85,15 +90,17 @@ Lots QueueBook::eat_front(Queue& queue, PriceTicks price, Lots size, std::vector
   return size;
 }
 
-Lots QueueBook::match(Side taker, Lots size, PriceTicks limit, std::vector<Fill>& fills) {
+Lots QueueBook::match(Side taker, Lots size, PriceTicks limit, std::vector<Fill>& fills,
+                      std::span<const OrderNumber> not_with) {
   const Side maker = opposite(taker);
   auto& rungs = ladder(maker);
   const std::int64_t last = key_of(maker, limit);
   while (size.count > 0 && !rungs.empty() && rungs.begin()->first <= last) {
     const auto at = rungs.begin();
-    size = eat_front(at->second, price_of(maker, at->first), size, fills);
+    size = eat_front(at->second, price_of(maker, at->first), size, fills, not_with);
+    const bool stopped = !at->second.entries.empty() && is_one_of(not_with, at->second.entries.front().owner);
     if (at->second.entries.empty()) rungs.erase(at);
-    if (fills.back().maker != anonymous) break;
+    if (stopped || fills.back().maker != anonymous) break;
   }
   return size;
 }
@@ -103,7 +110,7 @@ Lots QueueBook::match_at(Side taker, Lots size, PriceTicks price, std::vector<Fi
   auto& rungs = ladder(maker);
   const auto at = rungs.find(key_of(maker, price));
   if (at == rungs.end()) return size;
-  size = eat_front(at->second, price, size, fills);
+  size = eat_front(at->second, price, size, fills, {});
   if (at->second.entries.empty()) rungs.erase(at);
   return size;
 }
@@ -134,13 +141,29 @@ void QueueBook::drop_crossed_anonymous(Side taker, PriceTicks price) {
   }
 }
 
-Lots QueueBook::reachable(Side taker, PriceTicks limit, Lots enough) const {
+OrderNumber QueueBook::first_met(Side taker, PriceTicks limit) const {
+  const Side maker = opposite(taker);
+  const auto& rungs = ladder(maker);
+  if (rungs.empty() || rungs.begin()->first > key_of(maker, limit)) return anonymous;
+  return rungs.begin()->second.entries.front().owner;
+}
+
+Lots QueueBook::reachable(Side taker, PriceTicks limit, Lots enough, std::span<const OrderNumber> not_with,
+                          bool ends_there) const {
   const Side maker = opposite(taker);
   const std::int64_t last = key_of(maker, limit);
   Lots sum;
   for (const auto& [key, queue] : ladder(maker)) {
     if (key > last || sum >= enough) break;
-    sum = sum + queue.total;
+    if (not_with.empty()) {
+      sum = sum + queue.total;
+      continue;
+    }
+    for (const Entry& entry : queue.entries) {
+      const bool barred = is_one_of(not_with, entry.owner);
+      if (barred && ends_there) return std::min(sum, enough);
+      if (!barred) sum = sum + entry.size;
+    }
   }
   return std::min(sum, enough);
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -39,9 +40,10 @@ class QueueBook {
 
   /// Matches an aggressive order against the other side down to `limit`, but stops after the first order of
   /// an account, so that its consequences are seen before the next. Appends to `fills`; nothing appended:
-  /// there is nothing more.
+  /// there is nothing more, or next in turn is one of `not_with`.
   /// @return what is still to be matched.
-  Lots match(Side taker, Lots size, PriceTicks limit, std::vector<Fill>& fills);
+  Lots match(Side taker, Lots size, PriceTicks limit, std::vector<Fill>& fills,
+             std::span<const OrderNumber> not_with = {});
   /// As match, but at exactly `price`: better prices are not touched.
   Lots match_at(Side taker, Lots size, PriceTicks price, std::vector<Fill>& fills);
   /// The first order of an account at a price better than `price` for a taker, filled whole, anonymous lots
@@ -50,8 +52,12 @@ class QueueBook {
   /// Removes anonymous lots that an order of `taker` at `price` would meet.
   void drop_crossed_anonymous(Side taker, PriceTicks price);
 
-  /// Lots that an aggressive order could get, at most `enough`.
-  Lots reachable(Side taker, PriceTicks limit, Lots enough) const;
+  /// Who stands first of what an aggressive order would meet; anonymous when nobody in particular does.
+  OrderNumber first_met(Side taker, PriceTicks limit) const;
+  /// Lots that an aggressive order could get, at most `enough`, without those of `not_with`; only up to the
+  /// first of these when `ends_there`.
+  Lots reachable(Side taker, PriceTicks limit, Lots enough, std::span<const OrderNumber> not_with = {},
+                 bool ends_there = false) const;
   std::optional<PriceTicks> best(Side side) const;
   Lots anonymous_at(Side side, PriceTicks price) const;
   /// Lots that stand before an order at its price.
@@ -81,7 +87,8 @@ class QueueBook {
   static PriceTicks price_of(Side side, std::int64_t key) { return {side == Side::sell ? key : -key}; }
   Ladder& ladder(Side side) { return side == Side::buy ? bids_ : asks_; }
   const Ladder& ladder(Side side) const { return side == Side::buy ? bids_ : asks_; }
-  static Lots eat_front(Queue& queue, PriceTicks price, Lots size, std::vector<Fill>& fills);
+  static Lots eat_front(Queue& queue, PriceTicks price, Lots size, std::vector<Fill>& fills,
+                        std::span<const OrderNumber> not_with);
 
   Ladder bids_, asks_;
 };

@@ -32,7 +32,7 @@ void do_something(Stage& stage, AccountId who, Prng& chance) {
     case 1:
     case 2: {
       OrderRequest order = stage.limit("", side, price, lots, static_cast<TimeInForce>(chance.below(4)));
-      if (chance.chance(0.3)) order.stop_loss = PriceTicks{price - sign_of(side) * 8};
+      if (chance.chance(0.3)) order.stop_loss = on_mark(price - sign_of(side) * 8);
       (void)stage.exchange.place(who, order);
       break;
     }
@@ -88,7 +88,7 @@ TEST(RandomPaths, MoneySizesAndBooksAddUpToTheLastDigit) {
       for (const AccountId who : accounts) {
         for (const OrderRow& row : stage.exchange.open_orders(who)) {
           ASSERT_GT(row.leaves().count, 0);
-          resting += row.stop == StopKind::none ? row.leaves().count : 0;
+          resting += row.is_held() ? 0 : row.leaves().count;
         }
       }
       const BookRow book = stage.exchange.book(Stage::symbol, 50);

@@ -16,10 +16,11 @@ struct AccountId {
   constexpr auto operator<=>(const AccountId&) const = default;
 };
 
+using RefusalText = InlineText<120>;
 /// A refusal in the venue's code and words; nothing changed.
 struct Refusal {
   std::int32_t code = 0;
-  VenueText text;
+  RefusalText text;
 };
 
 enum class PositionMode : std::uint8_t { one_way = 0, hedge = 3 };  // the numbers of switch-mode
@@ -37,14 +38,52 @@ struct RiskTier {
   bool operator==(const RiskTier&) const = default;
 };
 
-enum class StopKind : std::uint8_t { none, stop_loss, take_profit };
+/// Which price sets a trigger off (triggerBy).
+enum class PriceSource : std::uint8_t { last, index, mark };
+/// What an incoming order does with resting orders of its own account (smpType).
+enum class SelfMatch : std::uint8_t { none, cancel_maker, cancel_taker, cancel_both };
+/// Full: for the whole position, at market. Partial: for the size that was filled, a limit is allowed.
+enum class StopMode : std::uint8_t { full, partial };
+/// stopOrderType. `stop` is a conditional order of the user; the others belong to a position and die with it.
+enum class StopKind : std::uint8_t {
+  none,
+  stop,
+  stop_loss,
+  take_profit,
+  partial_stop_loss,
+  partial_take_profit,
+  trailing
+};
+constexpr bool belongs_to_position(StopKind kind) { return kind > StopKind::stop; }
+
+struct Trigger {
+  PriceTicks price;
+  PriceSource by = PriceSource::last;
+  bool rising = true;  ///< set off when the source comes up to the price; else down to it
+  bool operator==(const Trigger&) const = default;
+};
+
+/// One leg of TP/SL.
+struct StopLeg {
+  PriceTicks trigger;
+  PriceSource by = PriceSource::last;
+  std::optional<PriceTicks> limit;  ///< partial mode only; without it the leg goes to market
+  bool operator==(const StopLeg&) const = default;
+};
+
+/// How far beyond the touch a market order may fill.
+struct SlippageTolerance {
+  bool percent = false;
+  std::int64_t amount = 0;  ///< ticks 1..10000, or hundredths of a percent 1..1000
+  bool operator==(const SlippageTolerance&) const = default;
+};
 
 struct OrderRow {
   VenueId venue_id;
   ClientOrderId client_id;
   SymbolId symbol;
   Side side = Side::buy;
-  std::uint8_t position_index = 0;
+  std::uint8_t position_index = 0;  ///< 0 one-way, 1 long side, 2 short side
   OrderType type = OrderType::limit;
   TimeInForce time_in_force = TimeInForce::gtc;
   OrderStatus status = OrderStatus::unknown;
@@ -54,10 +93,21 @@ struct OrderRow {
   E8 fees;          ///< paid so far
   E8 realised_pnl;  ///< of the reducing part, before fees
   bool reduce_only = false;
-  StopKind stop = StopKind::none;       ///< held by the venue for the position
-  std::optional<PriceTicks> trigger;    ///< mark price that sets the stop off
-  std::optional<PriceTicks> stop_loss;  ///< attached to an entry, set at its first fill
-  std::optional<PriceTicks> take_profit;
+  bool close_on_trigger = false;
+  StopKind stop = StopKind::none;
+  std::optional<Trigger> trigger;       ///< of a conditional order and of a position's stop
+  StopMode stop_mode = StopMode::full;  ///< of the attached legs, or of the stop itself
+  std::optional<StopLeg> stop_loss;     ///< attached to an entry, set when it fills
+  std::optional<StopLeg> take_profit;
+  std::optional<PriceTicks> active_price;                    ///< of a trailing stop that still waits to start
+  TickDistance trailing;                                     ///< of a trailing stop: how far it stays behind
+  bool stops_set = false;                                    ///< the attached legs have become the position's
+  std::uint64_t stop_loss_order = 0, take_profit_order = 0;  ///< numbers of the partial stops it has made
+  std::uint64_t other_leg = 0;  ///< number of the partial stop that goes when this one fills
+  SelfMatch self_match = SelfMatch::none;
+  VenueId smp_order_id;  ///< the order that self-match prevention met
+  std::optional<SlippageTolerance> slippage;
+  E8 last_price_on_created;                       ///< 0 before the first print
   std::string_view cancel_type = "UNKNOWN";       ///< Bybit's cancelType
   std::string_view reject_reason = "EC_NoError";  ///< Bybit's rejectReason
   std::string_view create_type = "CreateByUser";  ///< Bybit's createType
@@ -68,6 +118,8 @@ struct OrderRow {
     return status == OrderStatus::open || status == OrderStatus::part_filled ||
            status == OrderStatus::untriggered;
   }
+  /// Waits for its trigger; stands in no book and holds no margin.
+  bool is_held() const { return status == OrderStatus::untriggered; }
   Lots leaves() const { return is_open() ? size - filled : Lots{0}; }
 };
 
@@ -77,6 +129,7 @@ struct ExecutionRow {
   Lots order_size, leaves;  ///< of the order, after this execution
   OrderType order_type = OrderType::limit;
   StopKind stop = StopKind::none;
+  std::string_view create_type = "CreateByUser";
   E8 value;  ///< quote units
   E8 fee_rate;
   Lots closed;  ///< part that reduced the position
@@ -94,8 +147,8 @@ struct PositionRow {
   E8 unrealised_pnl;
   E8 realised_pnl;  ///< since the position was opened, net of fees and funding
   E8 realised_pnl_ever;
-  E8 liquidation_price;       ///< 0 when none
-  E8 stop_loss, take_profit;  ///< 0 when none
+  E8 liquidation_price;                      ///< 0 when none
+  E8 stop_loss, take_profit, trailing_stop;  ///< of the whole position; 0 when none
   std::int64_t cross_sequence = -1;
   Instant created_at, updated_at;
 };
@@ -105,6 +158,12 @@ struct WalletRow {
   E8 order_margin, position_margin;  ///< together the initial margin
   E8 initial_margin, maintenance_margin;
   E8 realised_pnl_ever;
+};
+
+/// What a limit price may be at most for a buy and at least for a sell, now.
+struct PriceLimits {
+  PriceTicks highest_bid, lowest_ask;
+  bool operator==(const PriceLimits&) const = default;
 };
 
 /// The book as last published, so that the deltas that follow continue it.

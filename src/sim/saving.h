@@ -84,6 +84,10 @@ void fields(Io& io, SymbolId& value) {
   io(value.index);
 }
 template <class Io>
+void fields(Io& io, std::uint64_t& value) {
+  io(value);
+}
+template <class Io>
 void fields(Io& io, Instant& value) {
   io(value);
 }

@@ -31,6 +31,8 @@ inline Instrument test_instrument(std::uint16_t index = 0, SymbolName name = "TE
   return out;
 }
 
+inline StopLeg on_mark(std::int64_t ticks) { return {.trigger = PriceTicks{ticks}, .by = PriceSource::mark}; }
+
 class PuppetMarket final : public Market {
  public:
   using Deed = std::function<void(MarketDoor&)>;

@@ -14,12 +14,11 @@ namespace mlbot::core {
 struct Candle {
   double open = 0, high = 0, low = 0, close = 0, volume = 0, turnover = 0;
   double typical() const { return (high + low + close) / 3; }
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.open, self.high, self.low, self.close, self.volume, self.turnover);
+  }
 };
-inline void add_to_hash(StateHash& hash, const Candle& candle) {
-  for (const double value :
-       {candle.open, candle.high, candle.low, candle.close, candle.volume, candle.turnover})
-    hash.add(value);
-}
 
 /// Mean of the first n samples, then avg <- ((n - 1) * avg + x) / n (Wilder 1978).
 template <int N>
@@ -34,10 +33,11 @@ class WilderMean {
   }
   bool ready() const { return count_ >= N; }
   double value() const { return value_; }
-  void hash_into(StateHash& hash) const {
-    hash.add(value_);
-    hash.add(std::int64_t{count_});
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.value_, self.count_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double value_ = 0;
@@ -57,10 +57,11 @@ class SeededEma {
   }
   bool ready() const { return count_ >= N; }
   double value() const { return value_; }
-  void hash_into(StateHash& hash) const {
-    hash.add(value_);
-    hash.add(count_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.value_, self.count_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double value_ = 0;
@@ -82,12 +83,11 @@ class RelativeStrength {
     const double whole = gain_.value() + loss_.value();
     return whole > 0 ? (gain_.value() - loss_.value()) / whole : 0.0;
   }
-  void hash_into(StateHash& hash) const {
-    gain_.hash_into(hash);
-    loss_.hash_into(hash);
-    hash.add(last_);
-    hash.add(candles_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.gain_, self.loss_, self.last_, self.candles_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   WilderMean<14> gain_, loss_;
@@ -118,11 +118,11 @@ class DirectionalMovement {
     return whole > 0 ? (plus_.value() - minus_.value()) / whole : 0.0;
   }
   double average_index() const { return index_.value(); }
-  void hash_into(StateHash& hash) const {
-    for (const auto* mean : {&range_, &plus_, &minus_, &index_}) mean->hash_into(hash);
-    add_to_hash(hash, last_);
-    hash.add(candles_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.range_, self.plus_, self.minus_, self.index_, self.last_, self.candles_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   WilderMean<14> range_, plus_, minus_, index_;
@@ -139,11 +139,11 @@ class MacdHistogram {
     if (slow_.ready()) signal_.add(fast_.value() - slow_.value());
   }
   double value() const { return fast_.value() - slow_.value() - signal_.value(); }
-  void hash_into(StateHash& hash) const {
-    fast_.hash_into(hash);
-    slow_.hash_into(hash);
-    signal_.hash_into(hash);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.fast_, self.slow_, self.signal_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   SeededEma<12> fast_;

@@ -7,26 +7,29 @@
 #include "core/features/advanced_aggregator.h"
 #include "core/features/liquidation_engine.h"
 #include "core/features/micro_liquidity_engine.h"
-#include "core/features/price_engine.h"
+#include "core/features/price_rows.h"
 #include "core/features/time_context_engine.h"
 #include "core/features/volatility_momentum_engine.h"
 
 namespace mlbot::core {
 namespace {
 
-template <std::size_t... Counts>
-constexpr auto joined(const std::array<FeatureSpec, Counts>&... lists) {
-  std::array<FeatureSpec, (Counts + ...)> all{};
+template <class T, std::size_t... Counts>
+constexpr auto joined(const std::array<T, Counts>&... lists) {
+  std::array<T, (Counts + ...)> all{};
   std::size_t next = 0;
   const auto append = [&](const auto& list) {
-    for (const FeatureSpec& spec : list) all[next++] = spec;
+    for (const T& item : list) all[next++] = item;
   };
   (append(lists), ...);
   return all;
 }
 
-constexpr auto catalogue = joined(price_rows, micro_liquidity_rows, volatility_momentum_rows,
+constexpr auto catalogue = joined(specs_of(price_rows), micro_liquidity_rows, volatility_momentum_rows,
                                   liquidation_rows, time_context_rows, advanced_aggregator_rows);
+
+constexpr std::array<SlowRow, 116> not_yet{};
+constexpr auto slow_catalogue = joined(slow_rows_of(price_rows), not_yet);
 
 constexpr bool ids_run_from_one() {
   for (std::size_t i = 0; i < catalogue.size(); ++i)
@@ -40,6 +43,7 @@ constexpr bool names_are_distinct() {
   return true;
 }
 static_assert(catalogue.size() == feature_count);
+static_assert(slow_catalogue.size() == feature_count);
 static_assert(ids_run_from_one());
 static_assert(names_are_distinct());
 
@@ -54,6 +58,7 @@ std::uint64_t hash_of_declarations() {
       out.text(words);
     out.number(spec.clamp_low);
     out.number(spec.clamp_high);
+    out.varint(spec.triggers);
   }
   const Sha256 digest = sha256(text);
   std::uint64_t head = 0;
@@ -81,7 +86,18 @@ std::string_view to_string(Engine engine) {
   return "unknown";
 }
 
+std::string to_text(Triggers triggers) {
+  constexpr std::string_view names[] = {"book", "trade",  "ticker", "liquidation", "candle",
+                                        "cell", "second", "clock",  "leader"};
+  std::string text;
+  for (std::size_t bit = 0; bit < std::size(names); ++bit)
+    if (triggers >> bit & 1) text += (text.empty() ? "" : ", ") + std::string{names[bit]};
+  return text;
+}
+
 std::span<const FeatureSpec> feature_catalogue() { return catalogue; }
+
+std::span<const SlowRow> slow_rows() { return slow_catalogue; }
 
 std::uint64_t feature_schema_hash() {
   static const std::uint64_t hash = hash_of_declarations();

@@ -34,11 +34,12 @@ std::string feature_catalogue_markdown() {
       fmt::format_to(
           out,
           "\n## {}\n\n| id | name | unit | definition | window | undefined | clamp | lookahead | mirror | "
-          "source |\n|---:|---|---|---|---|---|---|---|---|---|\n",
+          "changed by | source |\n|---:|---|---|---|---|---|---|---|---|---|---|\n",
           to_string(spec.engine));
-    fmt::format_to(out, "| {} | `{}` | {} | {} | {} | {} | {} .. {} | {} | {} | {} |\n", spec.id, spec.name,
-                   cell(spec.unit), cell(spec.definition), cell(spec.window), cell(spec.undefined),
-                   spec.clamp_low, spec.clamp_high, spec.lookahead, cell(spec.mirror), cell(spec.source));
+    fmt::format_to(out, "| {} | `{}` | {} | {} | {} | {} | {} .. {} | {} | {} | {} | {} |\n", spec.id,
+                   spec.name, cell(spec.unit), cell(spec.definition), cell(spec.window), cell(spec.undefined),
+                   spec.clamp_low, spec.clamp_high, spec.lookahead, cell(spec.mirror), to_text(spec.triggers),
+                   cell(spec.source));
     before = &spec;
   }
   return page;

@@ -10,6 +10,8 @@
 #include "core/features/liquidation_engine.h"
 #include "core/features/micro_liquidity_engine.h"
 #include "core/features/price_engine.h"
+#include "core/features/rows.h"
+#include "core/features/state_walk.h"
 #include "core/features/symbol_market.h"
 #include "core/features/time_context_engine.h"
 #include "core/features/volatility_momentum_engine.h"
@@ -46,13 +48,20 @@ class CusumSampler {
   double up_ = 0, down_ = 0;
 };
 
-/// One symbol: what it shares, its six engines, and who leads it.
+/// One symbol: what it shares, its six engines, who leads it, and its rows as last computed.
 struct Symbol {
   explicit Symbol(const Instrument& instrument) : market{instrument} {}
 
-  void advance(Instant now);
-  void seal_second();
+  /// Moves on to an instant.
+  /// @param heard  when anything at all was last heard before.
+  void advance(Instant now, Instant heard);
   void lose_book();
+  void changed(Triggers what) {
+    due |= what;
+    ++version;
+  }
+  /// Computes the rows that may have changed. @param leads  the leader, nullptr where it is silent.
+  void refresh(const Symbol* leads);
 
   SymbolMarket market;
   PriceEngine price{market};
@@ -63,26 +72,49 @@ struct Symbol {
   AdvancedAggregator advanced{market};
   CusumSampler cusum;
   std::uint8_t triggers = 0;
+  std::int64_t open_cell = std::numeric_limits<std::int64_t>::min();
   Symbol* leader = nullptr;
+
+  // What follows is no state: it can be computed anew from the above at any time.
+  RowValues values;
+  Triggers due = on::everything;
+  std::uint64_t version = 0;  ///< counts every change
+  Instant refreshed_at;
+  bool ticker_was_fresh = false, candles_were_fresh = false;
+  const Symbol* led_by = nullptr;
+  std::uint64_t leader_version = 0;
+
+ private:
+  void seal_second(Instant heard);
 };
 
-void Symbol::advance(Instant now) {
+void Symbol::advance(Instant now, Instant heard) {
+  const std::int64_t second = cell_of(now, second_ns);
   if (!market.started()) {
     market.start(now);
-  } else {
-    const std::int64_t second = cell_of(now, second_ns);
-    if (second - market.open_second() > longest_jump_s) market.skip_to(second - longest_jump_s);
-    while (market.open_second() < second) seal_second();
+    changed(on::everything);
+  } else if (market.open_second() < second) {
+    if (second - market.open_second() > longest_jump_s) {
+      for (std::int64_t lively = 0; lively <= silence_ns / second_ns; ++lively) seal_second(heard);
+      market.skip_to(second - longest_jump_s);
+    }
+    while (market.open_second() < second) seal_second(heard);
+    changed(on::second | on::cell);
   }
+  advanced.mature(now);
+  const std::int64_t cell = cell_of(now, fine_cell_ns);
+  if (cell == open_cell) return market.move_to(now);
+  open_cell = cell;
   market.roll(now);
   liquidity.roll(now);
   liquidation.roll(now);
   advanced.roll(now);
+  changed(on::cell);
 }
 
-void Symbol::seal_second() {
+void Symbol::seal_second(Instant heard) {
   advanced.mature(Instant::from_seconds(market.open_second() + 1));
-  market.seal_second();
+  market.seal_second(heard);
   const Instant end = market.now();
   liquidity.roll(end);
   advanced.roll(end);
@@ -99,6 +131,29 @@ void Symbol::lose_book() {
   price.on_book();
   liquidity.on_break();
   advanced.on_break();
+  changed(on::book);
+}
+
+void Symbol::refresh(const Symbol* leads) {
+  if (market.now() != refreshed_at) due |= on::clock;
+  if (market.ticker_fresh() != ticker_was_fresh) due |= on::ticker;
+  if (market.candles_fresh() != candles_were_fresh) due |= on::candle;
+  if (leads != led_by || (leads && leads->version != leader_version)) due |= on::leader;
+  if (due == 0) return;
+  refreshed_at = market.now();
+  ticker_was_fresh = market.ticker_fresh();
+  candles_were_fresh = market.candles_fresh();
+  led_by = leads;
+  leader_version = leads ? leads->version : 0;
+  price.refresh(due, values);
+  RowWriter rows{values};
+  liquidity.read(rows);
+  volatility.read(rows);
+  liquidation.read(rows, leads ? &leads->liquidation : nullptr);
+  time_context.read(rows);
+  advanced.read(rows, leads ? Leader{&leads->market, &leads->liquidity} : Leader{});
+  values.finish();
+  due = 0;
 }
 
 bool plausible(const TopOfBook& top) { return top.bid.count > 0 && top.ask.count <= plausible_max; }
@@ -122,13 +177,34 @@ struct FeatureHub::Parts {
     hub.advance(instant);
     if (!link_heard && !link_live) set_link(true);
     Symbol& symbol = at(id);
-    symbol.advance(now);
+    symbol.advance(now, now);
     symbol.market.on_heard(now);
     return symbol;
   }
   void set_link(bool live) {
     link_live = live;
-    for (auto& symbol : symbols) symbol->market.on_link(live);
+    for (auto& symbol : symbols) {
+      symbol->market.on_link(live);
+      symbol->changed(on::book);
+    }
+  }
+  /// The symbol's rows as they are now. @param afresh  every row is computed anew
+  Symbol& refreshed(SymbolId id, bool afresh) {
+    Symbol& symbol = at(id);
+    symbol.advance(now, now);
+    const Symbol* leads = nullptr;
+    if (Symbol* leader = symbol.leader) {
+      leader->advance(now, now);
+      if (leader->market.heard() && now <= leader->market.heard_at() + leader_age_max) leads = leader;
+    }
+    if (afresh) symbol.due = on::everything;
+    symbol.refresh(leads);
+    return symbol;
+  }
+  void read(SymbolId id, FeatureFrame& frame, bool afresh) {
+    frame.symbol = id;
+    frame.at = now;
+    refreshed(id, afresh).values.copy_to(frame, clamp_hits);
   }
   /// The leader leads all, the second leads the leader; nobody where they are not among the symbols.
   void assign_leaders() {
@@ -151,7 +227,7 @@ void FeatureHub::add(const Instrument& instrument) {
   parts_->symbols.push_back(std::make_unique<Symbol>(instrument));
   Symbol& symbol = *parts_->symbols.back();
   symbol.market.on_link(parts_->link_live);
-  if (parts_->now.ns != 0) symbol.advance(parts_->now);
+  if (parts_->now.ns != 0) symbol.advance(parts_->now, parts_->now);
   parts_->assign_leaders();
 }
 
@@ -160,7 +236,7 @@ void FeatureHub::advance(Instant now) {
   if (now <= before) return;
   parts_->now = now;
   if (before.ns != 0 && cell_of(now, second_ns) == cell_of(before, second_ns)) return;
-  for (auto& symbol : parts_->symbols) symbol->advance(now);
+  for (auto& symbol : parts_->symbols) symbol->advance(now, before);
 }
 
 void FeatureHub::on(Instant at, const BookUpdate& update, BookChange change, const OrderBook& book) {
@@ -176,6 +252,7 @@ void FeatureHub::on(Instant at, const BookUpdate& update, BookChange change, con
   symbol.liquidity.on_book(update, book);
   symbol.volatility.on_book();
   symbol.advanced.on_book(book);
+  symbol.changed(on::book);
 }
 
 void FeatureHub::on(Instant at, const Trades& trades) {
@@ -183,6 +260,7 @@ void FeatureHub::on(Instant at, const Trades& trades) {
   symbol.market.on_trades(parts_->now, trades);
   symbol.liquidity.on_trades(trades);
   symbol.advanced.on_trades(parts_->now, trades);
+  symbol.changed(on::trade);
 }
 
 void FeatureHub::on(Instant at, const Kline& kline) {
@@ -195,22 +273,25 @@ void FeatureHub::on(Instant at, const Kline& kline) {
   symbol.price.on_candle(kline, use);
   symbol.volatility.on_candle(kline, use);
   symbol.advanced.on_candle(kline, use);
+  symbol.changed(on::candle);
 }
 
 void FeatureHub::on(Instant at, const Ticker& ticker) {
   Symbol& symbol = parts_->open(at, ticker.symbol, *this);
   symbol.market.on_ticker(parts_->now, ticker);
+  symbol.changed(on::ticker);
 }
 
 void FeatureHub::on(Instant at, const Liquidations& liquidations) {
   Symbol& symbol = parts_->open(at, liquidations.symbol, *this);
   symbol.liquidation.on_liquidations(parts_->now, liquidations);
+  symbol.changed(on::liquidation);
 }
 
 void FeatureHub::on(Instant at, const LinkChanged& link) {
   advance(at);
   if (link.link != Link::market) return;
-  for (auto& symbol : parts_->symbols) symbol->advance(parts_->now);
+  for (auto& symbol : parts_->symbols) symbol->advance(parts_->now, parts_->now);
   parts_->link_heard = true;
   const bool live = link.state == LinkState::live;
   parts_->set_link(live);
@@ -224,24 +305,8 @@ std::uint8_t FeatureHub::take_triggers(SymbolId id) {
   return std::exchange(symbol.triggers, std::uint8_t{0});
 }
 
-void FeatureHub::read(SymbolId id, FeatureFrame& frame) const {
-  Parts& parts = *parts_;
-  Symbol& symbol = parts.at(id);
-  symbol.advance(parts.now);
-  frame.symbol = id;
-  frame.at = parts.now;
-  Symbol* leader = symbol.leader;
-  if (leader && (!leader->market.heard() || parts.now > leader->market.heard_at() + leader_age_max))
-    leader = nullptr;
-  if (leader) leader->advance(parts.now);
-  RowWriter rows{frame, parts.clamp_hits};
-  symbol.price.read(rows);
-  symbol.liquidity.read(rows);
-  symbol.volatility.read(rows);
-  symbol.liquidation.read(rows, leader ? &leader->liquidation : nullptr);
-  symbol.time_context.read(rows);
-  symbol.advanced.read(rows, leader ? Leader{&leader->market, &leader->liquidity} : Leader{});
-}
+void FeatureHub::read(SymbolId id, FeatureFrame& frame) const { parts_->read(id, frame, false); }
+void FeatureHub::read_afresh(SymbolId id, FeatureFrame& frame) const { parts_->read(id, frame, true); }
 
 std::span<const std::uint64_t> FeatureHub::clamp_hits() const { return parts_->clamp_hits; }
 
@@ -249,9 +314,9 @@ void FeatureHub::hash_into(StateHash& hash) const {
   hash.add(parts_->now.ns);
   hash.add(std::uint64_t{parts_->link_live});
   for (auto& symbol : parts_->symbols) {
-    symbol->advance(parts_->now);
-    symbol->market.hash_into(hash);
-    symbol->price.hash_into(hash);
+    symbol->advance(parts_->now, parts_->now);
+    HashVisitor visit{hash};
+    visit(symbol->market, symbol->price);
     symbol->liquidity.hash_into(hash);
     symbol->volatility.hash_into(hash);
     symbol->liquidation.hash_into(hash);

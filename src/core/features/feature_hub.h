@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/state_hash.h"
@@ -23,6 +24,24 @@ enum class Engine : std::uint8_t {
 };
 std::string_view to_string(Engine engine);
 
+/// What can change a row, as bits: a row is computed anew only when one of its own came since it was last
+/// read.
+using Triggers = std::uint16_t;
+namespace on {
+inline constexpr Triggers book = 1;         ///< a book message, the loss of the book, a change of the link
+inline constexpr Triggers trade = 2;        ///< a message of prints
+inline constexpr Triggers ticker = 4;       ///< a ticker message, or the last one grew stale
+inline constexpr Triggers liquidation = 8;  ///< a message of liquidations
+inline constexpr Triggers candle = 16;      ///< a confirmed candle, or the last one grew stale
+inline constexpr Triggers cell = 32;        ///< a 100 ms cell was closed; every second closes one
+inline constexpr Triggers second = 64;      ///< a second was sealed
+inline constexpr Triggers clock = 128;      ///< the instant is another one
+inline constexpr Triggers leader = 256;     ///< anything of the leading symbol
+inline constexpr Triggers everything = 511;
+}  // namespace on
+/// "book, clock": the names of the bits.
+std::string to_text(Triggers triggers);
+
 /// One row of the catalogue, declared once in its engine's file.
 struct FeatureSpec {
   std::uint16_t id;  ///< 1..142; position in the vector is id - 1
@@ -36,6 +55,7 @@ struct FeatureSpec {
   char lookahead;                ///< A, B, C or D (catalogue 2.7)
   std::string_view mirror;       ///< O, E, P(j) or N(j) (catalogue 2.8)
   std::string_view source;
+  Triggers triggers = on::everything;
 };
 
 /// All 142, in order of id.
@@ -74,6 +94,8 @@ class FeatureHub {
   /// Writes the 142 values and validity of the instant of the last advance() or event. Leaves number, cause
   /// and top alone.
   void read(SymbolId symbol, FeatureFrame& frame) const;
+  /// The same with every row computed anew: what read() must equal, bit for bit.
+  void read_afresh(SymbolId symbol, FeatureFrame& frame) const;
 
   /// How often each row met its clamp, for monitoring; [142].
   std::span<const std::uint64_t> clamp_hits() const;

@@ -6,8 +6,8 @@
 // exactly. Threads: none.  Clock: none, but the instants that are handed in.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -16,13 +16,10 @@
 #include "base/assert.h"
 #include "base/exact_math.h"
 #include "base/ring.h"
-#include "base/state_hash.h"
 #include "base/time.h"
+#include "core/features/state_walk.h"
 
 namespace mlbot::core {
-
-__extension__ using Int128 = __int128;
-__extension__ using UInt128 = unsigned __int128;
 
 inline constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
@@ -34,6 +31,8 @@ constexpr std::int64_t cell_of(Instant at, std::int64_t width_ns) {
   return at.ns / width_ns - (at.ns % width_ns < 0 ? 1 : 0);
 }
 
+/// a / b; missing unless both are positive.
+inline double ratio(double a, double b) { return a > 0 && b > 0 ? a / b : missing; }
 /// 1e4 * ln(a / b); missing unless both are positive.
 inline double log_bps(double a, double b) {
   if (!(a > 0) || !(b > 0)) return missing;
@@ -48,9 +47,15 @@ template <int Bits>
 Int128 to_fixed(double x) {
   return static_cast<Int128>(x * static_cast<double>(std::uint64_t{1} << Bits));
 }
+/// Most sums fit into one word, whose conversion is one instruction instead of a call.
+inline double to_number(Int128 x) {
+  const auto low = static_cast<std::int64_t>(x);
+  return low == x ? static_cast<double>(low) : static_cast<double>(x);
+}
+inline double to_number(std::int64_t x) { return static_cast<double>(x); }
 template <int Bits>
 double from_fixed(Int128 x) {
-  return static_cast<double>(x) / static_cast<double>(std::uint64_t{1} << Bits);
+  return to_number(x) / static_cast<double>(std::uint64_t{1} << Bits);
 }
 
 inline void add_to_hash(StateHash& hash, std::int64_t value) { hash.add(value); }
@@ -79,34 +84,34 @@ class LagRing {
     }
     if (cell <= last_) return;
     const auto cells = static_cast<std::int64_t>(values_.size());
-    for (std::int64_t c = cell - last_ > cells ? cell - cells + 1 : last_ + 1; c <= cell; ++c)
-      slot(c) = value;
+    for (std::int64_t left = std::min(cell - last_, cells); left > 0; --left) {
+      newest_ = newest_ + 1 == values_.size() ? 0 : newest_ + 1;
+      values_[newest_] = value;
+    }
     last_ = cell;
   }
 
   /// The value at the end of a cell; nullptr for a cell that was never closed or has left the ring.
   const T* at(std::int64_t cell) const {
-    if (empty_ || cell > last_ || cell < first_ || cell <= last_ - static_cast<std::int64_t>(values_.size()))
+    const std::int64_t age = last_ - cell;
+    if (empty_ || age < 0 || cell < first_ || age >= static_cast<std::int64_t>(values_.size()))
       return nullptr;
-    return &values_[index(cell)];
+    const auto back = static_cast<std::size_t>(age);
+    return &values_[newest_ >= back ? newest_ - back : newest_ + values_.size() - back];
   }
   std::int64_t last() const { return last_; }
   bool empty() const { return empty_; }
 
-  void hash_into(StateHash& hash) const {
-    hash.add(last_);
-    hash.add(first_);
-    for (const auto& value : values_) add_to_hash(hash, value);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.values_, self.newest_, self.first_, self.last_, self.empty_);
+    visit.require(self.newest_ < self.values_.size());
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
-  std::size_t index(std::int64_t cell) const {
-    const auto cells = static_cast<std::int64_t>(values_.size());
-    return static_cast<std::size_t>(((cell % cells) + cells) % cells);
-  }
-  T& slot(std::int64_t cell) { return values_[index(cell)]; }
-
   std::vector<T> values_;
+  std::size_t newest_ = 0;
   std::int64_t first_ = 0, last_ = 0;
   bool empty_ = true;
 };
@@ -145,11 +150,11 @@ class WindowSums {
     return wrapped_subtract(end ? (*end)[which] : Int{0}, begin ? (*begin)[which] : Int{0});
   }
 
-  void hash_into(StateHash& hash) const {
-    add_to_hash(hash, totals_);
-    fine_.hash_into(hash);
-    coarse_.hash_into(hash);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.totals_, self.fine_, self.coarse_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   using Totals = std::array<Int, K>;
@@ -208,14 +213,11 @@ class HeldMeans {
   }
   double mean(Instant now) const { return means(now)[0]; }
 
-  void hash_into(StateHash& hash) const {
-    hash.add(since_.ns);
-    hash.add(held_ns_);
-    hash.add(std::uint64_t{holding_});
-    hash.add(weight_);
-    add_to_hash(hash, held_);
-    add_to_hash(hash, sums_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.since_, self.held_ns_, self.holding_, self.weight_, self.held_, self.sums_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   void fold(Instant at) {
@@ -255,11 +257,11 @@ class StepMean {
   bool seeded() const { return seeded_; }
   double mean() const { return weight_ > 0 ? sum_ / weight_ : missing; }
   std::int64_t count() const { return count_; }
-  void hash_into(StateHash& hash) const {
-    hash.add(sum_);
-    hash.add(weight_);
-    hash.add(count_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.sum_, self.weight_, self.count_, self.seeded_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double keep_, sum_ = 0, weight_ = 0;
@@ -281,12 +283,11 @@ class StepMeanVariance {
   double mean() const { return mean_; }
   double sd() const { return weight_ > 0 && squares_ > 0 ? std::sqrt(squares_ / weight_) : 0.0; }
   std::int64_t count() const { return count_; }
-  void hash_into(StateHash& hash) const {
-    hash.add(weight_);
-    hash.add(mean_);
-    hash.add(squares_);
-    hash.add(count_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.weight_, self.mean_, self.squares_, self.count_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double keep_, weight_ = 0, mean_ = 0, squares_ = 0;
@@ -305,10 +306,11 @@ class DecayedCounter {
     if (level_ == 0 || now <= since_) return level_;
     return level_ * exact::exp(-static_cast<double>(now.ns - since_.ns) / time_constant_ns_);
   }
-  void hash_into(StateHash& hash) const {
-    hash.add(level_);
-    hash.add(since_.ns);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.level_, self.since_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double time_constant_ns_, level_ = 0;
@@ -337,18 +339,21 @@ class SlidingExtreme {
   }
   bool empty() const { return items_.empty(); }
   const T& value() const { return items_.front().value; }
-  void hash_into(StateHash& hash) const {
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      hash.add(items_[i].cell);
-      add_to_hash(hash, items_[i].value);
-    }
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.items_);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   static bool beats(const T& a, const T& b) { return Which == Extreme::highest ? a > b : a < b; }
   struct Item {
     std::int64_t cell = 0;
     T value{};
+    template <class Self, class Visitor>
+    static void walk(Self& self, Visitor& visit) {
+      visit(self.cell, self.value);
+    }
   };
   std::int64_t window_;
   Ring<Item> items_;
@@ -372,10 +377,12 @@ class RecentSamples {
     MLBOT_ASSERT(age < count_);
     return samples_[next_ >= age ? next_ - age : next_ + Size - age];
   }
-  void hash_into(StateHash& hash) const {
-    hash.add(total_);
-    for (std::size_t age = 0; age < count_; ++age) add_to_hash(hash, (*this)[age]);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.samples_, self.next_, self.count_, self.total_);
+    visit.require(self.next_ < Size && self.count_ <= Size);
   }
+  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   std::array<T, Size> samples_{};

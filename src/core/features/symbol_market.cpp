@@ -25,14 +25,12 @@ SymbolMarket::SymbolMarket(const Instrument& instrument)
 
 void SymbolMarket::start(Instant now) {
   open_second_ = cell_of(now, second_ns);
-  called_at_ = now;
   roll(now);
   mids_.seal_through(open_second_ - 1, mid2_);
 }
 
 void SymbolMarket::roll(Instant now) {
   now_ = now;
-  called_at_ = now;
   fine_mids_.seal_through(cell_of(now, fine_cell_ns) - 1, mid2_);
   live_.roll(now);
   returns_.roll(now);
@@ -40,9 +38,9 @@ void SymbolMarket::roll(Instant now) {
   counts_.roll(now);
 }
 
-void SymbolMarket::seal_second() {
+void SymbolMarket::seal_second(Instant called_at) {
   const Instant end = Instant::from_seconds(open_second_ + 1);
-  last_second_live_ = !broken_ && end.ns - called_at_.ns <= silence_ns;
+  last_second_live_ = !broken_ && end.ns - called_at.ns <= silence_ns;
   const std::int64_t before = sealed_mid2(1);
   last_return_ =
       mid2_ > 0 && before > 0 ? log_bps(static_cast<double>(mid2_), static_cast<double>(before)) : 0.0;
@@ -59,10 +57,21 @@ void SymbolMarket::seal_second() {
   ++open_second_;
   broken_ = !(link_live_ && top_.synced);
   if (open_second_ % step_s == 0) seal_step();
-
-  const Instant called = called_at_;
   roll(end);
-  called_at_ = called;
+  for (std::size_t i = 0; i < windows.size(); ++i)
+    covered_[i] = live_.coarse(0, windows[i]) * 100 >= std::int64_t{98} * windows[i];
+  refresh_norms();
+}
+
+void SymbolMarket::refresh_norms() {
+  const bool settled = life_s_ >= norm_life_s;
+  norms_ = {};
+  if (settled) {
+    norms_.sigma = std::max(sigma_floor, std::sqrt(60 * squared_returns_.mean()));
+    norms_.order_rate = std::max(order_rate_floor, order_rate_.mean());
+  }
+  if (settled || volume_rate_.seeded()) norms_.volume_rate = std::max(volume_rate_floor, volume_rate_.mean());
+  if (settled) norms_.order_size = std::max(order_size_floor, norms_.volume_rate / norms_.order_rate);
 }
 
 void SymbolMarket::seal_norms() {
@@ -165,6 +174,7 @@ CandleUse SymbolMarket::on_candle(const Kline& kline) {
     for (std::size_t age = 0; age < 60; ++age) turnover += candle_turnovers_[age];
     volume_rate_.seed(turnover / 3600);
     volume_seeded_ = life_s_ > 0;  // before the first live second every newer candle seeds again
+    refresh_norms();
   }
   return continues ? CandleUse::continues : CandleUse::restarts;
 }
@@ -174,19 +184,15 @@ std::int64_t SymbolMarket::sealed_mid2(int seconds_back) const {
   return mid ? *mid : 0;
 }
 
-bool SymbolMarket::covered(int seconds) const {
-  return live_.coarse(0, seconds) * 100 >= std::int64_t{98} * seconds;
-}
-
-double SymbolMarket::return_fine(int seconds) const {
+double SymbolMarket::move_fine(int seconds) const {
   const auto* before = fine_mids_.at(fine_mids_.last() - 10 * seconds);
   if (!before || !covered(seconds)) return missing;
-  return log_bps(static_cast<double>(mid2_), static_cast<double>(*before));
+  return ratio(static_cast<double>(mid2_), static_cast<double>(*before));
 }
 
-double SymbolMarket::return_coarse(int seconds) const {
+double SymbolMarket::move_coarse(int seconds) const {
   if (!covered(seconds)) return missing;
-  return log_bps(static_cast<double>(mid2_), static_cast<double>(sealed_mid2(seconds + 1)));
+  return ratio(static_cast<double>(mid2_), static_cast<double>(sealed_mid2(seconds + 1)));
 }
 
 double SymbolMarket::realised_sigma(int seconds) const {
@@ -199,26 +205,6 @@ double SymbolMarket::absolute_path(int seconds) const {
   return from_fixed<fixed_bits>(returns_.coarse(absolute_return, seconds));
 }
 
-double SymbolMarket::sigma() const {
-  if (life_s_ < norm_life_s) return missing;
-  return std::max(sigma_floor, std::sqrt(60 * squared_returns_.mean()));
-}
-
-double SymbolMarket::volume_rate() const {
-  if (life_s_ < norm_life_s && !volume_rate_.seeded()) return missing;
-  return std::max(volume_rate_floor, volume_rate_.mean());
-}
-
-double SymbolMarket::order_rate() const {
-  if (life_s_ < norm_life_s) return missing;
-  return std::max(order_rate_floor, order_rate_.mean());
-}
-
-double SymbolMarket::order_size() const {
-  if (life_s_ < norm_life_s) return missing;
-  return std::max(order_size_floor, volume_rate() / order_rate());
-}
-
 double SymbolMarket::order_size_estimate() const {
   if (life_s_ == 0) return missing;
   return std::max(order_size_floor, std::max(volume_rate_floor, volume_rate_.mean()) /
@@ -227,42 +213,12 @@ double SymbolMarket::order_size_estimate() const {
 
 double SymbolMarket::traded_notional(int seconds) const {
   const Int128 sum = notionals_.coarse(bought_notional, seconds) + notionals_.coarse(sold_notional, seconds);
-  return static_cast<double>(sum) * tick_lot();
+  return to_number(sum) * tick_lot();
 }
 
 std::int64_t SymbolMarket::funding_interval_s() const {
   if (ticker_.funding_interval_hours) return std::int64_t{*ticker_.funding_interval_hours} * 3600;
   return std::int64_t{instrument_.funding_interval_minutes} * 60;
-}
-
-void SymbolMarket::hash_into(StateHash& hash) const {
-  for (const std::int64_t value :
-       {now_.ns, open_second_, called_at_.ns, heard_at_.ns, top_.bid.count, top_.ask.count,
-        top_.bid_size.count, top_.ask_size.count, mid2_, life_s_, last_step_, step_mid2_, first_candle_.ns,
-        last_candle_.ns, second_orders_, last_trade_price_.count, last_trade_at_.ns, ticker_at_.ns})
-    hash.add(value);
-  for (const bool value :
-       {top_.synced, link_live_, broken_, last_second_live_, volume_seeded_, candle_known_, ticker_seen_})
-    hash.add(std::uint64_t{value});
-  fine_mids_.hash_into(hash);
-  mids_.hash_into(hash);
-  live_.hash_into(hash);
-  hash.add(last_return_);
-  returns_.hash_into(hash);
-  step_returns_.hash_into(hash);
-  squared_returns_.hash_into(hash);
-  volume_rate_.hash_into(hash);
-  order_rate_.hash_into(hash);
-  candle_turnovers_.hash_into(hash);
-  add_to_hash(hash, second_notional_);
-  notionals_.hash_into(hash);
-  counts_.hash_into(hash);
-  for (const auto& price :
-       {ticker_.mark_price, ticker_.index_price, ticker_.open_interest, ticker_.funding_rate})
-    hash.add(price ? price->count : std::int64_t{-1});
-  for (const auto& value : {ticker_.open_interest_value, ticker_.turnover_24h}) hash.add(value.value_or(-1));
-  hash.add(ticker_.next_funding ? ticker_.next_funding->ns : std::int64_t{-1});
-  hash.add(std::int64_t{ticker_.funding_interval_hours.value_or(-1)});
 }
 
 }  // namespace mlbot::core

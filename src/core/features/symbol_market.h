@@ -55,11 +55,15 @@ class SymbolMarket {
   /// Opens the first second.
   void start(Instant now);
   /// Closes the open second and opens the next.
-  void seal_second();
+  /// @param called_at  when anything at all, an event of any symbol or a timer, was last heard before its
+  /// end.
+  void seal_second(Instant called_at);
   /// Passes over seconds that no window can see any more, after a jump longer than every ring.
   void skip_to(std::int64_t second);
   /// Closes the 100 ms cells that are over; `now` lies in the open second.
   void roll(Instant now);
+  /// The same where no cell is over.
+  void move_to(Instant now) { now_ = now; }
 
   // ---- what engines ask
   const Instrument& instrument() const { return instrument_; }
@@ -82,14 +86,17 @@ class SymbolMarket {
   /// Quote units of one tick times one lot.
   double tick_lot() const { return tick_ * lot_; }
 
-  /// Live seconds of the last `seconds` closed ones are at least 98 %.
-  bool covered(int seconds) const;
+  /// Live seconds of the last `seconds` closed ones are at least 98 %. Only windows that a row has.
+  bool covered(int seconds) const { return covered_[window_index(seconds)]; }
   /// Live seconds since the start: what "valid after" counts.
   std::int64_t life_s() const { return life_s_; }
-  /// 1e4 ln of the mid over the mid that many seconds ago, on the 100 ms grid (at most 6 s).
-  double return_fine(int seconds) const;
+  /// The mid over the mid that many seconds ago, on the 100 ms grid (at most 6 s).
+  double move_fine(int seconds) const;
   /// The same on the 1 s grid (at most 1 h).
-  double return_coarse(int seconds) const;
+  double move_coarse(int seconds) const;
+  /// 1e4 ln of these.
+  double return_fine(int seconds) const { return 1e4 * ln(move_fine(seconds)); }
+  double return_coarse(int seconds) const { return 1e4 * ln(move_coarse(seconds)); }
   /// Sealed mid that many closed seconds back: 1 is the newest; 0 where unknown.
   std::int64_t sealed_mid2(int seconds_back) const;
   /// Return of the second sealed last, bps; 0 where either mid is unknown.
@@ -105,10 +112,11 @@ class SymbolMarket {
   std::int64_t last_step() const { return last_step_; }
 
   // ---- norms of catalogue 2.3; missing until valid
-  double sigma() const;        ///< bps per root minute
-  double volume_rate() const;  ///< quote units a second
-  double order_rate() const;   ///< taker orders a second
-  double order_size() const;   ///< quote units
+  // They move with seconds, the volume norm also with the candles that seed it.
+  double sigma() const { return norms_.sigma; }              ///< bps per root minute
+  double volume_rate() const { return norms_.volume_rate; }  ///< quote units a second
+  double order_rate() const { return norms_.order_rate; }    ///< taker orders a second
+  double order_size() const { return norms_.order_size; }    ///< quote units
   /// As order_size(), also before it is valid; missing only when nothing at all is known.
   double order_size_estimate() const;
 
@@ -131,17 +139,42 @@ class SymbolMarket {
   /// Funding interval in seconds: the ticker's word, else the instrument's.
   std::int64_t funding_interval_s() const;
 
-  void hash_into(StateHash& hash) const;
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.now_, self.open_second_, self.heard_at_, self.top_, self.link_live_, self.broken_,
+          self.last_second_live_, self.mid2_, self.fine_mids_, self.mids_, self.live_, self.life_s_,
+          self.covered_, self.last_return_, self.returns_, self.step_returns_, self.last_step_,
+          self.step_mid2_, self.squared_returns_, self.volume_rate_, self.order_rate_, self.volume_seeded_,
+          self.candle_turnovers_, self.first_candle_, self.last_candle_, self.candle_known_,
+          self.second_notional_, self.second_orders_, self.norms_, self.notionals_, self.counts_,
+          self.last_trade_price_, self.last_trade_at_, self.ticker_, self.ticker_at_, self.ticker_seen_);
+  }
 
  private:
+  /// Every window that some row asks the coverage of.
+  static constexpr std::array windows{1, 5, 10, 30, 60, 65, 300, 900, longest_window_s};
+  static constexpr std::size_t window_index(int seconds) {
+    std::size_t index = 0;
+    while (index < windows.size() && windows[index] != seconds) ++index;
+    MLBOT_ASSERT(index < windows.size());
+    return index;
+  }
+  struct Norms {
+    double sigma = missing, volume_rate = missing, order_rate = missing, order_size = missing;
+    template <class Self, class Visitor>
+    static void walk(Self& self, Visitor& visit) {
+      visit(self.sigma, self.volume_rate, self.order_rate, self.order_size);
+    }
+  };
+
   void seal_norms();
   void seal_step();
+  void refresh_norms();
 
   Instrument instrument_;
   double tick_, lot_;
   Instant now_;
   std::int64_t open_second_ = -1;
-  Instant called_at_;
   Instant heard_at_;
 
   TopOfBook top_;
@@ -152,6 +185,7 @@ class SymbolMarket {
   LagRing<std::int64_t> fine_mids_{64}, mids_{longest_window_s + 2};
   WindowSums<std::int64_t, 1> live_{0, longest_window_s};
   std::int64_t life_s_ = 0;
+  std::array<bool, windows.size()> covered_{};
 
   double last_return_ = 0;
   enum : std::size_t { squared_return, absolute_return };
@@ -167,6 +201,7 @@ class SymbolMarket {
   bool candle_known_ = false;
   Int128 second_notional_ = 0;
   std::int64_t second_orders_ = 0;
+  Norms norms_;
 
   WindowSums<Int128, 2> notionals_{15, longest_window_s};
   WindowSums<std::int64_t, 3> counts_{15, longest_window_s};

@@ -10,6 +10,7 @@
 
 #include "base/prng.h"
 #include "core/features/feature_hub.h"
+#include "core/features/history.h"
 #include "core/features/kernels.h"
 
 namespace mlbot::core::testing {
@@ -48,14 +49,17 @@ inline Instrument test_instrument(std::uint16_t index, std::string_view name, st
 /// Feeds a hub and keeps the books, as the core does.
 class Player {
  public:
-  explicit Player(const std::vector<Instrument>& instruments) {
+  /// @param twin  hears the same; may be nullptr
+  explicit Player(const std::vector<Instrument>& instruments, Histories* twin = nullptr) : twin_{twin} {
     for (const auto& instrument : instruments) {
       hub_.add(instrument);
+      if (twin_) twin_->add(instrument);
       books_.emplace_back(200);
     }
   }
   void play(const Taped& taped) {
     hub_.advance(taped.at);
+    if (twin_) twin_->advance(taped.at);
     std::visit(
         [&](const auto& what) {
           using T = std::decay_t<decltype(what)>;
@@ -66,14 +70,15 @@ class Player {
             OrderBook& book = books_[update.symbol.index];
             const BookChange change = book.apply(update);
             hub_.on(taped.at, update, change, book);
+            if (twin_) twin_->on(taped.at, update, change, book);
           } else if constexpr (std::is_same_v<T, TapedTrades>) {
-            hub_.on(taped.at, Trades{what.symbol, what.list});
+            tell(taped.at, Trades{what.symbol, what.list});
           } else if constexpr (std::is_same_v<T, TapedLiquidations>) {
-            hub_.on(taped.at, Liquidations{what.symbol, what.list});
+            tell(taped.at, Liquidations{what.symbol, what.list});
           } else if constexpr (!std::is_same_v<T, Second>) {
             if constexpr (std::is_same_v<T, LinkChanged>)
               for (auto& book : books_) book.invalidate();
-            hub_.on(taped.at, what);
+            tell(taped.at, what);
           }
         },
         taped.what);
@@ -95,7 +100,13 @@ class Player {
   const OrderBook& book(std::uint16_t symbol = 0) const { return books_[symbol]; }
 
  private:
+  template <class Event>
+  void tell(Instant at, const Event& event) {
+    hub_.on(at, event);
+    if (twin_) twin_->on(at, event);
+  }
   FeatureHub hub_;
+  Histories* twin_;
   std::vector<OrderBook> books_;
 };
 
@@ -341,6 +352,57 @@ inline Tape random_tape(const std::vector<Instrument>& instruments, std::uint64_
     tape.push_back({begin + 1s, Second{}});
   }
   return tape;
+}
+
+/// The same markets with everything that goes wrong on the way to us: lost links, lost messages, resyncs,
+/// books with one side, seconds in which nothing at all is heard.
+inline Tape troubled(const Tape& tape, const std::vector<Instrument>& instruments, std::uint64_t seed) {
+  enum class Trouble { none, link_down, lost_message, one_sided, deaf };
+  Prng random = Prng::stream(seed, "trouble");
+  Tape out;
+  std::vector<OrderBook> shadows(instruments.size(), OrderBook{200});
+  Trouble trouble = Trouble::none;
+  Instant until, next = test_start + 30s;
+  const auto snapshot = [&](SymbolId symbol, Instant at, bool bids_only) {
+    const OrderBook& book = shadows[symbol.index];
+    TapedBook all{{symbol, UpdateKind::snapshot, book.update_id(), 0, at, {}, {}},
+                  {book.bids().begin(), book.bids().end()},
+                  {book.asks().begin(), book.asks().end()}};
+    if (bids_only) all.asks.clear();
+    out.push_back({at, all});
+  };
+  for (const Taped& taped : tape) {
+    if (const auto* news = std::get_if<TapedBook>(&taped.what)) {
+      BookUpdate update = news->update;
+      update.bids = news->bids;
+      update.asks = news->asks;
+      shadows[update.symbol.index].apply(update);
+    }
+    const bool candle = std::holds_alternative<Kline>(taped.what);
+    if (trouble == Trouble::none && taped.at >= next && !candle) {
+      trouble = static_cast<Trouble>(1 + random.below(4));
+      const std::int64_t longest_ms = random.chance(0.1) ? 100'000 : random.chance(0.5) ? 8'000 : 900;
+      until = taped.at + std::chrono::milliseconds{1 + random.below(static_cast<std::uint64_t>(longest_ms))};
+      if (trouble == Trouble::link_down)
+        out.push_back({taped.at, LinkChanged{Link::market, LinkState::down}});
+      if (trouble == Trouble::one_sided)
+        for (const Instrument& instrument : instruments) snapshot(instrument.id, taped.at, true);
+    } else if (trouble != Trouble::none && taped.at >= until) {
+      if (trouble == Trouble::link_down)
+        out.push_back({taped.at, LinkChanged{Link::market, LinkState::live}});
+      for (const Instrument& instrument : instruments) snapshot(instrument.id, taped.at, false);
+      trouble = Trouble::none;
+      next = taped.at + std::chrono::milliseconds{random.below(random.chance(0.3) ? 20'000 : 900'000)};
+      if (std::holds_alternative<TapedBook>(taped.what)) continue;
+    }
+    const bool book = std::holds_alternative<TapedBook>(taped.what);
+    const bool heard = trouble == Trouble::none || candle ||
+                       (trouble == Trouble::link_down && std::holds_alternative<Second>(taped.what)) ||
+                       ((trouble == Trouble::lost_message || trouble == Trouble::one_sided) &&
+                        (!book || random.chance(0.5)));
+    if (heard) out.push_back(taped);
+  }
+  return out;
 }
 
 }  // namespace mlbot::core::testing

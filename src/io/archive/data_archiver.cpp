@@ -120,6 +120,11 @@ class DataArchiver::Impl {
   Done on(const Stamped& at, const OperatorCommand& e);
   Done on(const Stamped&, const AccountSnapshot&) { return {}; }  // its rows are stored one by one
   Done on(const Stamped&, const TimerFired&) { return {}; }       // time passes in every other table
+  Done on(const Stamped&, const FastExecution&) { return {}; }    // its Execution is stored
+  // Kept in the journal alone: nothing asks for them in columns.
+  Done on(const Stamped&, const PriceLimit&) { return {}; }
+  Done on(const Stamped&, const AdlAlerts&) { return {}; }
+  Done on(const Stamped&, const InsurancePools&) { return {}; }
 
   ArchiverOptions options_;
   std::unique_ptr<Database> database_;

@@ -8,6 +8,7 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -120,7 +121,37 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     } else if (handlers.on_request) {
       response = handlers.on_request(request);
     }
-    if (!ended) answer(std::move(response), parser->keep_alive(), request.method == "HEAD");
+    if (ended) return;
+    const Delivery delivery =
+        !upgrade && handlers.delivery ? handlers.delivery(request, response) : Delivery{};
+    deliver(std::move(response), delivery, parser->keep_alive(), request.method == "HEAD");
+  }
+
+  void deliver(HttpResponse&& response, Delivery delivery, bool keep_alive, bool head) {
+    if (delivery.way == Delivery::Way::never) return watch(server->options.request_timeout);
+    if (delivery.delay > Duration{0}) {
+      unwatch();
+      timer = server->loop.call_after(
+          delivery.delay,
+          [weak = weak_from_this(), response = std::move(response), delivery, keep_alive, head]() mutable {
+            const auto self = weak.lock();
+            if (!self || self->ended) return;
+            self->timer = 0;
+            self->deliver(std::move(response), {delivery.way, {}}, keep_alive, head);
+          });
+      return;
+    }
+    if (delivery.way == Delivery::Way::cut) return answer_half(response);
+    answer(std::move(response), keep_alive, head);
+  }
+
+  void answer_half(const HttpResponse& response) {
+    half = fmt::format("HTTP/1.1 {} cut\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                       response.status, response.body.size(),
+                       std::string_view{response.body}.substr(0, response.body.size() / 2));
+    asio::async_write(socket, asio::buffer(half), [self = shared_from_this()](const ErrorCode&, std::size_t) {
+      if (!self->ended) self->end();
+    });
   }
 
   void answer_last(HttpResponse response) { answer(std::move(response), false, false); }
@@ -194,7 +225,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
 
   void read_text() {
     peer->async_read(received, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-      if (self->ended) return;
+      if (self->ended || self->muted) return;
       if (error) return self->end();
       const std::string_view text{static_cast<const char*>(self->received.data().data()),
                                   self->received.size()};
@@ -205,7 +236,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   }
 
   void send(std::shared_ptr<const std::string> text) {
-    if (!open || closing || ended) return;
+    if (!open || closing || ended || muted) return;
     unsent_bytes += text->size();
     if (unsent_bytes > server->options.max_unsent_bytes) return end_later();
     unsent.push_back(std::move(text));
@@ -215,12 +246,14 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   void write_next() {
     peer->async_write(asio::buffer(*unsent.front()),
                       [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-                        if (self->ended) return;
+                        if (self->ended || self->muted) return;
                         if (error) return self->end();
                         self->unsent_bytes -= self->unsent.front()->size();
                         self->unsent.pop_front();
                         if (!self->unsent.empty()) {
                           self->write_next();
+                        } else if (!self->half.empty()) {
+                          self->write_half();
                         } else if (self->closing) {
                           self->close_politely();
                         }
@@ -234,6 +267,40 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     closing = true;
     watch(goodbye_timeout);
     if (unsent.empty()) close_politely();
+  }
+
+  void cut(std::string_view text) {
+    if (!open || closing || ended) return;
+    closing = true;
+    half = "\x81";  // a final text frame; RFC 6455, 5.2
+    if (text.size() < 126) {
+      half += static_cast<char>(text.size());
+    } else {
+      const bool short_form = text.size() <= 0xFFFF;
+      half += static_cast<char>(short_form ? 126 : 127);
+      for (int shift = short_form ? 8 : 56; shift >= 0; shift -= 8)
+        half += static_cast<char>(text.size() >> shift & 0xFF);
+    }
+    half += text.substr(0, text.size() / 2);
+    if (unsent.empty()) write_half();
+  }
+
+  void write_half() {
+    asio::async_write(peer->next_layer(), asio::buffer(half),
+                      [self = shared_from_this()](const ErrorCode&, std::size_t) {
+                        if (!self->ended) self->end();
+                      });
+  }
+
+  void mute() {
+    if (!open || closing || ended || std::exchange(muted, true)) return;
+    auto limits = websocket::stream_base::timeout{};
+    limits.handshake_timeout = limits.idle_timeout = websocket::stream_base::none();
+    limits.keep_alive_pings = false;
+    peer->set_option(limits);
+    ErrorCode ignored;
+    peer->next_layer().cancel(ignored);
+    watch(server->options.websocket_idle_timeout);
   }
 
   void close_politely() {
@@ -280,7 +347,9 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   TimerId timer = 0;
   bool open = false;
   bool closing = false;
+  bool muted = false;
   bool ended = false;
+  std::string half;  // what is sent of a message that is cut
 };
 
 void HttpServer::Impl::accept_next() {
@@ -377,6 +446,20 @@ void HttpServer::close(PeerId peer) {
   if (found == impl_->sessions.end()) return;
   const auto session = found->second;
   session->close();
+}
+
+void HttpServer::cut(PeerId peer, std::shared_ptr<const std::string> text) {
+  const auto found = impl_->sessions.find(peer);
+  if (found == impl_->sessions.end()) return;
+  const auto session = found->second;
+  session->cut(*text);
+}
+
+void HttpServer::mute(PeerId peer) {
+  const auto found = impl_->sessions.find(peer);
+  if (found == impl_->sessions.end()) return;
+  const auto session = found->second;
+  session->mute();
 }
 
 }  // namespace mlbot::io::net

@@ -16,9 +16,22 @@ namespace mlbot::io::net {
 
 using PeerId = std::uint64_t;
 
+/// How an answer travels; for servers that practise misfortune.
+struct Delivery {
+  enum class Way : std::uint8_t {
+    whole,
+    cut,   ///< head and half of the body, then the connection ends
+    never  ///< nothing; the connection ends after request_timeout
+  };
+  Way way = Way::whole;
+  Duration delay{};
+};
+
 struct ServerHandlers {
   /// Answers a request that is no upgrade.
   std::function<HttpResponse(const HttpRequest&)> on_request;
+  /// How the answer to it travels; absent: whole and at once.
+  std::function<Delivery(const HttpRequest&, const HttpResponse&)> delivery;
   /// Whether this WebSocket upgrade is welcome; anything else than status 101 refuses with that answer.
   std::function<HttpResponse(const HttpRequest&)> on_upgrade;
   std::function<void(PeerId, const HttpRequest&)> on_open;
@@ -50,6 +63,11 @@ class HttpServer {
   std::size_t unsent_bytes(PeerId peer) const;
   /// Sends what is queued, says goodbye, closes; on_close follows.
   void close(PeerId peer);
+  /// Half of a text frame behind what is queued, then the connection ends without a goodbye.
+  void cut(PeerId peer, std::shared_ptr<const std::string> text);
+  /// From now on nothing is read from the peer and nothing is sent, pings included; the connection stays open
+  /// for websocket_idle_timeout.
+  void mute(PeerId peer);
 
   struct Impl;
   explicit HttpServer(std::shared_ptr<Impl> impl);

@@ -49,6 +49,10 @@ std::optional<PublicStreams::Place> PublicStreams::place_of(std::string_view tex
       return Place{symbol, kline};
     case bybit::Topic::Kind::liquidations:
       return Place{symbol, liquidations};
+    case bybit::Topic::Kind::old_liquidation:
+    case bybit::Topic::Kind::price_limit:
+    case bybit::Topic::Kind::adl_alert:
+    case bybit::Topic::Kind::insurance:
     case bybit::Topic::Kind::account:
     case bybit::Topic::Kind::unknown:
       break;

@@ -51,6 +51,10 @@ Text id_of(const bybit::Query& query, std::string_view name) {
   return Text::fits(text) ? Text{text} : Text{};
 }
 
+std::optional<sim::StopLeg> on_mark(std::optional<PriceTicks> price) {
+  return price ? std::optional{sim::StopLeg{*price, sim::PriceSource::mark, {}}} : std::nullopt;
+}
+
 }  // namespace
 
 RestRoutes::RestRoutes(sim::Exchange& exchange, const bybit::InstrumentTable& table, Accounts& accounts,
@@ -274,8 +278,8 @@ RestRoutes::Outcome RestRoutes::create(const Asked& asked) {
                                                               .price = order.price,
                                                               .size = order.size,
                                                               .reduce_only = order.reduce_only,
-                                                              .stop_loss = order.stop_loss,
-                                                              .take_profit = request->take_profit}));
+                                                              .stop_loss = on_mark(order.stop_loss),
+                                                              .take_profit = on_mark(request->take_profit)}));
 }
 
 RestRoutes::Outcome RestRoutes::amend(const Asked& asked) {
@@ -283,8 +287,9 @@ RestRoutes::Outcome RestRoutes::amend(const Asked& asked) {
   if (!request) return std::unexpected{request.error()};
   if (request->stop_loss)
     return refuse(10001, "params error: change a stop loss by position/trading-stop here");
-  return order_ack(asked, exchange_.amend(asked.account->id, request->symbol,
-                                          {request->venue_id, request->id}, {request->price, request->size}));
+  return order_ack(asked,
+                   exchange_.amend(asked.account->id, request->symbol, {request->venue_id, request->id},
+                                   {.price = request->price, .size = request->size}));
 }
 
 RestRoutes::Outcome RestRoutes::cancel(const Asked& asked) {
@@ -298,9 +303,10 @@ RestRoutes::Outcome RestRoutes::cancel_all(const Asked& asked) {
   const auto request = bybit::decode_cancel_all(asked.body, table_);
   if (!request) return std::unexpected{request.error()};
   if (!request->orders) return refuse(10001, "params error: cancelling stops alone is not served here");
-  const auto scope = request->stops ? sim::CancelScope::entries_and_stops : sim::CancelScope::entries;
+  const sim::CancelScope scope{.symbol = request->symbol,
+                               .filter = request->stops ? sim::OrderFilter::all : sim::OrderFilter::orders};
   std::vector<bybit::OrderIds> ids;
-  for (const VenueId& id : exchange_.cancel_all(asked.account->id, request->symbol, scope)) {
+  for (const VenueId& id : exchange_.cancel_all(asked.account->id, scope)) {
     const auto row = exchange_.find_order(asked.account->id, {id, {}});
     ids.push_back({id, row ? row->client_id : ClientOrderId{}});
   }
@@ -424,8 +430,9 @@ RestRoutes::Outcome RestRoutes::trading_stop(const Asked& asked) {
     return refuse(10001,
                   "params error: a stop loss is watched by MarkPrice only here, send slTriggerBy=MarkPrice");
   }
-  const auto result = exchange_.set_position_stop(asked.account->id, request->symbol,
-                                                  {request->stop_loss, request->take_profit});
+  const auto result = exchange_.set_position_stop(
+      asked.account->id, request->symbol,
+      {.stop_loss = on_mark(request->stop_loss), .take_profit = on_mark(request->take_profit)});
   if (!result) return refuse(result.error());
   return std::string{bybit::empty_result};
 }

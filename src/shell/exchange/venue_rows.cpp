@@ -13,21 +13,26 @@ E8 average(E8 value, E8 size) {
 
 std::string_view stop_order_type(sim::StopKind kind) {
   switch (kind) {
+    case sim::StopKind::stop:
+      return "Stop";
     case sim::StopKind::stop_loss:
       return "StopLoss";
     case sim::StopKind::take_profit:
       return "TakeProfit";
+    case sim::StopKind::partial_stop_loss:
+      return "PartialStopLoss";
+    case sim::StopKind::partial_take_profit:
+      return "PartialTakeProfit";
+    case sim::StopKind::trailing:
+      return "TrailingStop";
     case sim::StopKind::none:
       break;
   }
   return "";
 }
 
-/// A long's stop loss and a short's take profit close by selling, respectively buying, when mark falls.
-std::int32_t trigger_direction(const sim::OrderRow& row) {
-  if (row.stop == sim::StopKind::none) return 0;
-  const bool falls = (row.side == Side::sell) == (row.stop == sim::StopKind::stop_loss);
-  return falls ? 2 : 1;
+std::optional<PriceTicks> trigger_of(const std::optional<sim::StopLeg>& leg) {
+  return leg ? std::optional{leg->trigger} : std::nullopt;
 }
 
 }  // namespace
@@ -41,10 +46,12 @@ venue::bybit::OrderRow venue_row(const sim::OrderRow& row, const Instrument& ins
   out.closed_pnl = row.realised_pnl;
   out.create_type = row.create_type;
   out.stop_order_type = stop_order_type(row.stop);
-  out.trigger_price = row.trigger;
-  out.take_profit = row.take_profit;
-  out.stop_loss = row.stop_loss;
-  out.trigger_direction = trigger_direction(row);
+  if (row.trigger) {
+    out.trigger_price = row.trigger->price;
+    out.trigger_direction = row.trigger->rising ? 1 : 2;
+  }
+  out.take_profit = trigger_of(row.take_profit);
+  out.stop_loss = trigger_of(row.stop_loss);
   return out;
 }
 

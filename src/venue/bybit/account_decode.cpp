@@ -28,6 +28,12 @@ VenueText reason_of(Row& row) {
   return cancelled == no_word ? VenueText{} : venue_text(cancelled);
 }
 
+Liquidity liquidity_of(Row& row) {
+  const std::string_view maker = row.text_or_empty("isMaker");
+  if (maker.empty()) return Liquidity::unknown;  // before 2024 execution.fast did not say
+  return maker == "true" ? Liquidity::maker : Liquidity::taker;
+}
+
 }  // namespace
 
 const InstrumentTable::Entry* entry_of_row(Row& row, const InstrumentTable& table) {
@@ -67,9 +73,22 @@ Execution read_execution(Row& row, const Instrument& instrument, NewsSource sour
   news.client_id = row.inline_text<ClientOrderId>("orderLinkId", row.text_or_empty("orderLinkId"));
   news.side = row.word("side", side_words);
   news.at = row.time_ms("execTime");
-  const std::string_view maker = row.text_or_empty("isMaker");
-  if (!maker.empty()) news.liquidity = maker == "true" ? Liquidity::maker : Liquidity::taker;
+  news.liquidity = liquidity_of(row);
   news.realised_pnl = row.e8_or_zero("execPnl");  // the stream alone says it
+  return news;
+}
+
+FastExecution read_fast(Row& row, const Instrument& instrument) {
+  FastExecution news{.symbol = instrument.id};
+  news.execution_id = row.inline_text<VenueId>("execId", row.text("execId"));
+  news.price = row.e8("execPrice");
+  news.size = lots_of(row, "execQty", instrument);
+  news.venue_id = row.inline_text<VenueId>("orderId", row.text("orderId"));
+  news.client_id = row.inline_text<ClientOrderId>("orderLinkId", row.text_or_empty("orderLinkId"));
+  news.side = row.word("side", side_words);
+  news.at = row.time_ms("execTime");
+  news.liquidity = liquidity_of(row);
+  news.cross_sequence = row.optional_integer("seq").value_or(0);
   return news;
 }
 

@@ -13,6 +13,7 @@ const InstrumentTable::Entry* entry_of_row(Row& row, const InstrumentTable& tabl
 
 OrderNews read_order(Row& row, const Instrument& instrument, NewsSource source);
 Execution read_execution(Row& row, const Instrument& instrument, NewsSource source);
+FastExecution read_fast(Row& row, const Instrument& instrument);
 PositionNews read_position(Row& row, const Instrument& instrument, NewsSource source);
 /// Nothing when the row lists no USDT: only changed coins are listed.
 std::optional<WalletNews> read_wallet(Row& row, NewsSource source);

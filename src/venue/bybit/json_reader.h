@@ -47,13 +47,29 @@ class Reading {
   std::optional<DecodeError> error_;
 };
 
-/// Parses a whole message, which must be an object; a fault names the message. The object lives until the
-/// next parse.
+/// Where the text stops being UTF-8.
+inline std::size_t first_bad_byte(std::string_view text) {
+  std::size_t good = 0;
+  while (good < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[good]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (good + length > text.size() || !simdjson::validate_utf8(text.data() + good, length)) break;
+    good += length;
+  }
+  return good;
+}
+
+/// Parses a whole message, which must be an object; a fault names the message, a byte that is no UTF-8 its
+/// place. The object lives until the next parse.
 inline dom::object open_document(PaddedText bytes, DecodeScratch& scratch, Reading& reading) {
   dom::object root;
   const auto* text = reinterpret_cast<const std::uint8_t*>(bytes.text.data());
   const auto error = scratch.impl().parser.parse(text, bytes.text.size(), false).get_object().get(root);
-  if (error) reading.fail("message", error);
+  if (error == simdjson::UTF8_ERROR) {
+    reading.fail("message[" + std::to_string(first_bad_byte(bytes.text)) + "]", "a byte that is no UTF-8");
+  } else if (error) {
+    reading.fail("message", error);
+  }
   return root;
 }
 inline PaddedText padded_copy(std::string_view text, std::string& buffer) {
@@ -104,8 +120,9 @@ inline std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
-/// Text of a scalar: a string, a boolean, a whole number; "" for null. Numbers are written into `buffer`.
-using NumberBuffer = std::array<char, 24>;
+/// Text of a scalar: a string, a boolean, a number; "" for null. Numbers are written into `buffer`; one with
+/// a point in its shortest form, which is exact for up to 15 digits (the venue sends money as text).
+using NumberBuffer = std::array<char, 32>;
 inline simdjson::error_code scalar_text(const dom::element& value, NumberBuffer& buffer,
                                         std::string_view& out) {
   const auto written = [&](auto number) {
@@ -126,8 +143,10 @@ inline simdjson::error_code scalar_text(const dom::element& value, NumberBuffer&
       return written(value.get_int64().value_unsafe());
     case dom::element_type::UINT64:
       return written(value.get_uint64().value_unsafe());
+    case dom::element_type::DOUBLE:
+      return written(value.get_double().value_unsafe());
     default:
-      return simdjson::INCORRECT_TYPE;  // a double is not exact: the venue sends decimals as text
+      return simdjson::INCORRECT_TYPE;
   }
 }
 
@@ -170,6 +189,9 @@ class Row {
   E8 e8_or_zero(std::string_view key) {
     return money(key, text_or_empty(key), parse_e8_truncated).value_or(E8{});
   }
+  /// As e8, but digits past the eighth decimal are cut off: for what the venue computes.
+  E8 e8_truncated(std::string_view key) { return needed(key, money(key, text(key), parse_e8_truncated)); }
+  double number_or_zero(std::string_view key) { return text_or_empty(key).empty() ? 0 : number(key); }
   double number(std::string_view key) {
     const std::string_view value = text(key);
     const auto parsed = parse_number(value);
@@ -222,7 +244,7 @@ class Row {
   std::optional<E8> money(std::string_view key, std::string_view value, Parse parse) {
     if (value.empty()) return std::nullopt;
     const auto parsed = parse(value);
-    if (!parsed) fail(key, "'" + std::string{value} + "' is no decimal of at most 8 places");
+    if (!parsed) fail(key, "'" + std::string{value} + "' is no decimal of at most 8 places within 64 bits");
     return parsed;
   }
   std::optional<std::int64_t> whole(std::string_view key, std::string_view value) {

@@ -36,6 +36,10 @@ class DecodeScratch {
   RecordScratch records;
   std::vector<Event> events;
 
+  /// Books and trades by the way they were read: in one pass, or by the parser because the frame was not in
+  /// the known shape. A rising second figure says that the venue writes them otherwise now.
+  std::uint64_t scanned_frames = 0, fallback_frames = 0;
+
   struct Impl;  ///< the parser; known to this folder only
   Impl& impl() { return *impl_; }
 

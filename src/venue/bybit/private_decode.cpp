@@ -10,7 +10,8 @@ namespace {
 
 std::uint32_t read_data(std::string_view topic, const dom::array& data, const InstrumentTable& table,
                         DecodeScratch& scratch, Reading& reading) {
-  if (topic.ends_with(".linear")) topic.remove_suffix(std::string_view{".linear"}.size());
+  for (const std::string_view category : {".linear", ".inverse", ".spot", ".option"})
+    if (topic.ends_with(category)) topic.remove_suffix(category.size());
   std::size_t rows = 0;
   constexpr auto stream = NewsSource::stream;
   if (topic == "order") {
@@ -22,6 +23,10 @@ std::uint32_t read_data(std::string_view topic, const dom::array& data, const In
     return read_rows(
         data, "data", table, reading, scratch.events, rows,
         [](Row& row, const Instrument& instrument) { return read_execution(row, instrument, stream); });
+  }
+  if (topic == "execution.fast") {
+    return read_rows(data, "data", table, reading, scratch.events, rows,
+                     [](Row& row, const Instrument& instrument) { return read_fast(row, instrument); });
   }
   if (topic == "position") {
     return read_rows(
@@ -53,6 +58,8 @@ Result<PrivateMessage, DecodeError> decode_private(PaddedText bytes, const Instr
     return control;
   }
   AccountNews news;
+  if (topic.starts_with("dcp."))
+    return news;  // subscribing arms it; what a push would hold is not documented
   news.venue_time = message.time_ms("creationTime");
   const dom::array data = list_of(message.object(), "data", "message", reading);
   if (reading.ok()) news.foreign_rows = read_data(topic, data, table, scratch, reading);

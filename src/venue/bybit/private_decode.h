@@ -1,5 +1,5 @@
-// Frames of the private stream to account events: order, execution, position, wallet, and the answers to
-// auth, subscribe and ping.
+// Frames of the private stream to account events: order, execution, execution.fast, position, wallet, dcp,
+// and the answers to auth, subscribe and ping. A topic may name a category ("order.linear").
 //
 // A row of another category, or of a symbol that this run does not know, is no error: it is counted, because
 // an account may hold what is not ours. A row of ours that cannot be read makes the whole message an error.
@@ -14,8 +14,9 @@
 namespace mlbot::venue::bybit {
 
 struct AccountNews {
-  std::span<const Event> events;   ///< OrderNews, Execution, PositionNews, WalletNews; live in the scratch
-  Instant venue_time;              ///< `creationTime`
+  std::span<const Event>
+      events;          ///< OrderNews, Execution, FastExecution, PositionNews, WalletNews; in the scratch
+  Instant venue_time;  ///< `creationTime`
   std::uint32_t foreign_rows = 0;  ///< rows that are not ours to read
 };
 using PrivateMessage = std::variant<AccountNews, Control>;

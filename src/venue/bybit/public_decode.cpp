@@ -4,10 +4,10 @@
 
 #include <charconv>
 
-#include "venue/bybit/book_scan.h"
 #include "venue/bybit/control_decode.h"
 #include "venue/bybit/grid_text.h"
 #include "venue/bybit/json_reader.h"
+#include "venue/bybit/scan.h"
 #include "venue/bybit/stream_requests.h"
 
 namespace mlbot::venue::bybit {
@@ -140,6 +140,22 @@ Event read_trades(Row& message, const Entry& entry, DecodeScratch& scratch) {
   return Trades{entry.instrument.id, list};
 }
 
+/// The topic that the venue removed in 2025: one object, other names.
+Event read_old_liquidation(Row& message, const Entry& entry, DecodeScratch& scratch) {
+  auto& list = scratch.records.liquidations;
+  list.clear();
+  Reading& reading = message.reading();
+  Row data{object_of(message.object(), "data", "message", reading), "data", reading};
+  Liquidation liquidation;
+  liquidation.at = data.time_ms("updatedTime");
+  must_name(data, "symbol", entry);
+  liquidation.liquidated = data.word("side", position_side_words);
+  liquidation.size = size_of(data, "size", entry);
+  liquidation.bankruptcy_price = data.e8("price");
+  list.push_back(liquidation);
+  return Liquidations{entry.instrument.id, list};
+}
+
 Event read_liquidations(Row& message, const Entry& entry, DecodeScratch& scratch) {
   auto& list = scratch.records.liquidations;
   list.clear();
@@ -200,7 +216,78 @@ Event read_ticker(Row& message, const Entry& entry) {
   return ticker;
 }
 
+Event read_price_limit(Row& message, const Entry& entry) {
+  Reading& reading = message.reading();
+  Row data{object_of(message.object(), "data", "message", reading), "data", reading};
+  must_name(data, "symbol", entry);
+  return read_limits(data, entry.instrument.id);
+}
+
+Event read_adl_alerts(Row& message, const InstrumentTable& table, DecodeScratch& scratch,
+                      std::uint32_t& foreign) {
+  constexpr AdlAlertKeys keys{"s", "b", "pr", "i_pr", "adl_sr"};
+  Reading& reading = message.reading();
+  const dom::array list = list_of(message.object(), "data", "message", reading);
+  return AdlAlerts{read_adl_rows(list, "data", keys, table, reading, scratch, foreign)};
+}
+
+Event read_insurance(Row& message, const InstrumentTable& table, DecodeScratch& scratch,
+                     std::uint32_t& foreign) {
+  auto& out = scratch.records.insurance_pools;
+  out.clear();
+  Reading& reading = message.reading();
+  each_object(list_of(message.object(), "data", "message", reading), "data", reading,
+              [&](const dom::object& object, std::size_t index) {
+                Row row{object, "data", index, reading};
+                const Instant updated = row.time_ms("updateTime");
+                read_pool(row, updated, table, out, foreign);
+              });
+  return InsurancePools{out};
+}
+
 }  // namespace
+
+PriceLimit read_limits(Row& row, SymbolId symbol) {
+  return {.symbol = symbol, .highest_buy = row.e8("buyLmt"), .lowest_sell = row.e8("sellLmt")};
+}
+
+std::span<const AdlAlert> read_adl_rows(const dom::array& list, std::string_view place,
+                                        const AdlAlertKeys& keys, const InstrumentTable& table,
+                                        Reading& reading, DecodeScratch& scratch, std::uint32_t& foreign) {
+  auto& out = scratch.records.adl_alerts;
+  out.clear();
+  each_object(list, place, reading, [&](const dom::object& object, std::size_t index) {
+    Row row{object, place, index, reading};
+    const Entry* const entry = table.find(row.text(keys.symbol));
+    const AdlAlert alert{.symbol = entry == nullptr ? SymbolId{} : entry->instrument.id,
+                         .balance = row.number(keys.balance),
+                         .drawdown = row.number(keys.drawdown),
+                         .trigger = row.number(keys.trigger),
+                         .stop = row.number(keys.stop)};
+    if (entry == nullptr) {
+      ++foreign;
+    } else {
+      out.push_back(alert);
+    }
+  });
+  return out;
+}
+
+void read_pool(Row& row, Instant updated, const InstrumentTable& table, std::vector<InsurancePool>& out,
+               std::uint32_t& foreign) {
+  const E8 balance = row.e8_truncated("balance");
+  std::string_view names = row.text_or_empty("symbols");  // none for a coin's shared pool
+  while (row.ok() && !names.empty()) {
+    const auto comma = names.find(',');
+    const std::string_view name = names.substr(0, comma);
+    names = comma == names.npos ? std::string_view{} : names.substr(comma + 1);
+    if (const Entry* const entry = table.find(name)) {
+      out.push_back({entry->instrument.id, balance, updated});
+    } else {
+      ++foreign;
+    }
+  }
+}
 
 void read_ticker_field(Ticker& ticker, std::string_view key, std::string_view text, Reading& reading) {
   if (text.empty()) return;
@@ -236,10 +323,9 @@ void read_ticker_field(Ticker& ticker, std::string_view key, std::string_view te
   }
 }
 
-Result<PublicMessage, DecodeError> decode_public(PaddedText bytes, const InstrumentTable& table,
-                                                 DecodeScratch& scratch) {
-  MarketNews news;
-  if (scan_book(bytes.text, table, scratch, news)) return news;
+Result<PublicMessage, DecodeError> parse_public(PaddedText bytes, const InstrumentTable& table,
+                                                DecodeScratch& scratch) {
+  using Kind = Topic::Kind;
   Reading reading;
   Row message{open_document(bytes, scratch, reading), "message", reading};
   std::string_view topic_text;
@@ -248,27 +334,49 @@ Result<PublicMessage, DecodeError> decode_public(PaddedText bytes, const Instrum
     if (!reading.ok()) return std::unexpected{reading.take()};
     return control;
   }
+  MarketNews news;
   const Topic topic = parse_topic(topic_text);
-  const Entry* entry = table.find(topic.symbol);
-  news.depth = topic.kind == Topic::Kind::book ? topic.number : 0;
-  if (topic.kind == Topic::Kind::unknown || topic.kind == Topic::Kind::account) {
+  const bool of_a_coin = topic.kind == Kind::adl_alert || topic.kind == Kind::insurance;
+  const Entry* entry = of_a_coin ? nullptr : table.find(topic.symbol);
+  news.depth = topic.kind == Kind::book ? topic.number : 0;
+  if (topic.kind == Kind::book || topic.kind == Kind::trades) ++scratch.fallback_frames;
+  if (topic.kind == Kind::unknown || topic.kind == Kind::account) {
     reading.fail("message.topic", fmt::format("'{}' is no topic that we read", topic_text));
-  } else if (entry == nullptr) {
+  } else if (entry == nullptr && !of_a_coin) {
     reading.fail("message.topic", fmt::format("'{}' names a symbol that this run does not know", topic_text));
-  } else if (topic.kind == Topic::Kind::book) {
+  } else if (topic.kind == Kind::book) {
     news.event = read_book(message, *entry, scratch);
-  } else if (topic.kind == Topic::Kind::trades) {
+  } else if (topic.kind == Kind::trades) {
     news.event = read_trades(message, *entry, scratch);
-  } else if (topic.kind == Topic::Kind::liquidations) {
+  } else if (topic.kind == Kind::liquidations) {
     news.event = read_liquidations(message, *entry, scratch);
-  } else if (topic.kind == Topic::Kind::kline) {
+  } else if (topic.kind == Kind::old_liquidation) {
+    news.event = read_old_liquidation(message, *entry, scratch);
+  } else if (topic.kind == Kind::kline) {
     news.event = read_kline(message, *entry, topic.number);
+  } else if (topic.kind == Kind::price_limit) {
+    news.event = read_price_limit(message, *entry);
+  } else if (topic.kind == Kind::adl_alert) {
+    news.event = read_adl_alerts(message, table, scratch, news.foreign_rows);
+  } else if (topic.kind == Kind::insurance) {
+    news.event = read_insurance(message, table, scratch, news.foreign_rows);
   } else {
     news.event = read_ticker(message, *entry);
   }
   news.venue_time = message.time_ms("ts");
   if (!reading.ok()) return std::unexpected{reading.take()};
   return news;
+}
+
+Result<PublicMessage, DecodeError> decode_public(PaddedText bytes, const InstrumentTable& table,
+                                                 DecodeScratch& scratch) {
+  Result<PublicMessage, DecodeError> out;  // filled in place: a message is a few hundred bytes
+  if (scan_frame(bytes, table, scratch, std::get<MarketNews>(*out))) {
+    ++scratch.scanned_frames;
+  } else {
+    out = parse_public(bytes, table, scratch);
+  }
+  return out;
 }
 
 Result<PublicMessage, DecodeError> decode_public(std::string_view bytes, const InstrumentTable& table,

@@ -78,8 +78,8 @@ void encode_kline(const Instrument& instrument, const Kline& kline, Instant trad
   const auto price = [&](PriceTicks ticks) { return to_text(instrument.price(ticks)); };
   const std::int64_t end_ms = kline.start.ms() + std::int64_t{kline.interval_minutes} * 60'000 - 1;
   fmt::format_to(into(out), R"({{"topic":"kline.{}.{}","data":[{{"start":{},"end":{},"interval":"{}",)",
-                 kline.interval_minutes, instrument.name.view(), kline.start.ms(), end_ms,
-                 kline.interval_minutes);
+                 word_of(interval_words, kline.interval_minutes), instrument.name.view(), kline.start.ms(),
+                 end_ms, word_of(interval_words, kline.interval_minutes));
   fmt::format_to(into(out),
                  R"("open":"{}","close":"{}","high":"{}","low":"{}","volume":"{}","turnover":"{}",)",
                  price(kline.open), price(kline.close), price(kline.high), price(kline.low),

@@ -6,50 +6,10 @@
 
 #include "venue/bybit/account_decode.h"
 #include "venue/bybit/control_decode.h"
+#include "venue/bybit/reply.h"
+#include "venue/bybit/rest_rows.h"
 
 namespace mlbot::venue::bybit {
-namespace {
-
-/// One body under reading: its result object, and the first fault.
-struct Reply {
-  Reply(std::string_view body, DecodeScratch& scratch) {
-    const dom::object root = open_document(padded_copy(body, scratch.impl().padded), scratch, reading);
-    result = object_of(root, "result", "reply", reading);
-  }
-  /// Scalars beside the list.
-  Row row() { return {result, "result", reading}; }
-  dom::array list(std::string_view key) { return list_of(result, key, "result", reading); }
-  template <class Read>
-  void each(std::string_view key, Read&& read) {
-    each_object(list(key), fmt::format("result.{}", key), reading, read);
-  }
-  std::string cursor() { return std::string{row().text_or_empty("nextPageCursor")}; }
-
-  Reading reading;
-  dom::object result;
-};
-
-template <class T>
-Result<T, DecodeError> answer(Reply& reply, T value) {
-  if (!reply.reading.ok()) return std::unexpected{reply.reading.take()};
-  return value;
-}
-
-/// The texts of an array: a kline or a book level. False for fewer, or for what is no text.
-template <std::size_t Count>
-bool read_texts(const dom::element& item, std::array<std::string_view, Count>& texts) {
-  dom::array parts;
-  if (item.get_array().get(parts)) return false;
-  std::size_t found = 0;
-  for (const dom::element part : parts) {
-    if (found == Count) break;
-    if (part.get_string().get(texts[found])) return false;
-    ++found;
-  }
-  return found == Count;
-}
-
-}  // namespace
 
 Result<ReplyHead, DecodeError> decode_head(std::string_view body, DecodeScratch& scratch) {
   Reading reading;
@@ -119,6 +79,10 @@ Instrument read_instrument(const dom::object& object, const SymbolName& name, Re
 Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   InstrumentPage page;
+  const std::string_view category = reply.row().text_or_empty("category");
+  if (!category.empty() && category != category_linear) {
+    reply.reading.fail("result.category", fmt::format("'{}' was not asked for", category));
+  }
   reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     const std::string_view symbol = row.text("symbol");
@@ -144,16 +108,12 @@ Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, De
 }
 
 Result<RiskTierPage, DecodeError> decode_risk_limit(std::string_view body, DecodeScratch& scratch) {
-  Reply reply{body, scratch};
-  RiskTierPage page;
-  reply.each("list", [&](const dom::object& object, std::size_t index) {
-    Row row{object, "result.list", index, reply.reading};
-    const SymbolName symbol = row.inline_text<SymbolName>("symbol", row.text("symbol"));
-    const E8 maintenance = row.e8("maintenanceMargin");
-    if (row.integer("isLowestRisk") == 1) page.list.push_back({symbol, maintenance});
-  });
-  page.cursor = reply.cursor();
-  return answer(reply, std::move(page));
+  auto rows = decode_risk_limit_rows(body, scratch);
+  if (!rows) return std::unexpected{std::move(rows.error())};
+  RiskTierPage page{.cursor = std::move(rows->cursor)};
+  for (const RiskLimitRow& row : rows->list)
+    if (row.lowest) page.list.push_back({row.symbol, row.maintenance_margin});
+  return page;
 }
 
 Result<std::vector<Kline>, DecodeError> decode_klines(std::string_view body, const Instrument& instrument,
@@ -175,12 +135,9 @@ Result<std::vector<Kline>, DecodeError> decode_klines(std::string_view body, con
       break;
     }
     Kline bar{.symbol = instrument.id, .interval_minutes = interval_minutes};
-    const auto start_ms = parse_number(texts[0]);
-    if (start_ms && *start_ms >= 0 && *start_ms <= static_cast<double>(time_ms_max / 2)) {
-      bar.start = Instant::from_ms(static_cast<std::int64_t>(*start_ms));
-    } else {
-      fail("start", texts[0]);
-    }
+    const auto start = bar_start(texts[0]);
+    if (!start) fail("start", texts[0]);
+    bar.start = start.value_or(Instant{});
     const auto price = [&](std::size_t column) {
       const auto ticks = instrument.ticks(texts[column]);
       if (!ticks) fail("price", texts[column]);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "venue/bybit/json_text.h"
+#include "venue/bybit/words.h"
 
 namespace mlbot::venue::bybit {
 namespace {
@@ -56,7 +57,7 @@ std::string book_topic(int depth, std::string_view symbol) {
 std::string trades_topic(std::string_view symbol) { return fmt::format("publicTrade.{}", symbol); }
 std::string ticker_topic(std::string_view symbol) { return fmt::format("tickers.{}", symbol); }
 std::string kline_topic(int minutes, std::string_view symbol) {
-  return fmt::format("kline.{}.{}", minutes, symbol);
+  return fmt::format("kline.{}.{}", word_of(interval_words, minutes), symbol);
 }
 std::string liquidations_topic(std::string_view symbol) { return fmt::format("allLiquidation.{}", symbol); }
 
@@ -74,20 +75,31 @@ Topic parse_topic(std::string_view text) {
   if (name == "orderbook" || name == "kline") {
     const auto second = rest.find('.');
     if (second == rest.npos) return topic;
-    const auto number = whole_number(rest.substr(0, second));
-    if (!number) return topic;
+    const std::string_view word = rest.substr(0, second);
     constexpr std::array depths{1, 50, 200, 500, 1000};
-    constexpr std::array intervals{1, 3, 5, 15, 30, 60, 120, 240, 360, 720};
-    topic.number = *number;
     rest = rest.substr(second + 1);
-    if (name == "orderbook" && std::ranges::count(depths, *number) == 1) topic.kind = Topic::Kind::book;
-    if (name == "kline" && std::ranges::count(intervals, *number) == 1) topic.kind = Topic::Kind::kline;
+    if (name == "kline") {
+      const auto minutes = value_of(interval_words, word);
+      topic.number = minutes.value_or(0);
+      if (minutes) topic.kind = Topic::Kind::kline;
+    } else if (const auto depth = whole_number(word); depth && std::ranges::count(depths, *depth) == 1) {
+      topic.number = *depth;
+      topic.kind = Topic::Kind::book;
+    }
   } else if (name == "publicTrade") {
     topic.kind = Topic::Kind::trades;
   } else if (name == "tickers") {
     topic.kind = Topic::Kind::ticker;
   } else if (name == "allLiquidation") {
     topic.kind = Topic::Kind::liquidations;
+  } else if (name == "liquidation") {
+    topic.kind = Topic::Kind::old_liquidation;
+  } else if (name == "priceLimit") {
+    topic.kind = Topic::Kind::price_limit;
+  } else if (name == "adlAlert") {
+    topic.kind = Topic::Kind::adl_alert;
+  } else if (name == "insurance") {
+    topic.kind = Topic::Kind::insurance;
   }
   topic.symbol = rest;
   return topic;

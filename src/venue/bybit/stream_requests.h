@@ -43,13 +43,25 @@ Result<StreamRequest, DecodeError> decode_stream_request(std::string_view text);
 
 /// What a topic asks for; `name` is the part before the symbol.
 struct Topic {
-  enum class Kind : std::uint8_t { book, trades, ticker, kline, liquidations, account, unknown };
+  enum class Kind : std::uint8_t {
+    book,
+    trades,
+    ticker,
+    kline,
+    liquidations,
+    old_liquidation,  ///< "liquidation", removed by the venue in 2025; captures have it
+    price_limit,
+    adl_alert,  ///< of a coin: `symbol` is "USDT"
+    insurance,  ///< of a coin
+    account,
+    unknown
+  };
   Kind kind = Kind::unknown;
-  std::int32_t number = 0;  ///< depth of a book, minutes of a kline
+  std::int32_t number = 0;  ///< depth of a book, minutes of a kline (interval_words)
   std::string_view symbol;  ///< a view into the text
 };
-/// Depths other than 1, 50, 200, 1000, 500 (served until 2025-09, so captures have it) and intervals that are
-/// no minutes are unknown.
+/// Depths other than 1, 50, 200, 1000, 500 (served until 2025-09, so captures have it) and intervals that the
+/// venue does not list are unknown.
 Topic parse_topic(std::string_view text);
 
 /// Whether the signature of an auth request is the one that this secret makes.

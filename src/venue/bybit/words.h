@@ -42,6 +42,14 @@ inline constexpr std::array execution_kind_words{
     Word{ExecutionKind::settle, "Settle"}, Word{ExecutionKind::settle, "Delivery"},
     Word{ExecutionKind::other, "UNKNOWN"}};
 
+/// Minutes of a bar as the venue names them. A month has no fixed length: 43200 stands for it.
+inline constexpr std::array interval_words{
+    Word{std::int32_t{1}, "1"},     Word{std::int32_t{3}, "3"},     Word{std::int32_t{5}, "5"},
+    Word{std::int32_t{15}, "15"},   Word{std::int32_t{30}, "30"},   Word{std::int32_t{60}, "60"},
+    Word{std::int32_t{120}, "120"}, Word{std::int32_t{240}, "240"}, Word{std::int32_t{360}, "360"},
+    Word{std::int32_t{720}, "720"}, Word{std::int32_t{1440}, "D"},  Word{std::int32_t{10'080}, "W"},
+    Word{std::int32_t{43'200}, "M"}};
+
 template <class Table, class Enum>
 constexpr std::string_view word_of(const Table& table, Enum value) {
   for (const auto& word : table)
