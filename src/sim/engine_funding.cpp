@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include "sim/engine.h"
-#include "sim/margin.h"
 
 namespace mlbot::sim {
 namespace {
 
 constexpr std::int64_t minute_ns = 60'000'000'000;
 constexpr std::int64_t open_interest_grid_ns = 5 * minute_ns;
+constexpr std::uint32_t first_user = 592'324;  // numbers of accounts in the ids of funding rows
 constexpr std::size_t funding_kept = 200;
 constexpr std::size_t open_interest_kept = 2016;  // a week
 
@@ -37,11 +37,12 @@ void Exchange::Engine::set_funding_rate(SymbolId symbol_id, E8 rate) {
 
 void Exchange::Engine::refresh_mark(SymbolState& symbol) {
   symbol.moved = false;
-  if (symbol.mark_given) return;
   const auto bid = symbol.book.best(Side::buy), ask = symbol.book.best(Side::sell);
   if (!bid || !ask) return;
   const Instrument& instrument = symbol.instrument;
   const E8 mid{(instrument.price(*bid).count + instrument.price(*ask).count) / 2};
+  if (symbol.mark_price.count > 0) symbol.premium.see(now_, mid - symbol.mark_price);
+  if (symbol.mark_given) return;
   const E8 index = symbol.index_price.count == 0 ? mid : symbol.index_price;
   symbol.basis.sample(now_, mid - index);
   // Reference 15.5: the median of index with the funding still to come, index with its basis of five minutes,
@@ -60,9 +61,9 @@ void Exchange::Engine::let_minute_pass(SymbolState& symbol) {
   if (!symbol.funding_given && symbol.index_price.count > 0) {
     const E8 value = impact_notional(instrument);
     const auto& book = symbol.feed.published_book();
-    symbol.premium.add(premium_index(impact_price(book.bids, value, instrument),
-                                     impact_price(book.asks, value, instrument), symbol.index_price));
-    symbol.funding_rate = funding_rate(symbol.premium.mean(), instrument);
+    symbol.premium_index.add(premium_index(impact_price(book.bids, value, instrument),
+                                           impact_price(book.asks, value, instrument), symbol.index_price));
+    symbol.funding_rate = funding_rate(symbol.premium_index.mean(), instrument);
   }
   if (symbol.next_minute.ns % open_interest_grid_ns == 0) {
     symbol.open_interest_history.push_back({symbol.next_minute, symbol.open_interest});
@@ -71,9 +72,9 @@ void Exchange::Engine::let_minute_pass(SymbolState& symbol) {
   symbol.next_minute = minute_after(now_);
 }
 
-Instant Exchange::Engine::minute_after(Instant at) const { return {(at.ns / minute_ns + 1) * minute_ns}; }
+Instant Exchange::Engine::minute_after(Instant at) { return {(at.ns / minute_ns + 1) * minute_ns}; }
 
-Instant Exchange::Engine::funding_after(Instant at, const Instrument& instrument) const {
+Instant Exchange::Engine::funding_after(Instant at, const Instrument& instrument) {
   const std::int64_t interval_ns = std::int64_t{instrument.funding_interval_minutes} * minute_ns;
   return {(at.ns / interval_ns + 1) * interval_ns};
 }
@@ -87,7 +88,7 @@ void Exchange::Engine::pay_funding(SymbolState& symbol) {
   }
   symbol.funding_history.push_back({symbol.next_funding, symbol.funding_rate});
   if (symbol.funding_history.size() > funding_kept) symbol.funding_history.pop_front();
-  symbol.premium.begin_anew();
+  symbol.premium_index.begin_anew();
   accounts_need_check_ = true;
   tell_touched();
 }
@@ -104,7 +105,7 @@ void Exchange::Engine::pay_funding(const SymbolState& symbol, AccountId account_
   funding_balance_ = funding_balance_ + paid;
   const Side side = position.size.count > 0 ? Side::buy : Side::sell;
   const std::string id = fmt::format("{}-{}-{}-{}", symbol.next_funding.seconds(), instrument.name.view(),
-                                     funding_uid_base + account_id.index, side == Side::buy ? "Buy" : "Sell");
+                                     first_user + account_id.index, side == Side::buy ? "Buy" : "Sell");
   const VenueId order_id{std::string_view{id}.substr(0, VenueId::capacity)};
   const VenueId execution_id = make_id();
   book_money(account_id, {.symbol = instrument.id,

@@ -3,13 +3,12 @@
 // The sequence: orders are cancelled; then, a step every hundred milliseconds for as long as the margin does
 // not suffice, the heaviest position is reduced at market to the limit of the next lower tier, and in the
 // lowest tier taken over at its bankruptcy price. What was taken over is sold to the book for the insurance
-// fund's account. When the fund has lost too much of its highest balance of these eight hours, the book is only
-// asked for what costs the fund nothing, and the rest goes to the most profitable holders of the other side.
+// fund's account. When the fund has lost too much of its highest balance of these eight hours, the book is
+// only asked for what costs the fund nothing, and the rest goes to the most profitable holders of the other
+// side.
 #include <algorithm>
-#include <cmath>
 
 #include "sim/engine.h"
-#include "sim/margin.h"
 #include "sim/risk_tiers.h"
 
 namespace mlbot::sim {
@@ -58,36 +57,36 @@ bool Exchange::Engine::add_margin_by_itself(AccountId id, const SymbolState& sym
   return !in_breach(at(id), symbol, position);
 }
 
-void Exchange::Engine::begin_liquidation(Liquidating case_) {
-  Account& account = at(case_.account);
+void Exchange::Engine::begin_liquidation(Liquidating which) {
+  Account& account = at(which.account);
   std::vector<OrderNumber> orders;
   for (const auto& [number, row] : account.open) {
     const bool isolated_other =
-        case_.symbol && (row.symbol != *case_.symbol || row.position_index != case_.position_index);
+        which.symbol && (row.symbol != *which.symbol || row.position_index != which.position_index);
     if (!isolated_other) orders.push_back(number);
   }
   for (const OrderNumber number : orders) {
     if (!account.open.contains(number)) continue;  // the other leg of one that went before
-    cancel_open(case_.account, number, case_.symbol ? "CancelByPrepareLiq" : "CancelAllBeforeLiq",
+    cancel_open(which.account, number, which.symbol ? "CancelByPrepareLiq" : "CancelAllBeforeLiq",
                 "EC_PerCancelRequest");
   }
-  mark_liquidating(case_, true);
-  case_.due = now_ + step_interval;
-  liquidating_.push_back(case_);
+  mark_liquidating(which, true);
+  which.due = now_ + step_interval;
+  liquidating_.push_back(which);
   tell_touched();
 }
 
-void Exchange::Engine::mark_liquidating(const Liquidating& case_, bool on) {
-  Account& account = at(case_.account);
-  if (!case_.symbol) account.liquidating = on;
+void Exchange::Engine::mark_liquidating(const Liquidating& which, bool on) {
+  Account& account = at(which.account);
+  if (!which.symbol) account.liquidating = on;
   for (const SymbolState& symbol : symbols_) {
     const SymbolId id = symbol.instrument.id;
-    if (case_.symbol && id != *case_.symbol) continue;
+    if (which.symbol && id != *which.symbol) continue;
     for (Position& position : account.holdings[id.index].held()) {
-      if (case_.symbol && position.index != case_.position_index) continue;
+      if (which.symbol && position.index != which.position_index) continue;
       if (position.liquidating == on || (on && position.size.count == 0)) continue;
       position.liquidating = on;
-      touch(case_.account, id, position.index);
+      touch(which.account, id, position.index);
     }
   }
 }
@@ -98,25 +97,25 @@ void Exchange::Engine::go_on_liquidating() {
       ++i;
       continue;
     }
-    const Liquidating case_ = liquidating_[i];
-    Position* heaviest = still_in_breach(case_);
-    if (heaviest != nullptr) liquidate_a_step(case_.account, *heaviest);
-    if (still_in_breach(case_) != nullptr) {
+    const Liquidating which = liquidating_[i];
+    Position* heaviest = still_in_breach(which);
+    if (heaviest != nullptr) liquidate_a_step(which.account, *heaviest);
+    if (still_in_breach(which) != nullptr) {
       liquidating_[i++].due = now_ + step_interval;
     } else {
-      mark_liquidating(case_, false);
+      mark_liquidating(which, false);
       liquidating_.erase(liquidating_.begin() + static_cast<std::ptrdiff_t>(i));
-      unchecked_.push_back(case_.account);
+      unchecked_.push_back(which.account);
     }
   }
   tell_touched();
 }
 
-Position* Exchange::Engine::still_in_breach(const Liquidating& case_) {
-  Account& account = at(case_.account);
-  if (case_.symbol) {
-    Position& position = account.position(*case_.symbol, case_.position_index);
-    return in_breach(account, at(*case_.symbol), position) ? &position : nullptr;
+Position* Exchange::Engine::still_in_breach(const Liquidating& which) {
+  Account& account = at(which.account);
+  if (which.symbol) {
+    Position& position = account.position(*which.symbol, which.position_index);
+    return in_breach(account, at(*which.symbol), position) ? &position : nullptr;
   }
   const Standing now = standing(account);
   if (now.maintenance.count == 0 || now.equity > now.maintenance) return nullptr;
@@ -195,9 +194,14 @@ void Exchange::Engine::take_over(AccountId account_id, Position& position) {
                 .fee_rate = fee_rates(account, symbol).taker,
                 .fee_most = std::max(left + gained, E8{})},
                "CreateByTakeOver_PassThrough");
-  liquidated(symbol.instrument.id,
-             {.at = now_, .liquidated = held, .size = size, .bankruptcy_price = price});
+  liquidated(symbol.instrument.id, {.at = now_, .liquidated = held, .size = size, .bankruptcy_price = price});
   dispose(symbol, held, size, price);
+}
+
+void Exchange::Engine::take_over(SymbolId symbol, const Liquidation& liquidation) {
+  liquidated(symbol, liquidation);
+  dispose(at(symbol), liquidation.liquidated, liquidation.size, liquidation.bankruptcy_price);
+  tell_touched();
 }
 
 void Exchange::Engine::pass_through(AccountId account_id, Position& position, Side side, Lots size,
@@ -216,13 +220,12 @@ void Exchange::Engine::pass_through(AccountId account_id, Position& position, Si
 void Exchange::Engine::dispose(SymbolState& symbol, PositionSide held, Lots size, E8 price) {
   const Instrument& instrument = symbol.instrument;
   const Side side = held == PositionSide::long_side ? Side::sell : Side::buy;
-  if (now_.seconds() / fund_window_s != fund_peak_at_.seconds() / fund_window_s) {
-    fund_peak_ = insurance_fund_;
-    fund_peak_at_ = now_;
+  if (now_.seconds() / fund_window_s != fund_.peak_at.seconds() / fund_window_s) {
+    fund_.peak = fund_.balance;
+    fund_.peak_at = now_;
   }
-  fund_peak_ = std::max(fund_peak_, insurance_fund_);
-  const E8 may_lose =
-      std::max(insurance_fund_ - E8{fund_peak_.count / 100 * fund_keeps_percent}, E8{});
+  fund_.peak = std::max(fund_.peak, fund_.balance);
+  const E8 may_lose = std::max(fund_.balance - E8{fund_.peak.count / 100 * fund_keeps_percent}, E8{});
   const E8 step = multiply_divide(may_lose, E8{e8_per_unit}, instrument.size(size));
   const E8 worst = side == Side::sell ? std::max(price - step, instrument.tick_size) : price + step;
   const PriceTicks limit = market_bound(symbol, side, no_worse_ticks(worst, side, instrument));
@@ -244,9 +247,18 @@ void Exchange::Engine::dispose(SymbolState& symbol, PositionSide held, Lots size
 
 void Exchange::Engine::change_fund(E8 by) {
   if (by.count == 0) return;
-  insurance_fund_ = insurance_fund_ + by;
-  fund_peak_ = std::max(fund_peak_, insurance_fund_);
-  fund_changed_ = true;
+  fund_.balance = fund_.balance + by;
+  fund_.peak = std::max(fund_.peak, fund_.balance);
+  fund_.changed = true;
+}
+
+void Exchange::Engine::tell_fund() {
+  if (!fund_.changed || now_ < fund_.told_at + 1s) return;
+  fund_.changed = false;
+  fund_.told_at = now_;
+  std::vector<InsurancePool> pools;
+  for (const SymbolState& symbol : symbols_) pools.push_back({symbol.instrument.id, fund_.balance, now_});
+  if (listener_ != nullptr) listener_->on_market(now_, InsurancePools{.list = pools});
 }
 
 void Exchange::Engine::deleverage(SymbolState& symbol, PositionSide held, Lots size, E8 price) {
@@ -258,7 +270,7 @@ void Exchange::Engine::deleverage(SymbolState& symbol, PositionSide held, Lots s
   std::vector<Candidate> candidates;
   for (const AccountId holder : symbol.holders) {
     for (Position& position : at(holder).holdings[symbol.instrument.id.index].held()) {
-      if (position.size.count == 0 || position.side() == held || position.liquidating) continue;
+      if (position.size.count == 0 || position.side() == held) continue;
       candidates.push_back({adl_score(holder, symbol, position), holder, &position});
     }
   }

@@ -2,15 +2,10 @@
 #include <algorithm>
 
 #include "sim/engine.h"
-#include "sim/margin.h"
+#include "sim/refusal.h"
 #include "sim/risk_tiers.h"
 
 namespace mlbot::sim {
-namespace {
-
-Refusal refusal(std::int32_t code, std::string_view text) { return {code, venue_text(text)}; }
-
-}  // namespace
 
 FeeRates Exchange::Engine::fee_rates(const Account& account, const SymbolState& symbol) const {
   return account.fees.value_or(symbol.instrument.fees);
@@ -87,7 +82,8 @@ Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, std
 template <class Visit>
 void Exchange::Engine::each_opening(const Account& account, Visit&& visit) const {
   if (account.open.empty()) return;
-  std::vector<Lots> closable;  // of one-way positions, by symbol: what orders of the other side may still close
+  std::vector<Lots>
+      closable;  // of one-way positions, by symbol: what orders of the other side may still close
   for (const Holdings& holdings : account.holdings) {
     const bool one_way = holdings.mode == PositionMode::one_way;
     closable.push_back(one_way ? absolute(holdings.positions[0].size) : Lots{0});
@@ -191,10 +187,21 @@ PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol
     row.liquidation_price = isolated_liquidation_price(terms, position.extra_margin, row.tier);
   } else {
     const Standing now = standing(account);
-    row.liquidation_price =
-        cross_liquidation_price(terms, symbol.mark_price, now.equity - now.maintenance);
+    row.liquidation_price = cross_liquidation_price(terms, symbol.mark_price, now.equity - now.maintenance);
   }
   return row;
+}
+
+void Exchange::Engine::show_stops(const Account& account, const Position& position,
+                                  const Instrument& instrument, PositionRow& row) const {
+  const auto trigger_of = [&](OrderNumber stop) {
+    return stop == anonymous ? E8{} : instrument.price(account.open.at(stop).trigger->price);
+  };
+  row.stop_loss = trigger_of(position.stop_loss);
+  row.take_profit = trigger_of(position.take_profit);
+  if (position.trailing != anonymous) {
+    row.trailing_stop = instrument.price(PriceTicks{account.open.at(position.trailing).trailing.count});
+  }
 }
 
 WalletRow Exchange::Engine::wallet_row(AccountId account_id) const {
@@ -214,8 +221,9 @@ WalletRow Exchange::Engine::wallet_row(AccountId account_id) const {
   row.order_margin = orders_margin(account);
   row.initial_margin = row.position_margin + row.order_margin;
   row.equity = row.wallet_balance + row.unrealised_pnl;
-  row.available = account.margin_mode == MarginMode::cross ? row.equity - row.initial_margin
-                                                           : row.wallet_balance - set_aside - row.order_margin;
+  row.available = account.margin_mode == MarginMode::cross
+                      ? row.equity - row.initial_margin
+                      : row.wallet_balance - set_aside - row.order_margin;
   row.initial_margin_rate = rate_cut_to_four(row.initial_margin, row.equity);
   row.maintenance_margin_rate = rate_cut_to_four(row.maintenance_margin, row.equity);
   return row;
@@ -239,7 +247,8 @@ std::uint8_t Exchange::Engine::adl_rank(AccountId account_id, SymbolId symbol_id
 double Exchange::Engine::adl_score(AccountId account_id, const SymbolState& symbol,
                                    const Position& position) const {
   const Account& account = at(account_id);
-  const double value = to_double(multiply(symbol.instrument.size(absolute(position.size)), symbol.mark_price));
+  const double value =
+      to_double(multiply(symbol.instrument.size(absolute(position.size)), symbol.mark_price));
   const double profit = to_double(unrealised(position, symbol)) / to_double(position.entry_value);
   const E8 backing = account.margin_mode == MarginMode::cross
                          ? standing(account).equity

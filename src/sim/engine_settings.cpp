@@ -2,15 +2,11 @@
 #include <algorithm>
 
 #include "sim/engine.h"
-#include "sim/margin.h"
+#include "sim/refusal.h"
 #include "sim/risk_tiers.h"
 
 namespace mlbot::sim {
 namespace {
-
-std::unexpected<Refusal> refuse(std::int32_t code, std::string_view text) {
-  return std::unexpected{Refusal{code, venue_text(text)}};
-}
 
 bool has_orders(const Account& account, SymbolId symbol) {
   return std::ranges::any_of(account.open,
@@ -60,9 +56,8 @@ Result<void, Refusal> Exchange::Engine::set_margin_mode(AccountId account_id, Ma
   }
   account.margin_mode = mode;
   const WalletRow wallet = wallet_row(account_id);
-  if (wallet.available.count < 0 ||
-      (mode == MarginMode::cross && wallet.maintenance_margin.count > 0 &&
-       wallet.equity <= wallet.maintenance_margin)) {
+  if (wallet.available.count < 0 || (mode == MarginMode::cross && wallet.maintenance_margin.count > 0 &&
+                                     wallet.equity <= wallet.maintenance_margin)) {
     account.margin_mode = mode == MarginMode::cross ? MarginMode::isolated : MarginMode::cross;
     return refuse(3400045, "Set margin mode failed: available balance insufficient");
   }
@@ -83,8 +78,7 @@ Result<void, Refusal> Exchange::Engine::set_leverage(AccountId account_id, Symbo
   Account& account = at(account_id);
   SymbolState& symbol = at(symbol_id);
   Holdings& holdings = account.holdings[symbol_id.index];
-  const bool may_differ =
-      holdings.mode == PositionMode::hedge && account.margin_mode == MarginMode::isolated;
+  const bool may_differ = holdings.mode == PositionMode::hedge && account.margin_mode == MarginMode::isolated;
   if (buy != sell && !may_differ) return refuse(10001, "params error: buy leverage must equal sell leverage");
   const std::span<Position> held = holdings.held();
   const std::array<E8, 2> before{held.front().leverage, held.back().leverage};
@@ -176,8 +170,7 @@ void Exchange::Engine::set_fees(AccountId account_id, FeeRates rates, E8 surchar
 Result<void, Refusal> Exchange::Engine::deposit(AccountId account_id, E8 amount) {
   if (amount.count <= 0) return refuse(10001, "params error: amount invalid");
   book_money(account_id, {.kind = TransactionKind::transfer_in, .cash_flow = amount});
-  const std::span<const Position> held = at(account_id).holdings.front().held();
-  touch(account_id, symbols_.front().instrument.id, held.front().index);
+  touch(account_id, SymbolId{}, wallet_only);
   tell_touched();
   return {};
 }

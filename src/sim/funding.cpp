@@ -31,12 +31,12 @@ void BasisMean::sample(Instant now, E8 basis) {
 
 bool BasisMean::sound() const { return count_ <= window_s && next_ < window_s; }
 
-void PremiumMean::add(E8 premium) {
+void FundingPremium::add(E8 premium) {
   ++samples_;
   weighted_sum_ += static_cast<std::int64_t>(samples_) * premium.count;
 }
 
-E8 PremiumMean::mean() const {
+E8 FundingPremium::mean() const {
   if (samples_ == 0) return {};
   const auto n = static_cast<std::int64_t>(samples_);
   return {weighted_sum_ / (n * (n + 1) / 2)};
@@ -50,8 +50,8 @@ std::optional<E8> impact_price(const std::vector<BookLevel>& levels, E8 value, c
     const E8 price = instrument.price(level.price);
     const E8 offered = instrument.notional(level.price, level.size);
     const E8 taken = std::min(left, offered);
-    coins = coins + (taken == offered ? instrument.size(level.size)
-                                      : multiply_divide(taken, E8{e8_per_unit}, price));
+    coins = coins +
+            (taken == offered ? instrument.size(level.size) : multiply_divide(taken, E8{e8_per_unit}, price));
     left = left - taken;
     if (left.count == 0) break;
   }

@@ -39,7 +39,7 @@ class BasisMean {
 };
 
 /// The premium index of each minute of a funding interval, the later the heavier: weights 1..n.
-class PremiumMean {
+class FundingPremium {
  public:
   void add(E8 premium);
   E8 mean() const;

@@ -15,7 +15,9 @@ E8 rounded(Wide e16) {
   const Wide half = e16 < 0 ? -unit / 2 : unit / 2;
   return {static_cast<std::int64_t>((e16 + half) / unit)};
 }
-E8 rounded_or_cut(Wide e16, bool cut) { return cut ? E8{static_cast<std::int64_t>(e16 / unit)} : rounded(e16); }
+E8 rounded_or_cut(Wide e16, bool cut) {
+  return cut ? E8{static_cast<std::int64_t>(e16 / unit)} : rounded(e16);
+}
 
 /// +1 for a long, -1 for a short.
 int sign_of(const MarginTerms& terms) { return terms.side == PositionSide::long_side ? 1 : -1; }
@@ -67,7 +69,8 @@ E8 cross_liquidation_price(const MarginTerms& terms, E8 mark, E8 surplus) {
 E8 isolated_liquidation_price(const MarginTerms& terms, E8 extra, const RiskTier& tier) {
   const int sign = sign_of(terms);
   const Wide entry = Wide{terms.entry_value.count} * unit;
-  const Wide margin = entry * unit / terms.leverage.count + Wide{extra.count + tier.mm_deduction.count} * unit;
+  const Wide margin =
+      entry * unit / terms.leverage.count + Wide{extra.count + tier.mm_deduction.count} * unit;
   const Wide left = std::max<Wide>(entry - sign * margin, 0);
   const std::int64_t share = e8_per_unit - sign * tier.maintenance_rate.count;
   return price_of(left * unit / share, terms.size);

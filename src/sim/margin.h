@@ -1,7 +1,8 @@
 // Margin and prices of USDT positions as Bybit works them out (reference 15.1 to 15.3): exact products,
 // rounded once, to eight decimals.
 //
-// `taker_rate` is what closing costs, surcharges included. Values and money are quote units, sizes base coins.
+// `taker_rate` is what closing costs, surcharges included. Values and money are quote units, sizes base
+// coins.
 #pragma once
 
 #include "base/decimal.h"

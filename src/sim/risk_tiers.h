@@ -10,8 +10,8 @@
 namespace mlbot::sim {
 
 /// The tiers of a symbol, lowest first: BTCUSDT's as recorded (reference 10, market/risk-limit), of any other
-/// symbol ten steps from the tier that the instrument names. Deductions keep the maintenance margin continuous:
-/// D(n) = D(n-1) + limit(n-1) x (r(n) - r(n-1)).
+/// symbol ten steps from the tier that the instrument names. Deductions keep the maintenance margin
+/// continuous: D(n) = D(n-1) + limit(n-1) x (r(n) - r(n-1)).
 std::vector<RiskTier> risk_tiers_of(const Instrument& instrument);
 /// Fills in the deductions of tiers in order.
 void deduct(std::vector<RiskTier>& tiers);

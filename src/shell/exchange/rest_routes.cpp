@@ -416,7 +416,7 @@ RestRoutes::Outcome RestRoutes::set_leverage(const Asked& asked) {
   if (!request) return std::unexpected{request.error()};
   if (request->buy != request->sell)
     return refuse(10001, "params error: buyLeverage must equal sellLeverage");
-  const auto result = exchange_.set_leverage(asked.account->id, request->symbol, request->buy);
+  const auto result = exchange_.set_leverage(asked.account->id, request->symbol, request->buy, request->sell);
   if (!result) return refuse(result.error());
   return std::string{bybit::empty_result};
 }
