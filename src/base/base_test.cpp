@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/decimal.h"
 #include "base/digest.h"
-#include "base/exact_math.h"
 #include "base/nearest.h"
 #include "base/prng.h"
 #include "base/ring.h"
@@ -80,21 +79,6 @@ TEST(Digest, KnownAnswers) {
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   EXPECT_EQ(to_hex(hmac.sign("Hi There")),
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-}
-
-TEST(ExactMath, AgreesWithTheCLibraryToOneUlp) {
-  Prng rng{7};
-  for (int i = 0; i < 100'000; ++i) {
-    const double x = rng.uniform(-20, 20);
-    const auto close = [](double a, double b) {
-      return std::abs(a - b) <= 4e-16 * std::max(std::abs(b), 1e-3);
-    };
-    EXPECT_TRUE(close(exact::exp(x), std::exp(x)));
-    EXPECT_TRUE(close(exact::log(std::abs(x) + 1e-9), std::log(std::abs(x) + 1e-9)));
-    EXPECT_TRUE(close(exact::tanh(x), std::tanh(x)));
-    EXPECT_TRUE(close(exact::sin(x), std::sin(x)));
-    EXPECT_TRUE(close(exact::cos(x), std::cos(x)));
-  }
 }
 
 TEST(Prng, SameSeedAndNameSameStream) {

@@ -52,6 +52,12 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
   return ~crc32c_portable(bytes, ~before);
 }
 
+std::array<std::uint8_t, 20> sha1(std::string_view bytes) {
+  std::array<std::uint8_t, 20> out;
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data());
+  return out;
+}
+
 Sha256 sha256(std::string_view bytes) {
   Sha256 out;
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data());

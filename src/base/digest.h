@@ -14,6 +14,8 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
+/// For protocols that ask for it (the WebSocket handshake); it proves nothing against an adversary.
+std::array<std::uint8_t, 20> sha1(std::string_view bytes);
 std::string to_hex(std::span<const std::uint8_t> bytes);
 
 /// HMAC-SHA256 with a kept key: 0.3 us a request instead of 1.5.

@@ -13,6 +13,8 @@ double Sleef_cinz_sind1_u10purec(double);
 double Sleef_cinz_cosd1_u10purec(double);
 __m256d Sleef_cinz_logd4_u10avx(__m256d);
 __m256d Sleef_cinz_expd4_u10avx(__m256d);
+__m256d Sleef_cinz_sind4_u10avx(__m256d);
+__m256d Sleef_cinz_cosd4_u10avx(__m256d);
 }
 
 namespace mlbot::exact {
@@ -33,11 +35,10 @@ bool has_avx() {
   return yes;
 }
 
-__attribute__((target("avx"))) void log_lanes(double* values) {
-  _mm256_storeu_pd(values, Sleef_cinz_logd4_u10avx(_mm256_loadu_pd(values)));
-}
-__attribute__((target("avx"))) void exp_lanes(double* values) {
-  _mm256_storeu_pd(values, Sleef_cinz_expd4_u10avx(_mm256_loadu_pd(values)));
+using FourLanes = __m256d (*)(__m256d);
+template <FourLanes Function>
+__attribute__((target("avx"))) void four(double* values) {
+  _mm256_storeu_pd(values, Function(_mm256_loadu_pd(values)));
 }
 
 template <auto Lanes, auto One>
@@ -50,7 +51,9 @@ void each(std::span<double> values) {
 
 }  // namespace
 
-void log_each(std::span<double> values) { each<log_lanes, log>(values); }
-void exp_each(std::span<double> values) { each<exp_lanes, exp>(values); }
+void log_each(std::span<double> values) { each<four<Sleef_cinz_logd4_u10avx>, log>(values); }
+void exp_each(std::span<double> values) { each<four<Sleef_cinz_expd4_u10avx>, exp>(values); }
+void sin_each(std::span<double> values) { each<four<Sleef_cinz_sind4_u10avx>, sin>(values); }
+void cos_each(std::span<double> values) { each<four<Sleef_cinz_cosd4_u10avx>, cos>(values); }
 
 }  // namespace mlbot::exact

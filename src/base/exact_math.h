@@ -14,9 +14,10 @@ double tanh(double x);
 double sin(double x);
 double cos(double x);
 
-/// Each value becomes its logarithm resp. exponential: the same bits as one by one, a few at a time where the
-/// processor can.
+/// Each value becomes its function: the same bits as one by one, four at a time where the processor can.
 void log_each(std::span<double> values);
 void exp_each(std::span<double> values);
+void sin_each(std::span<double> values);
+void cos_each(std::span<double> values);
 
 }  // namespace mlbot::exact

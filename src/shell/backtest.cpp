@@ -48,6 +48,9 @@ struct BacktestSink {
           journal_error = done.error().what;
       for (const auto& decision : out.decisions)
         if (auto done = journal->append(decision); !done) journal_error = done.error().what;
+      for (const auto& frame : out.frames)
+        if (auto done = journal->append(io::archive::digest_of(frame)); !done)
+          journal_error = done.error().what;
     }
     venue.take(event, out);
   }

@@ -141,13 +141,30 @@ class CommandLine {
     auto* exchange_app = command(
         app_, "exchange", "serve the simulated exchange in Bybit's protocol",
         [this](const Console& c, DynamicSystemConfig&) { return shell::exchange(c, exchange_); },
-        "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10");
+        "  mlbot exchange\n  mlbot exchange --market replay:imported --speed 10\n"
+        "  mlbot exchange --account maker=50000 --account taker --no-limits\n"
+        "  mlbot exchange --fault drop=0.01 --fault delay=0.05:250ms --fault lost_answer=1*3\n"
+        "  mlbot exchange --fault help");
     exchange_app->add_option("--market", exchange_.market,
                              "generated, or replay:DIRECTORY of an imported market");
     exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
     exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
     exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
-    exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of the demo account");
+    exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of an account");
+    exchange_app->add_option("--account", exchange_.accounts,
+                             "an account, NAME or NAME=USDT, NAME:ro with a key that may only look; may be "
+                             "repeated (default: demo)");
+    exchange_app->add_option("--fault", exchange_.faults,
+                             "a misfortune on purpose, NAME=RATE; may be repeated; 'help' lists them");
+    exchange_app->add_option("--fault-seed", exchange_.fault_seed, "seed of the faults");
+    exchange_app->add_flag("--no-limits", exchange_.no_limits,
+                           "quotas never run out, no address is shut out");
+    exchange_app->add_option("--rest-lag", exchange_.rest_lag_ms,
+                             "milliseconds by which lists of orders and fills are late");
+    exchange_app->add_option("--idle-cut", exchange_.idle_cut_seconds,
+                             "seconds after which an idle WebSocket is closed");
+    exchange_app->add_option("--record-requests", exchange_.record_requests,
+                             "append every request to this file, one JSON line each");
 
     for (const auto& [verb, what] : std::initializer_list<std::pair<std::string, std::string>>{
              {"pause", "no new entries; exits go on"},
@@ -222,6 +239,26 @@ class CommandLine {
         "  mlbot features dump BTCUSDT --json | jq .features.ret_1m")
         ->add_option("symbol", name_, "symbol")
         ->required();
+    auto* verify_app = command(
+        *features_app, "verify", "every row on a generated day, or a recorded run made again",
+        [this](const Console& c, DynamicSystemConfig& config) {
+          if (epoch_ > 0) verify_.run = epoch_;
+          verify_.recorded = verify_.recorded || epoch_ > 0 || !verify_.from.empty() || !verify_.to.empty();
+          return features_verify(c, config, verify_);
+        },
+        "  mlbot features verify --hours 3.5 --seed 7\n  mlbot features verify --recorded\n  mlbot features "
+        "verify --from 2026-06-13T06:00:00Z --to 2026-06-13T07:00:00Z --json");
+    verify_app->add_option("--hours", verify_.hours, "length of the generated day");
+    verify_app->add_option("--seed", verify_.seed, "of the generated day");
+    verify_app->add_option("--twin-samples", verify_.twin_samples,
+                           "instants at which every row meets its slow twin");
+    verify_app->add_option("--clamp-share-max", verify_.clamp_share_max,
+                           "a row that meets its clamp more often fails");
+    verify_app->add_flag("--recorded", verify_.recorded, "the last run of the state directory");
+    verify_app->add_option("--run", epoch_, "that run of the state directory");
+    verify_app->add_option("--from", verify_.from, "RFC 3339; compare frames from here");
+    verify_app->add_option("--to", verify_.to, "RFC 3339; and before this");
+    verify_app->add_option("--values-min", verify_.values_min, "fail when fewer values were compared");
 
     auto* data_app = app_.add_subcommand("data", "recorded markets");
     data_app->require_subcommand(1);
@@ -317,6 +354,7 @@ class CommandLine {
   BacktestOptions backtest_;
   TrainOptions train_;
   FeatureListOptions feature_list_;
+  FeatureVerifyOptions verify_;
   ImportOptions import_;
   DecodeOptions decode_;
 };

@@ -24,6 +24,13 @@ struct ExchangeOptions {
   double speed = 1;  ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
+  std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
+  std::vector<std::string> faults;    ///< as shell/exchange/faults.h reads them; "help" prints the list
+  std::uint64_t fault_seed = 1;
+  bool no_limits = false;
+  std::int64_t rest_lag_ms = 0;
+  double idle_cut_seconds = 600;
+  std::string record_requests;  ///< file; "" for none
 };
 ExitCode exchange(const Console& console, const ExchangeOptions& options);
 
@@ -63,6 +70,21 @@ struct FeatureListOptions {
   bool markdown = false;
 };
 ExitCode features_list(const Console& console, const FeatureListOptions& options);
+
+/// Without `recorded`: every row on a generated day. With it: a recorded run's frames made again from its
+/// journal.
+struct FeatureVerifyOptions {
+  double hours = 3.5;      ///< of the generated day
+  std::uint64_t seed = 1;  ///< of the generated day
+  int twin_samples = 40;   ///< instants at which every row is compared with its slow twin
+  double clamp_share_max = 0.02;
+  bool recorded = false;
+  std::optional<std::uint32_t> run;  ///< epoch; the last run when absent
+  std::string from, to;              ///< RFC 3339; only frames of [from, to) are compared
+  std::uint64_t values_min = 0;      ///< fewer compared values are a failure: for checks that must not shrink
+};
+ExitCode features_verify(const Console& console, const DynamicSystemConfig& config,
+                         const FeatureVerifyOptions& options);
 ExitCode features_dump(const Console& console, const DynamicSystemConfig& config, const std::string& symbol);
 
 ExitCode status(const Console& console, const DynamicSystemConfig& config);

@@ -1,7 +1,6 @@
 // `mlbot data import`: a recorded market becomes a journal and an archive of ours.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "core/features/feature_hub.h"
@@ -12,31 +11,10 @@
 #include "io/archive/journal.h"
 #include "shell/commands.h"
 #include "shell/state_directory.h"
+#include "shell/time_text.h"
 
 namespace mlbot::shell {
 namespace {
-
-/// "2026-06-13" or "2026-06-13T06:00:00Z".
-std::optional<Instant> parse_time(const std::string& text) {
-  using namespace std::chrono;
-  int year_number = 0;
-  unsigned month_number = 0, day_number = 0, hour = 0, minute = 0, second = 0;
-  const auto number = [&](std::size_t at, std::size_t length, auto& value) {
-    if (text.size() < at + length) return false;
-    const auto* end = text.data() + at + length;
-    const auto [stop, error] = std::from_chars(text.data() + at, end, value);
-    return error == std::errc{} && stop == end;
-  };
-  if (!number(0, 4, year_number) || !number(5, 2, month_number) || !number(8, 2, day_number))
-    return std::nullopt;
-  if (text.size() > 10 && (text.size() != 20 || text.back() != 'Z' || !number(11, 2, hour) ||
-                           !number(14, 2, minute) || !number(17, 2, second)))
-    return std::nullopt;
-  const year_month_day date{year{year_number}, month{month_number}, day{day_number}};
-  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  return Instant::from_seconds(duration_cast<seconds>(sys_days{date}.time_since_epoch()).count() +
-                               hour * 3600 + minute * 60 + second);
-}
 
 Result<std::unique_ptr<io::archive::MarketImport>, io::archive::ImportError> open_recording(
     const ImportOptions& options, Instant from, Instant until) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "io/clock/clock.h"
@@ -11,8 +12,69 @@
 #include "shell/markets.h"
 
 namespace mlbot::shell {
+namespace {
+
+/// The pairs are the same for one seed, so that a script can be written once; they open nothing but this
+/// simulator.
+Result<std::vector<ApiAccount>, std::string> accounts_of(const ExchangeOptions& options) {
+  std::vector<ApiAccount> out;
+  auto wanted = options.accounts;
+  if (wanted.empty()) wanted.emplace_back("demo");
+  for (const std::string_view text : wanted) {
+    const auto equals = text.find('=');
+    std::string_view name = text.substr(0, equals);
+    const bool read_only = name.ends_with(":ro");
+    if (read_only) name.remove_suffix(3);
+    E8 balance = e8_from_double(options.balance_usdt);
+    if (equals != text.npos) {
+      const auto given = parse_e8(text.substr(equals + 1));
+      if (!given || given->count < 0)
+        return std::unexpected{fmt::format("--account {}: write it like maker=50000", text)};
+      balance = *given;
+    }
+    if (name.empty() || std::ranges::count(out, name, &ApiAccount::name) > 0)
+      return std::unexpected{fmt::format("--account {}: each account needs a name of its own", text)};
+    out.push_back(make_api_account(name, fmt::format("exchange {}", options.seed), balance));
+    out.back().read_only = read_only;
+  }
+  return out;
+}
+
+void show(const Console& console, const std::string& origin, const std::vector<ApiAccount>& accounts) {
+  console.print(fmt::format("REST       http://{}", origin));
+  console.print(fmt::format("public     ws://{}/v5/public/linear", origin));
+  console.print(fmt::format("private    ws://{}/v5/private", origin));
+  console.print(fmt::format("orders     ws://{}/v5/trade", origin));
+  for (const auto& account : accounts) {
+    console.print(fmt::format("account    {}: key {}, secret {}   (simulator only)", account.name,
+                              account.key, account.secret));
+  }
+  console.print(
+      fmt::format("ccxt       exchange.urls.api.public = exchange.urls.api.private = 'http://{}'", origin));
+  console.print(fmt::format("bybit-api  new RestClientV5({{ key, secret, baseUrl: 'http://{}' }})", origin));
+  console.print("           more in docs/how-to/trade-on-the-exchange.md");
+}
+
+}  // namespace
 
 ExitCode exchange(const Console& console, const ExchangeOptions& options) {
+  if (std::ranges::count(options.faults, "help") > 0) {
+    console.print(fault_help());
+    return ExitCode::done;
+  }
+  FaultPlan faults{.rules = {}, .seed = options.fault_seed};
+  for (const auto& text : options.faults) {
+    if (const auto added = add_fault(faults, text); !added)
+      return console.fail(ExitCode::usage, added.error());
+  }
+  const auto accounts = accounts_of(options);
+  if (!accounts) return console.fail(ExitCode::usage, accounts.error());
+  std::unique_ptr<RequestRecord> record;
+  if (!options.record_requests.empty()) {
+    auto opened = RequestRecord::open(options.record_requests);
+    if (!opened) return console.fail(ExitCode::usage, opened.error());
+    record = std::move(*opened);
+  }
   const auto address = parse_address(options.listen);
   if (!address) return console.fail(ExitCode::usage, address.error());
   ::sigset_t signals;
@@ -24,16 +86,19 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
   const auto now = io::clock::now();
   auto choice = choose_market(options.market, options.seed, now);
   if (!choice) return console.fail(ExitCode::data, choice.error().what);
-  // The pair is the same for one seed, so that a script can be written once; it opens nothing but this
-  // simulator.
-  const auto account = make_api_account("demo", fmt::format("exchange {}", options.seed),
-                                        e8_from_double(options.balance_usdt));
-  ExchangeServer server{
-      {.exchange = {.instruments = choice->instruments, .start = choice->start, .seed = options.seed},
-       .market = std::move(choice->market),
-       .accounts = {account},
-       .speed = options.speed,
-       .address = address->host}};
+  ExchangeServer server{{.exchange = {.instruments = choice->instruments,
+                                      .start = choice->start,
+                                      .seed = options.seed,
+                                      .feed = {.more_depths = {1, 200, 1000}}},
+                         .market = std::move(choice->market),
+                         .accounts = *accounts,
+                         .speed = options.speed,
+                         .address = address->host,
+                         .limits = !options.no_limits,
+                         .rest_lag = options.rest_lag_ms * 1ms,
+                         .idle_timeout = Duration{static_cast<std::int64_t>(options.idle_cut_seconds * 1e9)},
+                         .faults = faults,
+                         .record = std::move(record)}};
   if (const auto started = server.start(address->port); !started)
     return console.fail(ExitCode::network, started.error().what);
   std::string symbols;
@@ -41,30 +106,37 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
     symbols += (symbols.empty() ? "" : " ") + instrument.name.str();
   const auto origin = fmt::format("{}:{}", address->host, server.port());
   if (console.json()) {
+    Json listed = Json::array();
+    for (const auto& account : *accounts) {
+      listed.push_back({{"name", account.name},
+                        {"key", account.key},
+                        {"secret", account.secret},
+                        {"read_only", account.read_only}});
+    }
     console.print_json({{"schema_version", 1},
                         {"rest", "http://" + origin},
                         {"public", "ws://" + origin + "/v5/public/linear"},
                         {"private", "ws://" + origin + "/v5/private"},
-                        {"key", account.key},
-                        {"secret", account.secret},
+                        {"trade", "ws://" + origin + "/v5/trade"},
+                        {"key", accounts->front().key},
+                        {"secret", accounts->front().secret},
+                        {"accounts", listed},
                         {"symbols", symbols},
                         {"market_start", to_rfc3339(choice->start)},
                         {"speed", options.speed}});
   } else {
-    console.print(fmt::format("REST     http://{}", origin));
-    console.print(fmt::format("public   ws://{}/v5/public/linear", origin));
-    console.print(fmt::format("private  ws://{}/v5/private", origin));
-    console.print(fmt::format("key      {}\nsecret   {}   (simulator only)", account.key, account.secret));
-    console.print(fmt::format("symbols  {}\nmarket   {} from {} at {}x", symbols, options.market,
+    show(console, origin, *accounts);
+    console.print(fmt::format("symbols    {}\nmarket     {} from {} at {}x", symbols, options.market,
                               to_rfc3339(choice->start), options.speed));
     console.print("Ctrl-C stops it.");
   }
   int number = 0;
   ::sigwait(&signals, &number);
-  const auto counts = server.counts();
   server.stop();
+  const auto counts = server.counts();
   console.note(fmt::format("served {} connections, {} frames, {} requests, {} refusals", counts.connections,
                            counts.frames_sent, counts.requests, counts.refusals));
+  if (!counts.faults.empty()) console.note("faults: " + counts.faults);
   return ExitCode::done;
 }
 

@@ -108,6 +108,18 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
   return out;
 }
 
+Result<JournalSummary::Run, SourceError> find_run(const JournalSummary& summary, const std::string& directory,
+                                                  std::optional<std::uint32_t> epoch) {
+  const JournalSummary::Run* found = nullptr;
+  for (const auto& run : summary.runs)
+    if (!epoch || run.start.epoch == *epoch) found = &run;
+  if (found != nullptr) return *found;
+  return std::unexpected{
+      SourceError{fmt::format("{} holds no run{}; `mlbot journal stat` lists what it holds", directory,
+                              (epoch ? fmt::format(" of epoch {}", *epoch) : "") +
+                                  (summary.gaps > 0 ? fmt::format(" and {} gaps", summary.gaps) : ""))}};
+}
+
 Result<Sequence, SourceError> find_warm_start(const std::string& directory,
                                               const std::vector<Instrument>& instruments, Instant cutoff) {
   auto market = JournalMarket::open(directory, instruments, {});
@@ -129,14 +141,21 @@ Result<Sequence, SourceError> find_warm_start(const std::string& directory,
 Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
                                               const std::vector<Instrument>& instruments,
                                               JournalMarket::Range range) {
+  return feed_from_journal([&](const Stamped& event) { core.warm(event); }, directory, instruments, range);
+}
+
+Result<Warmed, SourceError> feed_from_journal(const std::function<void(const Stamped&)>& feed,
+                                              const std::string& directory,
+                                              const std::vector<Instrument>& instruments,
+                                              JournalMarket::Range range) {
   auto market = JournalMarket::open(directory, instruments, range);
   if (!market) return std::unexpected{market.error()};
   Warmed out;
   while (const Stamped* event = market->next()) {
     if (out.events++ == 0)
       for (const auto& instrument : instruments)
-        core.warm({{}, event->at, event->at, {}, InstrumentDefined{instrument}});
-    core.warm(*event);
+        feed({{}, event->at, event->at, {}, InstrumentDefined{instrument}});
+    feed(*event);
   }
   if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
   out.gap = market->gap();
@@ -169,6 +188,10 @@ const Stamped* RunSource::next(Instant) {
           fmt::format("the journal has a gap after sequence {}: {} in {}; --until {} replays up to there",
                       gap->after.number, gap->what, gap->segment, gap->after.number - 1);
       break;
+    }
+    if (const auto* frame = std::get_if<io::archive::FrameDigest>(*item)) {
+      if (on_frame_digest && frame->cause >= run_.first && frame->cause <= until_) on_frame_digest(*frame);
+      continue;
     }
     const auto* record = std::get_if<Record>(*item);
     if (record == nullptr) continue;

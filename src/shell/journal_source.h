@@ -1,6 +1,7 @@
 // A journal read back: a past run's own inputs for replay, or its market for training, warming and serving.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,6 +65,9 @@ struct JournalSummary {
   std::uint64_t events = 0, commands = 0, decisions = 0, venue_frames = 0, gaps = 0, torn_bytes = 0;
 };
 Result<JournalSummary, SourceError> summarise_journal(const std::string& directory);
+/// The run of that epoch, or the last one. @error says what the journal holds instead.
+Result<JournalSummary::Run, SourceError> find_run(const JournalSummary& summary, const std::string& directory,
+                                                  std::optional<std::uint32_t> epoch);
 
 /// Where warming must begin so that every book is whole at `cutoff`: at the last snapshot before it of the
 /// symbol whose is oldest; at the journal's first event where a symbol has none. 0 for an empty journal.
@@ -79,6 +83,11 @@ struct Warmed {
 Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
                                               const std::vector<Instrument>& instruments,
                                               JournalMarket::Range range);
+/// The same for whoever wants that history: `feed` sees what the core is warmed with.
+Result<Warmed, SourceError> feed_from_journal(const std::function<void(const Stamped&)>& feed,
+                                              const std::string& directory,
+                                              const std::vector<Instrument>& instruments,
+                                              JournalMarket::Range range);
 
 /// The exact inputs of one run, from RunStarted to the run's end.
 class RunSource {
@@ -91,6 +100,8 @@ class RunSource {
   /// Commands that the recorded run gave, hashed and counted like RunDigest does.
   std::uint64_t recorded_commands() const { return commands_; }
   std::uint64_t recorded_commands_hash() const { return commands_hash_; }
+  /// Called with each frame digest of the run as it is met: behind the event that made the frame.
+  std::function<void(const io::archive::FrameDigest&)> on_frame_digest;
 
  private:
   std::unique_ptr<io::archive::JournalReader> reader_;

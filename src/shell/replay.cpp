@@ -42,15 +42,8 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
   const StateDirectory state{options.directory};
   const auto summary = summarise_journal(state.journal());
   if (!summary) return console.fail(ExitCode::data, summary.error().what);
-  const JournalSummary::Run* run = nullptr;
-  for (const auto& candidate : summary->runs)
-    if (!options.epoch || candidate.start.epoch == *options.epoch) run = &candidate;
-  if (run == nullptr)
-    return console.fail(
-        ExitCode::data,
-        fmt::format("{} holds no run{}; `mlbot journal stat` lists what it holds", state.journal(),
-                    (options.epoch ? fmt::format(" of epoch {}", *options.epoch) : "") +
-                        (summary->gaps > 0 ? fmt::format(" and {} gaps", summary->gaps) : "")));
+  const auto run = find_run(*summary, state.journal(), options.epoch);
+  if (!run) return console.fail(ExitCode::data, run.error().what);
   if (run->start.schema_hash != core::feature_schema_hash())
     return console.fail(
         ExitCode::model,

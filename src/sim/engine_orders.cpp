@@ -546,7 +546,7 @@ std::vector<VenueId> Exchange::Engine::cancel_all(AccountId account, const Cance
   std::vector<VenueId> ids;
   for (const OrderNumber number : chosen) {
     ids.push_back(at(account).open.at(number).venue_id);
-    cancel_open(account, number, "CancelByUser", "EC_PerCancelRequest");
+    cancel_open(account, number, scope.cancel_type, "EC_PerCancelRequest");
   }
   tell_touched();
   return ids;

@@ -155,7 +155,8 @@ std::vector<OpenInterestRow> Exchange::open_interest_history(SymbolId symbol, st
 E8 Exchange::funding_cap(SymbolId symbol) const { return sim::funding_cap(engine_->at(symbol).instrument); }
 E8 Exchange::insurance_fund() const { return engine_->fund_.balance; }
 VenueMoney Exchange::venue_money() const {
-  return {engine_->fund_.balance, engine_->fees_collected_, engine_->funding_balance_};
+  const InsuranceFund& fund = engine_->fund_;
+  return {fund.balance, fund.peak, engine_->fees_collected_, engine_->funding_balance_};
 }
 WalletRow Exchange::wallet(AccountId account) const { return engine_->wallet_row(account); }
 

@@ -118,7 +118,8 @@ struct CancelScope {
   std::optional<SymbolId> symbol;
   std::string_view base_coin = {}, settle_coin = {};
   OrderFilter filter = OrderFilter::all;
-  bool only_plain_stops = false;  ///< with stop_orders: spares the stops of positions
+  bool only_plain_stops = false;                  ///< with stop_orders: spares the stops of positions
+  std::string_view cancel_type = "CancelByUser";  ///< what the cancelled orders show; a literal
 };
 
 /// Trading stop of a position. Absent means unchanged, trigger 0 or distance 0 removes. Full edits the pair,
@@ -240,6 +241,7 @@ class Exchange {
   std::vector<OpenInterestRow> open_interest_history(SymbolId symbol, std::size_t limit) const;
   /// The most that the funding rate may be, either way.
   E8 funding_cap(SymbolId symbol) const;
+  /// What pays for bankruptcies, quote units; one for all symbols.
   E8 insurance_fund() const;
   VenueMoney venue_money() const;
   /// Zeros before the first mark price: no limit.

@@ -226,6 +226,7 @@ struct OpenInterestRow {
 /// long as nobody but accounts trades.
 struct VenueMoney {
   E8 insurance_fund;
+  E8 insurance_fund_peak;  ///< of these eight hours; 30 % below it others are deleveraged
   E8 fees;     ///< collected, surcharges included
   E8 funding;  ///< paid by longs less received by shorts
 };

@@ -2,19 +2,19 @@
 
 #include <algorithm>
 
+#include "core/features/advanced_aggregator_rows.h"
+
 namespace mlbot::core {
 namespace {
 
-consteval std::size_t row(std::string_view name) { return position_of(advanced_aggregator_rows, name); }
-
-constexpr int bps_bits = 32;  // basis points as whole 2^-32, so that notional-weighted sums are exact
+constexpr int bps_bits = 44;  // basis points as whole 2^-44, so that notional-weighted sums are exact
 constexpr double bps_limit = 20'000;
 constexpr Duration markout_after = 5s;
 constexpr std::int64_t bucket_seconds = 60;
 
 /// Notional times basis points, exact in the window sums.
 Int128 weighted(Int128 notional, double bps) {
-  constexpr Int128 limit = static_cast<Int128>(1) << 80;
+  constexpr Int128 limit = static_cast<Int128>(1) << 66;
   return std::clamp(notional, -limit, limit) * to_fixed<bps_bits>(std::clamp(bps, -bps_limit, bps_limit));
 }
 
@@ -135,9 +135,41 @@ void AdvancedAggregator::seal_second() {
   fundings_.seal_through(sealed, market_.ticker_fresh() ? funding_8h() : missing);
 }
 
-double AdvancedAggregator::flow_imbalance(Int128 bought, Int128 sold) const {
-  const double whole = static_cast<double>(bought) + static_cast<double>(sold);
-  return whole > 0 ? (static_cast<double>(bought) - static_cast<double>(sold)) / whole : 0.0;
+double AdvancedAggregator::flow_imbalance(int seconds) const {
+  using Market = SymbolMarket;
+  if (!market_.covered(seconds)) return missing;
+  const auto sum = [&](Market::TradeNotional side) {
+    const auto& notionals = market_.notionals();
+    return to_number(seconds == 5 ? notionals.fine(side, 5) : notionals.coarse(side, seconds));
+  };
+  const double bought = sum(Market::bought_notional), sold = sum(Market::sold_notional);
+  return bought + sold > 0 ? (bought - sold) / (bought + sold) : 0.0;
+}
+
+double AdvancedAggregator::net_flow_30s() const {
+  using Market = SymbolMarket;
+  if (!market_.covered(30)) return missing;
+  const Int128 net = market_.notionals().coarse(Market::bought_notional, 30) -
+                     market_.notionals().coarse(Market::sold_notional, 30);
+  return to_number(net) * market_.tick_lot() / (market_.volume_rate() * 30);
+}
+
+double AdvancedAggregator::order_rate_5s() const {
+  if (!market_.covered(5)) return missing;
+  const double orders = to_number(market_.counts().fine(SymbolMarket::taker_orders, 5));
+  return (orders / 5 + 0.1) / (market_.order_rate() + 0.1);
+}
+
+double AdvancedAggregator::order_size_30s() const {
+  const double orders = to_number(market_.counts().coarse(SymbolMarket::taker_orders, 30));
+  if (!market_.covered(30) || orders == 0) return missing;
+  return market_.traded_notional(30) / orders / market_.order_size();
+}
+
+double AdvancedAggregator::excitation_imbalance() const {
+  if (market_.life_s() < 30) return missing;
+  const double bought = bought_orders_.value(market_.now()), sold = sold_orders_.value(market_.now());
+  return (bought - sold) / (bought + sold + 1);
 }
 
 double AdvancedAggregator::toxicity() const {
@@ -151,8 +183,6 @@ double AdvancedAggregator::toxicity() const {
 }
 
 void AdvancedAggregator::refresh_impact() {
-  if (refreshed_second_ == seconds_.total()) return;
-  refreshed_second_ = seconds_.total();
   impact_ = missing;
   if (seconds_.count() < impact_seconds) return;
   constexpr auto n = static_cast<double>(impact_seconds);
@@ -173,6 +203,7 @@ void AdvancedAggregator::refresh_impact() {
 }
 
 double AdvancedAggregator::illiquidity() const {
+  if (!market_.candles_fresh()) return missing;
   struct Mean {
     double sum = 0;
     int count = 0;
@@ -187,7 +218,7 @@ double AdvancedAggregator::illiquidity() const {
     usual.add(illiquidities_[age]);
   }
   if (recent.count < 12 || usual.count < 200) return missing;
-  return ln((recent.sum / recent.count) / (usual.sum / usual.count));
+  return (recent.sum / recent.count) / (usual.sum / usual.count);
 }
 
 double AdvancedAggregator::funding_8h() const {
@@ -197,149 +228,75 @@ double AdvancedAggregator::funding_8h() const {
   return 1e4 * to_double(*rate) * 8 * 3600 / static_cast<double>(interval_s);
 }
 
-double AdvancedAggregator::leader_correlation(const SymbolMarket& leader) {
-  if (correlated_step_ == market_.last_step()) return correlation_;
-  correlated_step_ = market_.last_step();
-  correlation_ = missing;
+double AdvancedAggregator::spread_ratio() const {
+  const Int128 whole = spreads_.coarse(spread_notional, 30);
+  if (!market_.covered(30) || whole <= 0) return missing;
+  const double paid = from_fixed<bps_bits>(spreads_.coarse(spread_paid, 30)) / to_number(whole);
+  return paid / quoted_spread_.mean(market_.now());
+}
+
+double AdvancedAggregator::markout() const {
+  const Int128 whole = markouts_.coarse(markout_notional, 60);
+  if (!market_.covered(65) || whole <= 0 || (overflowed_ && market_.now() < overflowed_at_ + 65s))
+    return missing;
+  return from_fixed<bps_bits>(markouts_.coarse(markout_weighted, 60)) / to_number(whole);
+}
+
+double AdvancedAggregator::microprice_move() const {
+  const double* before = microprices_.at(microprices_.last() - 10);
+  return market_.synced() && market_.covered(1) && before ? ratio(microprice_, *before) : missing;
+}
+
+double AdvancedAggregator::interest_change(int seconds) const {
+  const auto& now = market_.ticker().open_interest;
+  const auto* before = interests_.at(interests_.last() - seconds);
+  if (!market_.ticker_fresh() || !now || !before) return missing;
+  return ratio(static_cast<double>(now->count), static_cast<double>(*before));
+}
+
+double AdvancedAggregator::interest_over_turnover() const {
+  const Ticker& ticker = market_.ticker();
+  const bool both = ticker.open_interest_value && ticker.turnover_24h && *ticker.turnover_24h > 0;
+  return both ? *ticker.open_interest_value / *ticker.turnover_24h : missing;
+}
+
+double AdvancedAggregator::funding_change() const {
+  const double* before = fundings_.at(fundings_.last() - 3600);
+  return before ? funding_8h() - *before : missing;
+}
+
+double AdvancedAggregator::step_correlation(const SymbolMarket& leader) const {
   const auto& own = market_.step_returns();
   const auto& other = leader.step_returns();
   constexpr std::size_t n = SymbolMarket::step_count;
-  if (own.count() < n || other.count() < n || leader.last_step() != market_.last_step()) return correlation_;
+  if (own.count() < n || other.count() < n || leader.last_step() != market_.last_step()) return missing;
   double product = 0, own_squares = 0, other_squares = 0;
   for (std::size_t age = 0; age < n; ++age) {
     product += own[age] * other[age];
     own_squares += own[age] * own[age];
     other_squares += other[age] * other[age];
   }
-  correlation_ = own_squares > 0 && other_squares > 0
-                     ? product / (std::sqrt(own_squares) * std::sqrt(other_squares))
-                     : 0.0;
-  return correlation_;
+  return own_squares > 0 && other_squares > 0 ? product / (std::sqrt(own_squares) * std::sqrt(other_squares))
+                                              : 0.0;
 }
 
-void AdvancedAggregator::read(RowWriter& rows, const Leader& leader) {
-  read_flow(rows);
-  read_costs(rows);
-  read_interest(rows);
-  read_leader(rows, leader);
+void AdvancedAggregator::refresh_leader(const Leader& leader) {
+  leader_move_ = leader_score_ = missing;
+  if (!leader.market) return;
+  leader_move_ = leader.market->move_fine(5);
+  leader_score_ = leader.market->return_coarse(60) / leader.market->sigma();
 }
 
-void AdvancedAggregator::read_flow(RowWriter& rows) {
-  using Market = SymbolMarket;
-  const Instant now = market_.now();
-  const auto& notionals = market_.notionals();
-  const double typical = market_.volume_rate();
-  const auto coarse = [&](int seconds) {
-    return market_.covered(seconds) ? flow_imbalance(notionals.coarse(Market::bought_notional, seconds),
-                                                     notionals.coarse(Market::sold_notional, seconds))
-                                    : missing;
-  };
-  rows.put(row("tfi_5s"), market_.covered(5) ? flow_imbalance(notionals.fine(Market::bought_notional, 5),
-                                                              notionals.fine(Market::sold_notional, 5))
-                                             : missing);
-  rows.put(row("tfi_30s"), coarse(30));
-  rows.put(row("tfi_5m"), coarse(300));
-  const Int128 net =
-      notionals.coarse(Market::bought_notional, 30) - notionals.coarse(Market::sold_notional, 30);
-  rows.put(row("signed_flow_rel_30s"),
-           market_.covered(30) ? signed_log(static_cast<double>(net) * market_.tick_lot() / (typical * 30))
-                               : missing);
-  const double orders_5s = static_cast<double>(market_.counts().fine(Market::taker_orders, 5));
-  rows.put(row("trade_rate_rel_5s"),
-           market_.covered(5) ? ln((orders_5s / 5 + 0.1) / (market_.order_rate() + 0.1)) : missing);
-  const double orders_30s = static_cast<double>(market_.counts().coarse(Market::taker_orders, 30));
-  rows.put(row("trade_size_rel_30s"),
-           market_.covered(30) && orders_30s > 0
-               ? ln(market_.traded_notional(30) / orders_30s / market_.order_size())
-               : missing);
-  const double bought = bought_orders_.value(now), sold = sold_orders_.value(now);
-  rows.put(row("trade_hawkes_imb_5s"),
-           market_.life_s() >= 30 ? (bought - sold) / (bought + sold + 1) : missing);
-  rows.put(row("trade_sign_acf"), sign_products_.count() >= 100 ? sign_products_.mean() : missing);
-  rows.put(row("vpin_50"), toxicity());
-}
-
-void AdvancedAggregator::read_costs(RowWriter& rows) {
-  const Instant now = market_.now();
-  refresh_impact();
-  rows.put(row("kyle_lambda_5m"), market_.covered(300) ? impact_ : missing);
-  rows.put(row("amihud_rel_15m"), market_.candles_fresh() ? illiquidity() : missing);
-  const auto mean_bps = [](Int128 sum, Int128 weight) {
-    return weight > 0 ? from_fixed<bps_bits>(sum) / static_cast<double>(weight) : missing;
-  };
-  const double paid = mean_bps(spreads_.coarse(spread_paid, 30), spreads_.coarse(spread_notional, 30));
-  rows.put(row("eff_spread_ratio_30s"), market_.covered(30) ? paid / quoted_spread_.mean(now) : missing);
-  const bool void_now = overflowed_ && now < overflowed_at_ + 65s;
-  rows.put(row("markout_5s_1m"),
-           market_.covered(65) && !void_now
-               ? mean_bps(markouts_.coarse(markout_weighted, 60), markouts_.coarse(markout_notional, 60))
-               : missing);
-  rows.put(row("microprice_l5_dev"), market_.synced() ? deep_microprice_ : missing);
-  const double* before = microprices_.at(microprices_.last() - 10);
-  rows.put(row("microprice_ret_1s"),
-           market_.synced() && market_.covered(1) && before ? log_bps(microprice_, *before) : missing);
-}
-
-void AdvancedAggregator::read_interest(RowWriter& rows) const {
-  const Ticker& ticker = market_.ticker();
-  const bool fresh = market_.ticker_fresh();
-  const auto change = [&](int seconds) {
-    const auto* before = interests_.at(interests_.last() - seconds);
-    if (!fresh || !ticker.open_interest || !before) return missing;
-    return log_bps(static_cast<double>(ticker.open_interest->count), static_cast<double>(*before));
-  };
-  rows.put(row("oi_chg_5m"), change(300));
-  rows.put(row("oi_chg_1h"), change(3600));
-  const bool both = ticker.open_interest_value && ticker.turnover_24h && *ticker.turnover_24h > 0;
-  rows.put(row("oi_turnover_log"), both ? ln(*ticker.open_interest_value / *ticker.turnover_24h) : missing);
-  const double funding = funding_8h();
-  rows.put(row("funding_8h_bps"), funding);
-  const double* before = fundings_.at(fundings_.last() - 3600);
-  rows.put(row("funding_chg_1h_bps"), before ? funding - *before : missing);
-}
-
-void AdvancedAggregator::read_leader(RowWriter& rows, const Leader& leader) {
-  if (!leader.market) {
-    for (const std::size_t position :
-         {row("leader_ret_5s"), row("leader_gap_1m"), row("leader_ofi_5s"), row("leader_corr_15m")})
-      rows.put(position, missing);
-    return;
+void AdvancedAggregator::refresh(Triggers due, const Leader& leader, RowValues& out) {
+  if (due & on::second) refresh_impact();
+  if (due & on::leader) refresh_leader(leader);
+  if (due & (on::leader | on::clock))
+    leader_flow_ = leader.liquidity ? leader.liquidity->order_flow_5s() : missing;
+  if (due & (on::leader | on::second)) {
+    const bool both = leader.market && market_.covered(900) && leader.market->covered(900);
+    correlation_ = both ? step_correlation(*leader.market) : missing;
   }
-  const SymbolMarket& lead = *leader.market;
-  rows.put(row("leader_ret_5s"), lead.return_fine(5));
-  rows.put(row("leader_gap_1m"),
-           lead.return_coarse(60) / lead.sigma() - market_.return_coarse(60) / market_.sigma());
-  rows.put(row("leader_ofi_5s"), leader.liquidity->order_flow_5s());
-  const double correlation = leader_correlation(lead);
-  rows.put(row("leader_corr_15m"), market_.covered(900) && lead.covered(900) ? correlation : missing);
-}
-
-void AdvancedAggregator::hash_into(StateHash& hash) const {
-  bought_orders_.hash_into(hash);
-  sold_orders_.hash_into(hash);
-  sign_products_.hash_into(hash);
-  hash.add(std::int64_t{last_sign_});
-  for (const Int128 value : {bucket_size_, bucket_bought_, bucket_sold_, second_signed_})
-    add_to_hash(hash, value);
-  buckets_.hash_into(hash);
-  seconds_.hash_into(hash);
-  illiquidities_.hash_into(hash);
-  hash.add(last_close_);
-  spreads_.hash_into(hash);
-  quoted_spread_.hash_into(hash);
-  for (std::size_t n = 0; n < waiting_.size(); ++n) {
-    hash.add(waiting_[n].due.ns);
-    hash.add(waiting_[n].mid2);
-    add_to_hash(hash, waiting_[n].signed_notional);
-    add_to_hash(hash, waiting_[n].notional);
-  }
-  hash.add(overflowed_at_.ns);
-  markouts_.hash_into(hash);
-  hash.add(microprice_);
-  hash.add(deep_microprice_);
-  microprices_.hash_into(hash);
-  interests_.hash_into(hash);
-  fundings_.hash_into(hash);
+  refresh_rows<advanced_aggregator_rows>(*this, due, out);
 }
 
 }  // namespace mlbot::core

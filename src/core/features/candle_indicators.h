@@ -37,7 +37,6 @@ class WilderMean {
   static void walk(Self& self, Visitor& visit) {
     visit(self.value_, self.count_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double value_ = 0;
@@ -61,7 +60,6 @@ class SeededEma {
   static void walk(Self& self, Visitor& visit) {
     visit(self.value_, self.count_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double value_ = 0;
@@ -87,7 +85,6 @@ class RelativeStrength {
   static void walk(Self& self, Visitor& visit) {
     visit(self.gain_, self.loss_, self.last_, self.candles_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   WilderMean<14> gain_, loss_;
@@ -122,7 +119,6 @@ class DirectionalMovement {
   static void walk(Self& self, Visitor& visit) {
     visit(self.range_, self.plus_, self.minus_, self.index_, self.last_, self.candles_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   WilderMean<14> range_, plus_, minus_, index_;
@@ -143,7 +139,6 @@ class MacdHistogram {
   static void walk(Self& self, Visitor& visit) {
     visit(self.fast_, self.slow_, self.signal_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   SeededEma<12> fast_;

@@ -4,12 +4,12 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
-#include "core/features/advanced_aggregator.h"
-#include "core/features/liquidation_engine.h"
-#include "core/features/micro_liquidity_engine.h"
+#include "core/features/advanced_aggregator_rows.h"
+#include "core/features/liquidation_rows.h"
+#include "core/features/micro_liquidity_rows.h"
 #include "core/features/price_rows.h"
-#include "core/features/time_context_engine.h"
-#include "core/features/volatility_momentum_engine.h"
+#include "core/features/time_context_rows.h"
+#include "core/features/volatility_momentum_rows.h"
 
 namespace mlbot::core {
 namespace {
@@ -25,11 +25,13 @@ constexpr auto joined(const std::array<T, Counts>&... lists) {
   return all;
 }
 
-constexpr auto catalogue = joined(specs_of(price_rows), micro_liquidity_rows, volatility_momentum_rows,
-                                  liquidation_rows, time_context_rows, advanced_aggregator_rows);
+constexpr auto catalogue =
+    joined(specs_of(price_rows), specs_of(micro_liquidity_rows), specs_of(volatility_momentum_rows),
+           specs_of(liquidation_rows), specs_of(time_context_rows), specs_of(advanced_aggregator_rows));
 
-constexpr std::array<SlowRow, 116> not_yet{};
-constexpr auto slow_catalogue = joined(slow_rows_of(price_rows), not_yet);
+constexpr auto slow_catalogue = joined(
+    slow_rows_of(price_rows), slow_rows_of(micro_liquidity_rows), slow_rows_of(volatility_momentum_rows),
+    slow_rows_of(liquidation_rows), slow_rows_of(time_context_rows), slow_rows_of(advanced_aggregator_rows));
 
 constexpr bool ids_run_from_one() {
   for (std::size_t i = 0; i < catalogue.size(); ++i)

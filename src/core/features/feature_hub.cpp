@@ -39,9 +39,9 @@ class CusumSampler {
     if (fell) down_ = 0;
     return rose || fell;
   }
-  void hash_into(StateHash& hash) const {
-    hash.add(up_);
-    hash.add(down_);
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.up_, self.down_);
   }
 
  private:
@@ -59,6 +59,11 @@ struct Symbol {
   void changed(Triggers what) {
     due |= what;
     ++version;
+  }
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.market, self.price, self.liquidity, self.volatility, self.liquidation, self.advanced,
+          self.cusum, self.triggers, self.open_cell);
   }
   /// Computes the rows that may have changed. @param leads  the leader, nullptr where it is silent.
   void refresh(const Symbol* leads);
@@ -146,12 +151,11 @@ void Symbol::refresh(const Symbol* leads) {
   led_by = leads;
   leader_version = leads ? leads->version : 0;
   price.refresh(due, values);
-  RowWriter rows{values};
-  liquidity.read(rows);
-  volatility.read(rows);
-  liquidation.read(rows, leads ? &leads->liquidation : nullptr);
-  time_context.read(rows);
-  advanced.read(rows, leads ? Leader{&leads->market, &leads->liquidity} : Leader{});
+  volatility.refresh(due, values);
+  time_context.refresh(due, values);
+  liquidity.refresh(due, values);
+  liquidation.refresh(due, leads ? &leads->liquidation : nullptr, values);
+  advanced.refresh(due, leads ? Leader{&leads->market, &leads->liquidity} : Leader{}, values);
   values.finish();
   due = 0;
 }
@@ -187,6 +191,11 @@ struct FeatureHub::Parts {
       symbol->market.on_link(live);
       symbol->changed(on::book);
     }
+  }
+  void drop_link() {
+    for (auto& symbol : symbols) symbol->advance(now, now);
+    set_link(false);
+    for (auto& symbol : symbols) symbol->lose_book();
   }
   /// The symbol's rows as they are now. @param afresh  every row is computed anew
   Symbol& refreshed(SymbolId id, bool afresh) {
@@ -291,12 +300,10 @@ void FeatureHub::on(Instant at, const Liquidations& liquidations) {
 void FeatureHub::on(Instant at, const LinkChanged& link) {
   advance(at);
   if (link.link != Link::market) return;
-  for (auto& symbol : parts_->symbols) symbol->advance(parts_->now, parts_->now);
   parts_->link_heard = true;
-  const bool live = link.state == LinkState::live;
-  parts_->set_link(live);
-  if (!live)
-    for (auto& symbol : parts_->symbols) symbol->lose_book();
+  if (link.state != LinkState::live) return parts_->drop_link();
+  for (auto& symbol : parts_->symbols) symbol->advance(parts_->now, parts_->now);
+  parts_->set_link(true);
 }
 
 std::uint8_t FeatureHub::take_triggers(SymbolId id) {
@@ -316,14 +323,92 @@ void FeatureHub::hash_into(StateHash& hash) const {
   for (auto& symbol : parts_->symbols) {
     symbol->advance(parts_->now, parts_->now);
     HashVisitor visit{hash};
-    visit(symbol->market, symbol->price);
-    symbol->liquidity.hash_into(hash);
-    symbol->volatility.hash_into(hash);
-    symbol->liquidation.hash_into(hash);
-    symbol->advanced.hash_into(hash);
-    symbol->cusum.hash_into(hash);
-    hash.add(std::uint64_t{symbol->triggers});
+    visit(*symbol);
   }
+}
+
+namespace {
+
+constexpr std::string_view checkpoint_mark = "MLBF";
+constexpr std::uint64_t checkpoint_version = 1;  ///< changes with the layout of any state
+constexpr Duration checkpoint_age_max = 30min;
+
+}  // namespace
+
+std::string FeatureHub::checkpoint() const {
+  std::string text{checkpoint_mark};
+  ByteWriter out{text};
+  out.varint(checkpoint_version);
+  out.fixed64(feature_schema_hash());
+  out.zigzag(parts_->now.ns);
+  out.u8(parts_->link_heard);
+  out.u8(parts_->link_live);
+  out.varint(parts_->symbols.size());
+  std::string state;
+  for (const auto& symbol : parts_->symbols) {
+    const Instrument& instrument = symbol->market.instrument();
+    state.clear();
+    StateWriter visit{state};
+    visit(std::as_const(*symbol));
+    out.text(instrument.name.view());
+    out.zigzag(instrument.tick_size.count);
+    out.zigzag(instrument.lot_step.count);
+    out.text(state);
+  }
+  out.fixed64(xxh64(text));
+  return text;
+}
+
+Result<std::size_t, CheckpointError> FeatureHub::restore(std::string_view checkpoint, Instant now) {
+  MLBOT_ASSERT(parts_->now.ns == 0);
+  const auto refuse = [](CheckpointFault fault, std::string what) {
+    return std::unexpected(CheckpointError{fault, "feature checkpoint: " + what + "; starting cold"});
+  };
+  const auto damaged = [&](std::string what) { return refuse(CheckpointFault::damaged, std::move(what)); };
+  if (!checkpoint.starts_with(checkpoint_mark) || checkpoint.size() < checkpoint_mark.size() + 8)
+    return damaged("not one of ours");
+  const std::string_view body = checkpoint.substr(0, checkpoint.size() - 8);
+  if (ByteReader{checkpoint.substr(body.size())}.fixed64() != xxh64(body)) return damaged("checksum differs");
+  ByteReader in{body.substr(checkpoint_mark.size())};
+  if (in.varint() != checkpoint_version || in.fixed64() != feature_schema_hash())
+    return refuse(CheckpointFault::other_schema, "written by a program with other features");
+  const Instant taken{in.zigzag()};
+  if (now < taken) return refuse(CheckpointFault::from_the_future, "taken at " + to_rfc3339(taken));
+  if (now > taken + checkpoint_age_max)
+    return refuse(CheckpointFault::too_old, "taken at " + to_rfc3339(taken) + ", more than 30 minutes ago");
+  const bool link_heard = in.u8() != 0, link_live = in.u8() != 0;
+
+  std::vector<std::unique_ptr<Symbol>> symbols;
+  for (const auto& symbol : parts_->symbols)
+    symbols.push_back(std::make_unique<Symbol>(symbol->market.instrument()));
+  std::size_t restored = 0;
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+    const std::string_view name = in.text();
+    const E8 tick{in.zigzag()}, lot{in.zigzag()};
+    const std::string_view state = in.text();
+    const auto own = std::find_if(symbols.begin(), symbols.end(), [&](const auto& symbol) {
+      const Instrument& instrument = symbol->market.instrument();
+      return instrument.name.view() == name && instrument.tick_size == tick && instrument.lot_step == lot;
+    });
+    if (own == symbols.end()) continue;
+    StateReader visit{state};
+    visit(**own);
+    if (!visit.complete()) return damaged("the state of " + std::string{name} + " does not read");
+    ++restored;
+  }
+  if (!in.ok() || !in.done()) return damaged("it ends too early");
+  parts_->symbols = std::move(symbols);
+  parts_->assign_leaders();
+  parts_->now = taken;
+  parts_->link_heard = link_heard;
+  parts_->link_live = link_live;
+  for (auto& symbol : parts_->symbols)
+    if (!symbol->market.started()) symbol->market.on_link(link_live);
+  if (now > taken) {
+    parts_->drop_link();
+    advance(now);
+  }
+  return restored;
 }
 
 }  // namespace mlbot::core

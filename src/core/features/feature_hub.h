@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "base/state_hash.h"
 #include "core/book/order_book.h"
 #include "domain/frame.h"
@@ -65,6 +66,13 @@ std::uint64_t feature_schema_hash();
 /// Position of a name in the vector; nothing for a name that is not in the catalogue.
 std::optional<std::size_t> feature_index(std::string_view name);
 
+/// Why a checkpoint is not taken: the hub starts cold instead.
+enum class CheckpointFault : std::uint8_t { damaged, other_schema, too_old, from_the_future };
+struct CheckpointError {
+  CheckpointFault fault;
+  std::string what;
+};
+
 /// Feeds six engines a symbol and reads their rows into frames.
 ///
 /// Consumes every market event, link changes and one-second timers, in core order, and the book as it stands
@@ -100,6 +108,16 @@ class FeatureHub {
   /// How often each row met its clamp, for monitoring; [142].
   std::span<const std::uint64_t> clamp_hits() const;
   void hash_into(StateHash& hash) const;
+
+  /// Everything that is remembered, with schema, time and checksum; about a tenth of the state's size.
+  std::string checkpoint() const;
+  /// Takes a checkpoint over into a hub whose symbols were added and which heard nothing yet. Symbols are
+  /// matched by name; one that is not in it, or whose tick or lot is another, starts cold. At the very
+  /// instant of the checkpoint the hub goes on as if nothing had been; later, the time between counts as a
+  /// lost market link.
+  /// @return  how many symbols were restored.
+  /// Fails for damaged bytes, another schema, and anything older than 30 minutes; the hub is then as before.
+  Result<std::size_t, CheckpointError> restore(std::string_view checkpoint, Instant now);
 
  private:
   struct Parts;

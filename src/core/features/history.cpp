@@ -43,9 +43,15 @@ void History::advance(Instant at, Instant heard) {
     const double before = seconds_.empty() ? missing : seconds_.back().mid2;
     if (closed.mid2 > 0 && before > 0) closed.return_bps = 1e4 * ln(closed.mid2 / before);
     closed.lived = (seconds_.empty() ? 0 : seconds_.back().lived) + closed.live;
+    const auto [first, last] = between(prints_, closed.end() - 1s, closed.end());
+    for (auto print = first; print != last; ++print) {
+      closed.traded += print->notional;
+      closed.orders += print->new_order;
+    }
     seconds_.push_back(closed);
+    seconds_.back().volume_rate = volume_rate(closed.end());
   }
-  for (; thinned_ < books_.size() && books_[thinned_].at < at - 60s; ++thinned_)
+  for (; thinned_ + 1 < books_.size() && books_[thinned_ + 1].at < at - 60s; ++thinned_)
     for (auto* side : {&books_[thinned_].bids, &books_[thinned_].asks})
       if (side->size() > near_levels) {
         side->resize(near_levels);
@@ -77,13 +83,13 @@ void History::on(Instant at, const BookUpdate& update, BookChange change, const 
   if (change != BookChange::applied || !book.two_sided() || book.top().bid.count <= 0 ||
       book.top().ask.count > plausible_max)
     return lose_book(at);
-  books_.push_back({at, update.matched_at, true, update.kind == UpdateKind::delta, best_levels(book.bids()),
-                    best_levels(book.asks())});
+  books_.push_back({at, update.matched_at, ++order_, true, update.kind == UpdateKind::delta,
+                    best_levels(book.bids()), best_levels(book.asks())});
   note_state(at, link_live_);
 }
 
 void History::lose_book(Instant at) {
-  books_.push_back({at, at, false, false, {}, {}});
+  books_.push_back({at, at, ++order_, false, false, {}, {}});
   note_state(at, false);
 }
 
@@ -97,11 +103,12 @@ void History::on_link(Instant at, bool live) {
 
 void History::on(Instant at, const Trades& trades) {
   const double mid2_now = mid2(at);
+  const double spread_now = book(at) ? book(at)->spread_ticks() : missing;
   const Trade* before = nullptr;
   for (const Trade& trade : trades.list) {
     if (!is_print(trade)) continue;
     prints_.push_back(
-        {at, trade, mid2_now, !before || !same_order(*before, trade),
+        {at, ++order_, trade, mid2_now, spread_now, !before || !same_order(*before, trade),
          static_cast<double>(trade.price.count) * tick() * (static_cast<double>(trade.size.count) * lot())});
     before = &trade;
   }
@@ -198,18 +205,6 @@ std::int64_t History::life_s(Instant t) const {
   return end == seconds_.begin() ? 0 : std::prev(end)->lived;
 }
 
-double History::traded(const Second& second) const {
-  double sum = 0;
-  const auto [begin, end] = between(prints_, second.end() - 1s, second.end());
-  for (auto print = begin; print != end; ++print) sum += print->notional;
-  return sum;
-}
-
-double History::orders(const Second& second) const {
-  const auto [begin, end] = between(prints_, second.end() - 1s, second.end());
-  return static_cast<double>(std::count_if(begin, end, [](const Print& p) { return p.new_order; }));
-}
-
 double History::sigma(Instant t) const {
   if (life_s(t) < norm_life_s) return missing;
   const double mean =
@@ -217,27 +212,37 @@ double History::sigma(Instant t) const {
   return std::max(0.05, std::sqrt(60 * mean));
 }
 
-double History::volume_rate(Instant t) const {
+double History::volume_estimate(Instant t) const {
   const Seed* seed = last_at(seeds_, t);
-  if (!seed) {
-    if (life_s(t) < norm_life_s) return missing;
-    return std::max(1.0, live_mean(t, 3600, [&](const Second& second) { return traded(second); }));
-  }
+  if (!seed) return live_mean(t, 3600, [](const Second& second) { return second.traded; });
   // As if the seed had been traded in every second before it.
   const double keep = exact::exp(-1.0 / 3600);
   double sum = 0, weight = 1;
   for (auto second = last_closed(t); second != seconds_.begin() && std::prev(second)->end() > seed->at;) {
     --second;
     if (!second->live) continue;
-    sum += weight * (1 - keep) * traded(*second);
+    sum += weight * (1 - keep) * second->traded;
     weight *= keep;
   }
-  return std::max(1.0, sum + weight * seed->volume_rate);
+  return sum + weight * seed->volume_rate;
+}
+
+double History::volume_rate(Instant t) const {
+  const Seed* seed = last_at(seeds_, t);
+  const Second* newest = closed(t, 1);
+  if (newest && newest->volume_rate > 0 && (!seed || seed->at < newest->end())) return newest->volume_rate;
+  return seed || life_s(t) >= norm_life_s ? std::max(1.0, volume_estimate(t)) : missing;
 }
 
 double History::order_rate(Instant t) const {
   if (life_s(t) < norm_life_s) return missing;
-  return std::max(0.01, live_mean(t, 3600, [&](const Second& second) { return orders(second); }));
+  return std::max(0.01, live_mean(t, 3600, [](const Second& second) { return second.orders; }));
+}
+
+double History::order_size_estimate(Instant t) const {
+  if (life_s(t) == 0) return missing;
+  const double orders = live_mean(t, 3600, [](const Second& second) { return second.orders; });
+  return std::max(1.0, std::max(1.0, volume_estimate(t)) / std::max(0.01, orders));
 }
 
 double History::order_size(Instant t) const {

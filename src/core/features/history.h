@@ -21,19 +21,24 @@ class History {
   /// The book as a message left it, or its loss: `sound` says which.
   struct Book {
     Instant at, matched_at;
-    bool sound = false;  ///< in sync, both sides there, and no price or size beyond reason
+    std::uint64_t order = 0;  ///< of arrival, among prints too
+    bool sound = false;       ///< in sync, both sides there, and no price or size beyond reason
     bool delta = false;
     std::vector<BookLevel> bids, asks;  ///< best first, at most 50; 20 once a minute has passed
     double mid2() const { return static_cast<double>(bids[0].price.count + asks[0].price.count); }
+    /// So many levels on both sides.
+    bool deep(std::size_t levels) const { return bids.size() >= levels && asks.size() >= levels; }
     double spread_ticks() const { return static_cast<double>((asks[0].price - bids[0].price).count); }
   };
   /// A print of the market: block trades are left out.
   struct Print {
     Instant at;
+    std::uint64_t order = 0;  ///< of arrival, among books too
     Trade trade;
-    double mid2 = missing;   ///< before its message; missing before any
-    bool new_order = false;  ///< first print of its taker order
-    double notional = 0;     ///< quote units
+    double mid2 = missing;          ///< before its message; missing before any
+    double spread_ticks = missing;  ///< of the book then; missing without one
+    bool new_order = false;         ///< first print of its taker order
+    double notional = 0;            ///< quote units
     int sign() const { return sign_of(trade.taker); }
   };
   struct Forced {
@@ -55,8 +60,10 @@ class History {
     std::int64_t index = 0;  ///< it is [index, index + 1)
     double mid2 = missing;   ///< last mid known by its end
     bool live = false;
-    double return_bps = 0;   ///< r_j; 0 where a mid is unknown
-    std::int64_t lived = 0;  ///< live seconds up to this one
+    double return_bps = 0;          ///< r_j; 0 where a mid is unknown
+    std::int64_t lived = 0;         ///< live seconds up to this one
+    double traded = 0, orders = 0;  ///< quote units and taker orders in it
+    double volume_rate = missing;   ///< the norm as it stood at its end
     Instant end() const { return Instant::from_seconds(index + 1); }
   };
 
@@ -179,6 +186,8 @@ class History {
   double volume_rate(Instant t) const;
   double order_rate(Instant t) const;
   double order_size(Instant t) const;
+  /// As order_size(), also before it is valid; missing only before the first live second.
+  double order_size_estimate(Instant t) const;
 
   // ---- ticker and candles
   /// The ticker, nullptr before the first message or when the last is older than 10 s.
@@ -195,8 +204,8 @@ class History {
   void lose_book(Instant at);
   void note_state(Instant at, bool good);
   bool live(std::int64_t second, Instant heard) const;
-  double traded(const Second& second) const;
-  double orders(const Second& second) const;
+  /// The volume norm before its floor, however young.
+  double volume_estimate(Instant t) const;
   /// Calls act(level, seconds) for each stretch in which a level was known, newest first.
   template <class Level, class Act>
   void for_each_held(Instant t, Level level, Act act) const {
@@ -212,6 +221,7 @@ class History {
 
   Instrument instrument_;
   const History* leader_ = nullptr;
+  std::uint64_t order_ = 0;
   std::vector<Book> books_;
   std::size_t thinned_ = 0;  ///< books whose far levels are forgotten
   std::vector<Print> prints_;

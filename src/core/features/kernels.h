@@ -58,17 +58,6 @@ double from_fixed(Int128 x) {
   return to_number(x) / static_cast<double>(std::uint64_t{1} << Bits);
 }
 
-inline void add_to_hash(StateHash& hash, std::int64_t value) { hash.add(value); }
-inline void add_to_hash(StateHash& hash, double value) { hash.add(value); }
-inline void add_to_hash(StateHash& hash, Int128 value) {
-  hash.add(static_cast<std::uint64_t>(value));
-  hash.add(static_cast<std::uint64_t>(static_cast<UInt128>(value) >> 64));
-}
-template <class T, std::size_t N>
-void add_to_hash(StateHash& hash, const std::array<T, N>& values) {
-  for (const auto& value : values) add_to_hash(hash, value);
-}
-
 /// What was known at the end of each grid cell, for the last `cells` of them.
 template <class T>
 class LagRing {
@@ -107,7 +96,6 @@ class LagRing {
     visit(self.values_, self.newest_, self.first_, self.last_, self.empty_);
     visit.require(self.newest_ < self.values_.size());
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   std::vector<T> values_;
@@ -154,7 +142,6 @@ class WindowSums {
   static void walk(Self& self, Visitor& visit) {
     visit(self.totals_, self.fine_, self.coarse_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   using Totals = std::array<Int, K>;
@@ -217,7 +204,6 @@ class HeldMeans {
   static void walk(Self& self, Visitor& visit) {
     visit(self.since_, self.held_ns_, self.holding_, self.weight_, self.held_, self.sums_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   void fold(Instant at) {
@@ -261,7 +247,6 @@ class StepMean {
   static void walk(Self& self, Visitor& visit) {
     visit(self.sum_, self.weight_, self.count_, self.seeded_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double keep_, sum_ = 0, weight_ = 0;
@@ -287,7 +272,6 @@ class StepMeanVariance {
   static void walk(Self& self, Visitor& visit) {
     visit(self.weight_, self.mean_, self.squares_, self.count_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double keep_, weight_ = 0, mean_ = 0, squares_ = 0;
@@ -310,7 +294,6 @@ class DecayedCounter {
   static void walk(Self& self, Visitor& visit) {
     visit(self.level_, self.since_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   double time_constant_ns_, level_ = 0;
@@ -343,7 +326,6 @@ class SlidingExtreme {
   static void walk(Self& self, Visitor& visit) {
     visit(self.items_);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   static bool beats(const T& a, const T& b) { return Which == Extreme::highest ? a > b : a < b; }
@@ -382,7 +364,6 @@ class RecentSamples {
     visit(self.samples_, self.next_, self.count_, self.total_);
     visit.require(self.next_ < Size && self.count_ <= Size);
   }
-  void hash_into(StateHash& hash) const { HashVisitor{hash}(*this); }
 
  private:
   std::array<T, Size> samples_{};

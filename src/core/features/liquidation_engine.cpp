@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/features/liquidation_rows.h"
+
 namespace mlbot::core {
 namespace {
-
-consteval std::size_t row(std::string_view name) { return position_of(liquidation_rows, name); }
 
 constexpr double half_life_minutes = 360;
 constexpr std::int64_t settled_minutes = 120;
@@ -145,102 +145,82 @@ void LiquidationEngine::step_cascade(Instant at) {
   }
 }
 
-void LiquidationEngine::read(RowWriter& rows, const LiquidationEngine* leader) const {
-  read_sizes(rows, leader);
-  read_intensity(rows);
-  read_cascade(rows);
+double LiquidationEngine::relative(std::size_t side, int seconds) const {
+  if (!market_.covered(seconds)) return missing;
+  const double amount = seconds == 5 ? notional_5s(side) : notional(side, seconds);
+  return 1 + amount / (market_.volume_rate() * seconds);
 }
 
-void LiquidationEngine::read_sizes(RowWriter& rows, const LiquidationEngine* leader) const {
-  const double typical = market_.volume_rate();
-  const auto relative = [&](double amount, int seconds) {
-    return market_.covered(seconds) ? ln(1 + amount / (typical * seconds)) : missing;
-  };
-  rows.put(row("liq_long_rel_5s"), relative(notional_5s(longs), 5));
-  rows.put(row("liq_long_rel_1m"), relative(notional(longs, 60), 60));
-  rows.put(row("liq_long_rel_5m"), relative(notional(longs, 300), 300));
-  rows.put(row("liq_short_rel_5s"), relative(notional_5s(shorts), 5));
-  rows.put(row("liq_short_rel_1m"), relative(notional(shorts, 60), 60));
-  rows.put(row("liq_short_rel_5m"), relative(notional(shorts, 300), 300));
-  rows.put(row("liq_total_rel_1h"), relative(100 * both(3600), 3600));
-  const auto imbalance = [&](int seconds) {
-    if (!market_.covered(seconds)) return missing;
-    const double of_long = notional(longs, seconds), of_short = notional(shorts, seconds);
-    return (of_short - of_long) / (of_short + of_long + 0.01 * seconds * typical);
-  };
-  rows.put(row("liq_imb_1m"), imbalance(60));
-  rows.put(row("liq_imb_15m"), imbalance(900));
-  const bool covered_1m = market_.covered(60);
-  const double floor = 0.01 * 60 * typical;
-  // std::max would hide a missing floor.
-  rows.put(row("liq_share_1m"), covered_1m && std::isfinite(floor)
-                                    ? both(60) / std::max(market_.traded_notional(60), floor)
-                                    : missing);
-  rows.put(row("liq_count_1m"), covered_1m ? ln(1 + static_cast<double>(counts_.coarse(0, 60))) : missing);
-  double leading = missing;
-  if (leader && leader->market_.covered(60))
-    leading = signed_log((leader->notional(shorts, 60) - leader->notional(longs, 60)) /
-                         (0.01 * 60 * leader->market_.volume_rate()));
-  rows.put(row("liq_leader_signed_1m"), leading);
+double LiquidationEngine::relative_total_1h() const {
+  return market_.covered(3600) ? 1 + 100 * both(3600) / (market_.volume_rate() * 3600) : missing;
 }
 
-void LiquidationEngine::read_intensity(RowWriter& rows) const {
-  const Instant now = market_.now();
-  const std::int64_t life = market_.life_s();
-  rows.put(row("liq_z_1m"), score());
-  rows.put(row("liq_velocity"), market_.covered(60) ? velocity() : missing);
-  double turning = missing;
-  if (market_.covered(30)) {
-    const double last_half = both(15), whole = both(30);
-    turning = (2 * last_half - whole) / (whole + 0.01 * 30 * market_.volume_rate());
-  }
-  rows.put(row("liq_accel_30s"), turning);
+double LiquidationEngine::imbalance(int seconds) const {
+  if (!market_.covered(seconds)) return missing;
+  const double of_long = notional(longs, seconds), of_short = notional(shorts, seconds);
+  return (of_short - of_long) / (of_short + of_long + 0.01 * seconds * market_.volume_rate());
+}
+
+double LiquidationEngine::share_1m() const {
+  const double floor = 0.01 * 60 * market_.volume_rate();
+  if (!market_.covered(60) || !std::isfinite(floor)) return missing;  // std::max would hide a missing floor
+  return both(60) / std::max(market_.traded_notional(60), floor);
+}
+
+double LiquidationEngine::count_1m() const {
+  return market_.covered(60) ? 1 + to_number(counts_.coarse(0, 60)) : missing;
+}
+
+double LiquidationEngine::turning_30s() const {
+  if (!market_.covered(30)) return missing;
+  const double last_half = both(15), whole = both(30);
+  return (2 * last_half - whole) / (whole + 0.01 * 30 * market_.volume_rate());
+}
+
+double LiquidationEngine::largest_over_order() const {
   const double largest = std::max(largest_.empty() ? 0.0 : largest_.value(), largest_this_second_);
-  rows.put(row("liq_max_rel_5m"), market_.covered(300) ? ln(1 + largest / market_.order_size()) : missing);
-  double gap = missing;
-  if (seen_)
-    gap = std::min(static_cast<double>(now.ns - last_at_.ns) * 1e-9, 3600.0);
-  else if (life >= 3600)
-    gap = 3600;
-  rows.put(row("liq_gap_log_s"), ln(0.5 + gap));
-
-  const bool marked = std::isfinite(market_.order_size());
-  const double fast_long = long_fast_.value(now), fast_short = short_fast_.value(now);
-  rows.put(row("liq_hawkes_long_10s"), marked && life >= 60 ? ln(1 + fast_long) : missing);
-  rows.put(row("liq_hawkes_short_10s"), marked && life >= 60 ? ln(1 + fast_short) : missing);
-  rows.put(row("liq_hawkes_ratio"), marked && life >= 300 ? ln((fast_long + fast_short + 0.05) /
-                                                               (slow_.value(now) * (10.0 / 120) + 0.05))
-                                                          : missing);
+  return market_.covered(300) ? 1 + largest / market_.order_size() : missing;
 }
 
-void LiquidationEngine::read_cascade(RowWriter& rows) const {
-  const bool known = std::isfinite(score());
-  const auto put = [&](std::size_t position, double value) { rows.put(position, known ? value : missing); };
-  put(row("cascade_state"), static_cast<double>(state_));
-  put(row("cascade_dir"), in_cascade()                       ? direction_
-                          : state_ == CascadeState::stressed ? direction_30s()
-                                                             : 0.0);
-  const double age = static_cast<double>(market_.now().ns - cascade_at_.ns) * 1e-9;
-  put(row("cascade_age_log"), in_cascade() ? ln(1 + age) : 0.0);
+double LiquidationEngine::pause_s() const {
+  if (seen_) return std::min(static_cast<double>(market_.now().ns - last_at_.ns) * 1e-9, 3600.0);
+  return market_.life_s() >= 3600 ? 3600.0 : missing;
+}
+
+bool LiquidationEngine::marked(std::int64_t life_s) const {
+  return market_.life_s() >= life_s && std::isfinite(market_.order_size());
+}
+
+double LiquidationEngine::excitation() const {
+  if (!marked(300)) return missing;
+  const Instant now = market_.now();
+  return (long_fast_.value(now) + short_fast_.value(now) + 0.05) / (slow_.value(now) * (10.0 / 120) + 0.05);
+}
+
+double LiquidationEngine::direction_row() const {
+  if (!known()) return missing;
+  return in_cascade() ? direction_ : state_ == CascadeState::stressed ? direction_30s() : 0.0;
+}
+
+double LiquidationEngine::cascade_age() const {
+  if (!known()) return missing;
+  return in_cascade() ? static_cast<double>(market_.now().ns - cascade_at_.ns) * 1e-9 : 0.0;
+}
+
+double LiquidationEngine::cascade_move() const {
+  if (!known() || !in_cascade()) return known() ? 0.0 : missing;
   const double move = log_bps(static_cast<double>(market_.mid2()), static_cast<double>(entry_mid2_));
-  put(row("cascade_move_z"), in_cascade() ? move / (entry_sigma_ * std::sqrt(std::max(age, 1.0) / 60)) : 0.0);
+  return move / (entry_sigma_ * std::sqrt(std::max(cascade_age(), 1.0) / 60));
 }
 
-void LiquidationEngine::hash_into(StateHash& hash) const {
-  notionals_.hash_into(hash);
-  counts_.hash_into(hash);
-  hash.add(largest_this_second_);
-  largest_.hash_into(hash);
-  minutes_.hash_into(hash);
-  for (const auto* counter : {&long_fast_, &short_fast_, &slow_}) counter->hash_into(hash);
-  for (const Instant at : {last_at_, entered_at_, cascade_at_, calm_since_, fading_since_, triggered_at_})
-    hash.add(at.ns);
-  hash.add(static_cast<std::uint64_t>(state_));
-  hash.add(direction_);
-  hash.add(entry_mid2_);
-  hash.add(entry_sigma_);
-  hash.add(std::uint64_t{seen_});
-  hash.add(std::uint64_t{trigger_});
+void LiquidationEngine::refresh(Triggers due, const LiquidationEngine* leader, RowValues& out) {
+  if (due & on::leader) {
+    leader_net_ = missing;
+    if (leader && leader->market_.covered(60))
+      leader_net_ = (leader->notional(shorts, 60) - leader->notional(longs, 60)) /
+                    (0.01 * 60 * leader->market_.volume_rate());
+  }
+  refresh_rows<liquidation_rows>(*this, due, out);
 }
 
 }  // namespace mlbot::core

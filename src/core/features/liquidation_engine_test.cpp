@@ -1,59 +1,14 @@
-// Rows 85-108: sides by hand, sums and intensities against their definitions, the cascade's life as a story.
+// Sides by hand, and the cascade's life as a story; every row meets its definition in twin_test.cpp.
 #include "core/features/liquidation_engine.h"
 
 #include <gtest/gtest.h>
 
-#include "core/features/naive_history.h"
+#include "core/features/test_market.h"
 
 namespace mlbot::core {
 namespace {
 
 using namespace testing;
-
-TEST(LiquidationEngine, AgreesWithItsDefinitions) {
-  MarketStyle style;
-  style.liquidations_per_second = 0.4;
-  style.liquidation_bursts = true;
-  check_random_market(
-      41, 4'200, 905, 391, style, [](const NaiveHistory& h, Instant t, const FeatureFrame& frame) {
-        const std::int64_t age = t.seconds() - test_start.seconds();
-        const double typical = h.volume_rate(t);
-        const auto longs = [&](double seconds) { return h.liquidated(t, seconds, true); };
-        const auto shorts = [&](double seconds) { return h.liquidated(t, seconds, false); };
-        const auto both = [&](double seconds) { return longs(seconds) + shorts(seconds); };
-        for (const auto& [name, seconds] : {std::pair{"5s", 5}, {"1m", 60}, {"5m", 300}}) {
-          expect_row(frame, std::string{"liq_long_rel_"} + name,
-                     std::log1p(longs(seconds) / (typical * seconds)));
-          expect_row(frame, std::string{"liq_short_rel_"} + name,
-                     std::log1p(shorts(seconds) / (typical * seconds)));
-        }
-        if (age > 3600)
-          expect_row(frame, "liq_total_rel_1h", std::log1p(100 * both(3600) / (typical * 3600)));
-        expect_row(frame, "liq_imb_1m", (shorts(60) - longs(60)) / (both(60) + 0.01 * 60 * typical));
-        expect_row(frame, "liq_imb_15m", (shorts(900) - longs(900)) / (both(900) + 0.01 * 900 * typical));
-        expect_row(frame, "liq_share_1m", both(60) / std::max(h.traded(t, 60), 0.01 * 60 * typical));
-        const double calm = 1e-3 * typical;
-        expect_row(frame, "liq_velocity",
-                   both(60) == 0 ? 0 : std::log((both(5) / 5 + calm) / (both(60) / 60 + calm)));
-        expect_row(frame, "liq_accel_30s", (2 * both(15) - both(30)) / (both(30) + 0.01 * 30 * typical));
-        double count = 0, largest = 0, fast_long = 0, fast_short = 0, slow = 0;
-        for (const auto& one : h.forced) {
-          const double ago = static_cast<double>((t - one.at).count()) * 1e-9;
-          count += ago <= 60;
-          if (ago <= 300) largest = std::max(largest, one.quote);
-          (one.of_long ? fast_long : fast_short) += one.mark * std::exp(-ago / 10);
-          slow += one.mark * std::exp(-ago / 120);
-        }
-        expect_row(frame, "liq_count_1m", std::log1p(count));
-        expect_row(frame, "liq_max_rel_5m", std::log1p(largest / h.order_size(t)));
-        expect_row(frame, "liq_gap_log_s",
-                   std::log(0.5 + static_cast<double>((t - h.forced.back().at).count()) * 1e-9));
-        expect_row(frame, "liq_hawkes_long_10s", std::log1p(fast_long), 1e-8);
-        expect_row(frame, "liq_hawkes_short_10s", std::log1p(fast_short), 1e-8);
-        expect_row(frame, "liq_hawkes_ratio", std::log((fast_long + fast_short + 0.05) / (slow / 12 + 0.05)),
-                   1e-8);
-      });
-}
 
 /// Two hours of a quiet market with small trades, then whatever the test says.
 struct Shore {
@@ -137,33 +92,6 @@ TEST(LiquidationEngine, BeforeTwoHoursTheCascadeIsUnknownNotQuiet) {
   player.play(random_tape(instruments, 4, 1'500));
   for (const auto name : {"liq_z_1m", "cascade_state", "cascade_dir", "cascade_age_log", "cascade_move_z"})
     EXPECT_FALSE(std::isfinite(value_of(player.frame(), name))) << name;
-}
-
-TEST(LiquidationEngine, ScoreUsesMinutesSealedBeforeIt) {
-  MarketStyle style;
-  style.liquidations_per_second = 0.2;
-  style.books_per_second = 0.7;
-  check_random_market(43, 7'800, 7'320, 97, style,
-                      [](const NaiveHistory& h, Instant t, const FeatureFrame& frame) {
-                        const auto intensity = [&](Instant at) {
-                          double sum = 0;
-                          for (const auto& one : h.forced)
-                            if (one.at >= at - 60s && one.at < at) sum += one.quote;
-                          return std::log1p(100 * sum / (h.volume_rate(at) * 60));
-                        };
-                        std::vector<double> minutes;
-                        // The first minute whose seconds and typical volume are known ends 900 s into life.
-                        for (Instant end = test_start + 960s; end <= t; end = end + 60s)
-                          minutes.push_back(intensity(end));
-                        if (minutes.size() < 120) return expect_row(frame, "liq_z_1m", missing);
-                        const double keep = std::exp2(-1.0 / 360);
-                        double whole = 0, mean = 0, variance = 0;
-                        for (const double y : minutes) whole = whole * keep + 1, mean = mean * keep + y;
-                        mean /= whole;
-                        for (const double y : minutes) variance = variance * keep + (y - mean) * (y - mean);
-                        expect_row(frame, "liq_z_1m",
-                                   (intensity(t) - mean) / std::max(0.05, std::sqrt(variance / whole)), 1e-7);
-                      });
 }
 
 }  // namespace

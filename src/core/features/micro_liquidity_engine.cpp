@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "core/features/micro_liquidity_rows.h"
+
 namespace mlbot::core {
 namespace {
-
-consteval std::size_t row(std::string_view name) { return position_of(micro_liquidity_rows, name); }
 
 constexpr double quote_life_ns = 30e9;
 
@@ -19,15 +19,6 @@ std::int64_t flow_of_level(const BookLevel& bid, const BookLevel& bid_before, co
   if (ask.price <= ask_before.price) flow -= ask.size.count;
   if (ask.price >= ask_before.price) flow += ask_before.size.count;
   return flow;
-}
-
-double share(std::int64_t part, std::int64_t rest, double when_empty) {
-  const double whole = static_cast<double>(part) + static_cast<double>(rest);
-  return whole > 0 ? static_cast<double>(part) / whole : when_empty;
-}
-double contrast(std::int64_t plus, std::int64_t minus) {
-  const double whole = static_cast<double>(plus) + static_cast<double>(minus);
-  return whole > 0 ? (static_cast<double>(plus) - static_cast<double>(minus)) / whole : 0.0;
 }
 
 }  // namespace
@@ -137,14 +128,14 @@ void MicroLiquidityEngine::note_quote_change(const Levels& bids, const Levels& a
 }
 
 void MicroLiquidityEngine::hold_norms() {
-  std::array<double, held_count> held{};
+  std::array<double, norm_count> held{};
   for (std::size_t k = 0; k < flow_levels; ++k) {
     const auto size = [k](const Levels& side) { return k < side.count ? side.level[k].size.count : 0; };
     held[k] = 0.5 * static_cast<double>(size(bids_) + size(asks_));
   }
-  held[spread] = static_cast<double>(market_.spread_ticks());
-  held[best_bid] = static_cast<double>(bids_.level[0].size.count);
-  held[best_ask] = static_cast<double>(asks_.level[0].size.count);
+  held[spread_norm] = static_cast<double>(market_.spread_ticks());
+  held[best_bid_norm] = static_cast<double>(bids_.level[0].size.count);
+  held[best_ask_norm] = static_cast<double>(asks_.level[0].size.count);
   norms_.hold(market_.now(), held);
   if (bids_.count >= 20 && asks_.count >= 20)
     depth_norm_.hold(market_.now(), {depth_notional(bids_, 20) + depth_notional(asks_, 20)});
@@ -159,32 +150,35 @@ void MicroLiquidityEngine::seal_second() {
 }
 
 double MicroLiquidityEngine::imbalance(std::size_t levels) const {
-  if (bids_.count < levels || asks_.count < levels) return missing;
+  if (!known() || bids_.count < levels || asks_.count < levels) return missing;
   std::int64_t bid = 0, ask = 0;
   for (std::size_t k = 0; k < levels; ++k) bid += bids_.level[k].size.count, ask += asks_.level[k].size.count;
   return static_cast<double>(bid - ask) / static_cast<double>(bid + ask);
 }
 
 double MicroLiquidityEngine::decayed_imbalance() const {
-  if (bids_.count < 20 || asks_.count < 20) return missing;
+  if (!known() || bids_.count < 20 || asks_.count < 20) return missing;
   double bid = 0, ask = 0;
-  for (std::size_t k = 0; k < bids_.count; ++k)
-    bid += level_weights_[k] * static_cast<double>(bids_.level[k].size.count);
-  for (std::size_t k = 0; k < asks_.count; ++k)
-    ask += level_weights_[k] * static_cast<double>(asks_.level[k].size.count);
+  for (std::size_t k = 0; k < bids_.count; ++k) bid += level_weights_[k] * lots(bids_, k);
+  for (std::size_t k = 0; k < asks_.count; ++k) ask += level_weights_[k] * lots(asks_, k);
   return (bid - ask) / (bid + ask);
 }
 
 double MicroLiquidityEngine::depth_notional(const Levels& side, std::size_t levels) const {
   double notional = 0;
   for (std::size_t k = 0; k < levels; ++k)
-    notional +=
-        static_cast<double>(side.level[k].price.count) * static_cast<double>(side.level[k].size.count);
+    notional += static_cast<double>(side.level[k].price.count) * lots(side, k);
   return notional;
 }
 
+double MicroLiquidityEngine::depth_over_norm() const {
+  if (!known() || bids_.count < 20 || asks_.count < 20 || depth_norm_.held_seconds(market_.now()) < 900)
+    return missing;
+  return (depth_notional(bids_, 20) + depth_notional(asks_, 20)) / depth_norm_.mean(market_.now());
+}
+
 double MicroLiquidityEngine::depth_slope(const Levels& side) const {
-  if (side.count < 20) return missing;
+  if (!known() || side.count < 20) return missing;
   const auto distance = [&](std::size_t k) {
     return std::abs(static_cast<double>(2 * side.level[k - 1].price.count - market_.mid2()));
   };
@@ -195,7 +189,7 @@ double MicroLiquidityEngine::depth_slope(const Levels& side) const {
 
 double MicroLiquidityEngine::impact_bps(const Levels& side, Side taker) const {
   const double volume_rate = market_.volume_rate();
-  if (!std::isfinite(volume_rate)) return missing;
+  if (!known() || !std::isfinite(volume_rate)) return missing;
   const double wanted = std::max(10 * volume_rate, 100.0) / market_.tick_lot();
   double left = wanted, lots = 0;
   for (const BookLevel& level : side.view()) {
@@ -214,120 +208,98 @@ double MicroLiquidityEngine::impact_bps(const Levels& side, Side taker) const {
     lots += left / static_cast<double>(side.level[depth - 1].price.count);
   }
   const double price2 = 2 * wanted / lots;
-  const auto mid2 = static_cast<double>(market_.mid2());
-  return taker == Side::buy ? log_bps(price2, mid2) : log_bps(mid2, price2);
+  return taker == Side::buy ? log_bps(price2, mid2()) : log_bps(mid2(), price2);
 }
 
-double MicroLiquidityEngine::normalised_flow(std::size_t levels, int seconds, bool fine) const {
-  const Instant now = market_.now();
-  if (!has_book_ || bids_.count < levels || asks_.count < levels) return missing;
-  if (!market_.covered(seconds) || norms_.held_seconds(now) < 60) return missing;
-  const auto norms = norms_.means(now);
+double MicroLiquidityEngine::impact_asymmetry() const {
+  const double whole = impact_buy_ + impact_sell_;
+  return whole == 0 ? 0.0 : (impact_buy_ - impact_sell_) / whole;
+}
+
+bool MicroLiquidityEngine::counts_flow(std::size_t levels, int seconds) const {
+  return known() && bids_.count >= levels && asks_.count >= levels && market_.covered(seconds);
+}
+
+double MicroLiquidityEngine::flow_fine(std::size_t levels, int seconds) const {
+  if (!counts_flow(levels, seconds)) return missing;
   double sum = 0;
-  for (std::size_t k = 0; k < levels; ++k)
-    sum += static_cast<double>(fine ? flows_.fine(k, seconds) : flows_.coarse(k, seconds)) / (norms[k] + 1);
+  for (std::size_t k = 0; k < levels; ++k) sum += to_number(flows_.fine(k, seconds)) / (norm(k) + 1);
   return sum / static_cast<double>(levels);
 }
 
-double MicroLiquidityEngine::order_flow_5s() const { return signed_log(normalised_flow(1, 5, true)); }
-
-void MicroLiquidityEngine::read(RowWriter& rows) const {
-  if (!has_book_ || !market_.synced()) {
-    for (const FeatureSpec& spec : micro_liquidity_rows) rows.put(spec.id - 1u, missing);
-    return;
-  }
-  const Instant now = market_.now();
-  const auto spread_now = static_cast<double>(market_.spread_ticks());
-  const auto norms = norms_.means(now);
-  const bool settled = norms_.held_seconds(now) >= 60;
-  rows.put(row("log_spread_bps"), ln(2e4 * spread_now / static_cast<double>(market_.mid2())));
-  rows.put(row("log2_spread_ticks"), ln(spread_now) / ln(2.0));
-  rows.put(row("spread_rel_5m"), settled ? ln(spread_now / norms[spread]) : missing);
-  rows.put(row("queue_imb_l1"), imbalance(1));
-  rows.put(row("queue_imb_l5"), imbalance(5));
-  rows.put(row("queue_imb_l20"), imbalance(20));
-  rows.put(row("queue_imb_decay50"), decayed_imbalance());
-  const auto relative = [&](const Levels& side, std::size_t norm) {
-    return settled ? ln((static_cast<double>(side.level[0].size.count) + 1) / (norms[norm] + 1)) : missing;
-  };
-  rows.put(row("bid_l1_rel"), relative(bids_, best_bid));
-  rows.put(row("ask_l1_rel"), relative(asks_, best_ask));
-  const bool deep = bids_.count >= 20 && asks_.count >= 20 && depth_norm_.held_seconds(now) >= 900;
-  rows.put(
-      row("depth_rel_l20"),
-      deep ? ln((depth_notional(bids_, 20) + depth_notional(asks_, 20)) / depth_norm_.mean(now)) : missing);
-  rows.put(row("bid_depth_slope"), depth_slope(bids_));
-  rows.put(row("ask_depth_slope"), depth_slope(asks_));
-
-  const double buying = impact_bps(asks_, Side::buy), selling = impact_bps(bids_, Side::sell);
-  rows.put(row("impact_buy_bps"), buying);
-  rows.put(row("impact_sell_bps"), selling);
-  rows.put(row("impact_asym"), buying + selling == 0 ? 0.0 : (buying - selling) / (buying + selling));
-
-  const double flow_5s = normalised_flow(1, 5, true);
-  rows.put(row("ofi_l1_1s"), signed_log(normalised_flow(1, 1, true)));
-  rows.put(row("ofi_l1_5s"), signed_log(flow_5s));
-  rows.put(row("ofi_l1_30s"), signed_log(normalised_flow(1, 30, false)));
-  rows.put(row("ofi_ml5_5s"), signed_log(normalised_flow(5, 5, true)));
-  rows.put(row("ofi_ml10_30s"), signed_log(normalised_flow(10, 30, false)));
-  const double* norm_before = queue_norms_.at(queue_norms_.last() - 5);
-  rows.put(row("ofi_accel_5s"),
-           market_.covered(10) && norm_before
-               ? signed_log(flow_5s - static_cast<double>(flows_.fine_before(0, 5, 5)) / (*norm_before + 1))
-               : missing);
-  rows.put(row("book_rate_rel_1s"),
-           market_.covered(1) && market_.life_s() >= 900
-               ? ln((static_cast<double>(flows_.fine(messages, 1)) + 1) / (message_rate_.mean() + 1))
-               : missing);
-
-  const bool covered_5s = market_.covered(5), covered_30s = market_.covered(30);
-  const auto bid_cancels = flows_.fine(bid_cancelled, 5), ask_cancels = flows_.fine(ask_cancelled, 5);
-  const auto bid_adds = flows_.fine(bid_added, 5), ask_adds = flows_.fine(ask_added, 5);
-  rows.put(row("bid_cancel_share_5s"), covered_5s ? share(bid_cancels, bid_adds, 0.5) : missing);
-  rows.put(row("ask_cancel_share_5s"), covered_5s ? share(ask_cancels, ask_adds, 0.5) : missing);
-  rows.put(row("add_imb_5s"), covered_5s ? contrast(bid_adds, ask_adds) : missing);
-  rows.put(row("cancel_imb_5s"), covered_5s ? contrast(ask_cancels, bid_cancels) : missing);
-  rows.put(
-      row("depletion_imb_30s"),
-      covered_30s ? contrast(flows_.coarse(asks_depleted, 30), flows_.coarse(bids_depleted, 30)) : missing);
-  const double added =
-      static_cast<double>(flows_.coarse(bid_added, 30)) + static_cast<double>(flows_.coarse(ask_added, 30));
-  const double traded = static_cast<double>(market_.counts().coarse(SymbolMarket::bought_lots, 30)) +
-                        static_cast<double>(market_.counts().coarse(SymbolMarket::sold_lots, 30));
-  rows.put(row("replenish_log_ratio_30s"), covered_30s ? ln((added + 1) / (traded + 1)) : missing);
-
-  const double life =
-      std::max(quote_life_sum_ / quote_life_weight_, static_cast<double>(now.ns - quote_changed_at_.ns));
-  rows.put(row("quote_life_log_ms"), quote_changes_ >= 20 ? ln(std::max(life * 1e-6, 1e-6)) : missing);
-  const bool five = bids_.count >= 5 && asks_.count >= 5;
-  const auto gaps = five ? static_cast<double>((asks_.level[4].price - asks_.level[0].price).count +
-                                               (bids_.level[0].price - bids_.level[4].price).count)
-                         : missing;
-  rows.put(row("level_gap_log"), five ? ln(std::max(1.0, gaps / 8)) : missing);
+double MicroLiquidityEngine::flow_coarse(std::size_t levels, int seconds) const {
+  if (!counts_flow(levels, seconds)) return missing;
+  double sum = 0;
+  for (std::size_t k = 0; k < levels; ++k) sum += to_number(flows_.coarse(k, seconds)) / (norm(k) + 1);
+  return sum / static_cast<double>(levels);
 }
 
-void MicroLiquidityEngine::hash_into(StateHash& hash) const {
-  for (const auto* side : {&bids_, &asks_})
-    for (const BookLevel& level : side->view()) {
-      hash.add(level.price.count);
-      hash.add(level.size.count);
-    }
-  hash.add(std::uint64_t{has_book_});
-  flows_.hash_into(hash);
-  norms_.hash_into(hash);
-  depth_norm_.hash_into(hash);
-  queue_norms_.hash_into(hash);
-  hash.add(messages_this_second_);
-  message_rate_.hash_into(hash);
-  for (std::size_t n = 0; n < pending_.size(); ++n) {
-    hash.add(pending_[n].matched_at.ns);
-    hash.add(pending_[n].price.count);
-    hash.add(sign_of(pending_[n].taker) * pending_[n].size.count);
+double MicroLiquidityEngine::order_flow_5s() const {
+  const Instant now = market_.now();
+  if (!counts_flow(1, 5) || norms_.held_seconds(now) < 60) return missing;
+  return to_number(flows_.fine(0, 5)) / (norms_.means(now)[0] + 1);
+}
+
+double MicroLiquidityEngine::flow_acceleration() const {
+  const double* norm_before = queue_norms_.at(queue_norms_.last() - 5);
+  if (!market_.covered(10) || !norm_before) return missing;
+  return flow_fine(1, 5) - to_number(flows_.fine_before(0, 5, 5)) / (*norm_before + 1);
+}
+
+double MicroLiquidityEngine::message_rate() const {
+  if (!known() || !market_.covered(1) || market_.life_s() < 900) return missing;
+  return (to_number(flows_.fine(messages, 1)) + 1) / (message_rate_.mean() + 1);
+}
+
+double MicroLiquidityEngine::part(Flow flow, Flow other, double when_empty) const {
+  if (!known() || !market_.covered(5)) return missing;
+  const double counted = to_number(flows_.fine(flow, 5)), whole = counted + to_number(flows_.fine(other, 5));
+  return whole > 0 ? counted / whole : when_empty;
+}
+
+double MicroLiquidityEngine::depletion_imbalance() const {
+  if (!known() || !market_.covered(30)) return missing;
+  const double up = to_number(flows_.coarse(asks_depleted, 30)),
+               down = to_number(flows_.coarse(bids_depleted, 30));
+  return up + down > 0 ? (up - down) / (up + down) : 0.0;
+}
+
+double MicroLiquidityEngine::replenishment() const {
+  if (!known() || !market_.covered(30)) return missing;
+  const auto& counts = market_.counts();
+  const double added = to_number(flows_.coarse(bid_added, 30)) + to_number(flows_.coarse(ask_added, 30));
+  const double traded = to_number(counts.coarse(SymbolMarket::bought_lots, 30)) +
+                        to_number(counts.coarse(SymbolMarket::sold_lots, 30));
+  return (added + 1) / (traded + 1);
+}
+
+double MicroLiquidityEngine::quote_life_ms() const {
+  if (!known() || quote_changes_ < 20) return missing;
+  const double life = std::max(quote_life_sum_ / quote_life_weight_,
+                               static_cast<double>(market_.now().ns - quote_changed_at_.ns));
+  return std::max(life * 1e-6, 1e-6);
+}
+
+double MicroLiquidityEngine::level_gap() const {
+  if (!known() || bids_.count < 5 || asks_.count < 5) return missing;
+  const auto gaps = static_cast<double>((asks_.level[4].price - asks_.level[0].price).count +
+                                        (bids_.level[0].price - bids_.level[4].price).count);
+  return std::max(1.0, gaps / 8);
+}
+
+void MicroLiquidityEngine::refresh(Triggers due, RowValues& out) {
+  const Instant now = market_.now();
+  if (due & (on::book | on::clock)) {
+    if (known() && norms_.held_seconds(now) >= 60)
+      norms_now_ = norms_.means(now);
+    else
+      norms_now_.fill(missing);
   }
-  hash.add(quote_life_sum_);
-  hash.add(quote_life_weight_);
-  hash.add(quote_changed_at_.ns);
-  hash.add(quote_changes_);
+  if (due & (on::book | on::second | on::candle)) {
+    impact_buy_ = impact_bps(asks_, Side::buy);
+    impact_sell_ = impact_bps(bids_, Side::sell);
+  }
+  refresh_rows<micro_liquidity_rows>(*this, due, out);
 }
 
 }  // namespace mlbot::core

@@ -92,9 +92,7 @@ double PriceEngine::mark_over_mid() const {
 
 double PriceEngine::last_trade_position() const {
   const Instant traded_at = market_.last_trade_at();
-  if (traded_at.ns == 0 || market_.now() > traded_at + 60s || !market_.synced()) return missing;
-  return static_cast<double>(2 * market_.last_trade_price().count - market_.mid2()) /
-         static_cast<double>(market_.spread_ticks());
+  return traded_at.ns == 0 || market_.now() > traded_at + 60s ? missing : market_.last_trade_position();
 }
 
 double PriceEngine::premium_score() const {

@@ -389,19 +389,19 @@ inline constexpr auto price_rows = [] {
            .engine = Engine::price,
            .unit = "half-spreads",
            .window = "last trade not older than 60 s",
-           .definition = "(p_last − m) / (s/2)",
-           .undefined = "older or none → missing",
-           .clamp_low = -3,
-           .clamp_high = 3,
+           .definition = "(p_last − m₋) / (s₋/2), m₋ and s₋ as they stood when the print came",
+           .undefined = "older or none, or no book when it came → missing",
+           .clamp_low = -15,
+           .clamp_high = 15,
            .lookahead = 'A',
            .mirror = "O",
            .source = "quote rule position of the print (Lee & Ready 1991)",
-           .triggers = on::trade | on::book | on::clock},
+           .triggers = on::trade | on::clock},
           [](const PriceEngine& e) { return e.last_trade_position(); },
           [](const History& h, Instant t) {
-            if (h.prints().empty() || h.prints().back().at < t - 60s || !h.book(t)) return missing;
-            const auto price2 = 2 * static_cast<double>(h.prints().back().trade.price.count);
-            return (price2 - h.mid2(t)) / h.book(t)->spread_ticks();
+            if (h.prints().empty() || h.prints().back().at < t - 60s) return missing;
+            const History::Print& last = h.prints().back();
+            return (2 * static_cast<double>(last.trade.price.count) - last.mid2) / last.spread_ticks;
           }),
       row(
           {.id = 21,

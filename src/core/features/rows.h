@@ -27,6 +27,9 @@ struct Log {
   double scale = 1;
 };
 
+/// sgn(x) * ln(1 + |x|)
+inline Log signed_log_of(double x) { return {1 + std::abs(x), x < 0 ? -1.0 : 1.0}; }
+
 /// The values of one symbol's last refresh: clamped, NaN where missing.
 class RowValues {
  public:
@@ -98,26 +101,5 @@ constexpr auto slow_rows_of(const std::tuple<Rows...>& rows) {
   return std::apply([](const auto&... row) { return std::array<SlowRow, sizeof...(Rows)>{row.slow...}; },
                     rows);
 }
-
-/// Position in the vector of a row of this list. A name that is not in it does not compile.
-template <std::size_t N>
-consteval std::size_t position_of(const std::array<FeatureSpec, N>& rows, std::string_view name) {
-  for (const auto& row : rows)
-    if (row.name == name) return row.id - 1u;
-  throw "no row of this name";
-}
-
-/// Writes rows by position; the clamps are looked up.
-class RowWriter {
- public:
-  explicit RowWriter(RowValues& values) : values_{values}, specs_{feature_catalogue()} {}
-  void put(std::size_t position, double value) {
-    values_.put(position, value, specs_[position].clamp_low, specs_[position].clamp_high);
-  }
-
- private:
-  RowValues& values_;
-  std::span<const FeatureSpec> specs_;
-};
 
 }  // namespace mlbot::core

@@ -135,7 +135,9 @@ void SymbolMarket::on_trades(Instant at, const Trades& trades) {
       ++second_orders_;
     }
     before = &trade;
-    last_trade_price_ = trade.price;
+    last_trade_position_ =
+        top_.synced ? static_cast<double>(2 * trade.price.count - mid2_) / static_cast<double>(spread_ticks())
+                    : missing;
     last_trade_at_ = at;
   }
 }

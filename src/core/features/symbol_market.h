@@ -126,7 +126,8 @@ class SymbolMarket {
   const WindowSums<Int128, 2>& notionals() const { return notionals_; }  ///< ticks times lots
   const WindowSums<std::int64_t, 3>& counts() const { return counts_; }
   double traded_notional(int seconds) const;  ///< quote units, 1 s grid
-  PriceTicks last_trade_price() const { return last_trade_price_; }
+  /// In half-spreads from the mid, both as they stood when the print came; missing without a book.
+  double last_trade_position() const { return last_trade_position_; }
   Instant last_trade_at() const { return last_trade_at_; }
 
   // ---- candles
@@ -147,7 +148,7 @@ class SymbolMarket {
           self.step_mid2_, self.squared_returns_, self.volume_rate_, self.order_rate_, self.volume_seeded_,
           self.candle_turnovers_, self.first_candle_, self.last_candle_, self.candle_known_,
           self.second_notional_, self.second_orders_, self.norms_, self.notionals_, self.counts_,
-          self.last_trade_price_, self.last_trade_at_, self.ticker_, self.ticker_at_, self.ticker_seen_);
+          self.last_trade_position_, self.last_trade_at_, self.ticker_, self.ticker_at_, self.ticker_seen_);
   }
 
  private:
@@ -205,7 +206,7 @@ class SymbolMarket {
 
   WindowSums<Int128, 2> notionals_{15, longest_window_s};
   WindowSums<std::int64_t, 3> counts_{15, longest_window_s};
-  PriceTicks last_trade_price_;
+  double last_trade_position_ = missing;
   Instant last_trade_at_;
 
   Ticker ticker_;

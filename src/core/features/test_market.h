@@ -50,15 +50,16 @@ inline Instrument test_instrument(std::uint16_t index, std::string_view name, st
 class Player {
  public:
   /// @param twin  hears the same; may be nullptr
-  explicit Player(const std::vector<Instrument>& instruments, Histories* twin = nullptr) : twin_{twin} {
+  explicit Player(const std::vector<Instrument>& instruments, Histories* twin = nullptr)
+      : instruments_{instruments}, twin_{twin} {
     for (const auto& instrument : instruments) {
-      hub_.add(instrument);
+      hub_->add(instrument);
       if (twin_) twin_->add(instrument);
       books_.emplace_back(200);
     }
   }
   void play(const Taped& taped) {
-    hub_.advance(taped.at);
+    hub_->advance(taped.at);
     if (twin_) twin_->advance(taped.at);
     std::visit(
         [&](const auto& what) {
@@ -69,7 +70,7 @@ class Player {
             update.asks = what.asks;
             OrderBook& book = books_[update.symbol.index];
             const BookChange change = book.apply(update);
-            hub_.on(taped.at, update, change, book);
+            hub_->on(taped.at, update, change, book);
             if (twin_) twin_->on(taped.at, update, change, book);
           } else if constexpr (std::is_same_v<T, TapedTrades>) {
             tell(taped.at, Trades{what.symbol, what.list});
@@ -88,24 +89,35 @@ class Player {
   }
   FeatureFrame frame(std::uint16_t symbol = 0) const {
     FeatureFrame frame;
-    hub_.read({symbol}, frame);
+    hub_->read({symbol}, frame);
     return frame;
   }
   std::uint64_t state() const {
     StateHash hash;
-    hub_.hash_into(hash);
+    hub_->hash_into(hash);
     return hash.value();
   }
-  FeatureHub& hub() { return hub_; }
+  FeatureHub& hub() { return *hub_; }
+  /// The process ends and another takes its checkpoint over. @return  bytes of the checkpoint
+  std::size_t restart(Instant now) {
+    const std::string checkpoint = hub_->checkpoint();
+    hub_ = std::make_unique<FeatureHub>();
+    for (const auto& instrument : instruments_) hub_->add(instrument);
+    const auto restored = hub_->restore(checkpoint, now);
+    MLBOT_ASSERT(restored && *restored == instruments_.size());
+    return checkpoint.size();
+  }
   const OrderBook& book(std::uint16_t symbol = 0) const { return books_[symbol]; }
+  OrderBook& book(std::uint16_t symbol = 0) { return books_[symbol]; }
 
  private:
   template <class Event>
   void tell(Instant at, const Event& event) {
-    hub_.on(at, event);
+    hub_->on(at, event);
     if (twin_) twin_->on(at, event);
   }
-  FeatureHub hub_;
+  std::vector<Instrument> instruments_;
+  std::unique_ptr<FeatureHub> hub_ = std::make_unique<FeatureHub>();
   Histories* twin_;
   std::vector<OrderBook> books_;
 };

@@ -2,22 +2,22 @@
 
 #include <chrono>
 
+#include "core/features/time_context_rows.h"
+
 namespace mlbot::core {
 namespace {
 
-consteval std::size_t row(std::string_view name) { return position_of(time_context_rows, name); }
-
-constexpr double two_pi = 6.28318530717958647692;
+using time_definitions::first_monday_s;
+using time_definitions::two_pi;
 constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t week_s = 7 * day_s;
-constexpr std::int64_t first_monday_s = 4 * day_s;  // 1970-01-05
 
-std::int64_t remainder(std::int64_t value, std::int64_t period) {
-  return ((value % period) + period) % period;
-}
 /// Seconds into the period, fractions included.
-double phase(Instant now, std::int64_t period_s, std::int64_t origin_s = 0) {
-  return static_cast<double>(remainder(now.ns - origin_s * second_ns, period_s * second_ns)) * 1e-9;
+template <std::int64_t PeriodS, std::int64_t OriginS = 0>
+double phase(Instant now) {
+  constexpr std::int64_t period = PeriodS * second_ns;
+  const std::int64_t rest = (now.ns - OriginS * second_ns) % period;
+  return static_cast<double>(rest < 0 ? rest + period : rest) * 1e-9;
 }
 
 }  // namespace
@@ -36,32 +36,37 @@ bool in_us_equity_session(std::int64_t utc_second) {
   return local - day >= 9h + 30min && local - day < 16h;
 }
 
-void TimeContextEngine::read(RowWriter& rows) const {
-  const Instant now = market_.now();
-  const auto cycle = [&](std::size_t sine, std::size_t cosine, std::int64_t period_s, std::int64_t origin_s) {
-    const double angle = two_pi * phase(now, period_s, origin_s) / static_cast<double>(period_s);
-    rows.put(sine, exact::sin(angle));
-    rows.put(cosine, exact::cos(angle));
-  };
-  cycle(row("tod_sin"), row("tod_cos"), day_s, 0);
-  cycle(row("dow_sin"), row("dow_cos"), week_s, first_monday_s);
-  cycle(row("qhour_sin"), row("qhour_cos"), 900, 0);
-  rows.put(row("minute_frac"), phase(now, 60) / 60);
-
-  double fraction = missing, kernel = missing;
-  const std::int64_t interval_s = market_.funding_interval_s();
-  if (const auto& next = market_.ticker().next_funding; next && interval_s > 0) {
-    // The published time rolls forward by whole intervals until a newer one is heard.
-    const std::int64_t interval_ns = interval_s * second_ns;
-    std::int64_t ahead = next->ns - now.ns;
-    if (ahead <= 0) ahead = interval_ns - (-ahead) % interval_ns;
-    const double left_s = static_cast<double>(ahead) * 1e-9, whole_s = static_cast<double>(interval_s);
-    fraction = left_s / whole_s;
-    kernel = exact::exp(-left_s / 600) - exact::exp(-(whole_s - left_s) / 600);
+void TimeContextEngine::turn_cycles(Instant now) {
+  sines_ = {two_pi * phase<day_s>(now) / day_s, two_pi * phase<week_s, first_monday_s>(now) / week_s,
+            two_pi * phase<900>(now) / 900, 0};
+  cosines_ = sines_;
+  exact::sin_each(sines_);
+  exact::cos_each(cosines_);
+  minute_fraction_ = phase<60>(now) / 60;
+  if (const std::int64_t minute = cell_of(now, 60 * second_ns); minute != session_minute_) {
+    session_minute_ = minute;
+    in_session_ = in_us_equity_session(now.seconds());
   }
-  rows.put(row("funding_time_frac"), fraction);
-  rows.put(row("funding_kernel"), kernel);
-  rows.put(row("us_equity_session"), in_us_equity_session(now.seconds()) ? 1.0 : 0.0);
+}
+
+void TimeContextEngine::turn_funding(Instant now) {
+  funding_fraction_ = funding_kernel_ = missing;
+  const std::int64_t interval_s = market_.funding_interval_s();
+  const auto& next = market_.ticker().next_funding;
+  if (!next || interval_s <= 0) return;
+  // The published time rolls forward by whole intervals until a newer one is heard.
+  const std::int64_t interval_ns = interval_s * second_ns;
+  std::int64_t ahead = next->ns - now.ns;
+  if (ahead <= 0) ahead = interval_ns - (-ahead) % interval_ns;
+  const double left_s = static_cast<double>(ahead) * 1e-9, whole_s = static_cast<double>(interval_s);
+  funding_fraction_ = left_s / whole_s;
+  funding_kernel_ = exact::exp(-left_s / 600) - exact::exp(-(whole_s - left_s) / 600);
+}
+
+void TimeContextEngine::refresh(Triggers due, RowValues& out) {
+  if (due & on::clock) turn_cycles(market_.now());
+  if (due & (on::ticker | on::clock)) turn_funding(market_.now());
+  refresh_rows<time_context_rows>(*this, due, out);
 }
 
 }  // namespace mlbot::core

@@ -2,17 +2,17 @@
 
 #include <algorithm>
 
+#include "core/features/volatility_momentum_rows.h"
+
 namespace mlbot::core {
 namespace {
-
-consteval std::size_t row(std::string_view name) { return position_of(volatility_momentum_rows, name); }
 
 constexpr double half_pi = 1.57079632679489661923;
 constexpr double variance_floor = 1e-4;  // bps^2 a minute
 
-/// ln of a volatility in bps per root minute, with the floor of the catalogue.
-double floored_log(double sigma) { return std::isfinite(sigma) ? ln(std::max(sigma, 0.01)) : missing; }
-double log_of_variance(double variance) { return floored_log(1e4 * std::sqrt(std::max(variance, 0.0))); }
+/// A volatility in bps per root minute, with the floor of the catalogue.
+double floored(double sigma) { return std::isfinite(sigma) ? std::max(sigma, 0.01) : missing; }
+double floored_root(double variance) { return floored(1e4 * std::sqrt(std::max(variance, 0.0))); }
 
 double rogers_satchell_term(const Candle& c) {
   return ln(c.high / c.close) * ln(c.high / c.open) + ln(c.low / c.close) * ln(c.low / c.open);
@@ -82,7 +82,7 @@ void VolatilityMomentumEngine::refresh_candles() {
     }
     const double sd = std::sqrt(squares / 20);
     bars_.band_position = sd > 0 ? -mean / sd : 0.0;
-    bars_.band_width = floored_log(1e4 * 4 * sd / (now.close + mean));
+    bars_.band_width = floored(1e4 * 4 * sd / (now.close + mean));
   }
   if (candles_.count() >= 15) {
     double rising = 0, falling = 0;
@@ -115,11 +115,11 @@ void VolatilityMomentumEngine::refresh_range_volatility() {
       garman_klass += 0.5 * range * range - (2 * ln2 - 1) * body * body;
       rogers_satchell += rogers_satchell_term(c);
     }
-    bars_.parkinson = log_of_variance(parkinson / 15 / (4 * ln2));
-    bars_.garman_klass = log_of_variance(garman_klass / 15);
-    bars_.rogers_satchell = log_of_variance(rogers_satchell / 15);
+    bars_.parkinson = floored_root(parkinson / 15 / (4 * ln2));
+    bars_.garman_klass = floored_root(garman_klass / 15);
+    bars_.rogers_satchell = floored_root(rogers_satchell / 15);
   }
-  if (candles_.count() >= 31) bars_.yang_zhang = log_of_variance(yang_zhang());
+  if (candles_.count() >= 31) bars_.yang_zhang = floored_root(yang_zhang());
 }
 
 double VolatilityMomentumEngine::yang_zhang() const {
@@ -147,108 +147,83 @@ void VolatilityMomentumEngine::refresh_steps() {
   if (refreshed_step_ == market_.last_step()) return;
   refreshed_step_ = market_.last_step();
   steps_ = {};
-  const auto& returns = market_.step_returns();
-  constexpr std::size_t n = SymbolMarket::step_count;
-  if (returns.count() >= 60) {
-    double product = 0, squares = returns[59] * returns[59];
-    for (std::size_t age = 0; age < 59; ++age) {
-      product += returns[age] * returns[age + 1];
-      squares += returns[age] * returns[age];
+  autocorrelation_ = missing;
+  constexpr std::size_t n = SymbolMarket::step_count, few = 60, wide_steps = 12;
+  const std::size_t count = market_.step_returns().count();
+  std::array<double, n> r;  // newest first
+  for (std::size_t age = 0; age < count; ++age) r[age] = market_.step_returns()[age];
+  if (count >= few) {
+    double product = 0, squares = r[few - 1] * r[few - 1];
+    for (std::size_t age = 0; age + 1 < few; ++age) {
+      product += r[age] * r[age + 1];
+      squares += r[age] * r[age];
     }
-    steps_.autocorrelation = squares > 0 ? product / squares : 0.0;
+    autocorrelation_ = squares > 0 ? product / squares : 0.0;
   }
-  if (returns.count() < n) return;
-  double up = 0, down = 0, fourth = 0, bipower = 0, wide = 0;
-  for (std::size_t i = 0; i < n; ++i) {  // oldest first
-    const double r = returns[n - 1 - i], squared = r * r;
-    (r > 0 ? up : down) += squared;
+  if (count < n) return;
+  double up = 0, down = 0, fourth = 0, bipower = 0, wide = 0, running = 0;
+  for (std::size_t age = 0; age < n; ++age) {
+    const double squared = r[age] * r[age];
+    (r[age] > 0 ? up : down) += squared;
     fourth += squared * squared;
-    if (i > 0) bipower += std::abs(r) * std::abs(returns[n - i]);
-    if (i < 11) continue;
-    double running = 0;
-    for (std::size_t back = 0; back < 12; ++back) running += returns[n - 1 - i + back];
+    if (age > 0) bipower += std::abs(r[age]) * std::abs(r[age - 1]);
+    running += r[age];
+    if (age + 1 < wide_steps) continue;
     wide += running * running;
+    running -= r[age + 1 - wide_steps];
   }
   const double realised = up + down;
   if (!(realised > 0)) {
-    steps_.jump_share = steps_.semivariance = steps_.quarticity = steps_.variance_ratio = 0;
+    steps_ = {.jump_share = 0, .semivariance = 0, .quarticity = 1, .variance_ratio = 1};
     return;
   }
-  constexpr auto count = static_cast<double>(n);
-  steps_.jump_share = std::max(0.0, 1 - half_pi * (count / (count - 1)) * bipower / realised);
+  constexpr auto steps = static_cast<double>(n);
+  steps_.jump_share = std::max(0.0, 1 - half_pi * (steps / (steps - 1)) * bipower / realised);
   steps_.semivariance = (up - down) / realised;
-  steps_.quarticity = ln(count / 3 * fourth / (realised * realised));
-  steps_.variance_ratio = ln((wide / (count - 11)) / (12 * realised / count));
+  steps_.quarticity = steps / 3 * fourth / (realised * realised);
+  steps_.variance_ratio = (wide / (steps - (wide_steps - 1))) / (wide_steps * realised / steps);
 }
 
-double VolatilityMomentumEngine::minute_volatility_spread() const {
-  if (minutes_.count() < 60 || !market_.covered(3600)) return missing;
+void VolatilityMomentumEngine::refresh_minutes() {
+  if (refreshed_minute_ == minutes_.total()) return;
+  refreshed_minute_ = minutes_.total();
+  minute_spread_ = missing;
+  if (minutes_.count() < 60) return;
   double mean = 0, squares = 0;
   for (std::size_t age = 0; age < 60; ++age) mean += minutes_[age] / 60;
   for (std::size_t age = 0; age < 60; ++age) squares += (minutes_[age] - mean) * (minutes_[age] - mean);
-  return std::sqrt(squares / 59);
+  minute_spread_ = std::sqrt(squares / 59);
 }
 
-void VolatilityMomentumEngine::read(RowWriter& rows) {
-  const double sigma_30s = floored_log(market_.realised_sigma(30));
-  const double sigma_5m = floored_log(market_.realised_sigma(300));
-  const double sigma_15m = floored_log(market_.realised_sigma(900));
-  const double sigma_1h = floored_log(market_.realised_sigma(3600));
-  rows.put(row("log_rv_30s"), sigma_30s);
-  rows.put(row("log_rv_5m"), sigma_5m);
-  rows.put(row("log_rv_1h"), sigma_1h);
-  rows.put(row("rv_ratio_30s_15m"), sigma_30s - sigma_15m);
-  rows.put(row("rv_ratio_5m_1h"), sigma_5m - sigma_1h);
-
-  refresh_steps();
-  const bool covered_5m = market_.covered(300), covered_15m = market_.covered(900);
-  rows.put(row("jump_share_15m"), covered_15m ? steps_.jump_share : missing);
-  rows.put(row("semivar_asym_15m"), covered_15m ? steps_.semivariance : missing);
-  rows.put(row("log_rq_ratio_15m"), covered_15m ? steps_.quarticity : missing);
-  rows.put(row("ret_autocorr_5m"), covered_5m ? steps_.autocorrelation : missing);
-  rows.put(row("log_variance_ratio_15m"), covered_15m ? steps_.variance_ratio : missing);
-
-  const bool fresh = market_.candles_fresh();
-  const auto bar = [&](double value) { return fresh ? value : missing; };
-  rows.put(row("log_parkinson_15m"), bar(bars_.parkinson));
-  rows.put(row("log_garman_klass_15m"), bar(bars_.garman_klass));
-  rows.put(row("log_rogers_satchell_15m"), bar(bars_.rogers_satchell));
-  rows.put(row("log_yang_zhang_30m"), bar(bars_.yang_zhang));
-  rows.put(row("range_vol_ratio_15m"), bar(bars_.parkinson - sigma_15m));
-  rows.put(row("vol_of_vol_1h"), minute_volatility_spread());
-
-  const bool settled = fresh && strength_.candles() >= settled_candles;
+double VolatilityMomentumEngine::histogram_in_ranges() const {
   const double range = movement_.average_true_range();
-  rows.put(row("rsi_14_1m"), settled ? strength_.centred() : missing);
-  rows.put(row("rsi_14_5m"),
-           fresh && strength_5m_.candles() >= settled_five_minute_candles ? strength_5m_.centred() : missing);
-  rows.put(row("macd_hist_atr_1m"), !settled ? missing : range > 0 ? macd_.value() / range : 0.0);
-  rows.put(row("bb_z_20_1m"), bar(bars_.band_position));
-  rows.put(row("log_bb_width_20_1m"), bar(bars_.band_width));
-  rows.put(row("log_atr_14_1m"), settled ? floored_log(1e4 * range / candles_[0].close) : missing);
-  rows.put(row("adx_14_1m"), settled ? movement_.average_index() : missing);
-  rows.put(row("di_diff_14_1m"), settled ? movement_.difference() : missing);
-  rows.put(row("mfi_14_1m"), bar(bars_.money_flow));
+  return range > 0 ? macd_.value() / range : 0.0;
+}
+
+double VolatilityMomentumEngine::relative_range() const {
+  return floored(1e4 * movement_.average_true_range() / candles_[0].close);
+}
+
+double VolatilityMomentumEngine::efficiency_5m() const {
+  if (!market_.covered(300)) return missing;
   const double path = market_.absolute_path(300);
   const double net =
       log_bps(static_cast<double>(market_.sealed_mid2(1)), static_cast<double>(market_.sealed_mid2(301)));
-  rows.put(row("efficiency_ratio_5m"), !covered_5m ? missing : path > 0 ? net / path : 0.0);
-  rows.put(row("mid_run_signed"),
-           run_direction_ == 0 ? missing : run_direction_ * ln(1 + static_cast<double>(run_length_)));
-  rows.put(row("obv_flow_15m"), bar(bars_.balance_volume));
+  return path > 0 ? net / path : 0.0;
 }
 
-void VolatilityMomentumEngine::hash_into(StateHash& hash) const {
-  hash.add(minute_squares_);
-  minutes_.hash_into(hash);
-  for (const std::int64_t value :
-       {run_mid2_, run_length_, std::int64_t{run_direction_}, std::int64_t{five_minutes_filled_}})
-    hash.add(value);
-  candles_.hash_into(hash);
-  strength_.hash_into(hash);
-  strength_5m_.hash_into(hash);
-  movement_.hash_into(hash);
-  macd_.hash_into(hash);
+double VolatilityMomentumEngine::signed_run() const {
+  return run_direction_ == 0 ? missing : run_direction_ * ln(1 + static_cast<double>(run_length_));
+}
+
+void VolatilityMomentumEngine::refresh(Triggers due, RowValues& out) {
+  if (due & on::second) {
+    sigma_ = {floored(market_.realised_sigma(30)), floored(market_.realised_sigma(300)),
+              floored(market_.realised_sigma(900)), floored(market_.realised_sigma(3600))};
+    refresh_steps();
+    refresh_minutes();
+  }
+  refresh_rows<volatility_momentum_rows>(*this, due, out);
 }
 
 }  // namespace mlbot::core

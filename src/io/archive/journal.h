@@ -3,8 +3,8 @@
 //
 // A segment is named by the sequence of its first event (00000000000000000001.journal) and opens with a
 // header; then record after record: marker, length, CRC32C, epoch, sequence, kind, payload
-// (docs/decisions/0013-journal.md has the bytes). Frames are not journaled: replay makes them again, to the
-// last bit.
+// (docs/decisions/0013-journal.md has the bytes). Of a feature frame only the digest is journaled: replay
+// makes the frame again, to the last bit, and the digest proves it.
 //
 // Guarantees. What flush() returned for has left the process: kill -9 loses nothing of it. What sync()
 // returned for has left the machine's memory. A torn tail is cut at the next start and reported; damage
@@ -40,7 +40,8 @@ struct JournalError {
 };
 
 inline constexpr std::size_t record_bytes_max = 16 << 20;
-/// A command or decision is written before more than this many further events follow the one that caused it.
+/// A command, decision or frame digest is written before more than this many further events follow the one
+/// that caused it.
 inline constexpr std::uint64_t derived_lag_events_max = 4096;
 
 struct JournalOptions {
@@ -65,6 +66,19 @@ struct VenueFrame {
   Link link = Link::market;
   std::string_view bytes;
 };
+
+/// That a frame was made, and what it was: enough to tell whether it can be made again.
+struct FrameDigest {
+  SymbolId symbol;
+  std::uint64_t number = 0;
+  Sequence cause;
+  Instant at;
+  std::uint64_t digest = 0;  ///< frame_digest of it
+  bool operator==(const FrameDigest&) const = default;
+};
+inline FrameDigest digest_of(const FeatureFrame& frame) {
+  return {frame.symbol, frame.number, frame.cause, frame.at, frame.digest};
+}
 
 /// What opening for append found.
 struct Recovery {
@@ -101,6 +115,7 @@ class JournalWriter {
   Result<void, JournalError> append(const Stamped& event);
   Result<void, JournalError> append(const StampedCommand& command);
   Result<void, JournalError> append(const Decision& decision);
+  Result<void, JournalError> append(const FrameDigest& frame);
   Result<void, JournalError> append_venue_frame(Instant received_at, Link link, std::string_view bytes);
 
   /// One write() of all that was appended. To be called before anything acts on it.
@@ -138,8 +153,8 @@ struct JournalStart {
   Instant from_at;  ///< and not before this core time
 };
 
-/// One thing read: a record, raw bytes, or a hole. Views live until the next call.
-using JournalItem = std::variant<Record, VenueFrame, JournalGap>;
+/// One thing read: a record, raw bytes, a frame's digest, or a hole. Views live until the next call.
+using JournalItem = std::variant<Record, VenueFrame, FrameDigest, JournalGap>;
 
 class JournalReader {
  public:

@@ -21,7 +21,13 @@
 
 namespace mlbot::io::archive {
 
-enum class RecordKind : std::uint8_t { event = 1, command = 2, decision = 3, venue_frame = 4 };
+enum class RecordKind : std::uint8_t {
+  event = 1,
+  command = 2,
+  decision = 3,
+  venue_frame = 4,
+  frame_digest = 5
+};
 
 inline constexpr std::uint32_t segment_version = 1;
 inline constexpr std::size_t segment_header_bytes = 40;

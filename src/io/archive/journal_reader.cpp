@@ -171,6 +171,22 @@ Result<const JournalItem*, JournalError> JournalReader::Impl::deliver(const Segm
     item = VenueFrame{raw.sequence, received_at, link, raw.payload.substr(reader.position())};
     return &item;
   }
+  if (raw.kind == RecordKind::frame_digest) {
+    ByteReader reader{raw.payload};
+    FrameDigest frame;
+    frame.symbol = {static_cast<std::uint16_t>(reader.varint())};
+    frame.number = reader.varint();
+    frame.cause = {reader.varint()};
+    frame.at = Instant{reader.zigzag()};
+    frame.digest = reader.fixed64();
+    if (!reader.ok() || !reader.done())
+      return std::unexpected{
+          JournalError{JournalFault::other_version,
+                       fmt::format("{}, record before byte {}: no frame digest; use the build that wrote it",
+                                   scanner->path(), scanner->position())}};
+    item = frame;
+    return &item;
+  }
   auto record = decode(raw.payload, scratch);
   if (!record)
     return std::unexpected{JournalError{

@@ -41,6 +41,7 @@ struct Heard {
   std::vector<std::uint64_t> events;
   std::vector<JournalGap> gaps;
   std::vector<std::string> frames;
+  std::vector<FrameDigest> digests;
   std::size_t derived = 0;
 };
 Heard read_all(const std::string& directory, JournalStart start = {}) {
@@ -58,6 +59,7 @@ Heard read_all(const std::string& directory, JournalStart start = {}) {
                               ++heard.derived;
                           },
                           [&](const VenueFrame& frame) { heard.frames.emplace_back(frame.bytes); },
+                          [&](const FrameDigest& frame) { heard.digests.push_back(frame); },
                           [&](const JournalGap& gap) { heard.gaps.push_back(gap); }},
                **item);
   }
@@ -172,10 +174,12 @@ TEST(Journal, TheNextRunGoesOnWithTheNextSequenceAndTheNextEpoch) {
     EXPECT_EQ(writer->epoch(), 2u);
     ASSERT_TRUE(writer->append(timer(11)));
     ASSERT_TRUE(writer->append_venue_frame(Instant{5}, Link::account, "{\"topic\":\"new thing\"}"));
+    ASSERT_TRUE(writer->append(FrameDigest{{3}, 70'000, {11}, timer(11).at, UINT64_MAX - 1}));
   }
   const auto heard = read_all(folder.path());
   EXPECT_EQ(heard.events.size(), 11u);
   EXPECT_EQ(heard.frames, std::vector<std::string>{"{\"topic\":\"new thing\"}"});
+  EXPECT_EQ(heard.digests, (std::vector<FrameDigest>{{{3}, 70'000, {11}, timer(11).at, UINT64_MAX - 1}}));
   EXPECT_TRUE(heard.gaps.empty());
   EXPECT_EQ(writer_of(folder.path())->recovery().last_epoch, 2u);
 }

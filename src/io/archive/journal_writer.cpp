@@ -197,6 +197,18 @@ Result<void, JournalError> JournalWriter::append(const Decision& decision) {
               [&](std::string& out) { encode(Record{decision}, out); });
 }
 
+Result<void, JournalError> JournalWriter::append(const FrameDigest& frame) {
+  return take(static_cast<std::uint8_t>(RecordKind::frame_digest), last_sequence_, frame.at,
+              [&](std::string& out) {
+                ByteWriter writer{out};
+                writer.varint(frame.symbol.index);
+                writer.varint(frame.number);
+                writer.varint(frame.cause.number);
+                writer.zigzag(frame.at.ns);
+                writer.fixed64(frame.digest);
+              });
+}
+
 Result<void, JournalError> JournalWriter::append_venue_frame(Instant received_at, Link link,
                                                              std::string_view bytes) {
   return take(static_cast<std::uint8_t>(RecordKind::venue_frame), last_sequence_, received_at,

@@ -24,6 +24,7 @@ namespace http = beast::http;
 constexpr std::size_t max_waiting_requests = 1024;
 constexpr std::size_t max_header_bytes = 64 << 10;
 constexpr std::size_t max_answer_bytes = 32 << 20;
+constexpr int max_interim_answers = 8;
 
 struct Job {
   HttpRequest request;
@@ -51,6 +52,7 @@ struct HttpLink::Impl : std::enable_shared_from_this<HttpLink::Impl> {
   EventLoop& loop;
   Url origin;
   std::size_t max_parallel;
+  LinkCounters counters;
   std::deque<std::shared_ptr<Job>> waiting;
   std::vector<std::shared_ptr<Connection>> connections;
   bool silent = false;
@@ -68,6 +70,8 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
               if (error) return self->drop(std::move(*error));
               if (self->dropped) return;
               self->ready = true;
+              self->stream.stage = Stage::open;
+              ++self->owner->counters.opened;
               self->send();
             });
   }
@@ -90,10 +94,7 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
     for (const auto& [name, value] : wanted.headers) message.set(name, value);
     message.body() = wanted.body;
     if (!wanted.body.empty() || wanted.method == "POST") message.prepare_payload();
-    parser.emplace();
-    parser->header_limit(max_header_bytes);
-    parser->body_limit(max_answer_bytes);
-    if (wanted.method == "HEAD") parser->skip(true);
+    interim_answers = 0;
     sent_at = std::chrono::steady_clock::now();
     http::async_write(stream, message, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
       if (self->dropped) return;
@@ -103,6 +104,10 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
   }
 
   void receive() {
+    parser.emplace();
+    parser->header_limit(max_header_bytes);
+    parser->body_limit(max_answer_bytes);
+    if (job->request.method == "HEAD") parser->skip(true);
     http::async_read(stream, received, *parser,
                      [self = shared_from_this()](const ErrorCode& error, std::size_t) {
                        if (self->dropped) return;
@@ -112,10 +117,19 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
   }
 
   void received_answer() {
+    const auto status = parser->get().result_int();
+    if (status < 200) {  // such as 103 Early Hints: the answer itself follows
+      if (status != 101 && ++interim_answers <= max_interim_answers) return receive();
+      return drop({NetFault::protocol, status == 101
+                                           ? fmt::format("{} changed the protocol, which nobody asked for",
+                                                         address_of(owner->origin))
+                                           : fmt::format("{} sent more than {} interim answers",
+                                                         address_of(owner->origin), max_interim_answers)});
+    }
     HttpAnswer answer;
     answer.round_trip = std::chrono::steady_clock::now() - sent_at;
     auto& response = parser->get();
-    answer.response.status = static_cast<int>(response.result_int());
+    answer.response.status = static_cast<int>(status);
     for (const auto& field : response) {
       answer.response.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
     }
@@ -142,7 +156,7 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
   /// A kept connection may have been closed by the server just before we used it. A GET may then be repeated;
   /// anything else may have been acted upon, so its fate is not known.
   void lost(const ErrorCode& error, std::string_view deed) {
-    const bool nothing_came = !parser || !parser->got_some();
+    const bool nothing_came = interim_answers == 0 && (!parser || !parser->got_some());
     if (used && nothing_came && job && job->request.method == "GET" && !job->sent_before &&
         error != http::error::body_limit) {
       job->sent_before = true;
@@ -159,13 +173,14 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
       return drop({NetFault::closed,
                    fmt::format("{} closed the connection before it answered", address_of(owner->origin))});
     }
-    drop(explain(error, owner->origin, deed));
+    drop(explain(error, address_of(owner->origin), deed));
   }
 
   /// Closes, and answers the job on board.
   void drop(NetError error) {
     const auto done = std::exchange(job, nullptr);
     const auto link = owner;
+    count(link->counters, error.fault, stream.stage);
     close();
     if (done) link->answer(done, std::unexpected{std::move(error)});
     link->pump();
@@ -184,6 +199,7 @@ struct HttpLink::Impl::Connection : std::enable_shared_from_this<Connection> {
   std::optional<http::response_parser<http::string_body>> parser;
   beast::flat_buffer received;
   std::chrono::steady_clock::time_point sent_at;
+  int interim_answers = 0;
   bool ready = false;
   bool used = false;
   bool dropped = false;
@@ -213,6 +229,7 @@ void HttpLink::Impl::request(HttpRequest&& wanted, Duration timeout, HttpCallbac
       const auto connection = *carrying;  // its answer could still come: it cannot be used again
       return connection->drop(error);
     }
+    ++self->counters.timeouts;
     self->answer(job, std::unexpected{error});
   });
   waiting.push_back(std::move(job));
@@ -264,5 +281,7 @@ HttpLink::~HttpLink() { impl_->shut_down(); }
 void HttpLink::request(HttpRequest request, Duration timeout, HttpCallback callback) {
   impl_->request(std::move(request), timeout, std::move(callback));
 }
+
+const LinkCounters& HttpLink::counters() const { return impl_->counters; }
 
 }  // namespace mlbot::io::net

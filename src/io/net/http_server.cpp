@@ -6,31 +6,24 @@
 
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
-#include <boost/beast/websocket/stream.hpp>
-#include <deque>
 #include <optional>
 #include <unordered_map>
 
-#include "io/net/event_loop_impl.h"
+#include "io/net/conversation.h"
+#include "io/net/stream.h"
+#include "io/net/websocket_handshake.h"
 
 namespace mlbot::io::net {
 namespace {
 
 namespace beast = boost::beast;
 namespace http = beast::http;
-namespace websocket = beast::websocket;
-using tcp = asio::ip::tcp;
-using ErrorCode = boost::system::error_code;
-using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
 constexpr std::size_t max_header_bytes = 32 << 10;
@@ -57,9 +50,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   void accept_next();
   void accepted(Socket socket);
   void shut_down();
+  void count(EndCause cause);
 
   EventLoop& loop;
   ServerOptions options;
+  ServerCounters counters;
   ServerHandlers handlers;
   Acceptor acceptor;
   std::unordered_map<PeerId, std::shared_ptr<Session>> sessions;
@@ -69,7 +64,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
 struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   Session(std::shared_ptr<Impl> owner, PeerId peer, Socket connected)
-      : server{std::move(owner)}, id{peer}, socket{std::move(connected)} {}
+      : server{std::move(owner)}, id{peer}, stream{std::make_shared<Stream>(std::move(connected))} {}
 
   // ---- HTTP
 
@@ -78,13 +73,16 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     parser->header_limit(max_header_bytes);
     parser->body_limit(server->options.max_body_bytes);
     watch(over_limit ? goodbye_timeout : server->options.request_timeout);
-    http::async_read(socket, received, *parser,
+    http::async_read(*stream, received, *parser,
                      [self = shared_from_this()](const ErrorCode& error, std::size_t) {
                        if (!self->ended) self->on_request(error);
                      });
   }
 
   void on_request(const ErrorCode& error) {
+    if (error == http::error::body_limit || error == http::error::header_limit) {
+      ++server->counters.oversized_requests;
+    }
     if (error == http::error::body_limit) {
       return answer_last(
           plain(413, fmt::format("the body is larger than {} bytes", server->options.max_body_bytes)));
@@ -94,11 +92,11 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     }
     if (error && error.category() == http::make_error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message) {
+      ++server->counters.malformed_requests;
       return answer_last(plain(400, "this is no HTTP/1.1 request: " + error.message()));
     }
     if (error) return end();
     auto& message = parser->get();
-    const bool upgrade = websocket::is_upgrade(message);
     HttpRequest request;
     request.method = std::string{message.method_string()};
     request.target = std::string{message.target()};
@@ -109,21 +107,28 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     request.remote_address = remote_address;
     const auto& handlers = server->handlers;
     if (over_limit) {
+      ++server->counters.refused_connections;
       return answer_last(
           plain(503, fmt::format("all {} connections of this server are taken: try again later",
                                  server->options.max_connections)));
     }
     HttpResponse response = plain(404, "nothing lives here");
-    if (upgrade) {
-      if (handlers.on_upgrade) response = handlers.on_upgrade(request);
+    if (wants_websocket(request)) {
+      const auto refusal = refusal_of_upgrade(static_cast<int>(message.version()), request);
+      if (refusal) {
+        response = *refusal;
+      } else if (handlers.on_upgrade) {
+        response = handlers.on_upgrade(request);
+      }
       if (!ended && response.status == 101)
         return upgrade_to_websocket(std::move(request), std::move(response.headers));
+      ++server->counters.refused_upgrades;
     } else if (handlers.on_request) {
       response = handlers.on_request(request);
     }
     if (ended) return;
     const Delivery delivery =
-        !upgrade && handlers.delivery ? handlers.delivery(request, response) : Delivery{};
+        !wants_websocket(request) && handlers.delivery ? handlers.delivery(request, response) : Delivery{};
     deliver(std::move(response), delivery, parser->keep_alive(), request.method == "HEAD");
   }
 
@@ -149,9 +154,10 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     half = fmt::format("HTTP/1.1 {} cut\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
                        response.status, response.body.size(),
                        std::string_view{response.body}.substr(0, response.body.size() / 2));
-    asio::async_write(socket, asio::buffer(half), [self = shared_from_this()](const ErrorCode&, std::size_t) {
-      if (!self->ended) self->end();
-    });
+    asio::async_write(*stream, asio::buffer(half),
+                      [self = shared_from_this()](const ErrorCode&, std::size_t) {
+                        if (!self->ended) self->end();
+                      });
   }
 
   void answer_last(HttpResponse response) { answer(std::move(response), false, false); }
@@ -166,7 +172,7 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
     if (!head) message.body() = std::move(response.body);
     message.content_length(body_bytes);
     watch(server->options.request_timeout);
-    http::async_write(socket, message,
+    http::async_write(*stream, message,
                       [self = shared_from_this(), keep_alive](const ErrorCode& error, std::size_t) {
                         if (self->ended) return;
                         if (error) return self->end();
@@ -179,133 +185,86 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   /// little more.
   void say_goodbye() {
     ErrorCode ignored;
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    stream->socket().shutdown(tcp::socket::shutdown_send, ignored);
     watch(goodbye_timeout);
     received.clear();
     drain();
   }
 
   void drain() {
-    socket.async_read_some(received.prepare(16 << 10),
-                           [self = shared_from_this()](const ErrorCode& error, std::size_t n) {
-                             if (self->ended) return;
-                             self->drained_bytes += n;
-                             if (error || self->drained_bytes > max_drained_bytes) return self->end();
-                             self->drain();
-                           });
+    stream->async_read_some(received.prepare(16 << 10),
+                            [self = shared_from_this()](const ErrorCode& error, std::size_t n) {
+                              if (self->ended) return;
+                              self->drained_bytes += n;
+                              if (error || self->drained_bytes > max_drained_bytes) return self->end();
+                              self->drain();
+                            });
   }
 
   // ---- WebSocket
 
   void upgrade_to_websocket(HttpRequest request, Headers headers) {
-    unwatch();
-    peer.emplace(std::move(socket));
-    peer->read_message_max(server->options.max_body_bytes);
-    peer->text(true);
-    peer->auto_fragment(false);
-    // The peer is pinged in the second half of the span, so only one that is gone or hangs is cut.
-    peer->set_option(websocket::stream_base::timeout{server->options.request_timeout,
-                                                     server->options.websocket_idle_timeout, true});
-    peer->set_option(
-        websocket::stream_base::decorator([headers = std::move(headers)](websocket::response_type& answer) {
-          for (const auto& [name, value] : headers) answer.set(name, value);
-        }));
-    peer->async_accept(parser->get(),
-                       [self = shared_from_this(), request = std::move(request)](const ErrorCode& error) {
-                         if (self->ended) return;
-                         if (error) return self->end();
-                         self->parser.reset();
-                         self->received.clear();
-                         self->open = true;
-                         self->read_text();
-                         if (self->server->handlers.on_open)
-                           self->server->handlers.on_open(self->id, request);
-                       });
+    message = {};
+    message.version(11);
+    message.result(http::status::switching_protocols);
+    for (const auto& [name, value] : headers) message.set(name, value);
+    message.set(http::field::upgrade, "websocket");
+    message.set(http::field::connection, "Upgrade");
+    message.set(http::field::sec_websocket_accept,
+                websocket_accept(header(request.headers, "Sec-WebSocket-Key")));
+    watch(server->options.request_timeout);
+    http::async_write(
+        *stream, message,
+        [self = shared_from_this(), request = std::move(request)](const ErrorCode& error, std::size_t) {
+          if (self->ended) return;
+          if (error) return self->end();
+          self->unwatch();
+          self->open(request);
+        });
   }
 
-  void read_text() {
-    peer->async_read(received, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-      if (self->ended || self->muted) return;
-      if (error) return self->end();
-      const std::string_view text{static_cast<const char*>(self->received.data().data()),
-                                  self->received.size()};
-      if (!self->closing && self->server->handlers.on_text) self->server->handlers.on_text(self->id, text);
-      self->received.clear();
-      if (!self->ended && !self->closing) self->read_text();
-    });
+  void open(const HttpRequest& request) {
+    parser.reset();
+    talk = std::make_shared<Conversation>(
+        server->loop, stream,
+        // The peer is pinged in the middle of the span, so only one that is gone or hangs is cut.
+        ConversationSettings{.own = Role::server,
+                             .peer = remote_address,
+                             .max_message_bytes = server->options.max_body_bytes,
+                             .max_unsent_bytes = server->options.max_unsent_bytes,
+                             .silence_max = server->options.websocket_idle_timeout,
+                             .ping_when_silent = true},
+        ConversationHandlers{[self = shared_from_this()](std::string_view text) {
+                               if (self->server->handlers.on_text)
+                                 self->server->handlers.on_text(self->id, text);
+                             },
+                             [self = shared_from_this()](EndCause cause, const NetError&) {
+                               self->server->count(cause);
+                               self->end();
+                             }});
+    talk->start({static_cast<const char*>(received.data().data()), received.size()});
+    received = {};
+    ++server->counters.opened;
+    if (server->handlers.on_open) server->handlers.on_open(id, request);
   }
 
   void send(std::shared_ptr<const std::string> text) {
-    if (!open || closing || ended || muted) return;
-    unsent_bytes += text->size();
-    if (unsent_bytes > server->options.max_unsent_bytes) return end_later();
-    unsent.push_back(std::move(text));
-    if (unsent.size() == 1) write_next();
+    if (talk) talk->send(std::move(text));
   }
 
-  void write_next() {
-    peer->async_write(asio::buffer(*unsent.front()),
-                      [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-                        if (self->ended || self->muted) return;
-                        if (error) return self->end();
-                        self->unsent_bytes -= self->unsent.front()->size();
-                        self->unsent.pop_front();
-                        if (!self->unsent.empty()) {
-                          self->write_next();
-                        } else if (!self->half.empty()) {
-                          self->write_half();
-                        } else if (self->closing) {
-                          self->close_politely();
-                        }
-                      });
-  }
+  std::size_t unsent_bytes() const { return talk ? talk->unsent_bytes() : 0; }
 
   /// What is queued still goes out first.
   void close() {
-    if (closing || ended) return;
-    if (!open) return end_later();
-    closing = true;
-    watch(goodbye_timeout);
-    if (unsent.empty()) close_politely();
+    if (talk) return talk->close();
+    server->loop.post([self = shared_from_this()] { self->end(); });
   }
 
   void cut(std::string_view text) {
-    if (!open || closing || ended) return;
-    closing = true;
-    half = "\x81";  // a final text frame; RFC 6455, 5.2
-    if (text.size() < 126) {
-      half += static_cast<char>(text.size());
-    } else {
-      const bool short_form = text.size() <= 0xFFFF;
-      half += static_cast<char>(short_form ? 126 : 127);
-      for (int shift = short_form ? 8 : 56; shift >= 0; shift -= 8)
-        half += static_cast<char>(text.size() >> shift & 0xFF);
-    }
-    half += text.substr(0, text.size() / 2);
-    if (unsent.empty()) write_half();
+    if (talk) talk->cut(text);
   }
-
-  void write_half() {
-    asio::async_write(peer->next_layer(), asio::buffer(half),
-                      [self = shared_from_this()](const ErrorCode&, std::size_t) {
-                        if (!self->ended) self->end();
-                      });
-  }
-
   void mute() {
-    if (!open || closing || ended || std::exchange(muted, true)) return;
-    auto limits = websocket::stream_base::timeout{};
-    limits.handshake_timeout = limits.idle_timeout = websocket::stream_base::none();
-    limits.keep_alive_pings = false;
-    peer->set_option(limits);
-    ErrorCode ignored;
-    peer->next_layer().cancel(ignored);
-    watch(server->options.websocket_idle_timeout);
-  }
-
-  void close_politely() {
-    peer->async_close(websocket::close_code::normal,
-                      [self = shared_from_this()](const ErrorCode&) { self->end(); });
+    if (talk) talk->mute();
   }
 
   // ---- the end
@@ -313,43 +272,36 @@ struct HttpServer::Impl::Session : std::enable_shared_from_this<Session> {
   void watch(Duration limit) {
     unwatch();
     timer = server->loop.call_after(limit, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->end();
+      const auto self = weak.lock();
+      if (!self) return;
+      ++self->server->counters.timeouts;
+      self->end();
     });
   }
   void unwatch() { server->loop.cancel(std::exchange(timer, 0)); }
 
-  void end_later() {
-    closing = true;
-    server->loop.post([self = shared_from_this()] { self->end(); });
-  }
-
   void end() {
     if (std::exchange(ended, true)) return;
     unwatch();
-    ErrorCode ignored;
-    (peer ? peer->next_layer() : socket).close(ignored);
+    if (talk) talk->drop();
+    stream->close();
     server->sessions.erase(id);
-    if (open && !server->silent && server->handlers.on_close) server->handlers.on_close(id);
+    if (talk && !server->silent && server->handlers.on_close) server->handlers.on_close(id);
   }
 
   std::shared_ptr<Impl> server;
   PeerId id;
-  Socket socket;
+  std::shared_ptr<Stream> stream;
   std::string remote_address;
   bool over_limit = false;
   beast::flat_buffer received;
   std::optional<http::request_parser<http::string_body>> parser;
   http::response<http::string_body> message;
   std::size_t drained_bytes = 0;
-  std::optional<websocket::stream<Socket, false>> peer;   // false: permessage-deflate is never granted
-  std::deque<std::shared_ptr<const std::string>> unsent;  // the first one is being written
-  std::size_t unsent_bytes = 0;
+  std::shared_ptr<Conversation> talk;  ///< once it is a WebSocket
   TimerId timer = 0;
-  bool open = false;
-  bool closing = false;
-  bool muted = false;
+  std::string half;  ///< what is sent of an answer that is cut
   bool ended = false;
-  std::string half;  // what is sent of a message that is cut
 };
 
 void HttpServer::Impl::accept_next() {
@@ -377,6 +329,27 @@ void HttpServer::Impl::accepted(Socket socket) {
   session->over_limit = sessions.size() >= options.max_connections;
   sessions.emplace(session->id, session);
   session->read_request();
+}
+
+void HttpServer::Impl::count(EndCause cause) {
+  switch (cause) {
+    case EndCause::protocol_error:
+      ++counters.protocol_errors;
+      return;
+    case EndCause::oversized_message:
+      ++counters.oversized_messages;
+      return;
+    case EndCause::slow_reader:
+      ++counters.slow_readers;
+      return;
+    case EndCause::silence:
+      ++counters.timeouts;
+      return;
+    case EndCause::closed_by_us:
+    case EndCause::closed_by_peer:
+    case EndCause::lost:
+      return;
+  }
 }
 
 void HttpServer::Impl::shut_down() {
@@ -438,8 +411,10 @@ void HttpServer::send(PeerId peer, std::shared_ptr<const std::string> text) {
 
 std::size_t HttpServer::unsent_bytes(PeerId peer) const {
   const auto found = impl_->sessions.find(peer);
-  return found == impl_->sessions.end() ? 0 : found->second->unsent_bytes;
+  return found == impl_->sessions.end() ? 0 : found->second->unsent_bytes();
 }
+
+const ServerCounters& HttpServer::counters() const { return impl_->counters; }
 
 void HttpServer::close(PeerId peer) {
   const auto found = impl_->sessions.find(peer);

@@ -49,6 +49,20 @@ struct ServerOptions {
   Duration websocket_idle_timeout = 300s;  ///< a peer that answers no ping for so long is closed
 };
 
+/// What was refused or cut, since the server listens.
+struct ServerCounters {
+  std::uint64_t opened = 0;               ///< WebSockets
+  std::uint64_t refused_connections = 0;  ///< one too many: 503
+  std::uint64_t refused_upgrades = 0;
+  std::uint64_t malformed_requests = 0;
+  std::uint64_t oversized_requests = 0;
+  std::uint64_t protocol_errors = 0;  ///< WebSocket peers that broke the protocol
+  std::uint64_t oversized_messages = 0;
+  std::uint64_t slow_readers = 0;
+  std::uint64_t timeouts =
+      0;  ///< requests that never ended, answers nobody took, peers that answered no ping
+};
+
 class HttpServer {
  public:
   /// @error NetError address_in_use names the port and what to do about it.
@@ -57,6 +71,7 @@ class HttpServer {
   ~HttpServer();
 
   std::uint16_t port() const;
+  const ServerCounters& counters() const;
   /// Queues a text message; unknown peers are ignored. The text is shared, not copied, between peers.
   void send(PeerId peer, std::shared_ptr<const std::string> text);
   /// Bytes queued for a peer and not yet taken by its socket; 0 for an unknown one.

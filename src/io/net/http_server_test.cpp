@@ -1,15 +1,12 @@
 #include "io/net/http_server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <set>
 
 #include "io/net/links.h"
 #include "io/net/test_loop.h"
+#include "io/net/test_raw_client.h"
 
 namespace mlbot::io::net {
 namespace {
@@ -17,38 +14,6 @@ namespace {
 std::shared_ptr<const std::string> shared(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
-
-/// A client without manners: sends any bytes, reads only when told to.
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0)
-      : fd_{socket(AF_INET, SOCK_STREAM, 0)} {
-    if (receive_buffer_bytes > 0) {
-      setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof receive_buffer_bytes);
-    }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  }
-  ~RawClient() { close(fd_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-
-  void send(std::string_view bytes) { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-  /// Takes what has arrived; true once the server has closed.
-  bool read_on() {
-    char bytes[65536];
-    const auto n = recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (n > 0) text.append(bytes, static_cast<std::size_t>(n));
-    return n == 0 || (n < 0 && errno != EAGAIN);
-  }
-  std::string text;
-
- private:
-  int fd_;
-};
 
 struct PlainServer {
   explicit PlainServer(EventLoop& loop, ServerOptions options = {}) {
@@ -58,8 +23,10 @@ struct PlainServer {
       remote = request.remote_address;
       return HttpResponse{200, {{"Content-Type", "text/plain"}}, "hello"};
     };
-    handlers.on_upgrade = [](const HttpRequest&) {
-      return HttpResponse{101, {{"Sec-WebSocket-Protocol", "mlbot"}}, ""};
+    handlers.on_upgrade = [](const HttpRequest& request) {
+      const std::string offered{header(request.headers, "Sec-WebSocket-Protocol")};
+      return HttpResponse{101, offered.empty() ? Headers{} : Headers{{"Sec-WebSocket-Protocol", offered}},
+                          ""};
     };
     handlers.on_open = [this](PeerId peer, const HttpRequest& request) {
       peers.insert(peer);
@@ -220,16 +187,18 @@ TEST(HttpServer, a_slow_reader_is_closed_and_the_others_go_on) {
   EXPECT_GT(sent, 1u << 20);
   EXPECT_FALSE(down);
   EXPECT_EQ(plain.peers.size(), 1u);
+  EXPECT_EQ(plain.server->counters().slow_readers, 1u);
   ASSERT_TRUE(run_until(loop, [&] { return received == sent; })) << "the good reader missed nothing";
 }
 
-TEST(HttpServer, offers_its_subprotocol_and_sends_what_is_queued_before_goodbye) {
+TEST(HttpServer, grants_a_subprotocol_and_sends_what_is_queued_before_goodbye) {
   EventLoop loop;
   PlainServer plain{loop};
   RawClient client{plain.server->port()};
   client.send(
       "GET /feed HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+      "Sec-WebSocket-Protocol: mlbot\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+      "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   ASSERT_TRUE(run_until(loop, [&] { return plain.peers.size() == 1; }));
   const PeerId peer = *plain.peers.begin();
   for (int i = 0; i < 5; ++i) plain.server->send(peer, shared("text" + std::to_string(i)));

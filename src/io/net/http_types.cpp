@@ -9,10 +9,6 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool is_port(std::string_view text) {
   if (text.empty() || text.size() > 5 ||
       !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
@@ -34,8 +30,13 @@ std::unexpected<NetError> bad_url(std::string_view text, std::string_view why) {
 
 }  // namespace
 
+bool same_without_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::string_view header(const Headers& headers, std::string_view name) {
-  const auto found = std::ranges::find_if(headers, [&](const auto& h) { return same_name(h.first, name); });
+  const auto found =
+      std::ranges::find_if(headers, [&](const auto& h) { return same_without_case(h.first, name); });
   return found == headers.end() ? std::string_view{} : std::string_view{found->second};
 }
 

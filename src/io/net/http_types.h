@@ -9,6 +9,8 @@
 namespace mlbot::io::net {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
+/// Whether two names are equal when A to Z count as a to z.
+bool same_without_case(std::string_view a, std::string_view b);
 /// Value of a header, names compared without case; "" when absent.
 std::string_view header(const Headers& headers, std::string_view name);
 

@@ -14,11 +14,25 @@ namespace mlbot::io::net {
 
 Result<Url, NetError> parse_url(std::string_view text);
 
+/// How often what happened to a link's connections, since it was made.
+struct LinkCounters {
+  std::uint64_t opened = 0;              ///< connections that came through every handshake
+  std::uint64_t unreachable = 0;         ///< name not found, port closed, network down
+  std::uint64_t refused_handshakes = 0;  ///< TLS or WebSocket: by us, by the server, or cut short
+  std::uint64_t protocol_errors = 0;     ///< what came was no HTTP/1.1 or no WebSocket frame
+  std::uint64_t oversized_messages =
+      0;  ///< over a limit: a message, an answer, or what a slow reader left unsent
+  std::uint64_t timeouts = 0;
+  std::uint64_t lost = 0;  ///< closed or cut by the other side
+};
+
 struct WebSocketHandlers {
   std::function<void()> on_open;
-  /// The bytes live until the handler returns; 64 spare bytes stand behind them for SIMD readers.
+  /// The bytes live until the handler returns; 64 spare bytes that can be read stand behind them for SIMD
+  /// readers.
   std::function<void(std::string_view text)> on_text;
-  /// Exactly once after open() was called: refused, lost, timed out or closed.
+  /// Exactly once after open() was called: refused, lost, timed out or closed. Bad bytes are answered with
+  /// the protocol's close code first, which takes a second at most.
   std::function<void(const NetError&)> on_down;
 };
 
@@ -38,8 +52,9 @@ class WebSocketLink {
   void open(const Url& url);
   /// Queues a text message; ignored unless the link is open.
   void send(std::string text);
-  /// Drops the connection; on_down follows unless it already came.
+  /// Says goodbye; on_down follows unless it already came.
   void close();
+  const LinkCounters& counters() const;
 
   struct Impl;
 
@@ -62,6 +77,7 @@ class HttpLink {
   /// went wrong. Only a GET is sent a second time, when a kept connection turns out to have been closed
   /// before it. What still waits when the link is destroyed is not answered.
   void request(HttpRequest request, Duration timeout, HttpCallback callback);
+  const LinkCounters& counters() const;
 
   struct Impl;
 

@@ -1,23 +1,18 @@
-// A client's byte stream: TCP, with TLS on top where asked. One type for both, so that Beast, which compiles
-// slowly, is instantiated once; the price is one branch for each read or write.
-//
-// TLS is at least 1.2, the chain is verified against the system's store and the certificate against the host
-// name.
+// A byte stream: TCP, with TLS on top where a client asks for it. One type for both, so that Beast, which
+// compiles slowly, is instantiated once; the price is one branch for each read or write.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>  // brings OpenSSL
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/core/role.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "io/net/event_loop_impl.h"
-#include "io/net/http_types.h"
+#include "io/net/links.h"
 
 namespace mlbot::io::net {
 
@@ -25,11 +20,17 @@ using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 using Socket = asio::basic_stream_socket<tcp, Executor>;
 
+/// How far a client's connection has come; what it says when it fails.
+enum class Stage : std::uint8_t { connecting, tls_handshake, upgrade, open };
+
 class Stream {
  public:
   using executor_type = Executor;
 
   explicit Stream(EventLoop& loop) : socket_{context_of(loop)} {}
+  explicit Stream(Socket connected) : socket_{std::move(connected)} {}
+
+  Stage stage = Stage::connecting;
 
   executor_type get_executor() { return socket_.get_executor(); }
   Socket& socket() { return socket_; }
@@ -67,32 +68,32 @@ class Stream {
   bool closed_ = false;
 };
 
-// The close frames of a WebSocket have been exchanged when Beast asks for this: nothing is left to be cut
-// off.
-inline void beast_close_socket(Stream& stream) { stream.close(); }
-inline void teardown(boost::beast::role_type, Stream& stream, ErrorCode& error) {
-  stream.close();
-  error = {};
-}
-template <class Handler>
-void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
-  stream.close();
-  asio::post(stream.get_executor(),
-             [handler = std::forward<Handler>(handler)]() mutable { std::move(handler)(ErrorCode{}); });
-}
-
 /// "stream.example.com:443"
 std::string address_of(const Url& url);
 /// The Host header: the port only where it is not the scheme's own.
 std::string host_header_of(const Url& url);
 
+/// Reads on after "the time ran out ".
+std::string_view describe(Stage stage);
+
 /// What went wrong on a connection, with its address; `deed` reads like "connecting to", "reading from".
-NetError explain(const ErrorCode& error, const Url& url, std::string_view deed);
+NetError explain(const ErrorCode& error, std::string_view address, std::string_view deed);
+
+/// Counts what ended a connection, by its fault and by how far it had come.
+void count(LinkCounters& counters, NetFault fault, Stage stage);
 
 /// Resolves, connects, and shakes hands where the URL is secure. `done` is called once, never from within
 /// this call. To give up, close the stream: `done` then comes with an error or, while a name is being
 /// resolved, later.
+///
+/// What a secure URL asks for and nothing can switch off: TLS 1.2 or later, keys and signatures of at least
+/// 112 bits (RSA from 2048, no SHA-1), a chain to the system's store, and the host among the certificate's
+/// alternative names (its common name does not count).
 void connect(EventLoop& loop, std::shared_ptr<Stream> stream, const Url& url,
              std::function<void(std::optional<NetError>)> done);
+
+/// The TLS part of connect(), over a stream that is connected already.
+void shake_hands(std::shared_ptr<Stream> stream, const Url& url,
+                 std::function<void(std::optional<NetError>)> done);
 
 }  // namespace mlbot::io::net

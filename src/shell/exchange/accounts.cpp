@@ -27,6 +27,7 @@ Accounts::Accounts(const std::vector<ApiAccount>& accounts) {
     accounts_.push_back({account.name,
                          account.key,
                          account.wallet_balance,
+                         account.read_only,
                          {},
                          0,
                          std::make_unique<HmacSha256>(account.secret)});
@@ -45,10 +46,10 @@ Accounts::Account* Accounts::find(std::string_view key) {
   return found == accounts_.end() ? nullptr : &*found;
 }
 
-Result<const Accounts::Account*, venue::bybit::VenueError> Accounts::sign_in(
+Result<Accounts::Account*, venue::bybit::VenueError> Accounts::sign_in(
     const venue::bybit::StreamRequest& request, Instant now) {
   using venue::bybit::VenueError;
-  const Account* const account = find(request.key);
+  Account* const account = find(request.key);
   if (account == nullptr) return std::unexpected{VenueError{10003, "API key is invalid."}};
   if (request.expires_ms <= now.ms()) {
     return std::unexpected{VenueError{10001, "Request expired: the expiry lies behind the server's time."}};

@@ -20,6 +20,7 @@ struct ApiAccount {
   std::string name;
   std::string key, secret;
   E8 wallet_balance{10'000 * e8_per_unit};  ///< at the account's first opening, USDT
+  bool read_only = false;                   ///< the key may look and not act
 };
 /// Keys that can be told from real ones at sight ("sim-key-...", "sim-secret-canary-..."), so that one found
 /// in a log or a repository says where it came from. The same entropy gives the same pair.
@@ -30,6 +31,7 @@ class Accounts {
   struct Account {
     std::string name, key;
     E8 wallet_balance;
+    bool read_only = false;
     sim::AccountId id;       ///< from open() on
     std::uint64_t user = 0;  ///< number that the dialect shows
     std::unique_ptr<HmacSha256> secret;
@@ -42,8 +44,7 @@ class Accounts {
   /// Null for a key that nobody holds.
   Account* find(std::string_view key);
   /// Whose the auth of a socket is. @error 10003 key, 10001 expiry behind `now`, 10004 signature.
-  Result<const Account*, venue::bybit::VenueError> sign_in(const venue::bybit::StreamRequest& request,
-                                                           Instant now);
+  Result<Account*, venue::bybit::VenueError> sign_in(const venue::bybit::StreamRequest& request, Instant now);
   /// Null for accounts that hold no key.
   const Account* find(sim::AccountId id) const;
 

@@ -4,22 +4,28 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <optional>
 #include <thread>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "io/clock/clock.h"
 #include "io/net/event_loop.h"
 #include "io/net/http_server.h"
+#include "shell/exchange/account_routes.h"
+#include "shell/exchange/market_routes.h"
+#include "shell/exchange/peers.h"
+#include "shell/exchange/position_routes.h"
 #include "shell/exchange/private_streams.h"
 #include "shell/exchange/public_streams.h"
 #include "shell/exchange/rest_routes.h"
 #include "shell/exchange/trade_stream.h"
+#include "shell/exchange/trading_routes.h"
 
 namespace mlbot::shell {
 
 namespace bybit = venue::bybit;
+using io::net::Delivery;
 using io::net::HttpRequest;
 using io::net::HttpResponse;
 using io::net::PeerId;
@@ -31,19 +37,21 @@ constexpr Duration tick_min = 1ms;
 constexpr Duration work_at_once = 20ms;  ///< then sockets get their turn
 constexpr Duration step_max = 100ms;     ///< market time between two flushes, and of a tick where it can be
 constexpr Duration news_delay = 3ms;     ///< wall time after which the news of an order are looked for
+constexpr Duration idle_check = 30s;
+constexpr Duration keep_alive_pings_after = 1h;  ///< the venue sends none; idle sockets are closed before
 constexpr std::size_t unread_max = 256 << 10;  ///< as fast as it is read: where the market waits for a reader
 constexpr std::size_t message_bytes_max = 64 << 10;
-constexpr std::string_view public_path = "/v5/public/linear";
-constexpr std::string_view private_path = "/v5/private";
-constexpr std::string_view trade_path = "/v5/trade";
+constexpr std::string_view control_path = "/sim/faults";
 
-enum class StreamRole { market, account, orders };
-std::optional<StreamRole> role_of(std::string_view target) {
-  const auto path = bybit::path_of(target);
-  if (path == public_path) return StreamRole::market;
-  if (path == private_path) return StreamRole::account;
-  if (path == trade_path) return StreamRole::orders;
-  return std::nullopt;
+/// All depths that subscribers can have: the one of the market's own events and those told besides.
+std::vector<std::size_t> depths_of(const sim::FeedSettings& feed) {
+  auto depths = feed.more_depths;
+  if (std::ranges::count(depths, feed.book_depth) == 0) depths.push_back(feed.book_depth);
+  return depths;
+}
+
+HttpResponse page(int status, std::string_view type, std::string body) {
+  return {status, {{"Content-Type", fmt::format("{}; charset=utf-8", type)}}, std::move(body)};
 }
 
 }  // namespace
@@ -55,9 +63,15 @@ class ExchangeServer::Server final : public sim::Listener {
         table_{setup_.exchange.instruments},
         exchange_{setup_.exchange, std::move(setup_.market), this},
         accounts_{setup_.accounts},
-        public_{exchange_, table_, setup_.exchange.feed.book_depth, sender()},
-        private_{exchange_, table_, accounts_, sender()},
-        rest_{exchange_, table_, accounts_, setup_.exchange.feed.book_depth, setup_.speed} {
+        faults_{setup_.faults},
+        peers_{loop_, faults_, setup_.idle_timeout},
+        public_{exchange_, table_, depths_of(setup_.exchange.feed), faults_, sender()},
+        private_{exchange_, table_, accounts_, disconnect_cancel_, sender()},
+        market_routes_{exchange_, table_, faults_},
+        trading_routes_{exchange_, table_, disconnect_cancel_, setup_.rest_lag},
+        position_routes_{exchange_, table_},
+        account_routes_{exchange_, table_, disconnect_cancel_},
+        rest_{exchange_, accounts_, {setup_.speed, setup_.limits}, setup_.record.get(), faults_, routes()} {
     MLBOT_ASSERT(setup_.speed >= 0);
     setup_.accounts.clear();  // the secrets are in accounts_ now, and nowhere else
   }
@@ -81,13 +95,28 @@ class ExchangeServer::Server final : public sim::Listener {
       look_for_news();
     });
   }
+  void set_faults(FaultPlan plan) {
+    loop_.post([this, plan = std::move(plan)]() mutable { faults_.set(std::move(plan)); });
+  }
   ExchangeCounts counts() const {
-    return {connections_, frames_sent_, requests_, refusals_, Duration{behind_ns_.load()}};
+    return {connections_,
+            frames_sent_,
+            requests_,
+            refusals_,
+            Duration{behind_ns_.load()},
+            thread_.joinable() ? std::string{} : faults_.summary()};
   }
 
   void on_market(Instant at, const Event& event) override {
     if (setup_.recorder != nullptr) setup_.recorder->on_market(at, event);
+    if (const auto* update = std::get_if<BookUpdate>(&event)) {
+      return public_.on_book(setup_.exchange.feed.book_depth, at, *update);
+    }
+    if (const auto* ticker = std::get_if<Ticker>(&event)) market_routes_.on_ticker(at, ticker->symbol);
     public_.on_market(at, event);
+  }
+  void on_book(std::size_t depth, Instant at, const BookUpdate& update) override {
+    public_.on_book(depth, at, update);
   }
   void on_account(sim::AccountId account, Instant at, const Event& event) override {
     if (setup_.recorder != nullptr) setup_.recorder->on_account(account, at, event);
@@ -95,58 +124,70 @@ class ExchangeServer::Server final : public sim::Listener {
   }
 
  private:
-  struct Peer {
-    StreamRole role = StreamRole::market;
-    std::string connection;
-  };
-
   SendText sender() {
-    return [this](PeerId peer, std::shared_ptr<const std::string> text) { send(peer, std::move(text)); };
-  }
-  void send(PeerId peer, std::shared_ptr<const std::string> text) {
-    if (http_ == nullptr) return;
-    ++frames_sent_;
-    http_->send(peer, std::move(text));
+    return [this](PeerId peer, std::shared_ptr<const std::string> text) {
+      peers_.send_data(peer, std::move(text));
+      frames_sent_ = peers_.frames_sent();
+    };
   }
   void say(PeerId peer, std::string text) {
-    send(peer, std::make_shared<const std::string>(std::move(text)));
+    peers_.send_answer(peer, std::make_shared<const std::string>(std::move(text)));
+    frames_sent_ = peers_.frames_sent();
+  }
+  Routes routes() {
+    Routes out;
+    market_routes_.add_to(out);
+    trading_routes_.add_to(out);
+    position_routes_.add_to(out);
+    account_routes_.add_to(out);
+    return out;
   }
 
   // ---- time
   void keep_pace();
   void run_free();
   void advance();
-  void flush() {
-    public_.flush();
-    private_.flush();
-  }
+  void flush();
   /// News come a moment after their cause, sooner than the next tick.
   void look_for_news();
+  void look_for_idle_peers();
 
   // ---- sockets
   HttpResponse on_request(const HttpRequest& request);
+  HttpResponse control(const HttpRequest& request);
+  Delivery delivery_of(const HttpRequest& request);
   HttpResponse on_upgrade(const HttpRequest& request);
   void on_open(PeerId id, const HttpRequest& request);
   void on_text(PeerId id, std::string_view text);
+  void on_order(PeerId id, const Peers::Peer& peer, std::string_view text);
   void on_close(PeerId id);
-  void answer_subscription(PeerId id, const Peer& peer, const bybit::StreamRequest& request);
+  void answer_subscription(PeerId id, const Peers::Peer& peer, const bybit::StreamRequest& request);
+  void answer_sign_in(PeerId id, const Peers::Peer& peer, const bybit::StreamRequest& request);
+  /// What the exchange shows as its time and judges sockets by.
+  Instant shown_now() const { return exchange_.now() + faults_.clock_offset(); }
 
   ExchangeServerSetup setup_;
   bybit::InstrumentTable table_;
   sim::Exchange exchange_;
   Accounts accounts_;
+  io::net::EventLoop loop_;
+  Faults faults_;
+  Peers peers_;
+  DisconnectCancel disconnect_cancel_;
   PublicStreams public_;
   PrivateStreams private_;
+  MarketRoutes market_routes_;
+  TradingRoutes trading_routes_;
+  PositionRoutes position_routes_;
+  AccountRoutes account_routes_;
   RestRoutes rest_;
   TradeStream trade_{rest_, accounts_};
-  std::map<PeerId, Peer> peers_;
   std::optional<io::clock::PacedClock> clock_;
   std::uint16_t port_ = 0;
 
   std::atomic<std::uint64_t> connections_ = 0, frames_sent_ = 0, requests_ = 0, refusals_ = 0;
   std::atomic<std::int64_t> behind_ns_ = 0;
 
-  io::net::EventLoop loop_;
   std::unique_ptr<io::net::HttpServer> http_;
   std::thread thread_;
 };
@@ -160,14 +201,17 @@ Result<void, io::net::NetError> ExchangeServer::Server::start(std::uint16_t port
       {.address = setup_.address,
        .port = port,
        .max_connections = setup_.connections_max,
-       .max_body_bytes = message_bytes_max},
+       .max_body_bytes = message_bytes_max,
+       .websocket_idle_timeout = keep_alive_pings_after},
       {.on_request = [this](const HttpRequest& request) { return on_request(request); },
+       .delivery = [this](const HttpRequest& request, const HttpResponse&) { return delivery_of(request); },
        .on_upgrade = [this](const HttpRequest& request) { return on_upgrade(request); },
        .on_open = [this](PeerId id, const HttpRequest& request) { on_open(id, request); },
        .on_text = [this](PeerId id, std::string_view text) { on_text(id, text); },
        .on_close = [this](PeerId id) { on_close(id); }});
   if (!listening) return std::unexpected{listening.error()};
   http_ = std::move(*listening);
+  peers_.serve(http_.get());
   accounts_.open(exchange_);
   port_ = http_->port();
   if (setup_.speed > 0) {
@@ -176,6 +220,7 @@ Result<void, io::net::NetError> ExchangeServer::Server::start(std::uint16_t port
   } else {
     run_free();
   }
+  look_for_idle_peers();
   thread_ = std::thread{[this] { loop_.run(); }};
   return {};
 }
@@ -184,6 +229,7 @@ void ExchangeServer::Server::stop() {
   if (!thread_.joinable()) return;
   loop_.post([this] { loop_.stop(); });
   thread_.join();
+  peers_.serve(nullptr);
   http_.reset();
 }
 
@@ -211,7 +257,7 @@ void ExchangeServer::Server::run_free() {
   const Instant give_way = io::clock::now() + work_at_once;
   bool waits = !public_.has_subscribers() && !private_.has_subscribers();
   while (!waits && io::clock::now() < give_way) {
-    for (const auto& [id, _] : peers_) waits = waits || http_->unsent_bytes(id) > unread_max;
+    for (const auto& [id, _] : peers_.all()) waits = waits || http_->unsent_bytes(id) > unread_max;
     const Instant next = exchange_.next_event_at();
     waits = waits || next == distant_future;
     if (waits) break;
@@ -225,15 +271,68 @@ void ExchangeServer::Server::look_for_news() {
   if (clock_) loop_.call_after(news_delay, [this] { advance(); });
 }
 
+void ExchangeServer::Server::flush() {
+  public_.flush();
+  private_.flush();
+  if (public_.take_restart()) exchange_.restart_feed();
+  for (const auto account : disconnect_cancel_.due(exchange_.now()))
+    exchange_.cancel_all(account, {.symbol = {}, .cancel_type = "CancelByDCP"});
+}
+
+void ExchangeServer::Server::look_for_idle_peers() {
+  peers_.close_idle();
+  loop_.call_after(std::min<Duration>(idle_check, setup_.idle_timeout / 2),
+                   [this] { look_for_idle_peers(); });
+}
+
 // ---- REST
 
 HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
+  if (bybit::path_of(request.target) == control_path) return control(request);
   ++requests_;
   advance();
+  if (faults_.strikes(Fault::http_403)) return page(403, "text/plain", "access too frequent");
+  if (faults_.strikes(Fault::http_429)) return page(429, "text/plain", "too many requests, retry later");
   auto response = rest_.answer(request);
   if (!response.body.starts_with(R"({"retCode":0,)")) ++refusals_;
   if (request.method == "POST") look_for_news();
+  if (faults_.strikes(Fault::http_5xx))
+    return page(502, "text/html", "<html><body><h1>502 Bad Gateway</h1></body></html>");
+  if (faults_.strikes(Fault::html))
+    return page(200, "text/html", "<html><body>The system is under maintenance.</body></html>");
   return response;
+}
+
+Delivery ExchangeServer::Server::delivery_of(const HttpRequest& request) {
+  if (bybit::path_of(request.target) == control_path) return {};
+  if (request.method == "POST" && faults_.strikes(Fault::lost_answer)) return {Delivery::Way::never, {}};
+  if (faults_.strikes(Fault::half_answer)) return {Delivery::Way::cut, {}};
+  if (faults_.strikes(Fault::delay)) return {Delivery::Way::whole, faults_.delay()};
+  return {};
+}
+
+/// The simulator's own door, for tests in any language; only from this machine.
+HttpResponse ExchangeServer::Server::control(const HttpRequest& request) {
+  if (request.remote_address != "127.0.0.1" && request.remote_address != "::1")
+    return page(403, "text/plain", "faults are set from this machine only");
+  if (request.method == "POST") {
+    FaultPlan plan{.rules = {}, .seed = setup_.faults.seed};
+    for (std::string_view rest = request.body; !rest.empty();) {
+      const auto end = rest.find_first_of(" \n");
+      const auto word = rest.substr(0, end);
+      if (!word.empty()) {
+        if (const auto added = add_fault(plan, word); !added) return page(400, "text/plain", added.error());
+      }
+      rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
+    }
+    faults_.set(std::move(plan));
+  }
+  Json counts = Json::object();
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    const auto fault = static_cast<Fault>(i);
+    counts[std::string{to_string(fault)}] = faults_.count(fault);
+  }
+  return page(200, "application/json", counts.dump());
 }
 
 // ---- streams
@@ -241,35 +340,37 @@ HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
 HttpResponse ExchangeServer::Server::on_upgrade(const HttpRequest& request) {
   if (role_of(request.target)) return {.status = 101};
   ++refusals_;
-  return {404,
-          {{"Content-Type", "text/plain; charset=utf-8"}},
-          fmt::format("no stream here: use {}, {} or {}", public_path, private_path, trade_path)};
+  return page(404, "text/plain", "no stream here: use /v5/public/linear, /v5/private or /v5/trade");
 }
 
 void ExchangeServer::Server::on_open(PeerId id, const HttpRequest& request) {
   ++connections_;
-  Peer& peer = peers_[id];
-  peer.role = role_of(request.target).value_or(StreamRole::market);
-  peer.connection = fmt::format("sim-{:06}", id);
-  if (peer.role == StreamRole::account) private_.add(id);
+  peers_.open(id, request.target);
+  if (peers_.find(id)->role == StreamRole::account) private_.add(id);
 }
 
 void ExchangeServer::Server::on_close(PeerId id) {
-  peers_.erase(id);
+  peers_.close(id);
   public_.drop(id);
   private_.drop(id);
   trade_.drop(id);
 }
 
+void ExchangeServer::Server::on_order(PeerId id, const Peers::Peer& peer, std::string_view text) {
+  auto reply = trade_.answer(id, text, peer.connection, shown_now(), faults_.strikes(Fault::localised));
+  refusals_ += reply.refused;
+  if (!reply.orders || !faults_.strikes(Fault::lost_answer)) say(id, std::move(reply.text));
+  look_for_news();
+}
+
 void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
-  const Peer& peer = peers_[id];
+  Peers::Peer* const known = peers_.find(id);
+  if (known == nullptr) return;
+  Peers::Peer& peer = *known;
+  peer.active_at = io::clock::now();
+  if (setup_.record != nullptr) setup_.record->write(peer.path, text);
   advance();
-  if (peer.role == StreamRole::orders) {
-    auto reply = trade_.answer(id, text, peer.connection, exchange_.now());
-    refusals_ += reply.refused;
-    say(id, std::move(reply.text));
-    return look_for_news();
-  }
+  if (peer.role == StreamRole::orders) return on_order(id, peer, text);
   const bool is_private = peer.role == StreamRole::account;
   const auto request = bybit::decode_stream_request(text);
   if (!request) {
@@ -280,8 +381,9 @@ void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
   }
   switch (request->kind) {
     case bybit::StreamRequest::Kind::ping: {
+      disconnect_cancel_.pinged(id);
       const auto kind = is_private ? bybit::StreamKind::private_stream : bybit::StreamKind::public_stream;
-      return say(id, bybit::encode_pong(*request, kind, peer.connection, exchange_.now()));
+      return say(id, bybit::encode_pong(*request, kind, peer.connection, shown_now()));
     }
     case bybit::StreamRequest::Kind::subscribe:
       return answer_subscription(id, peer, *request);
@@ -292,13 +394,9 @@ void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
         public_.unsubscribe(id, request->topics);
       }
       return say(id, bybit::encode_ack(*request, peer.connection));
-    case bybit::StreamRequest::Kind::auth: {
+    case bybit::StreamRequest::Kind::auth:
       if (!is_private) break;
-      const std::string refusal = private_.sign_in(id, *request, exchange_.now());
-      if (refusal.empty()) return say(id, bybit::encode_ack(*request, peer.connection));
-      ++refusals_;
-      return say(id, bybit::encode_refusal(*request, peer.connection, refusal));
-    }
+      return answer_sign_in(id, peer, *request);
     case bybit::StreamRequest::Kind::unknown:
       break;
   }
@@ -306,17 +404,30 @@ void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
   say(id, bybit::encode_refusal(*request, peer.connection, "error:invalid op"));
 }
 
-void ExchangeServer::Server::answer_subscription(PeerId id, const Peer& peer,
+void ExchangeServer::Server::answer_sign_in(PeerId id, const Peers::Peer& peer,
+                                            const bybit::StreamRequest& request) {
+  const std::string refusal = private_.sign_in(id, request, shown_now());
+  if (refusal.empty()) return say(id, bybit::encode_ack(request, peer.connection));
+  ++refusals_;
+  say(id, bybit::encode_refusal(request, peer.connection, refusal));
+}
+
+void ExchangeServer::Server::answer_subscription(PeerId id, const Peers::Peer& peer,
                                                  const bybit::StreamRequest& request) {
-  const bool is_private = peer.role == StreamRole::account;
-  const std::string refusal =
-      is_private ? private_.subscribe(id, request.topics) : public_.subscribe(id, request.topics);
+  std::string refusal;
+  if (peer.role == StreamRole::elsewhere) {
+    refusal = request.topics.empty() ? "error:args is empty"
+                                     : "error:handler not found,topic:" + request.topics.front();
+  } else {
+    refusal = peer.role == StreamRole::account ? private_.subscribe(id, request.topics)
+                                               : public_.subscribe(id, request.topics);
+  }
   if (!refusal.empty()) {
     ++refusals_;
     return say(id, bybit::encode_refusal(request, peer.connection, refusal));
   }
   say(id, bybit::encode_ack(request, peer.connection));
-  if (!is_private) public_.send_snapshots(id, request.topics);
+  if (peer.role == StreamRole::market) public_.send_snapshots(id, request.topics);
 }
 
 // ---- the door
@@ -330,6 +441,7 @@ void ExchangeServer::stop() { server_->stop(); }
 std::uint16_t ExchangeServer::port() const { return server_->port(); }
 const io::clock::PacedClock& ExchangeServer::clock() const { return server_->clock(); }
 void ExchangeServer::post(std::function<void(sim::Exchange&)> work) { server_->post(std::move(work)); }
+void ExchangeServer::set_faults(FaultPlan plan) { server_->set_faults(std::move(plan)); }
 ExchangeCounts ExchangeServer::counts() const { return server_->counts(); }
 
 }  // namespace mlbot::shell

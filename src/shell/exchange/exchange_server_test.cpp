@@ -308,7 +308,7 @@ TEST(ExchangeServer, answers_pings_and_nonsense_as_the_venue_does) {
   WebSocketLink lost{served.loop,
                      {},
                      {[] { FAIL(); }, [](auto) {}, [&](const NetError& error) { closed.down = error.what; }}};
-  lost.open(served.url("ws", "/v5/public/spot"));
+  lost.open(served.url("ws", "/v5/public/nowhere"));
   EXPECT_TRUE(run_until(served.loop, [&] { return !closed.down.empty(); }));
   EXPECT_NE(closed.down.find("404"), std::string::npos) << closed.down;
 }
@@ -559,7 +559,7 @@ TEST(ExchangeServer, tells_a_wrong_key_a_wrong_time_and_a_wrong_signature_apart)
     request.headers = signer.headers(at, signed_text);
     return served.send(std::move(request));
   };
-  const auto& [name, key, secret, balance] = served.accounts[0];
+  const auto& [name, key, secret, balance, read_only] = served.accounts[0];
   const Instant now = served.venue_now();
   EXPECT_EQ(code_of(ask(key, secret, now, query)), 0);
   EXPECT_EQ(code_of(ask("sim-key-other", secret, now, query)), 10003);
@@ -619,7 +619,7 @@ TEST(ExchangeServer, shows_the_market_and_the_account_over_rest) {
   const auto first =
       bybit::decode_instruments(served.get(path::instruments, "category=linear&limit=1"), scratch);
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->cursor, "1");
+  EXPECT_NE(first->cursor, "") << "there is a second page";
   const auto bars = bybit::decode_klines(served.get(path::kline, "category=linear&symbol=BTCUSDT&interval=1"),
                                          served.table[btc], 1, scratch);
   ASSERT_TRUE(bars) << bars.error().what;
@@ -664,23 +664,19 @@ TEST(ExchangeServer, shows_the_market_and_the_account_over_rest) {
 
 TEST(ExchangeServer, refuses_what_it_does_not_serve_by_name) {
   Served served{1};
-  EXPECT_NE(served.get(path::kline, "category=linear&symbol=BTCUSDT&interval=5").find("interval"),
+  EXPECT_NE(served.get(path::kline, "category=linear&symbol=BTCUSDT&interval=7").find("interval"),
             std::string::npos);
-  EXPECT_NE(served.get(path::tickers, "category=spot").find("Category"), std::string::npos);
+  EXPECT_NE(served.get(path::tickers, "category=tulips").find("Category"), std::string::npos);
+  EXPECT_NE(served.get(path::tickers, "category=spot").find(R"("list":[])"), std::string::npos);
   EXPECT_NE(served.get(path::orderbook, "category=linear&symbol=NOPE").find("symbol invalid"),
             std::string::npos);
   auto response = served.post(path::create, "{not json");
   EXPECT_EQ(code_of(response), 10001);
   response = served.post(
       path::create,
-      R"({"category":"linear","symbol":"BTCUSDT","side":"Buy","orderType":"Market","qty":"0.003","stopLoss":"10000","slTriggerBy":"LastPrice"})");
-  EXPECT_EQ(code_of(response), 10001);
-  EXPECT_NE(text_of(response).find("MarkPrice"), std::string::npos) << text_of(response);
-  response = served.post(
-      path::create,
       R"({"category":"linear","symbol":"BTCUSDT","side":"Buy","orderType":"Market","qty":"0.003","positionIdx":1})");
   EXPECT_EQ(text_of(response), "position idx not match position mode");
-  EXPECT_GE(served.server.counts().refusals, 6u);
+  EXPECT_GE(served.server.counts().refusals, 5u);
 }
 
 TEST(ExchangeServer, goes_as_fast_as_it_is_read_and_stands_still_for_nobody) {

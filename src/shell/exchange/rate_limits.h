@@ -5,6 +5,7 @@
 // as many instants as the limit allows, for each pair that ever asked.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -22,16 +23,18 @@ class RollingLimit {
   struct Verdict {
     bool granted = false;
     std::size_t allowed = 0, left = 0;
-    Instant reset_at;  ///< now, or when the next one is possible
+    std::size_t count = 0;  ///< how many were granted
+    Instant reset_at;       ///< now, or when the next one is possible
   };
   RollingLimit(std::size_t allowed, Duration span) : allowed_{allowed}, span_{span} {}
 
-  Verdict ask(Instant now) {
+  /// Grants as many of `wanted` as are left, and says so; a verdict is `granted` when at least one was.
+  Verdict ask(Instant now, std::size_t wanted = 1) {
     while (!granted_.empty() && granted_.front() <= now - span_) granted_.pop_front();
-    const bool granted = granted_.size() < allowed_;
-    if (granted) granted_.push_back(now);
+    const std::size_t count = std::min(wanted, allowed_ - granted_.size());
+    granted_.insert(granted_.end(), count, now);
     const std::size_t left = allowed_ - granted_.size();
-    return {granted, allowed_, left, left == 0 ? granted_.front() + span_ : now};
+    return {count > 0, allowed_, left, count, left == 0 ? granted_.front() + span_ : now};
   }
 
  private:
@@ -44,8 +47,9 @@ class RollingLimit {
 template <class Key>
 class RateLimits {
  public:
-  RollingLimit::Verdict ask(const Key& key, std::size_t allowed, Duration span, Instant now) {
-    return limits_.try_emplace(key, allowed, span).first->second.ask(now);
+  RollingLimit::Verdict ask(const Key& key, std::size_t allowed, Duration span, Instant now,
+                            std::size_t wanted = 1) {
+    return limits_.try_emplace(key, allowed, span).first->second.ask(now, wanted);
   }
 
  private:

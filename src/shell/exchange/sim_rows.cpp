@@ -26,6 +26,7 @@ PositionNews news_of(const sim::PositionRow& row, NewsSource source) {
   PositionNews news;
   news.source = source;
   news.symbol = row.symbol;
+  news.position_index = row.position_index;
   news.size = row.size;
   news.entry_price = row.entry_price;
   news.mark_price = row.mark_price;

@@ -31,8 +31,35 @@ std::string_view stop_order_type(sim::StopKind kind) {
   return "";
 }
 
-std::optional<PriceTicks> trigger_of(const std::optional<sim::StopLeg>& leg) {
-  return leg ? std::optional{leg->trigger} : std::nullopt;
+std::string_view word_of(sim::PriceSource source) {
+  switch (source) {
+    case sim::PriceSource::index:
+      return "IndexPrice";
+    case sim::PriceSource::mark:
+      return "MarkPrice";
+    case sim::PriceSource::last:
+      break;
+  }
+  return "LastPrice";
+}
+
+std::string_view word_of(sim::SelfMatch rule) {
+  switch (rule) {
+    case sim::SelfMatch::cancel_maker:
+      return "CancelMaker";
+    case sim::SelfMatch::cancel_taker:
+      return "CancelTaker";
+    case sim::SelfMatch::cancel_both:
+      return "CancelBoth";
+    case sim::SelfMatch::none:
+      break;
+  }
+  return "None";
+}
+
+std::optional<venue::bybit::StopLegRow> leg_row(const std::optional<sim::StopLeg>& leg) {
+  if (!leg) return std::nullopt;
+  return venue::bybit::StopLegRow{leg->trigger, word_of(leg->by), leg->limit};
 }
 
 }  // namespace
@@ -40,18 +67,32 @@ std::optional<PriceTicks> trigger_of(const std::optional<sim::StopLeg>& leg) {
 venue::bybit::OrderRow venue_row(const sim::OrderRow& row, const Instrument& instrument, NewsSource source) {
   venue::bybit::OrderRow out{.news = news_of(row, source)};
   out.news.average_price = average(row.filled_value, instrument.size(row.filled));
+  out.position_index = row.position_index;
   out.created_at = row.created_at;
   out.executed_value = row.filled_value;
   out.executed_fee = row.fees;
   out.closed_pnl = row.realised_pnl;
+  out.last_price_on_created = row.last_price_on_created;
+  out.cancel_type = row.cancel_type;
+  out.reject_reason = row.reject_reason;
   out.create_type = row.create_type;
   out.stop_order_type = stop_order_type(row.stop);
   if (row.trigger) {
     out.trigger_price = row.trigger->price;
+    out.trigger_by = word_of(row.trigger->by);
     out.trigger_direction = row.trigger->rising ? 1 : 2;
   }
-  out.take_profit = trigger_of(row.take_profit);
-  out.stop_loss = trigger_of(row.stop_loss);
+  out.take_profit = leg_row(row.take_profit);
+  out.stop_loss = leg_row(row.stop_loss);
+  if (row.stop_loss || row.take_profit || sim::belongs_to_position(row.stop))
+    out.stop_mode = row.stop_mode == sim::StopMode::full ? "Full" : "Partial";
+  out.close_on_trigger = row.close_on_trigger;
+  out.self_match = word_of(row.self_match);
+  out.self_match_order = row.smp_order_id;
+  if (row.slippage) {
+    out.slippage_type = row.slippage->percent ? "Percent" : "TickSize";
+    out.slippage = {row.slippage->amount * (row.slippage->percent ? e8_per_unit / 100 : e8_per_unit)};
+  }
   return out;
 }
 
@@ -66,6 +107,8 @@ venue::bybit::ExecutionRow venue_row(const sim::ExecutionRow& row, NewsSource so
   out.mark_price = row.mark_price;
   out.fee_rate = row.fee_rate;
   out.cross_sequence = static_cast<std::int64_t>(row.cross_sequence);
+  out.create_type = row.create_type;
+  out.stop_order_type = stop_order_type(row.stop);
   return out;
 }
 
@@ -87,7 +130,10 @@ venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source) 
           .cumulative_pnl = row.realised_pnl_ever};
 }
 
-venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& instrument) {
+venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrument& instrument) {
+  constexpr std::size_t minutes_in_hour = 60;
+  constexpr E8 funding_cap{375'000};  // of every contract here: 0.00375
+  const auto row = exchange.ticker(instrument.id);
   venue::bybit::TickerRow out;
   out.ticker = {.symbol = instrument.id,
                 .kind = UpdateKind::snapshot,
@@ -106,6 +152,9 @@ venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& i
   out.extras.high_24h = ticks(row.high_24h);
   out.extras.low_24h = ticks(row.low_24h);
   out.extras.volume_24h = e8_from_double(row.volume_24h);
+  const auto hour = exchange.klines(instrument.id, minutes_in_hour + 1);
+  if (!hour.empty()) out.extras.previous_1h = hour.front().open;
+  out.extras.funding_cap = funding_cap;
   if (row.bid.count > 0) {
     out.extras.bid = row.bid;
     out.extras.bid_size = row.bid_size;

@@ -13,6 +13,6 @@ venue::bybit::PositionRow venue_row(const sim::PositionRow& row, NewsSource sour
 venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source);
 
 /// The whole ticker, as a snapshot.
-venue::bybit::TickerRow venue_row(const sim::TickerRow& row, const Instrument& instrument);
+venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrument& instrument);
 
 }  // namespace mlbot::shell

@@ -9,17 +9,34 @@
 
 namespace mlbot::venue::bybit {
 
+/// One leg of TP/SL that hangs on an order. `by` in the venue's word.
+struct StopLegRow {
+  PriceTicks trigger;
+  std::string_view by = "LastPrice";
+  std::optional<PriceTicks> limit;  ///< absent: to market
+};
+
 struct OrderRow {
   OrderNews news;
   std::uint8_t position_index = 0;
   Instant created_at;
   E8 executed_value, executed_fee;  ///< quote units
   E8 closed_pnl;
-  PriceTicks last_price_on_created;  ///< 0 when not known
+  E8 last_price_on_created;                       ///< 0 when not known
+  std::string_view cancel_type = "UNKNOWN";       ///< the venue's cancelType
+  std::string_view reject_reason = "EC_NoError";  ///< the venue's rejectReason
   std::string_view create_type = "CreateByUser";
-  std::string_view stop_order_type = "";  ///< "StopLoss", "TakeProfit"… of a conditional order
-  std::optional<PriceTicks> trigger_price, take_profit, stop_loss;
+  std::string_view stop_order_type = "";  ///< "Stop", "StopLoss", "TakeProfit"… of a conditional order
+  std::optional<PriceTicks> trigger_price;
+  std::string_view trigger_by = "";
   std::int32_t trigger_direction = 0;  ///< 1 rise, 2 fall
+  std::optional<StopLegRow> take_profit, stop_loss;
+  std::string_view stop_mode = "";  ///< "Full" or "Partial"; "" where no stop hangs on it
+  bool close_on_trigger = false;
+  std::string_view self_match = "None";
+  VenueId self_match_order;
+  std::string_view slippage_type = "UNKNOWN";
+  E8 slippage;  ///< ticks or percent
 };
 
 struct ExecutionRow {
@@ -27,9 +44,10 @@ struct ExecutionRow {
   PriceTicks order_price;
   Lots order_size, leaves, closed;
   OrderType order_type = OrderType::limit;
-  E8 mark_price, fee_rate;
+  E8 mark_price, index_price, fee_rate;
   std::int64_t cross_sequence = 0;
   std::string_view create_type = "CreateByUser";
+  std::string_view stop_order_type = "";
 };
 
 struct PositionRow {
@@ -38,11 +56,19 @@ struct PositionRow {
   E8 value, initial_margin, maintenance_margin, unrealised_pnl, cumulative_pnl, break_even_price;
   std::int32_t risk_id = 1;
   E8 risk_limit;
+  E8 balance;  ///< isolated margin put behind it
+  std::optional<E8> bankruptcy_price;
+  bool auto_add_margin = false;
+  std::string_view status = "Normal";  ///< "Liq", "Adl"
+  std::int32_t adl_rank = 0;           ///< 0 flat, 1..5
+  E8 trailing_stop;                    ///< distance; 0 when none
+  bool reduce_only = false;
 };
 
 struct WalletRow {
   WalletNews news;
   E8 order_margin, position_margin, cumulative_pnl;
+  bool shows_coin = true;  ///< false where other coins were asked for: totals only
 };
 
 }  // namespace mlbot::venue::bybit

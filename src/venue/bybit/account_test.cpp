@@ -194,7 +194,7 @@ OrderRow random_order(Prng& rng) {
   row.news.conditional = rng.chance(0.3);
   if (rng.chance(0.5)) row.news.reason = rng.chance(0.5) ? "EC_PerCancelRequest" : "CancelByReduceOnly";
   row.news.updated_at = Instant::from_ms(static_cast<std::int64_t>(rng.below(2'000'000'000'000)));
-  if (rng.chance(0.5)) row.stop_loss = PriceTicks{5};
+  if (rng.chance(0.5)) row.stop_loss = StopLegRow{.trigger = {5}};
   return row;
 }
 ExecutionRow random_execution(Prng& rng) {

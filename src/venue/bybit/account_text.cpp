@@ -29,9 +29,17 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
   const bool stream = home == RowHome::stream;
   const Lots leaves = is_open(news.status) ? news.size - news.filled : Lots{};
   const std::string_view reason = news.reason.view();
-  const bool rejected = reason.starts_with("EC_");
   const auto optional_price = [&](const std::optional<PriceTicks>& price) {
     return price ? to_text(instrument.price(*price)) : std::string{};
+  };
+  const auto leg_price = [&](const std::optional<StopLegRow>& leg) {
+    return leg ? to_text(instrument.price(leg->trigger)) : std::string{};
+  };
+  const auto leg_limit = [&](const std::optional<StopLegRow>& leg) {
+    return leg && leg->limit ? to_text(instrument.price(*leg->limit)) : std::string{"0"};
+  };
+  const auto leg_source = [](const std::optional<StopLegRow>& leg) {
+    return leg ? leg->by : std::string_view{};
   };
   Json json = Json::object();
   if (stream) json["category"] = category_linear;
@@ -42,8 +50,8 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
   json["side"] = word_of(side_words, news.side);
   json["positionIdx"] = row.position_index;
   json["orderStatus"] = word_of(order_status_words, news.status);
-  json["cancelType"] = !rejected && !reason.empty() ? reason : no_word;
-  json["rejectReason"] = rejected ? reason : no_reject_reason;
+  json["cancelType"] = !reason.starts_with("EC_") && !reason.empty() ? reason : row.cancel_type;
+  json["rejectReason"] = reason.starts_with("EC_") ? reason : row.reject_reason;
   json["timeInForce"] = word_of(time_in_force_words, news.time_in_force);
   json["isLeverage"] = "";
   json["price"] = to_text(instrument.price(news.price));
@@ -58,24 +66,22 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
   json["stopOrderType"] = news.conditional && row.stop_order_type.empty() ? "Stop" : row.stop_order_type;
   json["orderIv"] = "";
   json["triggerPrice"] = optional_price(row.trigger_price);
-  json["takeProfit"] = optional_price(row.take_profit);
-  json["stopLoss"] = optional_price(row.stop_loss);
-  json["triggerBy"] = news.conditional ? "MarkPrice" : "";
-  json["tpTriggerBy"] = row.take_profit ? "MarkPrice" : "";
-  json["slTriggerBy"] = row.stop_loss ? "MarkPrice" : "";
+  json["takeProfit"] = leg_price(row.take_profit);
+  json["stopLoss"] = leg_price(row.stop_loss);
+  json["triggerBy"] = row.trigger_by;
+  json["tpTriggerBy"] = leg_source(row.take_profit);
+  json["slTriggerBy"] = leg_source(row.stop_loss);
   json["triggerDirection"] = row.trigger_direction;
   json["placeType"] = "";
-  json["lastPriceOnCreated"] = row.last_price_on_created.count == 0
-                                   ? std::string{}
-                                   : to_text(instrument.price(row.last_price_on_created));
-  json["closeOnTrigger"] = news.conditional && news.reduce_only;
+  json["lastPriceOnCreated"] = or_empty(row.last_price_on_created);
+  json["closeOnTrigger"] = row.close_on_trigger;
   json["reduceOnly"] = news.reduce_only;
   json["smpGroup"] = 0;
-  json["smpType"] = "None";
-  json["smpOrderId"] = "";
-  json["slLimitPrice"] = "0";
-  json["tpLimitPrice"] = "0";
-  json["tpslMode"] = row.stop_loss || row.take_profit ? "Full" : no_word;
+  json["smpType"] = row.self_match;
+  json["smpOrderId"] = row.self_match_order.view();
+  json["slLimitPrice"] = leg_limit(row.stop_loss);
+  json["tpLimitPrice"] = leg_limit(row.take_profit);
+  json["tpslMode"] = row.stop_mode.empty() ? no_word : row.stop_mode;
   json["createType"] = row.create_type;
   json["marketUnit"] = "";
   json["createdTime"] = ms_text(row.created_at);
@@ -84,8 +90,8 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
     json["feeCurrency"] = "";
     json["closedPnl"] = to_text(row.closed_pnl);
   }
-  json["slippageTolerance"] = "0";
-  json["slippageToleranceType"] = no_word;
+  json["slippageTolerance"] = to_text(row.slippage);
+  json["slippageToleranceType"] = row.slippage_type;
   json["cumFeeDetail"] = Json::object();
   if (row.executed_fee.count != 0) json["cumFeeDetail"][std::string{settle_coin}] = to_text(row.executed_fee);
   return to_json_text(json);
@@ -109,7 +115,7 @@ std::string execution_text(const ExecutionRow& row, const Instrument& instrument
   json["markIv"] = "";
   json["blockTradeId"] = "";
   json["markPrice"] = or_empty(row.mark_price);
-  json["indexPrice"] = "";
+  json["indexPrice"] = or_empty(row.index_price);
   json["underlyingPrice"] = "";
   json["leavesQty"] = instrument.size_text(row.leaves);
   json["orderId"] = news.venue_id.view();
@@ -117,7 +123,7 @@ std::string execution_text(const ExecutionRow& row, const Instrument& instrument
   json["orderPrice"] = to_text(instrument.price(row.order_price));
   json["orderQty"] = instrument.size_text(row.order_size);
   json["orderType"] = word_of(order_type_words, row.order_type);
-  json["stopOrderType"] = no_word;
+  json["stopOrderType"] = row.stop_order_type.empty() ? no_word : row.stop_order_type;
   json["side"] = word_of(side_words, news.side);
   json["execTime"] = ms_text(news.at);
   if (stream) json["isLeverage"] = "0";
@@ -149,7 +155,7 @@ std::string position_text(const PositionRow& row, const Instrument& instrument, 
   json["sessionAvgPrice"] = "";
   json["leverage"] = to_text(news.leverage);
   json["positionValue"] = flat && home == RowHome::rest ? "" : to_text(row.value);
-  json["positionBalance"] = "0";
+  json["positionBalance"] = to_text(row.balance);
   json["markPrice"] = to_text(news.mark_price);
   json["positionIM"] = to_text(row.initial_margin);
   json["positionMM"] = to_text(row.maintenance_margin);
@@ -157,7 +163,7 @@ std::string position_text(const PositionRow& row, const Instrument& instrument, 
   json["positionMMByMp"] = to_text(row.maintenance_margin);
   json["takeProfit"] = to_text(news.take_profit);
   json["stopLoss"] = to_text(news.stop_loss);
-  json["trailingStop"] = "0";
+  json["trailingStop"] = to_text(row.trailing_stop);
   json["unrealisedPnl"] = flat && home == RowHome::rest ? "" : to_text(row.unrealised_pnl);
   json["cumRealisedPnl"] = to_text(row.cumulative_pnl);
   json["curRealisedPnl"] = to_text(news.realised_pnl);
@@ -165,16 +171,19 @@ std::string position_text(const PositionRow& row, const Instrument& instrument, 
   json["updatedTime"] = ms_text(news.updated_at);
   json["tpslMode"] = "Full";
   json["liqPrice"] = or_empty(news.liquidation_price);
-  json["bustPrice"] = "";
+  json["bustPrice"] = row.bankruptcy_price ? to_text(*row.bankruptcy_price) : std::string{};
   if (home == RowHome::stream) json["category"] = category_linear;
-  json["positionStatus"] = "Normal";
-  json["adlRankIndicator"] = flat ? 0 : 2;
-  json["autoAddMargin"] = 0;
+  json["positionStatus"] = row.status;
+  json["adlRankIndicator"] = row.adl_rank;
+  json["autoAddMargin"] = row.auto_add_margin ? 1 : 0;
   json["leverageSysUpdatedTime"] = "";
   json["mmrSysUpdatedTime"] = "";
   json["seq"] = news.cross_sequence;
   json["breakEvenPrice"] = or_empty(row.break_even_price);
-  json["isReduceOnly"] = false;
+  json["isReduceOnly"] = row.reduce_only;
+  if (home == RowHome::rest) {
+    for (const char* greek : {"delta", "gamma", "vega", "theta"}) json[greek] = "";
+  }
   return to_json_text(json);
 }
 
@@ -215,7 +224,7 @@ std::string wallet_text(const WalletRow& row) {
                            {"totalMaintenanceMargin", maintenance},
                            {"totalInitialMarginByMp", initial},
                            {"totalMaintenanceMarginByMp", maintenance},
-                           {"coin", Json::array({coin})},
+                           {"coin", row.shows_coin ? Json::array({coin}) : Json::array()},
                            {"accountLTV", "0"},
                            {"accountType", "UNIFIED"}});
 }

@@ -20,6 +20,9 @@ void encode_orders(const PrivateFrame& frame, std::span<const OrderRow> rows, co
                    std::string& out);
 void encode_executions(const PrivateFrame& frame, std::span<const ExecutionRow> rows,
                        const InstrumentTable& table, std::string& out);
+/// execution.fast: no id, no fees; the caller has blanked what the venue leaves out.
+void encode_fast_executions(const PrivateFrame& frame, std::span<const FastExecution> rows,
+                            const InstrumentTable& table, std::string& out);
 void encode_positions(const PrivateFrame& frame, std::span<const PositionRow> rows,
                       const InstrumentTable& table, std::string& out);
 void encode_wallet(const PrivateFrame& frame, const WalletRow& row, std::string& out);

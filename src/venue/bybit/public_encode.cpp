@@ -113,6 +113,14 @@ void encode_ticker(const Instrument& instrument, const Ticker& ticker, const Tic
   const auto size = [&](const std::optional<Lots>& lots) {
     return lots ? padded_size(instrument, *lots) : std::string{};
   };
+  const auto half = [](auto value) {  // openInterest counts both sides
+    if constexpr (std::is_same_v<decltype(value), std::optional<E8>>) {
+      if (value) value->count /= 2;
+    } else if (value) {
+      *value /= 2;
+    }
+    return value;
+  };
   std::string change;
   if (ticker.last_price && extras.previous_24h && extras.previous_24h->count > 0) {
     change = fmt::format("{:.6f}",
@@ -133,6 +141,8 @@ void encode_ticker(const Instrument& instrument, const Ticker& ticker, const Tic
   field("indexPrice", padded(ticker.index_price));
   field("openInterest", decimal(ticker.open_interest));
   field("openInterestValue", real(ticker.open_interest_value));
+  field("singleOpenInterest", decimal(half(ticker.open_interest)));
+  field("singleOpenInterestValue", real(half(ticker.open_interest_value)));
   field("turnover24h", real(ticker.turnover_24h));
   field("volume24h", decimal(extras.volume_24h));
   field("fundingIntervalHour",
@@ -161,6 +171,41 @@ void encode_liquidations(const Instrument& instrument, const Liquidations& liqui
                    instrument.name.view(), word_of(position_side_words, liquidation.liquidated),
                    instrument.size_text(liquidation.size),
                    price ? instrument.price_text(*price) : to_text(liquidation.bankruptcy_price));
+  }
+  out += "]}";
+}
+
+void encode_price_limit(const Instrument& instrument, const PriceLimit& limit, Instant sent_at,
+                        std::string& out) {
+  fmt::format_to(
+      into(out),
+      R"({{"topic":"priceLimit.{}","data":{{"symbol":"{}","buyLmt":"{}","sellLmt":"{}"}},"ts":{}}})",
+      instrument.name.view(), instrument.name.view(), to_text(limit.highest_buy), to_text(limit.lowest_sell),
+      sent_at.ms());
+}
+
+void encode_adl_alerts(const InstrumentTable& table, const AdlAlerts& alerts, double threshold,
+                       Instant sent_at, std::string& out) {
+  fmt::format_to(into(out), R"({{"topic":"adlAlert.{}","type":"snapshot","ts":{},"data":[)", settle_coin,
+                 sent_at.ms());
+  for (const AdlAlert& alert : alerts.list) {
+    if (out.back() != '[') out += ',';
+    fmt::format_to(into(out),
+                   R"({{"c":"{}","s":"{}","b":{},"mb":{},"i_pr":{},"pr":{},"adl_tt":{},"adl_sr":{}}})",
+                   settle_coin, table[alert.symbol].name.view(), alert.balance, alert.balance, alert.trigger,
+                   alert.drawdown, threshold, alert.stop);
+  }
+  out += "]}";
+}
+
+void encode_insurance(const InstrumentTable& table, const InsurancePools& pools, Instant sent_at,
+                      std::string& out) {
+  fmt::format_to(into(out), R"({{"topic":"insurance.{}","type":"snapshot","ts":{},"data":[)", settle_coin,
+                 sent_at.ms());
+  for (const InsurancePool& pool : pools.list) {
+    if (out.back() != '[') out += ',';
+    fmt::format_to(into(out), R"({{"coin":"{}","symbols":"{}","balance":"{}","updateTime":"{}"}})",
+                   settle_coin, table[pool.symbol].name.view(), to_text(pool.balance), pool.updated_at.ms());
   }
   out += "]}";
 }

@@ -9,6 +9,7 @@
 
 #include "domain/event.h"
 #include "domain/instrument.h"
+#include "venue/bybit/instrument_table.h"
 
 namespace mlbot::venue::bybit {
 
@@ -44,5 +45,15 @@ void encode_ticker(const Instrument& instrument, const Ticker& ticker, const Tic
 
 void encode_liquidations(const Instrument& instrument, const Liquidations& liquidations, Instant sent_at,
                          std::string& out);
+
+/// priceLimit: {"topic","data":{"symbol","buyLmt","sellLmt"},"ts"}; it has no type.
+void encode_price_limit(const Instrument& instrument, const PriceLimit& limit, Instant sent_at,
+                        std::string& out);
+/// adlAlert of the settle coin; numbers, as recorded. `threshold` is adl_tt, the fund at which it begins.
+void encode_adl_alerts(const InstrumentTable& table, const AdlAlerts& alerts, double threshold,
+                       Instant sent_at, std::string& out);
+/// insurance of the settle coin, one pool a symbol.
+void encode_insurance(const InstrumentTable& table, const InsurancePools& pools, Instant sent_at,
+                      std::string& out);
 
 }  // namespace mlbot::venue::bybit

@@ -22,17 +22,18 @@ std::string list_result(const Rows& rows, std::string_view cursor, Write&& write
   return out + R"(],"nextPageCursor":)" + json_quoted(cursor) + "}";
 }
 
+}  // namespace
+
 std::string base_coin(const Instrument& instrument) {
   std::string_view name = instrument.name.view();
   if (name.ends_with(settle_coin)) name.remove_suffix(settle_coin.size());
   return std::string{name};
 }
 
-}  // namespace
-
-std::string encode_reply(std::string_view result, Instant time) {
-  return fmt::format(R"({{"retCode":0,"retMsg":"OK","result":{},"retExtInfo":{{}},"time":{}}})", result,
-                     time.ms());
+std::string encode_reply(std::string_view result, Instant time, std::string_view extra,
+                         std::string_view text) {
+  return fmt::format(R"({{"retCode":0,"retMsg":{},"result":{},"retExtInfo":{},"time":{}}})",
+                     json_quoted(text), result, extra, time.ms());
 }
 std::string encode_error(const VenueError& error, Instant time) {
   return fmt::format(R"({{"retCode":{},"retMsg":{},"result":{{}},"retExtInfo":{{}},"time":{}}})", error.code,
@@ -74,6 +75,8 @@ std::string instruments_result(std::span<const Instrument> instruments, std::str
              {"fundingInterval", instrument.funding_interval_minutes},
              {"settleCoin", settle_coin},
              {"copyTrading", "none"},
+             {"displayName", ""},
+             {"forbidUplWithdrawal", false},
              {"upperFundingRate", "0.00375"},
              {"lowerFundingRate", "-0.00375"},
              {"isPreListing", false},
@@ -83,18 +86,36 @@ std::string instruments_result(std::span<const Instrument> instruments, std::str
   });
 }
 
+namespace {
+
+std::string tier_text(const Instrument& instrument, const RiskTierRow& tier) {
+  return to_json_text(Json{{"id", tier.id},
+                           {"symbol", instrument.name.view()},
+                           {"riskLimitValue", to_text(tier.limit)},
+                           {"maintenanceMargin", to_text(tier.maintenance_rate)},
+                           {"initialMargin", to_text(tier.initial_rate)},
+                           {"isLowestRisk", tier.lowest ? 1 : 0},
+                           {"maxLeverage", to_text_fixed(tier.max_leverage, 2)},
+                           {"mmDeduction", tier.deduction.count == 0 ? "" : to_text(tier.deduction)}});
+}
+
+}  // namespace
+
 std::string risk_limit_result(std::span<const Instrument> instruments, std::string_view cursor) {
   return list_result(instruments, cursor, [](const Instrument& instrument) {
-    return to_json_text(
-        Json{{"id", instrument.id.index + 1},
-             {"symbol", instrument.name.view()},
-             {"riskLimitValue", "2000000"},
-             {"maintenanceMargin", to_text(instrument.maintenance_margin)},
-             {"initialMargin", to_text(multiply(instrument.maintenance_margin, E8{2 * e8_per_unit}))},
-             {"isLowestRisk", 1},
-             {"maxLeverage", to_text_fixed(instrument.max_leverage, 2)},
-             {"mmDeduction", ""}});
+    return tier_text(instrument,
+                     {.symbol = instrument.id,
+                      .limit = {2'000'000 * e8_per_unit},
+                      .maintenance_rate = instrument.maintenance_margin,
+                      .initial_rate = multiply(instrument.maintenance_margin, E8{2 * e8_per_unit}),
+                      .max_leverage = instrument.max_leverage,
+                      .deduction = {}});
   });
+}
+std::string risk_limit_result(std::span<const RiskTierRow> tiers, const InstrumentTable& table,
+                              std::string_view cursor) {
+  return list_result(tiers, cursor,
+                     [&](const RiskTierRow& tier) { return tier_text(table[tier.symbol], tier); });
 }
 
 std::string kline_result(const Instrument& instrument, std::span<const Kline> bars) {
@@ -183,6 +204,10 @@ std::string position_list_result(std::span<const PositionRow> rows, const Instru
   return list_result(rows, cursor, [&](const PositionRow& row) {
     return position_text(row, table[row.news.symbol], RowHome::rest);
   });
+}
+std::string position_result(const PositionRow& row, const InstrumentTable& table) {
+  std::string out = position_text(row, table[row.news.symbol], RowHome::rest);
+  return out.insert(1, R"("category":"linear",)");
 }
 std::string wallet_result(const WalletRow& row) { return R"({"list":[)" + wallet_text(row) + "]}"; }
 

@@ -1,32 +1,54 @@
 #include "venue/bybit/serve_account.h"
 
-#include <ranges>
-
 #include "venue/bybit/json_text.h"
 #include "venue/bybit/words.h"
 
 namespace mlbot::venue::bybit {
+namespace {
 
-std::string account_info_reply(Instant updated_at) {
+std::string ms_text(Instant at) { return std::to_string(at.ms()); }
+
+std::string_view word_of_mode(MarginModeWord mode) {
+  switch (mode) {
+    case MarginModeWord::isolated:
+      return "ISOLATED_MARGIN";
+    case MarginModeWord::portfolio:
+      return "PORTFOLIO_MARGIN";
+    case MarginModeWord::cross:
+      break;
+  }
+  return "REGULAR_MARGIN";
+}
+
+}  // namespace
+
+std::string account_info_reply(const AccountInfo& info) {
   return to_json_text(Json{{"retCode", 0},
                            {"retMsg", "OK"},
                            {"result",
-                            {{"marginMode", "REGULAR_MARGIN"},
-                             {"updatedTime", std::to_string(updated_at.ms())},
+                            {{"marginMode", word_of_mode(info.margin_mode)},
+                             {"updatedTime", ms_text(info.updated_at)},
                              {"unifiedMarginStatus", 5},
-                             {"dcpStatus", "OFF"},
-                             {"timeWindow", 10},
+                             {"dcpStatus", info.cancel_on_disconnect ? "ON" : "OFF"},
+                             {"timeWindow", info.cancel_on_disconnect.value_or(Duration{10s}) / 1s},
                              {"smpGroup", 0},
                              {"isMasterTrader", false},
                              {"spotHedgingStatus", "OFF"}}}});
 }
 
-std::string api_key_result(std::string_view key, std::string_view note, std::uint64_t user,
-                           std::string_view address) {
-  return to_json_text(Json{{"id", std::to_string(user)},
-                           {"note", note},
-                           {"apiKey", key},
-                           {"readOnly", 0},
+std::string margin_mode_refused_reply(std::string_view reason_code, std::string_view reason) {
+  return to_json_text(
+      Json{{"retCode", 3400045},
+           {"retMsg", "Set margin mode failed"},
+           {"result", {{"reasons", Json::array({{{"reasonCode", reason_code}, {"reasonMsg", reason}}})}}}});
+}
+
+std::string api_key_result(const ApiKeyInfo& info, Instant now) {
+  constexpr int days_left = 90;
+  return to_json_text(Json{{"id", std::to_string(info.user)},
+                           {"note", info.note},
+                           {"apiKey", info.key},
+                           {"readOnly", info.read_only ? 1 : 0},
                            {"secret", ""},
                            {"permissions",
                             {{"ContractTrade", Json::array({"Order", "Position"})},
@@ -34,32 +56,105 @@ std::string api_key_result(std::string_view key, std::string_view note, std::uin
                              {"Wallet", Json::array()},
                              {"Spot", Json::array()},
                              {"Options", Json::array()},
+                             {"CopyTrading", Json::array()},
+                             {"BlockTrade", Json::array()},
+                             {"NFT", Json::array()},
                              {"Exchange", Json::array()}}},
-                           {"ips", Json::array({address})},
+                           {"ips", Json::array({info.address})},
                            {"type", 1},
+                           {"deadlineDay", days_left},
+                           {"expiredAt", to_rfc3339(now + days_left * 24h)},
+                           {"createdAt", to_rfc3339(now)},
                            {"unified", 0},
                            {"uta", 1},
-                           {"userID", user},
+                           {"userID", info.user},
+                           {"inviterID", 0},
                            {"vipLevel", "No VIP"},
+                           {"mktMakerLevel", "0"},
+                           {"affiliateID", 0},
                            {"isMaster", true},
                            {"parentUid", "0"},
+                           {"kycLevel", "LEVEL_DEFAULT"},
+                           {"kycRegion", ""},
                            {"rsaPublicKey", ""}});
 }
 
-std::string recent_trades_result(const Instrument& instrument, std::span<const Trade> trades) {
+std::string closed_pnl_result(std::span<const ClosedPnlRow> rows, const InstrumentTable& table,
+                              std::string_view cursor) {
   Json list = Json::array();
-  for (const Trade& trade : trades | std::views::reverse) {
-    list.push_back({{"execId", trade.id.view()},
-                    {"symbol", instrument.name.view()},
-                    {"price", instrument.price_text(trade.price)},
-                    {"size", instrument.size_text(trade.size)},
-                    {"side", word_of(side_words, trade.taker)},
-                    {"time", std::to_string(trade.matched_at.ms())},
-                    {"isBlockTrade", trade.block},
-                    {"isRPITrade", trade.price_improvement},
-                    {"seq", std::to_string(trade.cross_sequence)}});
+  for (const ClosedPnlRow& row : rows) {
+    const Instrument& instrument = table[row.symbol];
+    list.push_back({{"symbol", instrument.name.view()},
+                    {"orderId", row.venue_id.view()},
+                    {"side", word_of(side_words, row.side)},
+                    {"qty", instrument.size_text(row.size)},
+                    {"orderPrice", to_text(instrument.price(row.order_price))},
+                    {"orderType", word_of(order_type_words, row.order_type)},
+                    {"execType", row.execution_type},
+                    {"closedSize", instrument.size_text(row.closed)},
+                    {"cumEntryValue", to_text(row.entry_value)},
+                    {"avgEntryPrice", to_text(row.entry_price)},
+                    {"cumExitValue", to_text(row.exit_value)},
+                    {"avgExitPrice", to_text(row.exit_price)},
+                    {"closedPnl", to_text(row.pnl)},
+                    {"fillCount", std::to_string(row.fills)},
+                    {"leverage", to_text(row.leverage)},
+                    {"openFee", to_text(row.open_fee)},
+                    {"closeFee", to_text(row.close_fee)},
+                    {"createdTime", ms_text(row.created_at)},
+                    {"updatedTime", ms_text(row.updated_at)}});
   }
-  return to_json_text(Json{{"category", category_linear}, {"list", list}});
+  return to_json_text(Json{{"category", category_linear}, {"list", list}, {"nextPageCursor", cursor}});
+}
+
+std::string transaction_log_result(std::span<const TransactionRow> rows, const InstrumentTable& table,
+                                   std::string_view cursor) {
+  Json list = Json::array();
+  for (const TransactionRow& row : rows) {
+    const Instrument* const instrument = row.symbol ? &table[*row.symbol] : nullptr;
+    const auto lots = [&](Lots size) { return instrument == nullptr ? "" : instrument->size_text(size); };
+    list.push_back({{"id", row.id},
+                    {"symbol", instrument == nullptr ? "" : instrument->name.view()},
+                    {"category", instrument == nullptr ? "" : category_linear},
+                    {"side", row.side},
+                    {"transactionTime", ms_text(row.at)},
+                    {"type", row.type},
+                    {"transSubType", row.sub_type},
+                    {"qty", lots(row.quantity)},
+                    {"size", lots(row.size)},
+                    {"currency", settle_coin},
+                    {"tradePrice", row.price.count == 0 ? "" : to_text(row.price)},
+                    {"funding", row.funding ? to_text(*row.funding) : std::string{}},
+                    {"fee", to_text(row.fee)},
+                    {"cashFlow", to_text(row.cash_flow)},
+                    {"change", to_text(row.change)},
+                    {"cashBalance", to_text(row.balance)},
+                    {"feeRate", row.fee_rate.count == 0 ? "" : to_text(row.fee_rate)},
+                    {"bonusChange", ""},
+                    {"tradeId", row.trade_id.view()},
+                    {"orderId", row.venue_id.view()},
+                    {"orderLinkId", row.client_id.view()},
+                    {"extraFees", ""}});
+  }
+  return to_json_text(Json{{"list", list}, {"nextPageCursor", cursor}});
+}
+
+std::string coin_info_result() {
+  const Json chain{{"chain", "ETH"},
+                   {"chainType", "Ethereum"},
+                   {"confirmation", "6"},
+                   {"withdrawFee", "0"},
+                   {"depositMin", "0"},
+                   {"withdrawMin", "0"},
+                   {"minAccuracy", "6"},
+                   {"chainDeposit", "0"},
+                   {"chainWithdraw", "0"},
+                   {"contractAddress", ""},
+                   {"withdrawPercentageFee", "0"},
+                   {"safeConfirmNumber", "65"}};
+  const Json coin{
+      {"name", settle_coin}, {"coin", settle_coin}, {"remainAmount", "0"}, {"chains", Json::array({chain})}};
+  return to_json_text(Json{{"rows", Json::array({coin})}});
 }
 
 }  // namespace mlbot::venue::bybit

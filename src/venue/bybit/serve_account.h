@@ -1,5 +1,4 @@
-// REST results that only the venue's side writes and that need no row of their own: account information, the
-// key's rights, recent prints.
+// REST results of account and key that only the venue's side writes.
 #pragma once
 
 #include <span>
@@ -7,23 +6,66 @@
 #include <string_view>
 
 #include "domain/event.h"
-#include "domain/instrument.h"
+#include "venue/bybit/account_rows.h"
+#include "venue/bybit/instrument_table.h"
+#include "venue/bybit/request_decode.h"
 
 namespace mlbot::venue::bybit {
 
-namespace path {
-inline constexpr std::string_view recent_trade = "/v5/market/recent-trade";
-inline constexpr std::string_view account_info = "/v5/account/info";
-}  // namespace path
+struct AccountInfo {
+  MarginModeWord margin_mode = MarginModeWord::cross;
+  std::optional<Duration> cancel_on_disconnect;
+  Instant updated_at;
+};
+/// Unified account 2.0. The venue leaves `retExtInfo` and `time` out of this answer: a whole body.
+std::string account_info_reply(const AccountInfo& info);
+/// The whole answer to a margin mode that could not be set, with the venue's reasons.
+std::string margin_mode_refused_reply(std::string_view reason_code, std::string_view reason);
 
-/// Unified account, cross margin. The venue leaves `retExtInfo` and `time` out of this answer alone: a whole
-/// body.
-std::string account_info_reply(Instant updated_at);
-/// A key that may order and hold positions, may not withdraw, and is bound to one address.
-/// @param user  number of the account; `note` its name.
-std::string api_key_result(std::string_view key, std::string_view note, std::uint64_t user,
-                           std::string_view address);
-/// @param trades  oldest first, as we keep them; written newest first.
-std::string recent_trades_result(const Instrument& instrument, std::span<const Trade> trades);
+struct ApiKeyInfo {
+  std::string_view key, note, address;
+  std::uint64_t user = 0;  ///< number of the account
+  bool read_only = false;
+};
+/// A key that may order and hold positions (unless it is read-only), may not withdraw, and is bound to one
+/// address.
+std::string api_key_result(const ApiKeyInfo& info, Instant now);
+
+/// One closed piece of a position (reference 12).
+struct ClosedPnlRow {
+  SymbolId symbol;
+  VenueId venue_id;  ///< of the closing order
+  Side side = Side::buy;
+  Lots size, closed;
+  PriceTicks order_price;
+  OrderType order_type = OrderType::limit;
+  std::string_view execution_type = "Trade";
+  E8 entry_value, exit_value, entry_price, exit_price;
+  E8 pnl;  ///< net of both fees
+  E8 leverage, open_fee, close_fee;
+  std::int32_t fills = 1;
+  Instant created_at, updated_at;
+};
+std::string closed_pnl_result(std::span<const ClosedPnlRow> rows, const InstrumentTable& table,
+                              std::string_view cursor);
+
+/// One movement of cash (reference 13): change = cash_flow + funding - fee.
+struct TransactionRow {
+  std::string id;
+  std::optional<SymbolId> symbol;  ///< absent for transfers
+  std::string_view side = "None";
+  std::string_view type = "TRADE", sub_type = "";
+  Instant at;
+  Lots quantity, size;  ///< size is the signed position that remains
+  E8 price, fee, cash_flow, change, balance, fee_rate;
+  std::optional<E8> funding;  ///< > 0 received
+  VenueId trade_id, venue_id;
+  ClientOrderId client_id;
+};
+std::string transaction_log_result(std::span<const TransactionRow> rows, const InstrumentTable& table,
+                                   std::string_view cursor);
+
+/// The one coin that is held here, as the wallet's coin list of the asset pages.
+std::string coin_info_result();
 
 }  // namespace mlbot::venue::bybit

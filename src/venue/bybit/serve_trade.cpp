@@ -1,5 +1,7 @@
 #include "venue/bybit/serve_trade.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "venue/bybit/json_text.h"
@@ -29,12 +31,12 @@ Json answer(const TradeRequest& request, std::int32_t code, std::string_view tex
 std::string finish(Json json, const TradeRequest& request, const Quota& quota, std::string_view connection,
                    Instant at) {
   const bool order =
-      request.kind == Kind::create || request.kind == Kind::amend || request.kind == Kind::cancel;
+      request.kind != Kind::auth && request.kind != Kind::ping && request.kind != Kind::unknown;
   if (order) {
-    json["retExtInfo"] = Json::object();
+    if (!json.contains("retExtInfo")) json["retExtInfo"] = Json::object();
     Json header = Json::object();
     for (const auto& [name, value] : quota) header[name] = value;
-    header["Traceid"] = "";
+    header["Traceid"] = fmt::format("{:032x}", at.ns);
     header["Timenow"] = std::to_string(at.ms());
     json["header"] = std::move(header);
   }
@@ -54,7 +56,10 @@ Result<TradeRequest, VenueError> decode_trade_request(std::string_view text) {
                                                        {"ping", Kind::ping},
                                                        {"order.create", Kind::create},
                                                        {"order.amend", Kind::amend},
-                                                       {"order.cancel", Kind::cancel}};
+                                                       {"order.cancel", Kind::cancel},
+                                                       {"order.create-batch", Kind::create_batch},
+                                                       {"order.amend-batch", Kind::amend_batch},
+                                                       {"order.cancel-batch", Kind::cancel_batch}};
   const auto* const known =
       std::ranges::find(ops, std::string_view{request.op}, &std::pair<std::string_view, Kind>::first);
   if (known != std::end(ops)) request.kind = known->second;
@@ -77,10 +82,11 @@ Result<TradeRequest, VenueError> decode_trade_request(std::string_view text) {
   return request;
 }
 
-std::string encode_trade_reply(const TradeRequest& request, std::string_view result, const Quota& quota,
-                               std::string_view connection, Instant at) {
+std::string encode_trade_reply(const TradeRequest& request, std::string_view result, std::string_view extra,
+                               const Quota& quota, std::string_view connection, Instant at) {
   Json json = answer(request, 0, "OK");
   json["data"] = parse_json(result);
+  json["retExtInfo"] = parse_json(extra);
   return finish(std::move(json), request, quota, connection, at);
 }
 

@@ -13,7 +13,17 @@
 namespace mlbot::venue::bybit {
 
 struct TradeRequest {
-  enum class Kind : std::uint8_t { auth, ping, create, amend, cancel, unknown };
+  enum class Kind : std::uint8_t {
+    auth,
+    ping,
+    create,
+    amend,
+    cancel,
+    create_batch,
+    amend_batch,
+    cancel_batch,
+    unknown
+  };
   Kind kind = Kind::unknown;
   std::string op;
   std::string request_id;  ///< "" where none was sent
@@ -25,9 +35,9 @@ struct TradeRequest {
 Result<TradeRequest, VenueError> decode_trade_request(std::string_view text);
 
 using Quota = std::vector<std::pair<std::string, std::string>>;
-/// @param result  of the REST call that does the same; `quota` its X-Bapi-Limit headers.
-std::string encode_trade_reply(const TradeRequest& request, std::string_view result, const Quota& quota,
-                               std::string_view connection, Instant at);
+/// @param result, extra  of the REST call that does the same; `quota` its X-Bapi-Limit headers.
+std::string encode_trade_reply(const TradeRequest& request, std::string_view result, std::string_view extra,
+                               const Quota& quota, std::string_view connection, Instant at);
 std::string encode_trade_error(const TradeRequest& request, const VenueError& error, const Quota& quota,
                                std::string_view connection, Instant at);
 /// Answers to auth and ping, and to what could not be read, carry no header.
