@@ -7,6 +7,7 @@
 // only asked for what costs the fund nothing, and the rest goes to the most profitable holders of the other
 // side.
 #include <algorithm>
+#include <numeric>
 
 #include "sim/engine.h"
 #include "sim/risk_tiers.h"
@@ -28,10 +29,24 @@ PriceTicks no_worse_ticks(E8 price, Side side, const Instrument& instrument) {
   return {side == Side::sell ? (price.count + tick - 1) / tick : price.count / tick};
 }
 
+/// The nearest price on the account's side that makes whole 1e-8 of every lot: so a position may be parted
+/// among several takers without a digit getting lost.
+E8 whole_money(E8 price, Side side, const Instrument& instrument) {
+  const std::int64_t step = e8_per_unit / std::gcd(e8_per_unit, instrument.lot_step.count);
+  return {(side == Side::sell ? (price.count + step - 1) / step : price.count / step) * step};
+}
+
 }  // namespace
 
 void Exchange::Engine::check_margin(AccountId id) {
   Account& account = at(id);
+  if (account.wallet.count < 0 && std::ranges::all_of(account.holdings, &Holdings::flat)) {
+    // Lost more than was there, by an order that filled far from mark: the fund makes it good.
+    change_fund(account.wallet);
+    book_money(id, {.kind = TransactionKind::transfer_in, .cash_flow = -account.wallet});
+    touch(id, SymbolId{}, wallet_only);
+    return;
+  }
   if (account.margin_mode == MarginMode::cross) {
     if (account.liquidating || std::ranges::all_of(account.holdings, &Holdings::flat)) return;
     const Standing now = standing(account);
@@ -180,11 +195,11 @@ void Exchange::Engine::take_over(AccountId account_id, Position& position) {
   SymbolState& symbol = at(position.symbol);
   const MarginTerms terms = margin_terms(account, symbol, position);
   const E8 left = left_for(account, symbol, position);
+  const Side side = position.closing_side();
   const E8 mark_value = value_at(terms, symbol.mark_price);
-  const E8 price = bankruptcy_price(terms, mark_value, left);
+  const E8 price = whole_money(bankruptcy_price(terms, mark_value, left), side, symbol.instrument);
   const Lots size = absolute(position.size);
   const PositionSide held = position.side();
-  const Side side = position.closing_side();
   // The fee is what is left of the margin then: the rate's share of the value, but for the last digit.
   const E8 gained = held == PositionSide::long_side ? value_at(terms, price) - mark_value
                                                     : mark_value - value_at(terms, price);

@@ -41,6 +41,7 @@ constexpr std::array words = std::to_array<std::string_view>({"UNKNOWN",
                                                               "CreateByPartialTakeProfit",
                                                               "CreateByTrailingStop",
                                                               "CancelByPrepareLiq",
+                                                              "CancelByDCP",
                                                               "CreateByLiq",
                                                               "CreateByTakeOver_PassThrough",
                                                               "CreateByAdl_PassThrough"});

@@ -51,7 +51,7 @@ TEST(Liquidation, OrdersGoFirstThenThePositionAtItsBankruptcyPrice) {
   EXPECT_EQ(stage.exchange.position(stage.small, Stage::symbol).status, PositionStatus::normal);
   const E8 left = stage.exchange.wallet(stage.small).wallet_balance;
   EXPECT_GE(left, E8{});
-  EXPECT_LT(left, *parse_e8("0.000001"));
+  EXPECT_LT(left, *parse_e8("0.00001"));
   ASSERT_EQ(stage.notes.liquidations.size(), 1U);
   EXPECT_EQ(stage.notes.liquidations[0].liquidated, PositionSide::long_side);
   EXPECT_EQ(stage.notes.liquidations[0].size, Lots{900});

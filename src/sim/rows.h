@@ -227,8 +227,8 @@ struct OpenInterestRow {
 struct VenueMoney {
   E8 insurance_fund;
   E8 insurance_fund_peak;  ///< of these eight hours; 30 % below it others are deleveraged
-  E8 fees;     ///< collected, surcharges included
-  E8 funding;  ///< paid by longs less received by shorts
+  E8 fees;                 ///< collected, surcharges included
+  E8 funding;              ///< paid by longs less received by shorts
 };
 
 /// What a limit price may be at most for a buy and at least for a sell, now.
