@@ -127,7 +127,9 @@ class CommandLine {
         app_, "run", "start the bot: exchange, core, archive, page",
         [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
         "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
-        "  mlbot run --market replay:imported --history-hours 12 --speed 240");
+        "  mlbot run --market replay:imported --history-hours 12 --speed 240\n"
+        "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key");
+    setting(run_app, "--venue", "exchange.venue", "sim, mainnet, testnet, demo or sim:HOST:PORT");
     setting(run_app, "--mode", "bot.mode", "paper, shadow or live");
     setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
     setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");

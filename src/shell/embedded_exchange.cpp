@@ -74,6 +74,7 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
 
   std::unique_ptr<EmbeddedExchange> out{new EmbeddedExchange};
   out->state_ = setup.state;
+  out->market_ = setup.market;
   out->instruments_ = choice->instruments;
   out->end_ = choice->end;
   out->account_ = make_api_account("main", fmt::format("{}:{}", setup.state.root, setup.now.ns),
@@ -110,17 +111,39 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
   return out;
 }
 
-Result<void, SourceError> EmbeddedExchange::save() const {
-  if (const auto done = io::files::write_file_atomically(state_.exchange(), server_->exchange().save());
-      !done)
-    return std::unexpected{SourceError{done.error().what}};
-  return {};
+std::string EmbeddedExchange::title() const {
+  return fmt::format("simulated exchange, {} market", market_ == "generated" ? "generated" : "recorded");
+}
+
+Instant EmbeddedExchange::now() const { return open_ ? server_->clock().now() : server_->exchange().now(); }
+
+Result<VenueAccess, StartError> EmbeddedExchange::open() {
+  if (const auto started = server_->start(0); !started)
+    return std::unexpected{StartError{ExitCode::network, started.error().what}};
+  open_ = true;
+  const auto endpoints = io::bybit::endpoints_of(fmt::format("sim:127.0.0.1:{}", server_->port()));
+  MLBOT_ASSERT(endpoints);
+  return VenueAccess{*endpoints, account_.key, account_.secret, server_->clock()};
+}
+
+VenueCounts EmbeddedExchange::counts() const {
+  const auto counts = server_->counts();
+  return {counts.frames_sent, counts.requests, counts.refusals};
 }
 
 void EmbeddedExchange::save_soon() {
   server_->post([path = state_.exchange()](sim::Exchange& exchange) {
     (void)io::files::write_file_atomically(path, exchange.save());
   });
+}
+
+void EmbeddedExchange::close() { server_->stop(); }
+
+Result<void, StartError> EmbeddedExchange::save() {
+  if (const auto done = io::files::write_file_atomically(state_.exchange(), server_->exchange().save());
+      !done)
+    return std::unexpected{StartError{ExitCode::data, done.error().what}};
+  return {};
 }
 
 }  // namespace mlbot::shell

@@ -13,6 +13,7 @@
 #include "shell/exchange/exchange_server.h"
 #include "shell/journal_source.h"
 #include "shell/state_directory.h"
+#include "shell/trading_venue.h"
 
 namespace mlbot::shell {
 
@@ -28,7 +29,7 @@ struct EmbeddedExchangeSetup {
   Instant journal_until;  ///< core time of the journal's last event; 0 for an empty one
 };
 
-class EmbeddedExchange {
+class EmbeddedExchange final : public TradingVenue {
  public:
   /// Makes or restores the exchange and records its market up to the present into `journal`.
   /// @param progress  market time reached, start, end
@@ -36,29 +37,33 @@ class EmbeddedExchange {
   static Result<std::unique_ptr<EmbeddedExchange>, SourceError> prepare(
       const EmbeddedExchangeSetup& setup, io::archive::JournalWriter& journal,
       const std::function<void(Instant at, Instant from, Instant until)>& progress);
-  ~EmbeddedExchange();
+  ~EmbeddedExchange() override;
 
-  ExchangeServer& server() { return *server_; }
-  const ApiAccount& account() const { return account_; }
-  const std::vector<Instrument>& instruments() const { return instruments_; }
-  /// When the market is over; distant_future for a generated one.
-  Instant end() const { return end_; }
   std::uint64_t recorded_events() const { return recorded_events_; }
 
-  /// After server().stop(): keeps the exchange for the next start.
-  Result<void, SourceError> save() const;
-  /// While it runs: the same from the exchange's own thread, so that a killed process costs seconds of the account, not the
-  /// run. What goes wrong shows at the next save().
-  void save_soon();
+  std::string title() const override;
+  std::string account() const override { return account_.name; }
+  std::vector<Instrument> instruments() const override { return instruments_; }
+  Instant now() const override;
+  Instant end() const override { return end_; }
+  Result<VenueAccess, StartError> open() override;
+  Result<void, StartError> begin(const std::vector<Instrument>&, Tell) override { return {}; }
+  VenueCounts counts() const override;
+  /// From the exchange's own thread, so that a killed process costs seconds of the account, not the run.
+  void save_soon() override;
+  void close() override;
+  Result<void, StartError> save() override;
 
  private:
   class Recorder;
   EmbeddedExchange() = default;
   StateDirectory state_;
+  std::string market_;
   ApiAccount account_;
   std::vector<Instrument> instruments_;
   Instant end_ = distant_future;
   std::uint64_t recorded_events_ = 0;
+  bool open_ = false;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<ExchangeServer> server_;
 };

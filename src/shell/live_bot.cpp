@@ -26,14 +26,16 @@
 #include "shell/markets.h"
 #include "shell/model_store.h"
 #include "shell/page_service.h"
+#include "shell/paper_venue.h"
 #include "shell/stage_progress.h"
 #include "shell/training.h"
 
 namespace mlbot::shell {
 namespace {
 
-constexpr Duration warm_window = 6h + 10min;  ///< of journal that is fed to the core before the start
-constexpr Duration start_patience = 20s;      ///< for the venue's first answers
+constexpr Duration warm_window = 6h + 10min;     ///< of journal that is fed to the core before the start
+constexpr Duration candles_seeded = 5h + 10min;  ///< 300 and some
+constexpr Duration start_patience = 20s;         ///< for the venue's first answers
 constexpr Duration observe_period = 1s;
 constexpr Duration exchange_save_period = 10s;
 constexpr Duration farewell = 400ms;  ///< for the answers to the last cancels
@@ -60,19 +62,24 @@ struct LiveBot::Parts {
 
   using Failure = std::optional<StartError>;
   Failure open_journal();
+  Failure prepare_venue();
   Failure prepare_exchange();
   Failure load_or_train_model();
   Failure connect_bus();
   Failure build_core();
   Failure meet_venue();
+  Failure open_streams();
   Failure start_services();
-  void open_run();
+  Failure open_run();
   void add_services();
   void observe();
+  void seed_candles();
   void look_at_redis();
   void look_for_new_config();
   void push_config();
   Failure fetch_instruments();
+  void hear(const Event& event, Instant venue_time);
+  void keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error);
   Opening opening() const;
   io::web::HeaderView header() const;
   std::vector<io::web::ServiceView> service_views() const;
@@ -87,12 +94,13 @@ struct LiveBot::Parts {
 
   ServiceManager services;
   std::unique_ptr<io::archive::JournalWriter> journal;
-  std::unique_ptr<EmbeddedExchange> exchange;
+  std::unique_ptr<TradingVenue> venue;
   std::unique_ptr<io::bus::EmbeddedBus> bus;
   std::unique_ptr<io::bus::RedisBus> redis;
-  models::Bundle bundle;
+  std::optional<models::Bundle> bundle;  ///< nothing: watched and recorded only
   std::unique_ptr<core::Core> core;
   std::vector<Instrument> instruments;
+  std::optional<VenueAccess> access;
   Sequence warm_from;
   Instant started_at;
 
@@ -160,25 +168,49 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
         bar.at(static_cast<double>((at - from) / 1min), static_cast<double>((until - from) / 1min));
       });
   if (!prepared) return StartError{ExitCode::data, prepared.error().what};
-  exchange = std::move(*prepared);
   bar.finish(
-      fmt::format("{} events recorded", grouped(static_cast<std::int64_t>(exchange->recorded_events()))));
+      fmt::format("{} events recorded", grouped(static_cast<std::int64_t>((*prepared)->recorded_events()))));
+  instruments = (*prepared)->instruments();
+  venue = std::move(*prepared);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::prepare_venue() {
+  const auto& settings = config.current();
+  if (settings.venue == "sim") return prepare_exchange();
+  const auto endpoints = io::bybit::endpoints_of(settings.venue);
+  if (!endpoints)
+    return StartError{ExitCode::configuration, fmt::format("exchange.venue is \"{}\": use sim, {}",
+                                                           settings.venue, io::bybit::environments_help)};
+  venue = std::make_unique<PaperVenue>(PaperVenue::Setup{.environment = settings.venue,
+                                                         .endpoints = *endpoints,
+                                                         .state_file = state.paper(),
+                                                         .balance = e8_from_double(settings.sim_balance_usdt),
+                                                         .loop = &loop});
   return {};
 }
 
 LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
   const auto& settings = config.current();
-  if (!has_model(state.models(), settings.model_alias)) {
+  const bool known = has_model(state.models(), settings.model_alias);
+  if (!known && settings.venue != "sim") {
+    console.note(
+        fmt::format("no model {} yet: this run watches and records; `mlbot train` makes one from the "
+                    "journal once it holds some hours",
+                    settings.model_alias));
+    return {};
+  }
+  if (!known) {
     StageProgress progress{console};
     const auto outcome = train_model(
         {.journal = state.journal(),
          .models = state.models(),
-         .instruments = exchange->instruments(),
+         .instruments = instruments,
          .range = {},
          .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
          .rounds = 0,
          .max_age = settings.model_max_age_days * Duration{24h},
-         .trained_at = exchange->server().exchange().now(),
+         .trained_at = venue->now(),
          .alias = settings.model_alias,
          .report = {}},
         [&](const std::string& stage, double done, double total) { progress.at(stage, done, total); });
@@ -207,57 +239,64 @@ LiveBot::Parts::Failure LiveBot::Parts::connect_bus() {
 }
 
 LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
-  if (const auto started = exchange->server().start(0); !started)
-    return StartError{ExitCode::network, started.error().what};
-  clock = exchange->server().clock();
-  const auto endpoints = io::bybit::endpoints_of(fmt::format("sim:127.0.0.1:{}", exchange->server().port()));
-  MLBOT_ASSERT(endpoints);
+  auto opened = venue->open();
+  if (!opened) return opened.error();
+  access = std::move(*opened);
+  clock = access->clock;
   const auto& settings = config.current();
   source = std::make_unique<LiveSource>(loop, *clock, *journal);
-  // What the links say before the run is open is asked for again by the core; the run begins with RunStarted.
-  const auto on_event = [this](const Event& event, Instant venue_time) {
-    if (open) source->push(event, venue_time);
-  };
-  const auto keep_frame = [this](Link link) {
-    return [this, link](std::string_view bytes, const venue::bybit::DecodeError& error) {
-      if (const auto kept = journal->append_venue_frame(clock->now(), link, bytes); !kept)
-        fatal = kept.error().what;
-      console.note(fmt::format("a message that no decoder understands is kept in the journal: {}: {}",
-                               error.where, error.what));
-    };
-  };
   auto client = io::bybit::BybitRestClient::create(
-      loop, endpoints->rest,
-      {.key = exchange->account().key,
-       .secret = exchange->account().secret,
+      loop, access->endpoints.rest,
+      {.key = access->key,
+       .secret = access->secret,
        .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
-      {.on_event = on_event, .on_undecoded = keep_frame(Link::orders), .clock = clock});
+      {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+       .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(Link::orders, bytes, error); },
+       .clock = clock});
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
-  if (auto failed = fetch_instruments()) return failed;
+  return fetch_instruments();
+}
 
+/// What the links say before the run is open is asked for again by the core; the run begins with RunStarted.
+void LiveBot::Parts::hear(const Event& event, Instant venue_time) {
+  if (!open) return;
+  if (is_market(event)) venue->heard(event);
+  source->push(event, venue_time);
+}
+
+void LiveBot::Parts::keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error) {
+  if (const auto kept = journal->append_venue_frame(clock->now(), link, bytes); !kept)
+    fatal = kept.error().what;
+  console.note(fmt::format("a message that no decoder understands is kept in the journal: {}: {}",
+                           error.where, error.what));
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::open_streams() {
+  const auto& settings = config.current();
   const auto stream = [&](Link link, const std::string& url, std::vector<std::string> wanted)
       -> Result<std::unique_ptr<io::bybit::BybitWebSocketClient>, io::net::NetError> {
     return io::bybit::BybitWebSocketClient::create(
         loop, url,
         {.link = link,
          .topics = std::move(wanted),
-         .key = exchange->account().key,
-         .secret = exchange->account().secret,
+         .key = access->key,
+         .secret = access->secret,
          .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
          .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}},
         rest->table(),
-        {.on_event = on_event,
-         .on_undecoded = keep_frame(link),
+        {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+         .on_undecoded = [this, link](auto bytes, const auto& error) { keep_frame(link, bytes, error); },
          .on_fatal = [this](const std::string& what) { fatal = what; }},
         [this] { return rest->venue_time(); });
   };
-  auto market = stream(Link::market, endpoints->public_stream, topics());
-  auto account = stream(Link::account, endpoints->private_stream, io::bybit::account_topics);
+  auto market = stream(Link::market, access->endpoints.public_stream, topics());
   if (!market) return StartError{ExitCode::network, market.error().what};
-  if (!account) return StartError{ExitCode::network, account.error().what};
   market_stream = std::move(*market);
+  if (access->key.empty()) return {};
+  auto account = stream(Link::account, access->endpoints.private_stream, io::bybit::account_topics);
+  if (!account) return StartError{ExitCode::network, account.error().what};
   account_stream = std::move(*account);
   return {};
 }
@@ -266,11 +305,17 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
   // The order of names decides the symbols' numbers; warming maps by name, so it may differ from the last
   // run's.
   std::vector<std::string> names;
-  for (const auto& instrument : exchange->instruments()) names.push_back(instrument.name.str());
-  for (const auto& wanted : config.current().symbols)
-    if (options.market == "generated" && std::find(names.begin(), names.end(), wanted) == names.end())
+  for (const auto& instrument : instruments) names.push_back(instrument.name.str());
+  const bool all_known = !names.empty();
+  if (!all_known) names = {"BTCUSDT", "ETHUSDT"};  // leaders of all others
+  for (const auto& wanted : config.current().symbols) {
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) continue;
+    if (!all_known)
+      names.push_back(wanted);
+    else if (options.market == "generated")
       return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}",
                                                              wanted, fmt::join(names, ", "))};
+  }
   bool answered = false;
   Failure failure;
   rest->start_up(names, [&](Result<std::vector<Instrument>, io::bybit::RestError> result) {
@@ -284,18 +329,19 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
   while (!answered && io::clock::now() < deadline) loop.run_one(50ms);
   if (!answered)
     return StartError{ExitCode::network,
-                      "the exchange did not answer within 20 s; is something else using its port?"};
+                      fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
+                                  access->endpoints.rest)};
   return failure;
 }
 
-/// Before the venue's clock runs: what passes while features get warm would be a hole in them.
+/// As late as can be, on the embedded exchange before its clock runs: what passes while features get warm is
+/// a hole in them.
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
-  core = std::make_unique<core::Core>(core::CoreSetup{.bundle = &bundle});
-  const auto start = find_warm_start(state.journal(), exchange->instruments(),
-                                     exchange->server().exchange().now() - warm_window);
+  core = std::make_unique<core::Core>(core::CoreSetup{.bundle = bundle ? &*bundle : nullptr});
+  const auto start = find_warm_start(state.journal(), instruments, venue->now() - warm_window);
   if (!start) return StartError{ExitCode::data, start.error().what};
   warm_from = *start;
-  const auto fed = warm_from_journal(*core, state.journal(), exchange->instruments(),
+  const auto fed = warm_from_journal(*core, state.journal(), instruments,
                                      {.from = warm_from, .until = journal->last_sequence()});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
   console.note(fmt::format(
@@ -318,8 +364,8 @@ Opening LiveBot::Parts::opening() const {
   const auto& settings = config.current();
   Opening out{.run = {.mode = settings.mode,
                       .epoch = journal->epoch(),
-                      .account = "main",
-                      .model = std::string_view{bundle.content_hash},
+                      .account = std::string_view{venue->account()},
+                      .model = std::string_view{bundle ? bundle->content_hash : std::string{}},
                       .schema_hash = core::feature_schema_hash(),
                       .warm_from = warm_from.number},
               .instruments = instruments,
@@ -336,16 +382,19 @@ Opening LiveBot::Parts::opening() const {
   return out;
 }
 
-void LiveBot::Parts::open_run() {
+LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
-  source->push(LinkChanged{Link::orders, rest->state()}, {});
   open = true;
+  if (account_stream) source->push(LinkChanged{Link::orders, rest->state()}, {});
   sink = std::make_unique<LiveSink>(LiveSink::Setup{
       .journal = journal.get(),
       .bus = bus.get(),
       .second_bus = redis.get(),
-      .carry_out = [this](const Command& command) { rest->carry_out(command); },
+      .carry_out =
+          [this](const Command& command) {
+            if (!venue->carry_out(command)) rest->carry_out(command);
+          },
       .resubscribe_book =
           [this](SymbolId symbol) { market_stream->resubscribe_book(instruments[symbol.index].name); },
       .observer =
@@ -355,14 +404,30 @@ void LiveBot::Parts::open_run() {
             if (observer) observer(event, out);
           }});
   source->on_idle = [this] { observe(); };
+  const auto begun = venue->begin(
+      instruments, [this](const Event& event, Instant venue_time) { source->push(event, venue_time); });
+  if (!begun) return begun.error();
+  if (config.current().venue != "sim") seed_candles();
+  return {};
+}
+
+/// Rows on candles are valid as soon as the venue has answered, whatever the journal holds.
+void LiveBot::Parts::seed_candles() {
+  const auto now = clock->now();
+  for (const auto& instrument : instruments)
+    rest->load_klines(
+        instrument.id, now - candles_seeded, now,
+        [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
+          if (!loaded) console.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
+        });
 }
 
 // ---- services
 
 void LiveBot::Parts::add_services() {
   const auto nothing = [] {};
-  exchange_progress = &services.add(
-      {"exchange", [] { return std::optional<ServiceError>{}; }, [this] { exchange->server().stop(); }});
+  exchange_progress =
+      &services.add({"exchange", [] { return std::optional<ServiceError>{}; }, [this] { venue->close(); }});
   archive_progress = &services.add(
       {"archive", [this] { return archive->start(*archive_progress); }, [this] { archive->stop(); }});
   market_progress = &services.add({"market link",
@@ -371,12 +436,13 @@ void LiveBot::Parts::add_services() {
                                      return std::optional<ServiceError>{};
                                    },
                                    [this] { market_stream.reset(); }});
-  account_progress = &services.add({"account link",
-                                    [this] {
-                                      account_stream->start();
-                                      return std::optional<ServiceError>{};
-                                    },
-                                    [this] { account_stream.reset(); }, 30s});
+  if (account_stream)
+    account_progress = &services.add({"account link",
+                                      [this] {
+                                        account_stream->start();
+                                        return std::optional<ServiceError>{};
+                                      },
+                                      [this] { account_stream.reset(); }, 30s});
   core_progress = &services.add({"core", [] { return std::optional<ServiceError>{}; }, nothing});
   page_progress =
       &services.add({"page", [this] { return page->start(*page_progress); }, [this] { page->stop(); }});
@@ -441,10 +507,9 @@ io::web::HeaderView LiveBot::Parts::header() const {
     out.state = "BLIND";
     out.why = "feed_stale";
   }
-  out.venue =
-      fmt::format("simulated exchange, {} market", options.market == "generated" ? "generated" : "recorded");
-  out.account = "main";
-  out.model = short_hash(bundle.content_hash);
+  out.venue = venue->title();
+  out.account = venue->account();
+  out.model = bundle ? short_hash(bundle->content_hash) : "none";
   out.schema_hash = fmt::format("{:016x}", core::feature_schema_hash());
   out.version = MLBOT_VERSION;
   out.started_at = started_at;
@@ -464,9 +529,9 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
       view.detail = archive->trouble();
       if (!view.detail.empty()) view.state = "failed";
     }
-    if (health.name == "exchange" && exchange) {
-      const auto counts = exchange->server().counts();
-      view.counters.push_back({"frames", counts.frames_sent});
+    if (health.name == "exchange") {
+      const auto counts = venue->counts();
+      view.counters.push_back({"frames", counts.frames});
       view.counters.push_back({"requests", counts.requests});
       view.counters.push_back({"refusals", counts.refusals});
     }
@@ -496,7 +561,7 @@ void LiveBot::Parts::observe() {
   const auto now = clock->now();
   if (now - observed_at < observe_period && observed_at.ns != 0) return;
   observed_at = now;
-  exchange_progress->add(exchange->server().counts().frames_sent - exchange_progress->count());
+  exchange_progress->add(venue->counts().frames - exchange_progress->count());
   if (account_stream && account_stream->counters().messages > account_progress->count())
     account_progress->add(account_stream->counters().messages - account_progress->count());
   const auto& health = services.observe(
@@ -514,9 +579,9 @@ void LiveBot::Parts::observe() {
   const auto wall = io::clock::now();
   if (wall - exchange_saved_at >= exchange_save_period) {
     exchange_saved_at = wall;
-    exchange->save_soon();
+    venue->save_soon();
   }
-  if (now >= stop_at || now >= exchange->end()) source->stop();
+  if (now >= stop_at || now >= venue->end()) source->stop();
 }
 
 void LiveBot::Parts::look_at_redis() {
@@ -559,15 +624,21 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
                                                             const std::atomic<bool>* give_up) {
   auto parts = std::make_unique<Parts>(console, config, options, std::move(observer));
   using Step = Parts::Failure (Parts::*)();
-  for (const Step step :
-       {&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_exchange, &Parts::load_or_train_model,
-        &Parts::build_core, &Parts::meet_venue, &Parts::start_services}) {
+  // The embedded exchange's contracts are known before its clock runs; another venue's must be asked for
+  // first.
+  std::vector<Step> steps{&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_venue};
+  if (config.current().venue == "sim")
+    steps.insert(steps.end(), {&Parts::load_or_train_model, &Parts::build_core, &Parts::meet_venue});
+  else
+    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::build_core});
+  steps.insert(steps.end(), {&Parts::open_streams, &Parts::start_services});
+  for (const Step step : steps) {
     if (auto failure = (*parts.*step)()) return std::unexpected{*failure};
     if (give_up != nullptr && *give_up)
       return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
   }
   parts->started_at = parts->clock->now();
-  parts->open_run();
+  if (auto failure = parts->open_run()) return std::unexpected{*failure};
   if (options.stop_after_seconds > 0)
     parts->stop_at =
         parts->started_at + Duration{static_cast<std::int64_t>(options.stop_after_seconds * 1e9)};
@@ -596,11 +667,11 @@ void LiveBot::Parts::finish(ExitCode& code) {
   if (!archive->trouble().empty()) console.note("archive: " + archive->trouble());
   if (const auto synced = journal->sync(); !synced && code == ExitCode::done)
     fail(ExitCode::data, synced.error().what);
-  if (const auto saved = exchange->save(); !saved && code == ExitCode::done)
+  if (const auto saved = venue->save(); !saved && code == ExitCode::done)
     fail(ExitCode::data, saved.error().what);
   const Json summary{{"schema_version", 1},
                      {"epoch", journal->epoch()},
-                     {"model", bundle.content_hash},
+                     {"model", bundle ? bundle->content_hash : ""},
                      {"market", options.market},
                      {"started_at", to_rfc3339(started_at)},
                      {"stopped_at", to_rfc3339(clock->now())},

@@ -15,13 +15,9 @@
 #include "shell/commands.h"
 #include "shell/run_digest.h"
 #include "shell/service/service_manager.h"
+#include "shell/trading_venue.h"
 
 namespace mlbot::shell {
-
-struct StartError {
-  ExitCode code = ExitCode::failed;
-  std::string what;
-};
 
 class LiveBot {
  public:

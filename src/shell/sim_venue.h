@@ -14,6 +14,7 @@
 #include "core/core.h"
 #include "domain/outbox.h"
 #include "shell/history_source.h"
+#include "shell/sim_desk.h"
 #include "sim/exchange.h"
 
 namespace mlbot::shell {
@@ -58,17 +59,13 @@ class SimVenue final : public sim::Listener {
     std::string bytes;
   };
   void deliver(Instant venue_time, const Event& event);
-  void carry_out(const Command& command);
-  void answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id,
-              const Result<VenueId, sim::Refusal>& result);
-  void answer_account();
-  void answer_order(const QueryOrder& query);
   const Stamped* emit_next_delivery();
   const Stamped* emit(const Event& event, Instant at, Instant venue_time);
 
   Setup setup_;
   sim::Exchange* exchange_ = nullptr;
   std::optional<sim::AccountId> account_;
+  std::optional<SimDesk> desk_;  ///< of the account that trades
   std::deque<Arriving> arriving_;
   std::deque<Delivery> deliveries_;
   std::string delivered_;  ///< bytes behind the views of out_

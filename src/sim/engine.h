@@ -101,19 +101,21 @@ struct Account {
 struct PremiumMean {
   static constexpr std::size_t samples_max = 30;
   std::deque<E8> samples;
+  E8 sum;  ///< of the samples
   Instant sampled_at;
 
   void see(Instant now, E8 premium) {
     if (now < sampled_at + 1s) return;
     sampled_at = now;
     samples.push_back(premium);
-    if (samples.size() > samples_max) samples.pop_front();
+    sum = sum + premium;
+    if (samples.size() <= samples_max) return;
+    sum = sum - samples.front();
+    samples.pop_front();
   }
   E8 mean() const {
     if (samples.empty()) return {};
-    std::int64_t sum = 0;
-    for (const E8 sample : samples) sum += sample.count;
-    return {sum / static_cast<std::int64_t>(samples.size())};
+    return {sum.count / static_cast<std::int64_t>(samples.size())};
   }
 };
 

@@ -295,14 +295,15 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
 
 OrderRow& Exchange::Engine::enter(AccountId account, const OrderRow& wish) {
   OrderRow& row = new_order(account, wish.symbol, wish.position_index, wish.side, wish.size);
-  OrderRow filled = wish;
-  filled.number = row.number;
-  filled.venue_id = row.venue_id;
-  filled.status = row.status;
-  filled.created_at = row.created_at;
-  filled.updated_at = row.updated_at;
-  filled.last_price_on_created = row.last_price_on_created;
-  row = filled;
+  const VenueId id = row.venue_id;
+  const OrderNumber number = row.number;
+  const E8 last_price = row.last_price_on_created;
+  row = wish;
+  row.venue_id = id;
+  row.number = number;
+  row.last_price_on_created = last_price;
+  row.status = OrderStatus::open;
+  row.created_at = row.updated_at = now_;
   if (!row.client_id.empty()) at(account).client_ids[row.client_id] = row.number;
   return row;
 }

@@ -18,6 +18,7 @@ constexpr std::uint64_t rows_max = 1'000'000;
 /// The words of cancel types, reject reasons and makers of orders that this exchange ever writes.
 constexpr std::array words = std::to_array<std::string_view>({"UNKNOWN",
                                                               "CancelByUser",
+                                                              "CancelByDCP",
                                                               "CancelByReduceOnly",
                                                               "CancelAllBeforeLiq",
                                                               "CancelByTpSlTsClear",
@@ -281,6 +282,7 @@ static void fields(Io& io, SymbolState& symbol) {
   io(symbol.cross_sequence);
   io(symbol.live);
   list(io, symbol.premium.samples, PremiumMean::samples_max);
+  fields(io, symbol.premium.sum);
   fields(io, symbol.premium.sampled_at);
 }
 

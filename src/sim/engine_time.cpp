@@ -66,7 +66,8 @@ void Exchange::Engine::happen() {
   }
   for (SymbolState& symbol : symbols_) {
     if (symbol.feed.next_at() <= now_) {
-      symbol.feed.tell(now_, symbol.book, ticker_row(symbol.instrument.id), listener_);
+      const PriceLimits limits = symbol.feed.price_limits_due(now_) ? price_limits(symbol) : PriceLimits{};
+      symbol.feed.tell(now_, symbol.book, ticker_row(symbol.instrument.id), limits, listener_);
     }
   }
   tell_fund();

@@ -26,7 +26,8 @@ namespace mlbot::sim {
 class Listener {
  public:
   virtual ~Listener() = default;
-  /// Book snapshots and deltas, Trades, Ticker, Kline, Liquidations. Views live until the call returns.
+  /// Book snapshots and deltas, Trades, Ticker, Kline, Liquidations, PriceLimit. Views live until the call
+  /// returns.
   virtual void on_market(Instant at, const Event& event) = 0;
   /// Execution, OrderNews, PositionNews, WalletNews, in this order for one cause.
   virtual void on_account(AccountId account, Instant at, const Event& event) = 0;
@@ -44,7 +45,8 @@ struct FeedSettings {
   Duration ticker_interval_max = 600ms;
   Duration kline_interval = 1s;
   Duration liquidation_interval = 500ms;
-  Duration account_delay = 2ms;  ///< from cause to account news
+  Duration price_limit_interval{};  ///< of PriceLimit events on change; 0 tells none. The venue: 300 ms
+  Duration account_delay = 2ms;     ///< from cause to account news
 };
 
 struct ExchangeSetup {

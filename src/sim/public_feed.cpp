@@ -52,6 +52,7 @@ PublicFeed::PublicFeed(const Instrument& instrument, const FeedSettings& setting
   std::ranges::sort(more_, {}, &DepthFeed::depth);
   ticker_at_ = start + settings_.ticker_interval_min;
   kline_at_ = start + settings_.kline_interval;
+  if (settings_.price_limit_interval > Duration{}) limits_at_ = start + settings_.price_limit_interval;
 }
 
 Duration PublicFeed::between(Duration low, Duration high) {
@@ -95,20 +96,22 @@ void PublicFeed::liquidated(const Liquidation& liquidation, Instant now) {
 }
 
 Instant PublicFeed::next_at() const {
-  Instant next = std::min({ticker_at_, kline_at_, liquidations_at_, book_.next_at()});
+  Instant next = std::min({ticker_at_, kline_at_, liquidations_at_, limits_at_, book_.next_at()});
   for (const DepthFeed& feed : more_) next = std::min(next, feed.next_at());
   if (!waiting_.empty()) next = Instant{};  // at once
   if (!candles_.empty()) next = std::min(next, Instant{candles_.back().start.ns + minute_ns});
   return next;
 }
 
-void PublicFeed::tell(Instant now, const QueueBook& book, const TickerRow& ticker, Listener* listener) {
+void PublicFeed::tell(Instant now, const QueueBook& book, const TickerRow& ticker, const PriceLimits& limits,
+                      Listener* listener) {
   tell_trades(now, listener);
   tell_book(now, book, listener);
   if (now >= liquidations_at_) tell_liquidations(now, listener);
   roll_candle(now, listener);
   if (now >= kline_at_) tell_kline(now, listener);
   if (now >= ticker_at_) tell_ticker(now, ticker, listener);
+  if (price_limits_due(now)) tell_price_limits(now, limits, listener);
 }
 
 void PublicFeed::tell_trades(Instant now, Listener* listener) {
@@ -155,6 +158,16 @@ void PublicFeed::tell_liquidations(Instant now, Listener* listener) {
   if (listener != nullptr) listener->on_market(now, Liquidations{instrument_.id, liquidations_});
   liquidations_.clear();
   liquidations_at_ = distant_future;
+}
+
+void PublicFeed::tell_price_limits(Instant now, const PriceLimits& limits, Listener* listener) {
+  limits_at_ = now + settings_.price_limit_interval;
+  if (limits == told_limits_) return;
+  told_limits_ = limits;
+  if (listener == nullptr) return;
+  listener->on_market(now, PriceLimit{.symbol = instrument_.id,
+                                      .highest_buy = instrument_.price(limits.highest_bid),
+                                      .lowest_sell = instrument_.price(limits.lowest_ask)});
 }
 
 void PublicFeed::tell_ticker(Instant now, const TickerRow& row, Listener* listener) {
@@ -280,6 +293,7 @@ void PublicFeed::restore(ByteReader& in, Instant now) {
   for (Instant* time : {&book_at, &ticker_at_, &kline_at_}) io(*time);
   book_.wait_until(book_at);
   for (Kline& candle : candles_) candle.start.ns += minute_of(now).ns - minute;
+  if (limits_at_ != distant_future) limits_at_ = now + settings_.price_limit_interval;
   book_.begin_anew(now, false);
   for (DepthFeed& feed : more_) {
     feed.begin_anew(now, false);

@@ -27,8 +27,11 @@ class PublicFeed {
 
   // ---- telling
   Instant next_at() const;
-  /// Tells what is due at `now`. `ticker` is the symbol's present state.
-  void tell(Instant now, const QueueBook& book, const TickerRow& ticker, Listener* listener);
+  bool price_limits_due(Instant now) const { return now >= limits_at_; }
+  /// Tells what is due at `now`. `ticker` is the symbol's present state, and so is `limits` when they are
+  /// due.
+  void tell(Instant now, const QueueBook& book, const TickerRow& ticker, const PriceLimits& limits,
+            Listener* listener);
 
   // ---- views
   /// Of the depth that on_market hears of.
@@ -56,6 +59,7 @@ class PublicFeed {
   void tell_book(Instant now, const QueueBook& book, Listener* listener);
   void tell_ticker(Instant now, const TickerRow& ticker, Listener* listener);
   void tell_liquidations(Instant now, Listener* listener);
+  void tell_price_limits(Instant now, const PriceLimits& limits, Listener* listener);
   void tell_kline(Instant now, Listener* listener);
   void roll_candle(Instant now, Listener* listener);
   void sum_closed_candles();
@@ -73,6 +77,9 @@ class PublicFeed {
   std::deque<Trade> recent_;
   std::vector<Liquidation> liquidations_;
   Instant liquidations_at_ = distant_future;
+
+  PriceLimits told_limits_;
+  Instant limits_at_ = distant_future;
 
   std::optional<Ticker> told_ticker_;
   Instant ticker_at_;

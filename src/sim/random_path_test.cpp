@@ -20,39 +20,99 @@ struct Ledger {
   }
 };
 
-void do_something(Stage& stage, AccountId who, Prng& chance) {
+StopLeg leg(Prng& chance, std::int64_t price) {
+  return {.trigger = PriceTicks{price}, .by = static_cast<PriceSource>(chance.below(3))};
+}
+
+OrderRequest any_order(Stage& stage, Prng& chance) {
   const Side side = chance.chance(0.5) ? Side::buy : Side::sell;
   const auto price = static_cast<std::int64_t>(990 + chance.below(21));
   const auto lots = static_cast<std::int64_t>(50 + chance.below(300));
-  const auto open = stage.exchange.open_orders(who);
-  switch (chance.below(7)) {
+  OrderRequest order = chance.chance(0.3)
+                           ? stage.at_market("", side, lots)
+                           : stage.limit("", side, price, lots, static_cast<TimeInForce>(chance.below(4)));
+  order.self_match = static_cast<SelfMatch>(chance.below(4));
+  switch (chance.below(6)) {
     case 0:
-      (void)stage.exchange.place(who, stage.at_market("", side, lots));
+      order.stop_loss = leg(chance, price - sign_of(side) * 8);
+      order.take_profit = leg(chance, price + sign_of(side) * 6);
+      if (chance.chance(0.5)) {
+        order.stop_mode = StopMode::partial;
+        order.take_profit->limit = PriceTicks{price + sign_of(side) * 5};
+      }
       break;
     case 1:
-    case 2: {
-      OrderRequest order = stage.limit("", side, price, lots, static_cast<TimeInForce>(chance.below(4)));
-      if (chance.chance(0.3)) order.stop_loss = on_mark(price - sign_of(side) * 8);
-      (void)stage.exchange.place(who, order);
-      break;
-    }
-    case 3: {
-      OrderRequest order = stage.limit("", side, price, lots);
       order.reduce_only = true;
-      (void)stage.exchange.place(who, order);
+      order.close_on_trigger = chance.chance(0.5);
+      if (order.close_on_trigger && chance.chance(0.3)) order.size = Lots{0};
       break;
-    }
+    case 2:
+      order.reduce_only = chance.chance(0.5);
+      order.trigger =
+          Trigger{PriceTicks{price}, static_cast<PriceSource>(chance.below(3)), chance.chance(0.5)};
+      break;
+    case 3:
+      if (order.type == OrderType::market) {
+        order.slippage =
+            SlippageTolerance{chance.chance(0.5), static_cast<std::int64_t>(1 + chance.below(20))};
+      }
+      break;
+    default:
+      break;
+  }
+  return order;
+}
+
+StopRequest any_stop(Prng& chance) {
+  StopRequest request;
+  const auto price = [&] { return static_cast<std::int64_t>(985 + chance.below(31)); };
+  if (chance.chance(0.5)) request.mode = StopMode::partial;
+  if (chance.chance(0.6)) request.stop_loss = leg(chance, chance.chance(0.1) ? 0 : price());
+  if (chance.chance(0.6)) request.take_profit = leg(chance, chance.chance(0.1) ? 0 : price());
+  if (request.mode == StopMode::partial) {
+    request.size = Lots{static_cast<std::int64_t>(1 + chance.below(200))};
+    if (request.take_profit && chance.chance(0.5)) request.take_profit->limit = PriceTicks{price()};
+  }
+  if (chance.chance(0.3)) request.trailing = E8{static_cast<std::int64_t>(chance.below(6)) * 10'000'000};
+  if (chance.chance(0.3)) request.active_price = PriceTicks{price()};
+  return request;
+}
+
+void do_something(Stage& stage, AccountId who, Prng& chance) {
+  const auto price = static_cast<std::int64_t>(990 + chance.below(21));
+  const auto lots = static_cast<std::int64_t>(50 + chance.below(300));
+  const auto open = stage.exchange.open_orders(who);
+  switch (chance.below(9)) {
+    case 0:
+    case 1:
+    case 2:
+      (void)stage.exchange.place(who, any_order(stage, chance));
+      break;
+    case 3:
+      (void)stage.exchange.set_position_stop(who, Stage::symbol, any_stop(chance));
+      break;
     case 4:
       if (open.empty()) break;
       (void)stage.exchange.cancel(who, Stage::symbol, {.venue_id = open[chance.below(open.size())].venue_id});
       break;
-    case 5:
+    case 5: {
       if (open.empty()) break;
+      Amendment change;
+      if (chance.chance(0.7)) change.price = PriceTicks{price};
+      if (chance.chance(0.7)) change.size = Lots{lots};
+      if (chance.chance(0.3)) change.trigger_price = PriceTicks{price};
+      if (chance.chance(0.2)) change.stop_loss.trigger = PriceTicks{chance.chance(0.3) ? 0 : price - 5};
       (void)stage.exchange.amend(who, Stage::symbol, {.venue_id = open[chance.below(open.size())].venue_id},
-                                 {.price = PriceTicks{price}, .size = Lots{lots}});
+                                 change);
+      break;
+    }
+    case 6:
+      if (chance.chance(0.1)) {
+        (void)stage.exchange.cancel_all(who, {.filter = static_cast<OrderFilter>(chance.below(4))});
+      }
       break;
     default:
-      stage.market([&, side, price, lots](MarketDoor& door) {
+      stage.market([&, price, lots, side = chance.chance(0.5) ? Side::buy : Side::sell](MarketDoor& door) {
         if (chance.chance(0.5)) {
           door.add(Stage::symbol, side, PriceTicks{price}, Lots{lots});
         } else {
@@ -61,6 +121,37 @@ void do_something(Stage& stage, AccountId who, Prng& chance) {
         door.set_index_price(Stage::symbol, E8{price * 10'000'000});
       });
   }
+}
+
+/// What must hold of the open orders of an account whatever it has done.
+void expect_orders_in_order(const Stage& stage, AccountId who) {
+  const PositionRow position = stage.exchange.position(who, Stage::symbol);
+  Lots promised;
+  for (const OrderRow& row : stage.exchange.open_orders(who)) {
+    ASSERT_GT(row.leaves().count, 0);
+    const bool closes = position.size.count * sign_of(row.side) < 0;
+    if (belongs_to_position(row.stop)) {
+      ASSERT_TRUE(closes) << "a stop outlived its position";
+      ASSERT_LE(row.leaves(), absolute(position.size));
+    }
+    if (row.is_held()) {
+      ASSERT_TRUE(row.trigger || row.stop == StopKind::trailing);
+    } else if (row.reduce_only) {
+      ASSERT_TRUE(closes);
+      promised = promised + row.leaves();
+    }
+  }
+  ASSERT_LE(promised, absolute(position.size));
+}
+
+/// A second exchange that goes on from the bytes of the first holds the same.
+void expect_saved_whole(const Stage& stage) {
+  PuppetMarket::Script script;
+  Exchange second{ExchangeSetup{.instruments = {test_instrument()}, .start = test_start},
+                  std::make_unique<PuppetMarket>(script), nullptr};
+  const std::string bytes = stage.exchange.save();
+  ASSERT_TRUE(second.restore(bytes, stage.exchange.now()));
+  ASSERT_EQ(second.save(), bytes);
 }
 
 TEST(RandomPaths, MoneySizesAndBooksAddUpToTheLastDigit) {
@@ -86,11 +177,12 @@ TEST(RandomPaths, MoneySizesAndBooksAddUpToTheLastDigit) {
       }
       std::int64_t resting = 0;
       for (const AccountId who : accounts) {
+        expect_orders_in_order(stage, who);
         for (const OrderRow& row : stage.exchange.open_orders(who)) {
-          ASSERT_GT(row.leaves().count, 0);
           resting += row.is_held() ? 0 : row.leaves().count;
         }
       }
+      if (i % 100 == 0) expect_saved_whole(stage);
       const BookRow book = stage.exchange.book(Stage::symbol, 50);
       std::int64_t shown = 0;
       for (const auto* side : {&book.bids, &book.asks}) {
@@ -102,6 +194,50 @@ TEST(RandomPaths, MoneySizesAndBooksAddUpToTheLastDigit) {
       }
     }
   }
+}
+
+TEST(RandomPaths, TheSameSeedTellsTheSameBytes) {
+  const auto told = [](std::uint64_t seed) {
+    Prng chance{seed};
+    Stage stage;
+    stage.quotes(995, 1005, 3000);
+    for (int i = 0; i < 400; ++i) do_something(stage, stage.trader, chance);
+    stage.settle();
+    return std::move(stage.notes.bytes);
+  };
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) EXPECT_TRUE(told(seed) == told(seed)) << "seed " << seed;
+  EXPECT_FALSE(told(1) == told(2));
+}
+
+TEST(RandomPaths, ReachEveryKindOfOrderAndOfEnding) {
+  std::map<std::string_view, int> made, cancelled, refused;
+  std::map<OrderStatus, int> ended;
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+    Prng chance{seed};
+    Stage stage;
+    stage.quotes(995, 1005, 3000);
+    for (int i = 0; i < 400; ++i) do_something(stage, stage.trader, chance);
+    for (const OrderRow& row : stage.exchange.closed_orders(stage.trader, 5000)) {
+      ++made[row.create_type];
+      ++cancelled[row.cancel_type];
+      ++refused[row.reject_reason];
+      ++ended[row.status];
+    }
+  }
+  for (const char* word : {"CreateByUser", "CreateByStopOrder", "CreateByStopLoss", "CreateByTakeProfit",
+                           "CreateByPartialStopLoss", "CreateByPartialTakeProfit", "CreateByTrailingStop"}) {
+    EXPECT_GT(made[word], 0) << word;
+  }
+  for (const char* word : {"CancelByUser", "CancelByReduceOnly", "CancelByTpSlTsClear", "CancelBySmp",
+                           "CancelByOCOTpCanceledBySlTriggered", "CancelByOCOSlCanceledByTpTriggered"}) {
+    EXPECT_GT(cancelled[word], 0) << word;
+  }
+  for (const char* word : {"EC_PostOnlyWillTakeLiquidity", "EC_NoEnoughQtyToFill", "EC_NoImmediateQtyToFill",
+                           "EC_CancelForNoFullFill", "EC_PerCancelRequest"}) {
+    EXPECT_GT(refused[word], 0) << word;
+  }
+  EXPECT_GT(ended[OrderStatus::filled], 0);
+  EXPECT_GT(ended[OrderStatus::deactivated], 0);
 }
 
 }  // namespace

@@ -8,9 +8,12 @@ namespace {
 
 class ReplayedMarket final : public Market {
  public:
-  ReplayedMarket(EventPull pull, Duration shift) : pull_{std::move(pull)}, shift_{shift} { fetch(); }
+  ReplayedMarket(EventPull pull, Duration shift) : pull_{std::move(pull)}, shift_{shift} {}
 
-  Instant next_at() const override { return next_ == nullptr ? distant_future : at_; }
+  Instant next_at() const override {
+    if (next_ == nullptr) fetch();  // a live feed has something again; a recording's end stays one
+    return next_ == nullptr ? distant_future : at_;
+  }
 
   void act(MarketDoor& door) override {
     std::visit(
@@ -21,7 +24,7 @@ class ReplayedMarket final : public Market {
             [](const auto&) {},  // candles are made anew; the rest is not the market's
         },
         next_->what);
-    fetch();
+    next_ = nullptr;
   }
 
   /// A recording has no state of its own; where it is taken up again is the business of whoever feeds it.
@@ -29,7 +32,7 @@ class ReplayedMarket final : public Market {
   void restore(ByteReader&, Instant) override {}
 
  private:
-  void fetch() {
+  void fetch() const {
     next_ = pull_();
     if (next_ != nullptr) at_ = std::max(at_, next_->at + shift_);
   }
@@ -75,10 +78,10 @@ class ReplayedMarket final : public Market {
     }
   }
 
-  EventPull pull_;
+  mutable EventPull pull_;
   Duration shift_;
-  const Stamped* next_ = nullptr;
-  Instant at_;
+  mutable const Stamped* next_ = nullptr;
+  mutable Instant at_;
   std::vector<BookLevel> standing_;
   std::vector<Trade> prints_;
 };

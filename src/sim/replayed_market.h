@@ -10,7 +10,8 @@
 
 namespace mlbot::sim {
 
-/// The next recorded event, nullptr at the end. Views live until the next call. Symbols are the exchange's.
+/// The next recorded event; nullptr at the end, or of a live feed for now. Views live until the next call.
+/// Symbols are the exchange's.
 using EventPull = std::function<const Stamped*()>;
 
 /// @param pull   in order of Stamped.at; BookUpdate, Trades, Ticker and Liquidations count, the rest is

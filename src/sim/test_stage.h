@@ -77,6 +77,8 @@ class Notes final : public Listener {
       ++kinds["ticker"];
     } else if (std::holds_alternative<Kline>(event)) {
       ++kinds["kline"];
+    } else if (std::holds_alternative<PriceLimit>(event)) {
+      ++kinds["price limit"];
     }
   }
   void on_account(AccountId who, Instant at, const Event& event) override {

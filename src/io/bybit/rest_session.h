@@ -25,7 +25,7 @@
 namespace mlbot::io::bybit {
 
 struct RestSettings {
-  std::string key, secret;
+  std::string key, secret;  ///< empty: only public questions
   Duration receive_window = 5s;
   Duration timeout = 10s;         ///< of one request, connecting included
   Duration clock_every = 60s;     ///< how often the venue's clock is asked

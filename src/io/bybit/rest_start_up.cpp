@@ -109,6 +109,10 @@ void RestSession::next_tier(std::shared_ptr<StartUp> start, Instant now) {
 }
 
 void RestSession::ask_fees(std::shared_ptr<StartUp> start, Instant now) {
+  if (settings_.key.empty()) {  // an account's own fees are nobody else's to ask: those of a new one stand
+    use(start->chosen);
+    return start->done(start->chosen);
+  }
   get(
       path::fee_rate, QueryText{}.add("category", dialect::category_linear).text(), true,
       [=, this](Result<Body, RestError> body, Instant) {
