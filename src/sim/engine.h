@@ -371,8 +371,9 @@ class Exchange::Engine final : public MarketDoor {
   void record(AccountId account, ExecutionRow row);
   /// The only way into and out of a wallet.
   void book_money(AccountId account, TransactionRow row);
+  /// @param again  an earlier fill of this order may have closed something already.
   void note_closed_pnl(Account& account, const OrderRow& row, const Position& position, ExecutionKind kind,
-                       const Moved& moved, E8 close_fee);
+                       const Moved& moved, E8 close_fee, bool again);
   void note_holder(AccountId account, SymbolState& symbol);
   Moved move_position(Position& position, const Instrument& instrument, Side side, Lots size, E8 price);
   /// Held stops follow the size of the position, resting reduce-only orders are cut to it.

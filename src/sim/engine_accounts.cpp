@@ -159,11 +159,13 @@ void Exchange::Engine::book_money(AccountId account_id, TransactionRow row) {
 }
 
 void Exchange::Engine::note_closed_pnl(Account& account, const OrderRow& row, const Position& position,
-                                       ExecutionKind kind, const Moved& moved, E8 close_fee) {
+                                       ExecutionKind kind, const Moved& moved, E8 close_fee, bool again) {
   constexpr std::size_t closed_pnl_kept = 2000;
-  const auto known = std::ranges::find(account.closed_pnl.rbegin(), account.closed_pnl.rend(), row.venue_id,
-                                       &ClosedPnlRow::order_id);
-  if (known == account.closed_pnl.rend()) {
+  auto known = account.closed_pnl.rend();
+  if (again)
+    known = std::ranges::find(account.closed_pnl.rbegin(), known, row.venue_id, &ClosedPnlRow::order_id);
+  const bool is_new = known == account.closed_pnl.rend();
+  if (is_new) {
     account.closed_pnl.push_back({.symbol = row.symbol,
                                   .order_id = row.venue_id,
                                   .side = row.side,
@@ -173,7 +175,7 @@ void Exchange::Engine::note_closed_pnl(Account& account, const OrderRow& row, co
                                   .created_at = now_});
     if (account.closed_pnl.size() > closed_pnl_kept) account.closed_pnl.pop_front();
   }
-  ClosedPnlRow& closed = known == account.closed_pnl.rend() ? account.closed_pnl.back() : *known;
+  ClosedPnlRow& closed = is_new ? account.closed_pnl.back() : *known;
   const E8 exit =
       row.side == Side::sell ? moved.entry_cost + moved.realised : moved.entry_cost - moved.realised;
   closed.order_size = row.size;
@@ -249,7 +251,7 @@ Lots Exchange::Engine::settle_fill(AccountId account_id, OrderRow& row, Lots siz
                           .client_id = row.client_id,
                           .cross_sequence = symbol.cross_sequence});
   if (moved.closed.count > 0) {
-    note_closed_pnl(account, row, position, terms.kind, moved, paid - paid_to_open);
+    note_closed_pnl(account, row, position, terms.kind, moved, paid - paid_to_open, row.filled != size);
   }
   record(account_id, {.execution = {.symbol = row.symbol,
                                     .kind = terms.kind,

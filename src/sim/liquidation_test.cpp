@@ -282,6 +282,17 @@ TEST(Rows, OneClosingOrderIsOneRowHoweverManyFills) {
   EXPECT_EQ(to_text(closed[0].average_entry), "100.05");
 }
 
+TEST(Rows, TheOldestClosedPnlGoesFirst) {
+  Stage stage;
+  stage.quotes(999, 1000, 100'000'000);
+  for (int i = 0; i < 2005; ++i) {
+    ASSERT_EQ(stage.code_of(stage.at_market("", Side::buy, 100)), 0);
+    ASSERT_EQ(stage.code_of(stage.at_market("", Side::sell, 100)), 0);
+  }
+  EXPECT_EQ(stage.exchange.closed_pnl(stage.trader, 5000).size(), 2000U);
+  EXPECT_EQ(stage.exchange.transactions(stage.trader, 9000).size(), 4011U);
+}
+
 TEST(Rows, FundingAndOpenInterestHaveAHistory) {
   Stage stage;
   stage.quotes(999, 1000);
