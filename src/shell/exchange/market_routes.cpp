@@ -203,6 +203,11 @@ Outcome MarketRoutes::open_interest(const Asked& asked) {
     if (window.holds(row.at) && row.at.ns % step->second.count() == 0)
       rows.push_back({row.at, row.base_coins});
   }
+  if (rows.empty() && query.get("cursor").empty()) {  // a young market: what is open now
+    const Instant now = exchange_.now();
+    const Instant grid{now.ns - now.ns % step->second.count()};
+    if (window.holds(grid)) rows.push_back({grid, exchange_.ticker((*instrument)->id).open_interest});
+  }
   const auto cursor = cut_page(query, rows, page_limit(query, 50, 200),
                                [](const auto& row) { return static_cast<std::uint64_t>(row.at.ms()); });
   if (!cursor) return std::unexpected{cursor.error()};
