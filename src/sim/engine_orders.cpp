@@ -98,8 +98,8 @@ std::optional<Refusal> Exchange::Engine::refuse_parameters(const OrderRow& wish)
   return std::nullopt;
 }
 
-std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbol,
-                                                        const OrderRow& wish) const {
+std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbol, const OrderRow& wish,
+                                                        std::optional<PriceTicks> touch) const {
   const Instrument& instrument = symbol.instrument;
   const bool market = wish.type == OrderType::market;
   if (wish.size < instrument.min_order) {
@@ -110,13 +110,11 @@ std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbo
     return refusal(10001, "The number of contracts exceeds maximum limit allowed");
   }
   if (wish.price > price_max) return refusal(110003, "Order price is out of permissible range");
-  if (market && !wish.trigger && !market_price(symbol, wish)) {
+  if (market && !wish.trigger && !touch) {
     return refusal(110118, "no price for the market order: book too thin");
   }
   if (wish.reduce_only) return std::nullopt;
-  const PriceTicks price = !market        ? wish.price
-                           : wish.trigger ? wish.trigger->price
-                                          : *market_price(symbol, wish);
+  const PriceTicks price = !market ? wish.price : wish.trigger ? wish.trigger->price : *touch;
   if (instrument.notional(price, wish.size) < instrument.min_notional) {
     return refusal(110094,
                    "Order does not meet minimum order value " + to_text(instrument.min_notional) + "USDT");
@@ -159,17 +157,6 @@ std::optional<Refusal> Exchange::Engine::refuse_count(const Account& account, co
   });
   if (static_cast<std::size_t>(active) < setup_.open_orders_max) return std::nullopt;
   return refusal(110020, "Too many active orders");
-}
-
-std::optional<Refusal> Exchange::Engine::refuse_margin(AccountId account, const SymbolState& symbol,
-                                                       std::uint8_t position_index, Side side, Lots opening,
-                                                       PriceTicks price, E8 released) const {
-  if (opening.count <= 0) return std::nullopt;
-  const Position& position = at(account).position(symbol.instrument.id, position_index);
-  const E8 needed = order_margin(symbol.instrument.notional(price, opening), side, position.leverage,
-                                 symbol.instrument.fees.taker);
-  if (needed <= wallet_row(account).available + released) return std::nullopt;
-  return refusal(110007, "ab not enough for new order");
 }
 
 // ---- prices
@@ -255,6 +242,7 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
     return refuse(110072, "OrderLinkedID is duplicate");
   }
   if (auto no = refuse_position_index(owner, wish.symbol, wish.position_index)) return std::unexpected{*no};
+  if (owner.liquidating || owner.position(wish).liquidating) return refuse(110005, "position status error");
   // Closing a side of hedge mode never turns it round: reduce-only without the flag.
   wish.reduce_only |= wish.position_index != 0 && owner.position(wish).closed_by(wish.side);
   const bool market = wish.type == OrderType::market;
@@ -264,7 +252,8 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
     wish.size =
         std::min(*all, market ? symbol.instrument.max_market_order : symbol.instrument.max_limit_order);
   }
-  if (auto no = refuse_filters(symbol, wish)) return std::unexpected{*no};
+  const auto touch = market ? market_price(symbol, wish) : std::nullopt;
+  if (auto no = refuse_filters(symbol, wish, touch)) return std::unexpected{*no};
   if (wish.reduce_only) {
     const auto most = reducible(owner, wish);
     if (!most) return std::unexpected{most.error()};
@@ -274,9 +263,8 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   if (wish.trigger) {
     if (auto no = refuse_trigger(symbol, *wish.trigger)) return std::unexpected{*no};
   } else if (market) {
-    const PriceTicks best = *market_price(symbol, wish);
     wish.price = market_bound(
-        symbol, wish.side, wish.slippage ? tolerated(symbol, wish.side, best, *wish.slippage) : wish.price);
+        symbol, wish.side, wish.slippage ? tolerated(symbol, wish.side, *touch, *wish.slippage) : wish.price);
   } else {
     const auto price = bounded_price(owner, symbol, wish.side, wish.price);
     if (!price) return std::unexpected{price.error()};
@@ -284,10 +272,11 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   }
   if (auto no = refuse_count(owner, wish)) return std::unexpected{*no};
   if (!wish.reduce_only && !wish.trigger) {
-    const PriceTicks price = market ? *market_price(symbol, wish) : wish.price;
+    const PriceTicks price = market ? *touch : wish.price;
     const Lots opening =
         opening_part(owner, wish.symbol, wish.position_index, wish.side, wish.size, last_order_ + 1);
-    if (auto no = refuse_margin(account, symbol, wish.position_index, wish.side, opening, price, E8{})) {
+    if (auto no =
+            refuse_margin(account, symbol, wish.position_index, wish.side, opening, price, E8{}, anonymous)) {
       return std::unexpected{*no};
     }
   }
@@ -351,7 +340,7 @@ void Exchange::Engine::make_room(AccountId account_id, const OrderRow& closing) 
     promised = promised - freed;
   }
   const E8 fee =
-      multiply(symbol.instrument.notional(closing.price, closing.size), symbol.instrument.fees.taker);
+      multiply(symbol.instrument.notional(closing.price, closing.size), closing_rate(account, symbol));
   const auto holds_margin = [](const OrderRow& row) { return !row.reduce_only; };
   while (wallet_row(account_id).available < fee && cancel_newest(holds_margin)) {
   }
@@ -453,14 +442,15 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
     }
     const std::uint8_t index = row.position_index;
     const Lots held = opening_part(at(account), symbol_id, index, row.side, row.leaves(), number);
-    const E8 released = held.count > 0
-                            ? order_margin(symbol.instrument.notional(row.price, held), row.side,
-                                           at(account).position(row).leverage, symbol.instrument.fees.taker)
-                            : E8{};
+    const E8 released =
+        held.count > 0 ? order_margin(symbol.instrument.notional(row.price, held), row.side,
+                                      at(account).position(row).leverage, closing_rate(at(account), symbol))
+                       : E8{};
     const Lots opening =
         opening_part(at(account), symbol_id, index, row.side, wish.size - row.filled, number);
-    if (auto no = refuse_margin(account, symbol, index, row.side, opening, wish.price, released))
+    if (auto no = refuse_margin(account, symbol, index, row.side, opening, wish.price, released, number)) {
       return std::unexpected{*no};
+    }
   }
 
   const VenueId id = row.venue_id;
