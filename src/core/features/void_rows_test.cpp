@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "core/features/market_incidents.h"
+#include "core/features/test_incidents.h"
 
 namespace mlbot::core {
 namespace {
