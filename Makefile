@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test fuzz nightly bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -17,6 +17,11 @@ test:  ## every test; the last line is the count
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory fuzz SECONDS=3
 	@tools/run_tests $(BUILD)
+
+conformance:  ## other people's clients on our exchange: ccxt and bybit-api from npm
+	@tools/setup test
+	@$(MAKE) --no-print-directory build TARGETS=mlbot
+	@ctest --test-dir $(BUILD) -L conformance --output-on-failure
 
 fuzz:  ## every fuzz target for SECONDS
 	@tools/setup test

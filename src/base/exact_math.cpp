@@ -11,10 +11,10 @@ double Sleef_cinz_powd1_u10purec(double, double);
 double Sleef_cinz_tanhd1_u10purec(double);
 double Sleef_cinz_sind1_u10purec(double);
 double Sleef_cinz_cosd1_u10purec(double);
-__m256d Sleef_cinz_logd4_u10avx(__m256d);
-__m256d Sleef_cinz_expd4_u10avx(__m256d);
-__m256d Sleef_cinz_sind4_u10avx(__m256d);
-__m256d Sleef_cinz_cosd4_u10avx(__m256d);
+__attribute__((target("avx"))) __m256d Sleef_cinz_logd4_u10avx(__m256d);
+__attribute__((target("avx"))) __m256d Sleef_cinz_expd4_u10avx(__m256d);
+__attribute__((target("avx"))) __m256d Sleef_cinz_sind4_u10avx(__m256d);
+__attribute__((target("avx"))) __m256d Sleef_cinz_cosd4_u10avx(__m256d);
 }
 
 namespace mlbot::exact {

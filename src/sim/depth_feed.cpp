@@ -1,7 +1,5 @@
 #include "sim/depth_feed.h"
 
-#include <algorithm>
-
 namespace mlbot::sim {
 namespace {
 
@@ -34,20 +32,10 @@ Duration interval_of_depth(std::size_t depth) {
   return depth <= 200 ? 100ms : 200ms;
 }
 
-void DepthFeed::book_changed(Instant at, std::uint64_t cross_sequence) {
-  dirty_ = true;
-  changed_at_ = at;
-  sequence_ = cross_sequence;
-}
-
 void DepthFeed::begin_anew(Instant now, bool restarted) {
   dirty_ = snapshot_due_ = true;
   changed_at_ = now;
   if (restarted) published_.update_id = 0;
-}
-
-Instant DepthFeed::next_at() const {
-  return dirty_ ? std::min(std::max(not_before_, changed_at_), repeat_at_) : repeat_at_;
 }
 
 bool DepthFeed::take(Instant now, const QueueBook& book) {

@@ -7,6 +7,7 @@
 // changes, then the levels of the window.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "sim/queue_book.h"
@@ -24,11 +25,17 @@ class DepthFeed {
   Instant not_before() const { return not_before_; }
   /// The next frame is not told earlier.
   void wait_until(Instant at) { not_before_ = at; }
-  void book_changed(Instant at, std::uint64_t cross_sequence);
+  void book_changed(Instant at, std::uint64_t cross_sequence) {
+    dirty_ = true;
+    changed_at_ = at;
+    sequence_ = cross_sequence;
+  }
   /// The next frame is a snapshot; with update id 1 after a restart of the service.
   void begin_anew(Instant now, bool restarted);
 
-  Instant next_at() const;
+  Instant next_at() const {
+    return dirty_ ? std::min(std::max(not_before_, changed_at_), repeat_at_) : repeat_at_;
+  }
   /// Tells `say(update)` what is due; views live until it returns.
   /// @return whether a frame was told.
   template <class Say>

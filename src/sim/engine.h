@@ -214,7 +214,9 @@ class Exchange::Engine final : public MarketDoor {
 
   // engine_orders.cpp; a wish is an order that has no number yet
   std::optional<Refusal> refuse_parameters(const OrderRow& wish) const;
-  std::optional<Refusal> refuse_filters(const SymbolState& symbol, const OrderRow& wish) const;
+  /// @param touch  what a market order would meet first.
+  std::optional<Refusal> refuse_filters(const SymbolState& symbol, const OrderRow& wish,
+                                        std::optional<PriceTicks> touch) const;
   std::optional<Refusal> refuse_position_index(const Account& account, SymbolId symbol,
                                                std::uint8_t index) const;
   std::optional<Refusal> refuse_count(const Account& account, const OrderRow& wish) const;

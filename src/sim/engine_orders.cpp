@@ -98,8 +98,8 @@ std::optional<Refusal> Exchange::Engine::refuse_parameters(const OrderRow& wish)
   return std::nullopt;
 }
 
-std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbol,
-                                                        const OrderRow& wish) const {
+std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbol, const OrderRow& wish,
+                                                        std::optional<PriceTicks> touch) const {
   const Instrument& instrument = symbol.instrument;
   const bool market = wish.type == OrderType::market;
   if (wish.size < instrument.min_order) {
@@ -110,13 +110,11 @@ std::optional<Refusal> Exchange::Engine::refuse_filters(const SymbolState& symbo
     return refusal(10001, "The number of contracts exceeds maximum limit allowed");
   }
   if (wish.price > price_max) return refusal(110003, "Order price is out of permissible range");
-  if (market && !wish.trigger && !market_price(symbol, wish)) {
+  if (market && !wish.trigger && !touch) {
     return refusal(110118, "no price for the market order: book too thin");
   }
   if (wish.reduce_only) return std::nullopt;
-  const PriceTicks price = !market        ? wish.price
-                           : wish.trigger ? wish.trigger->price
-                                          : *market_price(symbol, wish);
+  const PriceTicks price = !market ? wish.price : wish.trigger ? wish.trigger->price : *touch;
   if (instrument.notional(price, wish.size) < instrument.min_notional) {
     return refusal(110094,
                    "Order does not meet minimum order value " + to_text(instrument.min_notional) + "USDT");
@@ -264,7 +262,8 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
     wish.size =
         std::min(*all, market ? symbol.instrument.max_market_order : symbol.instrument.max_limit_order);
   }
-  if (auto no = refuse_filters(symbol, wish)) return std::unexpected{*no};
+  const auto touch = market ? market_price(symbol, wish) : std::nullopt;
+  if (auto no = refuse_filters(symbol, wish, touch)) return std::unexpected{*no};
   if (wish.reduce_only) {
     const auto most = reducible(owner, wish);
     if (!most) return std::unexpected{most.error()};
@@ -274,9 +273,8 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   if (wish.trigger) {
     if (auto no = refuse_trigger(symbol, *wish.trigger)) return std::unexpected{*no};
   } else if (market) {
-    const PriceTicks best = *market_price(symbol, wish);
     wish.price = market_bound(
-        symbol, wish.side, wish.slippage ? tolerated(symbol, wish.side, best, *wish.slippage) : wish.price);
+        symbol, wish.side, wish.slippage ? tolerated(symbol, wish.side, *touch, *wish.slippage) : wish.price);
   } else {
     const auto price = bounded_price(owner, symbol, wish.side, wish.price);
     if (!price) return std::unexpected{price.error()};
@@ -284,7 +282,7 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
   }
   if (auto no = refuse_count(owner, wish)) return std::unexpected{*no};
   if (!wish.reduce_only && !wish.trigger) {
-    const PriceTicks price = market ? *market_price(symbol, wish) : wish.price;
+    const PriceTicks price = market ? *touch : wish.price;
     const Lots opening =
         opening_part(owner, wish.symbol, wish.position_index, wish.side, wish.size, last_order_ + 1);
     if (auto no = refuse_margin(account, symbol, wish.position_index, wish.side, opening, price, E8{})) {

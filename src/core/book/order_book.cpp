@@ -12,9 +12,15 @@ OrderBook::OrderBook(std::size_t depth) : depth_{depth} {
 
 template <class Better>
 bool OrderBook::merge(std::vector<BookLevel>& side, std::span<const BookLevel> changes, Better better) {
+  // A venue lists changes best first, so each search goes on where the last one ended; one that does not
+  // begins again at the best.
+  std::size_t searched = 0;
+  PriceTicks last;
   for (const auto& change : changes) {
-    const auto at = std::find_if_not(
-        side.begin(), side.end(), [&](const BookLevel& level) { return better(level.price, change.price); });
+    if (searched != 0 && !better(last, change.price)) searched = 0;
+    last = change.price;
+    while (searched < side.size() && better(side[searched].price, change.price)) ++searched;
+    const auto at = side.begin() + static_cast<std::ptrdiff_t>(searched);
     const bool present = at != side.end() && at->price == change.price;
     if (change.size.count < 0) return false;
     if (change.size.count == 0) {

@@ -169,6 +169,7 @@ void StreamSession::decode(dialect::PaddedText bytes, Instant now) {
   };
   if (settings_.link == Link::market) {
     const auto message = dialect::decode_public(bytes, table_, scratch_);
+    counters_.fallback_frames = scratch_.fallback_frames;
     if (!message) return undecoded(message.error());
     if (const auto* news = std::get_if<dialect::MarketNews>(&*message)) {
       return handlers_.on_event(news->event, news->venue_time);

@@ -43,7 +43,8 @@ inline const std::vector<std::string> account_topics{"order.linear", "execution.
 
 struct StreamCounters {
   std::uint64_t messages = 0, bytes = 0, decode_errors = 0, reconnects = 0;
-  std::uint64_t foreign_rows = 0;  ///< account rows of symbols that this run does not know
+  std::uint64_t fallback_frames = 0;  ///< books and trades that were not in the shape we know: read slowly
+  std::uint64_t foreign_rows = 0;     ///< account rows of symbols that this run does not know
   Instant last_message_at;
 };
 

@@ -50,7 +50,9 @@ Outcome AccountRoutes::wallet(const Asked& asked) {
 
 Outcome AccountRoutes::fee_rates(const Asked& asked) {
   const auto& query = asked.query;
-  if (auto reply = list_of_category(query)) return std::move(*reply);
+  if (!query.get("category").empty()) {  // optional here
+    if (auto reply = list_of_category(query)) return std::move(*reply);
+  }
   const InstrumentFilter wanted{query};
   std::vector<Instrument> list;
   for (const auto& instrument : exchange_.instruments())

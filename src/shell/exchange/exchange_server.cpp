@@ -14,6 +14,7 @@
 #include "io/net/http_server.h"
 #include "shell/exchange/account_routes.h"
 #include "shell/exchange/market_routes.h"
+#include "shell/exchange/own_account.h"
 #include "shell/exchange/peers.h"
 #include "shell/exchange/position_routes.h"
 #include "shell/exchange/private_streams.h"
@@ -41,13 +42,17 @@ constexpr Duration idle_check = 30s;
 constexpr Duration keep_alive_pings_after = 1h;  ///< the venue sends none; idle sockets are closed before
 constexpr std::size_t unread_max = 256 << 10;  ///< as fast as it is read: where the market waits for a reader
 constexpr std::size_t message_bytes_max = 64 << 10;
-constexpr std::string_view control_path = "/sim/faults";
+constexpr std::string_view control_path = "/sim/faults", account_path = "/sim/account";
 
 /// All depths that subscribers can have: the one of the market's own events and those told besides.
 std::vector<std::size_t> depths_of(const sim::FeedSettings& feed) {
   auto depths = feed.more_depths;
   if (std::ranges::count(depths, feed.book_depth) == 0) depths.push_back(feed.book_depth);
   return depths;
+}
+
+bool from_here(const HttpRequest& request) {
+  return request.remote_address == "127.0.0.1" || request.remote_address == "::1";
 }
 
 HttpResponse page(int status, std::string_view type, std::string body) {
@@ -154,6 +159,7 @@ class ExchangeServer::Server final : public sim::Listener {
 
   // ---- sockets
   HttpResponse on_request(const HttpRequest& request);
+  HttpResponse account(const HttpRequest& request);
   HttpResponse control(const HttpRequest& request);
   Delivery delivery_of(const HttpRequest& request);
   HttpResponse on_upgrade(const HttpRequest& request);
@@ -289,6 +295,7 @@ void ExchangeServer::Server::look_for_idle_peers() {
 
 HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
   if (bybit::path_of(request.target) == control_path) return control(request);
+  if (bybit::path_of(request.target) == account_path) return account(request);
   ++requests_;
   advance();
   if (faults_.strikes(Fault::http_403)) return page(403, "text/plain", "access too frequent");
@@ -311,10 +318,21 @@ Delivery ExchangeServer::Server::delivery_of(const HttpRequest& request) {
   return {};
 }
 
+HttpResponse ExchangeServer::Server::account(const HttpRequest& request) {
+  if (!from_here(request)) return page(403, "text/plain", "accounts are shown to this machine only");
+  constexpr std::string_view question = "?name=";
+  const auto at = request.target.find(question);
+  const auto account = at == request.target.npos
+                           ? std::nullopt
+                           : exchange_.find_account(request.target.substr(at + question.size()));
+  if (!account) return page(404, "text/plain", "no such account: ask /sim/account?name=demo");
+  advance();
+  return page(200, "application/json", own_account(exchange_, *account));
+}
+
 /// The simulator's own door, for tests in any language; only from this machine.
 HttpResponse ExchangeServer::Server::control(const HttpRequest& request) {
-  if (request.remote_address != "127.0.0.1" && request.remote_address != "::1")
-    return page(403, "text/plain", "faults are set from this machine only");
+  if (!from_here(request)) return page(403, "text/plain", "faults are set from this machine only");
   if (request.method == "POST") {
     FaultPlan plan{.rules = {}, .seed = setup_.faults.seed};
     for (std::string_view rest = request.body; !rest.empty();) {

@@ -1,7 +1,6 @@
 #include "venue/bybit/scan.h"
 
 #include "venue/bybit/scan_cursor.h"
-#include "venue/bybit/words.h"
 
 namespace mlbot::venue::bybit {
 namespace {
@@ -51,15 +50,18 @@ bool book_frame(Cursor& in, const InstrumentTable& table, DecodeScratch& scratch
 }
 
 bool one_trade(Cursor& in, const Entry& entry, Trade& trade) {
-  std::string_view side, direction, id;
+  std::string_view direction, id;
   if (!in.skip("{\"T\":") || !in.time(trade.matched_at)) return false;
   if (!in.skip(",\"s\":\"") || !in.skip(entry.instrument.name.view()) || !in.skip("\",\"S\":\""))
     return false;
-  if (!in.plain_word(side)) return false;
-  const auto taker = value_of(side_words, side);
-  if (!taker || !in.inside() || !in.skip(",\"v\":\"") || !in.steps(entry.size, trade.size.count))
+  if (in.skip("Buy\",\"v\":\"")) {
+    trade.taker = Side::buy;
+  } else if (in.skip("Sell\",\"v\":\"")) {
+    trade.taker = Side::sell;
+  } else {
     return false;
-  trade.taker = *taker;
+  }
+  if (!in.inside() || !in.steps(entry.size, trade.size.count)) return false;
   if (!in.inside() || !in.skip(",\"p\":\"") || !in.steps(entry.price, trade.price.count)) return false;
   if (trade.price.count == 0 || !in.inside() || !in.skip(",\"L\":\"") || !in.plain_word(direction))
     return false;
