@@ -56,8 +56,7 @@ Outcome PositionRoutes::list(const Asked& asked) {
 Outcome PositionRoutes::set_leverage(const Asked& asked) {
   const auto request = bybit::decode_leverage(asked.body, table_);
   if (!request) return std::unexpected{request.error()};
-  if (request->buy != request->sell) return refuse_params("buyLeverage must equal sellLeverage");
-  return done(exchange_.set_leverage(asked.account->id, request->symbol, request->buy));
+  return done(exchange_.set_leverage(asked.account->id, request->symbol, request->buy, request->sell));
 }
 
 Outcome PositionRoutes::switch_mode(const Asked& asked) {
