@@ -115,6 +115,24 @@ struct ImportOptions {
   std::string target;                  ///< directory of the new journal and archive
 };
 ExitCode data_import(const Console& console, const ImportOptions& options);
+
+struct DownloadOptions {
+  std::vector<std::string> symbols, kinds;  ///< kinds: of archive_kinds_help; empty: all
+  std::string from, until;                  ///< days; that of `until` is not fetched
+  std::string target;                       ///< directory
+  std::vector<std::string> sources;         ///< KIND=ORIGIN of a mirror
+  bool verify = false;                      ///< compute the checksums of what is there
+};
+ExitCode data_download(const Console& console, const DownloadOptions& options);
+
+struct BackfillOptions {
+  std::vector<std::string> symbols, kinds;  ///< kinds: of backfill_kinds_help; empty: all
+  std::string from, until;                  ///< days; that of `until` is not fetched
+  std::string target;                       ///< directory
+  std::string venue = "mainnet";            ///< as io/bybit/endpoints.h takes it
+  bool verify = false;                      ///< compute the checksums of what is there
+};
+ExitCode data_backfill(const Console& console, const BackfillOptions& options);
 ExitCode journal_stat(const Console& console, const std::string& directory);
 
 }  // namespace mlbot::shell

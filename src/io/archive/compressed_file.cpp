@@ -64,8 +64,8 @@ std::optional<Directory> find_directory(int descriptor, std::uint64_t file_bytes
   const auto tail = bytes_at(descriptor, file_bytes - tail_bytes, tail_bytes);
   if (!tail) return std::nullopt;
   auto end = tail->rfind(end_magic);
-  while (end != tail->npos && (end + end_bytes > tail_bytes ||
-                               end + end_bytes + number_at(*tail, end + 20, 2) != tail_bytes))
+  while (end != tail->npos &&
+         (end + end_bytes > tail_bytes || end + end_bytes + number_at(*tail, end + 20, 2) != tail_bytes))
     end = end == 0 ? tail->npos : tail->rfind(end_magic, end - 1);
   if (end == tail->npos) return std::nullopt;
   Directory out{number_at(*tail, end + 10, 2), number_at(*tail, end + 12, 4), number_at(*tail, end + 16, 4)};
@@ -96,10 +96,12 @@ Result<ZipEntry, std::string> find_entry(int descriptor, std::uint64_t file_byte
     return damaged("no entry in its directory");
   const std::string_view entry = *listed;
   const auto method = number_at(entry, 10, 2);
-  if ((number_at(entry, 8, 2) & flag_encrypted) != 0 || (method != method_stored && method != method_deflated))
-    return std::unexpected{fmt::format("a zip entry encrypted or packed by method {}: only plain deflated "
-                                       "ones can be read",
-                                       method)};
+  if ((number_at(entry, 8, 2) & flag_encrypted) != 0 ||
+      (method != method_stored && method != method_deflated))
+    return std::unexpected{
+        fmt::format("a zip entry encrypted or packed by method {}: only plain deflated "
+                    "ones can be read",
+                    method)};
   std::uint64_t content = number_at(entry, 24, 4), packed = number_at(entry, 20, 4),
                 begin = number_at(entry, 42, 4);
   std::size_t at = entry_bytes + number_at(entry, 28, 2);
@@ -168,7 +170,8 @@ Result<bool, std::string> CompressedFile::State::refill() {
   ssize_t got = -1;
   do got = ::pread(descriptor, input.data(), wanted, static_cast<off_t>(at));
   while (got < 0 && errno == EINTR);
-  if (got < 0) return std::unexpected{fmt::format("cannot read it: {}; check the disk", std::strerror(errno))};
+  if (got < 0)
+    return std::unexpected{fmt::format("cannot read it: {}; check the disk", std::strerror(errno))};
   at += static_cast<std::uint64_t>(got);
   stream.next_in = reinterpret_cast<Bytef*>(input.data());
   stream.avail_in = static_cast<uInt>(got);
@@ -194,7 +197,8 @@ Result<std::size_t, std::string> CompressedFile::State::read_some(char* to, std:
     stream.avail_in -= static_cast<uInt>(take);
     out += take;
     content_bytes += take;
-    if (entry) crc = static_cast<std::uint32_t>(crc32_z(crc, reinterpret_cast<Bytef*>(to + out - take), take));
+    if (entry)
+      crc = static_cast<std::uint32_t>(crc32_z(crc, reinterpret_cast<Bytef*>(to + out - take), take));
   }
   return out;
 }
@@ -211,7 +215,8 @@ Result<std::size_t, std::string> CompressedFile::State::inflate_some(char* to, s
       if (!more) return std::unexpected{more.error()};
       if (!*more) {
         if (form == FileForm::zip)
-          return std::unexpected{std::string{"damaged zip data (its file is cut short); fetch the file again"}};
+          return std::unexpected{
+              std::string{"damaged zip data (its file is cut short); fetch the file again"}};
         done = true;  // and not whole
         break;
       }
@@ -257,7 +262,8 @@ Result<void, std::string> CompressedFile::State::end_member() {
 
 Result<void, std::string> CompressedFile::State::judge_entry() {
   if (content_bytes != entry->content_bytes || stream.avail_in != 0 || at != end)
-    return std::unexpected{std::string{"damaged zip data (another size than announced); fetch the file again"}};
+    return std::unexpected{
+        std::string{"damaged zip data (another size than announced); fetch the file again"}};
   if (crc != entry->crc)
     return std::unexpected{std::string{"damaged zip data (wrong CRC); fetch the file again"}};
   return {};
@@ -271,7 +277,7 @@ CompressedFile::~CompressedFile() = default;
 Result<CompressedFile, std::string> CompressedFile::open(const std::string& path) {
   auto state = std::make_unique<State>();
   state->descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct ::stat status {};
+  struct ::stat status{};
   if (state->descriptor < 0 || ::fstat(state->descriptor, &status) != 0)
     return std::unexpected{fmt::format("cannot open {}: {}", path, std::strerror(errno))};
   state->file_bytes = state->end = static_cast<std::uint64_t>(status.st_size);

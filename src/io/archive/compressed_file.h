@@ -1,8 +1,8 @@
-// The bytes inside one file: of gzip data with all its members, of a zip with one entry, or of plain data; the
-// three are told apart by their first bytes.
+// The bytes inside one file: of gzip data with all its members, of a zip with one entry, or of plain data;
+// the three are told apart by their first bytes.
 //
-// CRCs and sizes are checked while reading, so a wrong one is an error before the end is reported. Memory: one
-// input buffer of 256 KiB, whatever the file inflates to. An end inside gzip data is no error, because a
+// CRCs and sizes are checked while reading, so a wrong one is an error before the end is reported. Memory:
+// one input buffer of 256 KiB, whatever the file inflates to. An end inside gzip data is no error, because a
 // recorder may have died there: whole() tells.
 #pragma once
 

@@ -41,9 +41,9 @@ class FileList {
   ArchiveFile of_month(year_month month) const {
     const sys_days first{month / 1}, last{month / std::chrono::last};
     const auto name = fmt::format("{}_1_{}_{}.csv.gz", symbol_, text_of(first), text_of(last));
-    auto out = file(text_of(first).substr(0, 7),
-                    {fmt::format("/kline_for_metatrader4/{}/{}/", symbol_, static_cast<int>(month.year())),
-                     name});
+    auto out =
+        file(text_of(first).substr(0, 7),
+             {fmt::format("/kline_for_metatrader4/{}/{}/", symbol_, static_cast<int>(month.year())), name});
     return out;
   }
 
@@ -119,9 +119,8 @@ Result<std::vector<Instant>, std::string> days_between(Instant from, Instant unt
 std::string date_text(Instant day) { return text_of(day_of(day)); }
 
 bool is_symbol_text(std::string_view text) {
-  return !text.empty() && text.size() <= 30 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
+  return !text.empty() && text.size() <= 30 &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
 }  // namespace mlbot::shell

@@ -1,8 +1,8 @@
 // The venue's public archives: which files hold the days that somebody wants, under which names they may lie,
 // and what they must be.
 //
-// Trades of a day, books of a day (of 500 levels until August 2025, of 200 after; near the change both names are
-// tried), one-minute bars of a month.
+// Trades of a day, books of a day (of 500 levels until August 2025, of 200 after; near the change both names
+// are tried), one-minute bars of a month.
 #pragma once
 
 #include <array>
@@ -22,7 +22,8 @@ inline constexpr std::array archive_kinds{ArchiveKind::trades, ArchiveKind::book
 inline constexpr std::string_view archive_kinds_help = "trades, books, klines";
 std::string_view to_string(ArchiveKind kind);
 
-/// Where each kind lies: an http or https origin, with a path before the archive's own where a mirror has one.
+/// Where each kind lies: an http or https origin, with a path before the archive's own where a mirror has
+/// one.
 struct ArchiveSources {
   std::string trades = "https://public.bybit.com";
   std::string books = "https://quote-saver.bycsi.com";

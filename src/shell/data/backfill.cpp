@@ -54,9 +54,8 @@ std::string_view header_of(BackfillKind kind) {
 }
 
 Row row_of(const bybit::Bar& bar) {
-  return {bar.start,
-          fmt::format("{},{},{},{},{},{},{}", bar.start.ms(), to_text(bar.open), to_text(bar.high),
-                      to_text(bar.low), to_text(bar.close), bar.volume, bar.turnover)};
+  return {bar.start, fmt::format("{},{},{},{},{},{},{}", bar.start.ms(), to_text(bar.open), to_text(bar.high),
+                                 to_text(bar.low), to_text(bar.close), bar.volume, bar.turnover)};
 }
 Row row_of(const bybit::FundingRow& row) {
   return {row.at, fmt::format("{},{}", row.at.ms(), to_text(row.rate))};

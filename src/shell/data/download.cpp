@@ -71,18 +71,20 @@ class Download {
         return !watch_.stopped();
       });
       if (watch_.stopped())
-        return std::unexpected{FetchError{FetchFault::interrupted,
-                                          place.url + ": interrupted; run it again and it is checked"}};
+        return std::unexpected{
+            FetchError{FetchFault::interrupted, place.url + ": interrupted; run it again and it is checked"}};
       if (!damage) return note(place, *fetched, report);
       HttpFetch::discard(path);
       report.outcome = FileOutcome::damaged;
-      report.what = fmt::format("{}: fetched {} times and damaged each time: {}", place.url, fetches_max, *damage);
+      report.what =
+          fmt::format("{}: fetched {} times and damaged each time: {}", place.url, fetches_max, *damage);
     }
     return {};
   }
 
   /// Some errors concern one file; the others end the download.
-  static Result<void, FetchError> judge(const FetchError& error, const std::string& path, FileReport& report) {
+  static Result<void, FetchError> judge(const FetchError& error, const std::string& path,
+                                        FileReport& report) {
     if (error.fault != FetchFault::not_published && error.fault != FetchFault::protocol)
       return std::unexpected{error};
     HttpFetch::discard(path);

@@ -1,10 +1,11 @@
-// `mlbot data download` without its command line: files of the public archives into a directory, each fetched,
-// checked whole, named, and noted in the manifest.
+// `mlbot data download` without its command line: files of the public archives into a directory, each
+// fetched, checked whole, named, and noted in the manifest.
 //
-// Checked means: as many bytes as announced, inflated to its end with every CRC and size inside right. What does
-// not pass is thrown away and fetched once more, then given up and told; the others go on. A file that is not
-// published is told and asked for again next time. What stops the whole: a server that refuses us, a network
-// that stays away, a disk that refuses, and the wish to stop. Nothing that was fetched is lost by any of them.
+// Checked means: as many bytes as announced, inflated to its end with every CRC and size inside right. What
+// does not pass is thrown away and fetched once more, then given up and told; the others go on. A file that
+// is not published is told and asked for again next time. What stops the whole: a server that refuses us, a
+// network that stays away, a disk that refuses, and the wish to stop. Nothing that was fetched is lost by any
+// of them.
 #pragma once
 
 #include <functional>

@@ -72,7 +72,7 @@ class HttpFetch::Part {
     if (const auto made = io::files::make_directories(std::filesystem::path{path}.parent_path()); !made)
       return std::unexpected{FetchError{FetchFault::disk, made.error().what}};
     part.descriptor_ = ::open(part_of(path).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    struct ::stat status {};
+    struct ::stat status{};
     if (part.descriptor_ < 0 || ::fstat(part.descriptor_, &status) != 0)
       return disk_error(errno, "open", part_of(path));
     part.size_ = static_cast<std::uint64_t>(status.st_size);
@@ -123,8 +123,7 @@ class HttpFetch::Part {
   }
   Result<void, FetchError> append(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t written =
-          ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
+      const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return disk_error(errno, "write", part_of(path_));
       size_ += static_cast<std::uint64_t>(written);
@@ -303,9 +302,10 @@ std::optional<Result<net::HttpResponse, net::NetError>> HttpFetch::ask(const net
 }
 
 bool HttpFetch::pause_after(int failures) {
-  const Duration longest = std::min(settings_.pause * (1LL << std::min(failures - 1, 16)), settings_.pause_max);
-  const auto pause = Duration{
-      static_cast<std::int64_t>(static_cast<double>(longest.count()) * chance_.uniform(0.5, 1.0))};
+  const Duration doubled = settings_.pause * (std::int64_t{1} << std::min(failures - 1, 16));
+  const Duration longest = std::min(doubled, settings_.pause_max);
+  const auto pause =
+      Duration{static_cast<std::int64_t>(static_cast<double>(longest.count()) * chance_.uniform(0.5, 1.0))};
   auto over = std::make_shared<bool>(false);
   const auto timer = loop_.call_after(pause, [over] { *over = true; });
   while (!*over) {

@@ -1,11 +1,12 @@
 // One file over HTTP, piece by piece, so that whatever breaks it off loses at most one piece.
 //
-// Bytes go to PATH.part in order; PATH.part.json beside it holds where they are from and by which mark (ETag, or
-// the date of the last change) the server told its version. A later fetch goes on behind the bytes that are
-// there and sends that mark with If-Range, so that a file that changed meanwhile starts anew. Without a mark it
-// always starts anew. A server that answers with the whole file at once is good up to 32 MiB, io/net's limit.
-// Timeouts, lost connections, 408 and 5xx are tried again after a pause that doubles, with chance in it, and
-// after a timeout with half the piece; everything else is an answer. What is complete here is not yet checked.
+// Bytes go to PATH.part in order; PATH.part.json beside it holds where they are from and by which mark (ETag,
+// or the date of the last change) the server told its version. A later fetch goes on behind the bytes that
+// are there and sends that mark with If-Range, so that a file that changed meanwhile starts anew. Without a
+// mark it always starts anew. A server that answers with the whole file at once is good up to 32 MiB,
+// io/net's limit. Timeouts, lost connections, 408 and 5xx are tried again after a pause that doubles, with
+// chance in it, and after a timeout with half the piece; everything else is an answer. What is complete here
+// is not yet checked.
 #pragma once
 
 #include <functional>
@@ -64,7 +65,7 @@ class HttpFetch {
   class Transfer;
   /// Nothing when asked to stop.
   std::optional<Result<io::net::HttpResponse, io::net::NetError>> ask(const io::net::Url& url,
-                                                                     io::net::Headers headers);
+                                                                      io::net::Headers headers);
   bool pause_after(int failures);  ///< false when asked to stop
 
   io::net::EventLoop& loop_;

@@ -88,8 +88,7 @@ Json json_of(const std::string& file, const ManifestEntry& entry) {
   out["day_over"] = entry.day->over;
   out["gaps"] = Json::array();
   for (const auto& gap : entry.day->gaps)
-    out["gaps"].push_back(
-        {{"from", to_rfc3339(gap.from)}, {"from_ms", gap.from.ms()}, {"rows", gap.rows}});
+    out["gaps"].push_back({{"from", to_rfc3339(gap.from)}, {"from_ms", gap.from.ms()}, {"rows", gap.rows}});
   return out;
 }
 
@@ -152,7 +151,8 @@ Result<void, std::string> Manifest::put(const std::string& file, ManifestEntry e
   Json files = Json::array();
   for (const auto& [name, kept] : entries_) files.push_back(json_of(name, kept));
   const Json out{{"schema_version", 1}, {"files", std::move(files)}};
-  const auto written = io::files::write_file_atomically(path_of(std::string{manifest_name}), out.dump(1) + "\n");
+  const auto written =
+      io::files::write_file_atomically(path_of(std::string{manifest_name}), out.dump(1) + "\n");
   if (!written) return std::unexpected{written.error().what};
   return {};
 }

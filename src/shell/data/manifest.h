@@ -19,7 +19,7 @@ namespace mlbot::shell {
 
 /// Rows that should be there and are not.
 struct DataGap {
-  Instant from;            ///< of the first row that is missing
+  Instant from;  ///< of the first row that is missing
   std::int64_t rows = 0;
   bool operator==(const DataGap&) const = default;
 };
@@ -54,7 +54,8 @@ class Manifest {
   /// The path of a file of this directory.
   std::string path_of(const std::string& file) const { return directory_ + "/" + file; }
   const std::map<std::string, ManifestEntry>& entries() const { return entries_; }
-  /// The entry of a file that is there in its full size; with `verify` also with its checksum. Null otherwise.
+  /// The entry of a file that is there in its full size; with `verify` also with its checksum. Null
+  /// otherwise.
   const ManifestEntry* find_whole(const std::string& file, bool verify) const;
   /// Notes a file, named from the directory on, and writes the manifest.
   Result<void, std::string> put(const std::string& file, ManifestEntry entry);
