@@ -13,7 +13,7 @@ FeeRates Exchange::Engine::fee_rates(const Account& account, const SymbolState& 
 
 E8 Exchange::Engine::closing_rate(const Account& account, const SymbolState& symbol) const {
   const E8 taker = fee_rates(account, symbol).taker;
-  return taker + multiply(taker, account.surcharge);
+  return account.surcharge.count == 0 ? taker : taker + multiply(taker, account.surcharge);
 }
 
 MarginTerms Exchange::Engine::margin_terms(const Account& account, const SymbolState& symbol,
@@ -81,17 +81,17 @@ Lots Exchange::Engine::opening_part(const Account& account, SymbolId symbol, std
 
 template <class Visit>
 void Exchange::Engine::each_opening(const Account& account, Visit&& visit) const {
-  if (account.open.empty()) return;
-  std::vector<Lots>
-      closable;  // of one-way positions, by symbol: what orders of the other side may still close
-  for (const Holdings& holdings : account.holdings) {
-    const bool one_way = holdings.mode == PositionMode::one_way;
-    closable.push_back(one_way ? absolute(holdings.positions[0].size) : Lots{0});
-  }
+  std::vector<Lots> closable;  // by symbol, made when needed: what orders of the other side may still close
   for (const auto& [number, row] : account.open) {
     if (row.is_held() || row.reduce_only) continue;
     Lots opening = row.leaves();
     if (account.position(row).closed_by(row.side)) {
+      if (closable.empty()) {
+        for (const Holdings& holdings : account.holdings) {
+          const bool one_way = holdings.mode == PositionMode::one_way;
+          closable.push_back(one_way ? absolute(holdings.positions[0].size) : Lots{0});
+        }
+      }
       Lots& left = closable[row.symbol.index];
       const Lots closing = std::min(left, opening);
       left = left - closing;
