@@ -269,10 +269,11 @@ class CommandLine {
         [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
         "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported\n"
         "  mlbot data import ../shared/data/binance_ws_raw --format binance --coins ETHUSDT --to imported\n"
-        "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported");
+        "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported\n"
+        "  mlbot data import archive --format bybit-archive --coins BTCUSDT --to imported");
     import_app->add_option("source", import_.source, "folder of recorded files")->required();
-    import_app->add_option("--format", import_.format, "hyperliquid, binance or bybit")
-        ->check(CLI::IsMember({"hyperliquid", "binance", "bybit"}));
+    import_app->add_option("--format", import_.format, "hyperliquid, binance, bybit or bybit-archive")
+        ->check(CLI::IsMember({"hyperliquid", "binance", "bybit", "bybit-archive"}));
     import_app->add_option("--recorded-market", import_.market, "of a Binance capture: usdm or spot")
         ->check(CLI::IsMember({"usdm", "spot"}));
     import_app->add_option("--coins", import_.coins, "as the files name them, with commas between")

@@ -108,7 +108,7 @@ ExitCode decode(const Console& console, const DecodeOptions& options);
 
 struct ImportOptions {
   std::string source;                  ///< folder of recorded files
-  std::string format = "hyperliquid";  ///< or binance, bybit: io/archive/import_*.h
+  std::string format = "hyperliquid";  ///< or binance, bybit, bybit-archive: import_*.h
   std::string market = "usdm";         ///< of a Binance capture: usdm or spot
   std::vector<std::string> coins;      ///< as the files name them: AVAX, BTCUSDT
   std::string from, until;             ///< RFC 3339; empty: all
