@@ -37,20 +37,21 @@ Result<ArchiveSources, std::string> sources_of(const std::vector<std::string>& t
   return out;
 }
 
-/// One bar for each file that is fetched, one line for each that is not there.
+/// One bar while a file is fetched, one while it is checked, one line for each that is not there.
 class Show {
  public:
   explicit Show(const Console& console) : console_{console} {}
 
   void bytes(const std::string& label, std::uint64_t done, std::uint64_t total) {
     if (label != label_) {
-      bar_.reset();
+      if (bar_) bar_->finish(megabytes(total_));
       bar_ = std::make_unique<ProgressBar>(console_, label_ = label, "MB");
     }
+    total_ = total;
     bar_->at(static_cast<double>(done) / 1e6, static_cast<double>(total) / 1e6);
   }
   void file(const FileReport& report) {
-    if (bar_ && report.outcome == FileOutcome::fetched) bar_->finish(megabytes(report.bytes));
+    if (bar_ && report.outcome == FileOutcome::fetched) bar_->finish("whole");
     bar_.reset();
     label_.clear();
     if (!report.what.empty()) console_.note(fmt::format("{}: {}", report.label, report.what));
@@ -59,6 +60,7 @@ class Show {
  private:
   const Console& console_;
   std::string label_;
+  std::uint64_t total_ = 0;
   std::unique_ptr<ProgressBar> bar_;
 };
 
