@@ -182,6 +182,7 @@ class Exchange::Engine final : public MarketDoor {
 
   PositionRow position_row(AccountId account, SymbolId symbol, std::uint8_t index) const;
   WalletRow wallet_row(AccountId account) const;
+  Result<WalletRow, Refusal> wallet_with(AccountId account, const OrderRequest& request) const;
   /// Fifth of the holders of its side by profit and leverage, 5 first to be deleveraged; 0 when flat.
   std::uint8_t adl_rank(AccountId account, SymbolId symbol, std::uint8_t index) const;
   FeeRates fee_rates(const Account& account, const SymbolState& symbol) const;

@@ -229,6 +229,41 @@ WalletRow Exchange::Engine::wallet_row(AccountId account_id) const {
   return row;
 }
 
+Result<WalletRow, Refusal> Exchange::Engine::wallet_with(AccountId account_id,
+                                                         const OrderRequest& request) const {
+  if (request.symbol.index >= symbols_.size())
+    return std::unexpected{refusal(10001, "params error: symbol invalid")};
+  const Account& account = at(account_id);
+  if (account.margin_mode == MarginMode::isolated)
+    return std::unexpected{refusal(10001, "pre-check is not for isolated margin")};
+  if (auto no = refuse_position_index(account, request.symbol, request.position_index))
+    return std::unexpected{*no};
+  const SymbolState& symbol = at(request.symbol);
+  const Instrument& instrument = symbol.instrument;
+  const PriceTicks at_mark{symbol.mark_price.count / instrument.tick_size.count};
+  const PriceTicks price = request.type == OrderType::market ? at_mark : request.price;
+  const Lots opening = request.reduce_only || request.trigger
+                           ? Lots{}
+                           : opening_part(account, request.symbol, request.position_index, request.side,
+                                          request.size, last_order_ + 1);
+  if (auto no = refuse_margin(account_id, symbol, request.position_index, request.side, opening, price, E8{},
+                              anonymous)) {
+    return std::unexpected{*no};
+  }
+  WalletRow row = wallet_row(account_id);
+  const E8 value = instrument.notional(price, opening);
+  const E8 leverage = account.position(request.symbol, request.position_index).leverage;
+  const E8 margin = order_margin(value, request.side, leverage, closing_rate(account, symbol));
+  row.order_margin = row.order_margin + margin;
+  row.initial_margin = row.initial_margin + margin;
+  row.available = row.available - margin;
+  row.maintenance_margin =
+      row.maintenance_margin + multiply(value, tier_of(symbol.tiers, value).maintenance_rate);
+  row.initial_margin_rate = rate_cut_to_four(row.initial_margin, row.equity);
+  row.maintenance_margin_rate = rate_cut_to_four(row.maintenance_margin, row.equity);
+  return row;
+}
+
 std::uint8_t Exchange::Engine::adl_rank(AccountId account_id, SymbolId symbol_id, std::uint8_t index) const {
   const Position& asked = at(account_id).position(symbol_id, index);
   if (asked.size.count == 0) return 0;

@@ -159,6 +159,9 @@ VenueMoney Exchange::venue_money() const {
   return {fund.balance, fund.peak, engine_->fees_collected_, engine_->funding_balance_};
 }
 WalletRow Exchange::wallet(AccountId account) const { return engine_->wallet_row(account); }
+Result<WalletRow, Refusal> Exchange::wallet_with(AccountId account, const OrderRequest& request) const {
+  return engine_->wallet_with(account, request);
+}
 
 BookRow Exchange::book(SymbolId symbol, std::size_t depth) const {
   BookRow out = engine_->at(symbol).feed.published_book(depth);

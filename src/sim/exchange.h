@@ -232,6 +232,9 @@ class Exchange {
   /// Newest first, at most `limit`; 5000 are kept.
   std::vector<TransactionRow> transactions(AccountId account, std::size_t limit) const;
   WalletRow wallet(AccountId account) const;
+  /// The wallet as it would be with this order filled at its price, a market order at mark (pre-check).
+  /// @error 10001 parameters, isolated margin; and those of place() about margin and tiers.
+  Result<WalletRow, Refusal> wallet_with(AccountId account, const OrderRequest& request) const;
   /// As last published at the smallest depth that has as many levels, or at the deepest.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;

@@ -249,5 +249,81 @@ TEST(ExchangeRest, settings_of_the_account_are_kept) {
   EXPECT_EQ(served.post_json(path::set_dcp, R"({"product":"DERIVATIVES","timeWindow":2})")["retCode"], 10001);
 }
 
+TEST(ExchangeRest, a_closed_position_is_in_every_book_of_the_account_with_the_same_figures) {
+  Served served{1};
+  ASSERT_EQ(served.post_json(path::create, market_order_text("Buy", "0.010"))["retCode"], 0);
+  ASSERT_EQ(
+      served.post_json(path::create, market_order_text("Sell", "0.010", R"(,"reduceOnly":true)"))["retCode"],
+      0);
+  const auto closed =
+      served.signed_json(path::closed_pnl, "category=linear&symbol=BTCUSDT")["result"]["list"];
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0]["side"], "Sell") << "of the closing order";
+  EXPECT_EQ(closed[0]["closedSize"], "0.01");
+  const auto log =
+      served.signed_json(path::transaction_log, "accountType=UNIFIED&category=linear")["result"]["list"];
+  ASSERT_GE(log.size(), 2u);
+  E8 change;
+  for (const auto& row : log) {
+    EXPECT_EQ(row["type"], "TRADE");
+    change = change + *parse_e8(row["change"].get<std::string>());
+  }
+  EXPECT_EQ(change, *parse_e8(closed[0]["closedPnl"].get<std::string>())) << "net of both fees";
+  const auto wallet = served.signed_json(path::wallet, "accountType=UNIFIED")["result"]["list"][0];
+  EXPECT_EQ(*parse_e8(wallet["totalWalletBalance"].get<std::string>()), E8{10'000 * e8_per_unit} + change);
+}
+
+TEST(ExchangeRest, margin_mode_tiers_and_isolated_margin) {
+  Served served{1};
+  const auto tiers =
+      Json::parse(served.get(path::risk_limit, "category=linear&symbol=BTCUSDT"))["result"]["list"];
+  ASSERT_GT(tiers.size(), 1u);
+  EXPECT_EQ(tiers[0]["isLowestRisk"], 1);
+  const auto cross = R"({"category":"linear","symbol":"BTCUSDT","autoAddMargin":1,"positionIdx":0})";
+  EXPECT_EQ(served.post_json(path::auto_add_margin, cross)["retCode"], 110076);
+  EXPECT_EQ(served.post_json(path::set_margin_mode, R"({"setMarginMode":"PORTFOLIO_MARGIN"})")["retCode"],
+            3400045);
+  EXPECT_EQ(served.post_json(path::set_margin_mode, R"({"setMarginMode":"ISOLATED_MARGIN"})")["retCode"], 0);
+  EXPECT_EQ(served.signed_json(path::account_info)["result"]["marginMode"], "ISOLATED_MARGIN");
+  ASSERT_EQ(served.post_json(path::create, market_order_text("Buy", "0.010"))["retCode"], 0);
+  const auto added = served.post_json(
+      path::add_margin, R"({"category":"linear","symbol":"BTCUSDT","margin":"10","positionIdx":0})");
+  EXPECT_EQ(added["retCode"], 0) << added.dump();
+  EXPECT_EQ(added["result"]["symbol"], "BTCUSDT");
+}
+
+TEST(ExchangeRest, a_pre_check_says_what_the_rates_would_become_and_changes_nothing) {
+  Served served{1};
+  const auto result =
+      served.post_json(path::pre_check, order_text("Buy", "0.100", far_below(served)))["result"];
+  EXPECT_EQ(result["preImrE4"], 0);
+  EXPECT_GT(result["postImrE4"].get<int>(), 0);
+  EXPECT_GE(result["postImrE4"].get<int>(), result["postMmrE4"].get<int>());
+  EXPECT_TRUE(served.ask([](sim::Exchange& exchange) { return exchange.open_orders({0}).empty(); }));
+  EXPECT_EQ(served.post_json(path::pre_check, order_text("Buy", "900", far_below(served)))["retCode"],
+            110007);
+}
+
+TEST(ExchangeRest, money_can_be_asked_for) {
+  Served served{1};
+  EXPECT_EQ(served.post_json(
+                path::demo_money,
+                R"({"adjustType":0,"utaDemoApplyMoney":[{"coin":"USDT","amountStr":"109"}]})")["retCode"],
+            0);
+  EXPECT_EQ(
+      served.signed_json(path::wallet, "accountType=UNIFIED")["result"]["list"][0]["totalWalletBalance"],
+      "10109");
+  EXPECT_EQ(served.signed_json(path::transaction_log, "accountType=UNIFIED")["result"]["list"][0]["type"],
+            "TRANSFER_IN");
+  EXPECT_EQ(
+      Json::parse(served.get(path::funding_history, "category=linear&symbol=BTCUSDT&startTime=1"))["retCode"],
+      10001)
+      << "startTime alone is an error";
+  EXPECT_EQ(Json::parse(served.get(path::open_interest,
+                                   "category=linear&symbol=BTCUSDT&intervalTime=5min"))["result"]["list"]
+                .size(),
+            1u);
+}
+
 }  // namespace
 }  // namespace mlbot::shell
