@@ -221,7 +221,7 @@ class Backfill {
     std::erase_if(day.rows, [&](const Row& row) {
       return row.at < day.begin || row.at >= day.end() || (is_bar && row.at + *step > now_);
     });
-    std::ranges::stable_sort(day.rows, {}, &Row::at);
+    std::ranges::sort(day.rows, {}, &Row::at);
     day.rows.erase(std::ranges::unique(day.rows, {}, &Row::at).begin(), day.rows.end());
     day.report.rows = static_cast<std::int64_t>(day.rows.size());
     const bool over = day.end() + settle <= now_;
