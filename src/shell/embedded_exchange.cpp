@@ -80,12 +80,15 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
   out->account_ = make_api_account("main", fmt::format("{}:{}", setup.state.root, setup.now.ns),
                                    e8_from_double(setup.balance_usdt));
   out->recorder_ = std::make_unique<Recorder>(journal);
-  out->server_ = std::make_unique<ExchangeServer>(ExchangeServerSetup{
-      .exchange = {.instruments = choice->instruments, .start = start, .seed = setup.seed},
-      .market = std::move(choice->market),
-      .accounts = {out->account_},
-      .speed = setup.speed,
-      .recorder = out->recorder_.get()});
+  out->server_ = std::make_unique<ExchangeServer>(
+      ExchangeServerSetup{.exchange = {.instruments = choice->instruments,
+                                       .start = start,
+                                       .seed = setup.seed,
+                                       .feed = {.more_depths = {1}}},  // the heartbeat of market links
+                          .market = std::move(choice->market),
+                          .accounts = {out->account_},
+                          .speed = setup.speed,
+                          .recorder = out->recorder_.get()});
   auto& exchange = out->server_->exchange();
   if (const auto saved = io::files::read_file(setup.state.exchange()); saved && generated) {
     if (const auto restored = exchange.restore(*saved, start); !restored)

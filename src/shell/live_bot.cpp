@@ -35,6 +35,7 @@ namespace {
 
 constexpr Duration warm_window = 6h + 10min;     ///< of journal that is fed to the core before the start
 constexpr Duration candles_seeded = 5h + 10min;  ///< 300 and some
+constexpr Duration heartbeat_limit = 3500ms;     ///< without orderbook.1, on the venue's clock
 constexpr Duration start_patience = 20s;         ///< for the venue's first answers
 constexpr Duration observe_period = 1s;
 constexpr Duration exchange_save_period = 10s;
@@ -245,6 +246,11 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
   clock = access->clock;
   const auto& settings = config.current();
   source = std::make_unique<LiveSource>(loop, *clock, *journal);
+  std::optional<io::bybit::OrderSocket> socket;
+  if (settings.order_entry == "websocket" && !access->key.empty() && !access->endpoints.trade_stream.empty())
+    socket = io::bybit::OrderSocket{.url = access->endpoints.trade_stream,
+                                    .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
+                                    .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}};
   auto client = io::bybit::BybitRestClient::create(
       loop, access->endpoints.rest,
       {.key = access->key,
@@ -252,7 +258,8 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
        .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
       {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(Link::orders, bytes, error); },
-       .clock = clock});
+       .clock = clock},
+      std::move(socket));
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
@@ -284,7 +291,11 @@ LiveBot::Parts::Failure LiveBot::Parts::open_streams() {
          .key = access->key,
          .secret = access->secret,
          .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
-         .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}},
+         .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms},
+         .heartbeat = true,
+         // The venue repeats level 1 every 3 s of its own time, which may be slower than ours.
+         .heartbeat_limit = std::max(heartbeat_limit, clock->wall_time(heartbeat_limit)),
+         .topics_per_connection = static_cast<std::size_t>(settings.topics_per_connection)},
         rest->table(),
         {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
          .on_undecoded = [this, link](auto bytes, const auto& error) { keep_frame(link, bytes, error); },

@@ -11,6 +11,7 @@ struct Endpoints {
   std::string rest;           ///< origin, without a path
   std::string public_stream;  ///< linear perpetuals
   std::string private_stream;
+  std::string trade_stream;  ///< order entry; "" where orders go by REST only
 };
 
 /// "mainnet", "testnet" or "demo"; "sim:HOST:PORT" is the exchange simulator on plain sockets.

@@ -13,6 +13,7 @@
 #include "venue/bybit/request_decode.h"
 #include "venue/bybit/rest_encode.h"
 #include "venue/bybit/rest_paths.h"
+#include "venue/bybit/serve_trade.h"
 #include "venue/bybit/stream_requests.h"
 
 namespace mlbot::io::bybit {
@@ -29,7 +30,11 @@ struct SmallVenue {
             loop, {},
             {.on_request = [this](const net::HttpRequest& request) { return serve(request); },
              .on_upgrade = [](const net::HttpRequest&) { return net::HttpResponse{.status = 101}; },
-             .on_open = [this](net::PeerId peer, const net::HttpRequest&) { peers.insert(peer); },
+             .on_open =
+                 [this](net::PeerId peer, const net::HttpRequest& request) {
+                   peers.insert(peer);
+                   if (request.target == "/v5/trade") traders.insert(peer);
+                 },
              .on_text = [this](net::PeerId peer, std::string_view text) { hear(peer, text); },
              .on_close = [this](net::PeerId peer) { peers.erase(peer); }})} {}
 
@@ -61,7 +66,21 @@ struct SmallVenue {
     }
     return response;
   }
+  void hear_trader(net::PeerId peer, std::string_view text) {
+    const auto request = *dialect::decode_trade_request(text);
+    using Kind = dialect::TradeRequest::Kind;
+    if (request.kind == Kind::auth) {
+      EXPECT_TRUE(dialect::auth_signature_valid(request.sign_in, secret));
+      return say(peer, dialect::encode_trade_signed_in(request, "c"));
+    }
+    EXPECT_FALSE(dialect::check_time(request.timestamp_ms, request.window_ms, venue_now()));
+    if (mute) return;
+    placed_by_socket.push_back(dialect::decode_place(request.body, table)->order);
+    say(peer, dialect::encode_trade_reply(request, dialect::order_ack_result("v-s", "m-s"), "{}", {}, "c",
+                                          venue_now()));
+  }
   void hear(net::PeerId peer, std::string_view text) {
+    if (traders.contains(peer)) return hear_trader(peer, text);
     const auto request = *dialect::decode_stream_request(text);
     const bool known =
         request.kind != dialect::StreamRequest::Kind::auth || dialect::auth_signature_valid(request, secret);
@@ -87,8 +106,9 @@ struct SmallVenue {
   HmacSha256 secret{"secret"};
   dialect::InstrumentTable table{std::vector{Instrument{
       .id = {0}, .name = "BTCUSDT", .tick_size = *parse_e8("0.1"), .lot_step = *parse_e8("0.001")}}};
-  std::set<net::PeerId> peers;
-  std::vector<PlaceOrder> placed;
+  std::set<net::PeerId> peers, traders;
+  std::vector<PlaceOrder> placed, placed_by_socket;
+  bool mute = false;
   std::uint64_t books = 0;
   std::unique_ptr<net::HttpServer> server;
 };
@@ -151,6 +171,47 @@ TEST(Loopback, ThePrivateStreamIsSignedOnTheVenuesClockThatRestHasMeasured) {
       [&] { return rest->venue_time(); });
   stream->start();
   ASSERT_TRUE(net::run_until(venue.loop, [&] { return stream->state() == LinkState::live && wallets == 1; }));
+}
+
+TEST(Loopback, OrdersTakeTheSocketAndRestWhenItIsGone) {
+  SmallVenue venue;
+  std::vector<RequestAnswer> answers;
+  auto rest = *BybitRestClient::create(venue.loop, venue.url("http", ""), {.key = "key", .secret = "secret"},
+                                       {.on_event =
+                                            [&](const Event& event, Instant) {
+                                              if (const auto* answer = std::get_if<RequestAnswer>(&event)) {
+                                                answers.push_back(*answer);
+                                              }
+                                            },
+                                        .on_undecoded = [](std::string_view, const dialect::DecodeError&) {},
+                                        .clock = {}},
+                                       OrderSocket{.url = venue.url("ws", "/v5/trade")});
+  rest->use({venue.table[{0}]});
+  rest->start();
+  ASSERT_TRUE(net::run_until(venue.loop, [&] { return rest->state() == LinkState::live; }));
+  EXPECT_EQ(rest->socket_state(), LinkState::live);
+  const PlaceOrder order{.id = "m-1", .symbol = {0}, .price = {500'000}, .size = {3}};
+  rest->carry_out(order);
+  ASSERT_TRUE(net::run_until(venue.loop, [&] { return !answers.empty(); }));
+  EXPECT_EQ(answers[0].outcome, RequestOutcome::accepted) << answers[0].text.view();
+  EXPECT_EQ(answers[0].venue_id.view(), "v-s");
+  EXPECT_EQ(venue.placed_by_socket, std::vector{order});
+
+  venue.mute = true;  // the next one arrives and is never answered
+  PlaceOrder lost = order;
+  lost.id = "m-2";
+  rest->carry_out(lost);
+  for (const net::PeerId peer : std::set{venue.traders}) venue.server->close(peer);
+  ASSERT_TRUE(net::run_until(venue.loop, [&] { return answers.size() == 2; }));
+  EXPECT_EQ(answers[1].outcome, RequestOutcome::unknown);
+  EXPECT_TRUE(venue.placed.empty()) << "what the socket carried is never sent by REST";
+
+  PlaceOrder after = order;
+  after.id = "m-3";
+  rest->carry_out(after);
+  ASSERT_TRUE(net::run_until(venue.loop, [&] { return answers.size() == 3; }));
+  EXPECT_EQ(answers[2].venue_id.view(), "v-1");
+  EXPECT_EQ(venue.placed, std::vector{after});
 }
 
 TEST(Loopback, NobodyListeningIsAnUnknownOutcome) {

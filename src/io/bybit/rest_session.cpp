@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
+#include "base/assert.h"
+#include "io/bybit/redact.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
+#include "venue/bybit/trade_requests.h"
 #include "venue/bybit/words.h"
 
 namespace mlbot::io::bybit {
@@ -13,22 +17,40 @@ namespace mlbot::io::bybit {
 namespace dialect = venue::bybit;
 namespace path = venue::bybit::path;
 using dialect::CodeClass;
-using dialect::QueryText;
 
 namespace {
 
 constexpr std::uint32_t tries_max = 3;
 constexpr std::uint32_t faults_until_down = 3;
-constexpr Duration pause_after_fault = 500ms, pause_after_limit = 1s,
+constexpr Duration pause_after_fault = 500ms, pause_until_clock = 1s,
                    hold_after_ban = std::chrono::minutes{10};
-constexpr int http_unauthorised = 401, http_forbidden = 403, http_too_many = 429, http_server_fault = 500;
+constexpr int http_ok = 200, http_unauthorised = 401, http_forbidden = 403, http_too_many = 429,
+              http_server_fault = 500;
+
+std::optional<std::int64_t> number_in(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+dialect::RateQuota quota_in(const net::Headers& headers) {
+  dialect::RateQuota told{.limit = number_in(net::header(headers, "X-Bapi-Limit")),
+                          .left = number_in(net::header(headers, "X-Bapi-Limit-Status")),
+                          .resets_at = {}};
+  const auto reset_ms = number_in(net::header(headers, "X-Bapi-Limit-Reset-Timestamp"));
+  if (reset_ms && *reset_ms >= 0 && *reset_ms <= INT64_MAX / 1'000'000)
+    told.resets_at = Instant::from_ms(*reset_ms);
+  return told;
+}
 
 }  // namespace
 
 RestSession::RestSession(RestSettings settings, RestHandlers handlers)
     : settings_{std::move(settings)},
       handlers_{std::move(handlers)},
-      signer_{settings_.key, settings_.secret, settings_.receive_window} {}
+      signer_{settings_.key, settings_.secret, settings_.receive_window},
+      queue_{settings_.batch_max} {}
 
 void RestSession::start(Instant now) {
   become(LinkState::connecting);
@@ -37,80 +59,113 @@ void RestSession::start(Instant now) {
 
 void RestSession::use(std::vector<Instrument> instruments) { table_ = dialect::InstrumentTable{instruments}; }
 
-void RestSession::become(LinkState state) {
+void RestSession::become(LinkState rest_state) {
+  rest_state_ = rest_state;
+  tell_state();
+}
+
+void RestSession::tell_state() {
+  LinkState state = rest_state_;
+  if (handlers_.send_by_socket && socket_state_ != LinkState::live && state == LinkState::live)
+    state = socket_was_live_ ? LinkState::stale : LinkState::syncing;
+  if (socket_state_ == LinkState::live && state == LinkState::down) state = LinkState::stale;
   if (state == state_) return;
   state_ = state;
   handlers_.on_event(LinkChanged{Link::orders, state}, {});
 }
 
+void RestSession::socket_changed(LinkState state, Instant now) {
+  socket_state_ = state;
+  socket_was_live_ = socket_was_live_ || state == LinkState::live;
+  tell_state();
+  pump(now);
+}
+
 // ---- sending and judging
+
+RequestQueue::Ways RestSession::ways() const {
+  return {.signed_too = clock_.known(), .socket = socket_state_ == LinkState::live};
+}
 
 void RestSession::pump(Instant now) {
   queue_.expire(now);
-  while (const auto taken = queue_.take(now, clock_.known())) send(*taken);
+  while (const auto taken = queue_.take(now, ways())) send(*taken);
 }
 
 void RestSession::send(const RequestQueue::Taken& taken) {
-  const RestRequest& wanted = *taken.request;
-  net::HttpRequest request{.method = wanted.post ? "POST" : "GET", .target = std::string{wanted.path}};
-  if (wanted.post) {
-    request.body = wanted.payload;
-    request.headers.emplace_back("Content-Type", "application/json");
-  } else if (!wanted.payload.empty()) {
-    request.target += "?" + wanted.payload;
+  const Flight& flight = *taken.flight;
+  const RestRequest& first = flight.requests.front();
+  ++counters_.sent;
+  if (flight.requests.size() > 1) ++counters_.batches;
+  if (flight.by_socket) {
+    ++counters_.by_socket;
+    return handlers_.send_by_socket(taken.number, dialect::trade_op(flight.path), flight.payload);
   }
-  if (wanted.signed_request) {
+  const dialect::Request wanted{flight.path, flight.payload, first.post, first.signed_request};
+  net::HttpRequest request{
+      .method = std::string{wanted.method()}, .target = wanted.target(), .body = std::string{wanted.body()}};
+  if (wanted.post) request.headers.emplace_back("Content-Type", "application/json");
+  if (wanted.is_signed) {
     for (auto& header : signer_.headers(venue_time(), wanted.payload))
       request.headers.push_back(std::move(header));
   }
-  ++counters_.sent;
   handlers_.send(taken.number, std::move(request), settings_.timeout);
 }
 
-Result<std::string, RestError> RestSession::judge(const RestRequest& request,
+/// Good when the venue's code says so; a body without a code is unknown.
+Result<std::string, RestError> RestSession::judge_code(std::string_view of, std::string body) {
+  const auto head = dialect::decode_head(body, scratch_);
+  if (!head) return std::unexpected{unreadable(of, body, head.error())};
+  const CodeClass code_class = dialect::class_of(head->code);
+  if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged) return body;
+  return std::unexpected{RestError{code_class, head->code, fmt::format("{}: {}", of, head->text)}};
+}
+
+Result<std::string, RestError> RestSession::judge(const Flight& flight,
                                                   Result<net::HttpAnswer, net::NetError>& answer,
                                                   Instant now) {
-  const auto fail = [&](CodeClass code_class, std::int32_t code, std::string_view text) {
-    return std::unexpected{RestError{code_class, code, fmt::format("{}: {}", request.path, text)}};
+  const auto fail = [&](CodeClass code_class, std::string_view text) {
+    return std::unexpected{RestError{code_class, 0, fmt::format("{}: {}", flight.path, text)}};
   };
   if (!answer) {
     ++counters_.transport_faults;
     if (++faults_in_a_row_ >= faults_until_down) become(LinkState::down);
-    return fail(CodeClass::unknown, 0, answer.error().what);
+    return fail(CodeClass::unknown, answer.error().what);
   }
   faults_in_a_row_ = 0;
   ++counters_.answered;
   net::HttpResponse& response = answer->response;
-  queue_.learn(request.path, response.headers, now, venue_time());
-  const auto head = dialect::decode_head(response.body, scratch_);
-  if (head) {
+  queue_.learn(flight.path, quota_in(response.headers), now, venue_time());
+  response.body = redacted(std::move(response.body), settings_.key);
+  if (dialect::decode_head(response.body, scratch_)) {
+    protections_in_a_row_ = 0;
     if (clock_.known()) become(LinkState::live);
-    const CodeClass code_class = dialect::class_of(head->code);
-    if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged)
-      return std::move(response.body);
-    return fail(code_class, head->code, head->text);
+    return judge_code(flight.path, std::move(response.body));
   }
   if (response.status >= http_server_fault) {
-    return fail(CodeClass::unknown, 0, fmt::format("the venue answered HTTP {}", response.status));
+    return fail(CodeClass::unknown, fmt::format("the venue answered HTTP {}", response.status));
   }
   switch (response.status) {
-    case http_too_many:
-      return fail(CodeClass::rate, 0, "the venue answered HTTP 429, too many requests");
+    case http_too_many: {
+      queue_.hold_all(now + pause_after_limit(protections_in_a_row_++));
+      return fail(CodeClass::rate, "the venue answered HTTP 429, too many requests");
+    }
     case http_forbidden:
       queue_.hold_all(now + hold_after_ban);
+      become(LinkState::down);
       return fail(
-          CodeClass::auth, 0,
+          CodeClass::auth,
           "the venue answered HTTP 403: too many requests from this address, or a country that it does not "
           "serve; nothing is sent for 10 minutes");
     case http_unauthorised:
-      return fail(CodeClass::auth, 0, "the venue answered HTTP 401: check the key and its environment");
+      return fail(CodeClass::auth, "the venue answered HTTP 401: check the key and its environment");
     default:
       break;
   }
-  ++counters_.decode_errors;
-  handlers_.on_undecoded(response.body, head.error());
-  const std::string what = fmt::format("HTTP {} without a readable answer", response.status);
-  return fail(response.status == 200 ? CodeClass::unknown : CodeClass::refused, 0, what);
+  RestError error = unreadable(flight.path, response.body, {"reply", "no JSON with a code"});
+  error.what = fmt::format("{}: HTTP {} without a readable answer", flight.path, response.status);
+  error.code_class = response.status == http_ok ? CodeClass::unknown : CodeClass::refused;
+  return std::unexpected{std::move(error)};
 }
 
 bool RestSession::asks_again(const RestRequest& request, const RestError& error) const {
@@ -122,34 +177,100 @@ bool RestSession::asks_again(const RestRequest& request, const RestError& error)
 }
 
 void RestSession::answered(std::uint64_t number, Result<net::HttpAnswer, net::NetError> answer, Instant now) {
-  RestRequest request = queue_.finish(number);
-  Duration round_trip = answer ? answer->round_trip : Duration{};
-  auto judged = judge(request, answer, now);
-  if (judged && request.path == path::time) {
+  Flight flight = queue_.finish(number);
+  const Duration round_trip = answer ? answer->round_trip : Duration{};
+  auto judged = judge(flight, answer, now);
+  if (judged && flight.path == path::time) {
     if (const auto venue = dialect::decode_server_time(*judged, scratch_)) {
       clock_.measured(handlers_.our_time(), round_trip, *venue);
       become(LinkState::live);
     }
   }
-  if (!judged) {
-    const RestError& error = judged.error();
-    if (error.code_class == CodeClass::rate) {
-      ++counters_.limited;
-      queue_.hold(request.path, now + pause_after_limit);
-    }
-    if (error.code_class == CodeClass::time) {
-      clock_.forget();
-      ask_time(now);
-    }
-    if (asks_again(request, error)) {
-      request.not_before = now + pause_after_fault;
-      queue_.push(std::move(request), now);
-      return pump(now);
-    }
-    if (error.code_class != CodeClass::unknown) ++counters_.refused;
+  conclude(std::move(flight), std::move(judged), now);
+}
+
+void RestSession::answered_by_socket(std::uint64_t number, Result<dialect::TradeReply, std::string> answer,
+                                     Instant now) {
+  Flight flight = queue_.finish(number);
+  const auto fail = [&](CodeClass code_class, std::int32_t code, std::string_view text) {
+    const RestError error{code_class, code, fmt::format("{}: {}", flight.path, text)};
+    conclude(std::move(flight), std::unexpected{error}, now);
+  };
+  if (!answer) {
+    ++counters_.transport_faults;
+    return fail(CodeClass::unknown, 0, answer.error());
   }
-  request.done(std::move(judged), now);
+  ++counters_.answered;
+  queue_.learn(flight.path, answer->quota, now, venue_time());
+  const CodeClass code_class = dialect::class_of(answer->code);
+  if (code_class != CodeClass::accepted && code_class != CodeClass::unchanged)
+    return fail(code_class, answer->code, answer->text.view());
+  if (answer->orders.size() != flight.requests.size())
+    return fail(CodeClass::unknown, 0, "the answer speaks of another number of orders");
+  conclude(std::move(flight), answer->orders, now);
+}
+
+/// The orders of a good REST answer to a create, amend or cancel, alone or in a batch.
+Result<std::vector<dialect::OrderAck>, RestError> RestSession::acks_in(const Flight& flight,
+                                                                       const Body& body) {
+  if (flight.requests.size() == 1) {
+    const auto ids = dialect::decode_order_ack(body, scratch_);
+    if (!ids) return std::unexpected{unreadable(flight.path, body, ids.error())};
+    return std::vector{dialect::OrderAck{.venue_id = ids->venue_id, .client_id = ids->client_id}};
+  }
+  auto acks = dialect::decode_order_acks(body, scratch_);
+  if (!acks) return std::unexpected{unreadable(flight.path, body, acks.error())};
+  if (acks->size() == flight.requests.size()) return std::move(*acks);
+  const dialect::DecodeError odd{
+      "list", fmt::format("{} orders for {} that were sent", acks->size(), flight.requests.size())};
+  return std::unexpected{unreadable(flight.path, body, odd)};
+}
+
+/// Each order of the flight has its own outcome.
+void RestSession::conclude(Flight flight, const std::vector<dialect::OrderAck>& acks, Instant now) {
+  for (std::size_t i = 0; i < flight.requests.size(); ++i) {
+    const CodeClass code_class = dialect::class_of(acks[i].code);
+    Result<Body, RestError> own = acks[i].venue_id.str();
+    if (code_class != CodeClass::accepted && code_class != CodeClass::unchanged)
+      own = std::unexpected{
+          RestError{code_class, acks[i].code, fmt::format("{}: {}", flight.path, acks[i].text.view())}};
+    conclude(flight.path, std::move(flight.requests[i]), std::move(own), now);
+  }
   pump(now);
+}
+
+void RestSession::conclude(Flight flight, const Result<Body, RestError>& judged, Instant now) {
+  const bool are_orders = !dialect::trade_op(flight.path).empty();
+  if (judged && are_orders) {
+    const auto acks = acks_in(flight, *judged);
+    if (acks) return conclude(std::move(flight), *acks, now);
+    return conclude(std::move(flight), std::unexpected{acks.error()}, now);
+  }
+  for (RestRequest& request : flight.requests) conclude(flight.path, std::move(request), judged, now);
+  pump(now);
+}
+
+void RestSession::conclude(std::string_view of, RestRequest request, Result<Body, RestError> judged,
+                           Instant now) {
+  if (judged) {
+    queue_.served(of);
+    return request.done(std::move(judged), now);
+  }
+  const RestError& error = judged.error();
+  if (error.code_class == CodeClass::rate) {
+    ++counters_.limited;
+    queue_.limited(of, now);
+  }
+  if (error.code_class == CodeClass::time) {
+    clock_.forget();
+    ask_time(now);
+  }
+  if (asks_again(request, error)) {
+    request.not_before = now + pause_after_fault;
+    return queue_.push(std::move(request), now);
+  }
+  if (error.code_class != CodeClass::unknown) ++counters_.refused;
+  request.done(std::move(judged), now);
 }
 
 void RestSession::on_timer(Instant now) {
@@ -158,11 +279,11 @@ void RestSession::on_timer(Instant now) {
 }
 
 Instant RestSession::next_timer(Instant now) const {
-  return std::min(clock_at_, queue_.next_turn(now, clock_.known()));
+  return std::min(clock_at_, queue_.next_turn(now, ways()));
 }
 
 void RestSession::ask_time(Instant now) {
-  clock_at_ = now + (clock_.known() ? settings_.clock_every : pause_after_limit);
+  clock_at_ = now + (clock_.known() ? settings_.clock_every : pause_until_clock);
   RestRequest request{.urgency = Urgency::cancel, .path = path::time, .signed_request = false};
   request.give_up_at = now + settings_.timeout;
   request.tries = tries_max;  // the next time is the next try
@@ -191,14 +312,15 @@ RestError RestSession::unreadable(std::string_view of, std::string_view body,
 
 // ---- commands
 
-void RestSession::post(Urgency urgency, std::string_view to, std::string body, const ClientOrderId& order,
+void RestSession::post(Urgency urgency, const Command& command, const ClientOrderId& order,
                        RequestAnswer blank, Instant now) {
+  auto wanted = dialect::request_of(command, table_);
   const bool creates = blank.request == RequestKind::place;
   RestRequest request{.urgency = urgency,
-                      .path = to,
+                      .path = wanted->path,
                       .post = true,
-                      .repeatable = !creates,
-                      .payload = std::move(body),
+                      .repeatable = !creates && blank.request != RequestKind::amend,
+                      .payload = std::move(wanted->payload),
                       .order = order,
                       .creates = creates};
   request.give_up_at = now + settings_.timeout;
@@ -207,71 +329,79 @@ void RestSession::post(Urgency urgency, std::string_view to, std::string body, c
   pump(now);
 }
 
+void RestSession::change(const dialect::Request& wanted, Instant now, RestCallback<void> done) {
+  RestRequest request{.urgency = Urgency::query,
+                      .path = wanted.path,
+                      .post = wanted.post,
+                      .signed_request = wanted.is_signed,
+                      .payload = wanted.payload};
+  request.done = [done = std::move(done)](Result<Body, RestError> body, Instant) {
+    if (!body) return done(std::unexpected{body.error()});
+    done({});
+  };
+  queue_.push(std::move(request), now);
+  pump(now);
+}
+
 void RestSession::tell(RequestAnswer blank, const Result<Body, RestError>& answer) {
-  if (answer) {
-    auto read = dialect::decode_answer(*answer, blank.request, blank.symbol, blank.client_id, scratch_);
-    if (read) {
-      if (read->venue_id.empty()) read->venue_id = blank.venue_id;
-      return handlers_.on_event(*read, {});
-    }
-    blank.text = venue_text(unreadable("an answer", *answer, read.error()).what);
-  } else {
+  if (!answer) {
     blank.code = answer.error().code;
     blank.text = venue_text(answer.error().what);
     if (answer.error().code_class != CodeClass::unknown) blank.outcome = RequestOutcome::refused;
+    return handlers_.on_event(blank, {});
   }
+  const bool is_order =
+      blank.request != RequestKind::cancel_all && blank.request != RequestKind::position_stop;
+  if (is_order) {
+    blank.outcome = RequestOutcome::accepted;
+    if (!answer->empty()) blank.venue_id = std::string_view{*answer};
+    return handlers_.on_event(blank, {});
+  }
+  const auto read = dialect::decode_answer(*answer, blank.request, blank.symbol, blank.client_id, scratch_);
+  if (read) return handlers_.on_event(*read, {});
+  blank.text = venue_text(unreadable("an answer", *answer, read.error()).what);
   handlers_.on_event(blank, {});
 }
 
 bool RestSession::carry_out(const Command& command, Instant now) {
-  const auto instrument = [&](SymbolId symbol) -> const Instrument& {
+  const auto blank = [&](RequestKind kind, SymbolId symbol, const ClientOrderId& id) {
     MLBOT_ASSERT(table_.contains(symbol));
-    return table_[symbol];
-  };
-  const auto blank = [](RequestKind kind, SymbolId symbol, const ClientOrderId& id) {
     return RequestAnswer{.request = kind, .symbol = symbol, .client_id = id};
   };
-  return std::visit(Overloaded{[&](const PlaceOrder& c) {
-                                 post(c.reduce_only ? Urgency::reduce : Urgency::open, path::create,
-                                      dialect::encode_place(c, instrument(c.symbol)), c.id,
-                                      blank(RequestKind::place, c.symbol, c.id), now);
-                                 return true;
-                               },
-                               [&](const AmendOrder& c) {
-                                 post(Urgency::amend, path::amend,
-                                      dialect::encode_amend(c, instrument(c.symbol)), c.id,
-                                      blank(RequestKind::amend, c.symbol, c.id), now);
-                                 return true;
-                               },
-                               [&](const CancelOrder& c) {
-                                 RequestAnswer answer = blank(RequestKind::cancel, c.symbol, c.id);
-                                 answer.venue_id = c.venue_id;
-                                 post(Urgency::cancel, path::cancel,
-                                      dialect::encode_cancel(c, instrument(c.symbol)), c.id, answer, now);
-                                 return true;
-                               },
-                               [&](const CancelAllOrders& c) {
-                                 post(Urgency::cancel, path::cancel_all,
-                                      dialect::encode_cancel_all(c, instrument(c.symbol)), {},
-                                      blank(RequestKind::cancel_all, c.symbol, {}), now);
-                                 return true;
-                               },
-                               [&](const SetPositionStop& c) {
-                                 post(Urgency::reduce, path::trading_stop,
-                                      dialect::encode_position_stop(c, instrument(c.symbol)), {},
-                                      blank(RequestKind::position_stop, c.symbol, {}), now);
-                                 return true;
-                               },
-                               [&](const QueryOrder& c) {
-                                 query_order(c, now);
-                                 return true;
-                               },
-                               [&](const QueryAccount&) {
-                                 query_account(now);
-                                 return true;
-                               },
-                               [](const ResubscribeBook&) { return false; }},
-                    command);
+  return std::visit(
+      Overloaded{[&](const PlaceOrder& c) {
+                   post(c.reduce_only ? Urgency::reduce : Urgency::open, c, c.id,
+                        blank(RequestKind::place, c.symbol, c.id), now);
+                   return true;
+                 },
+                 [&](const AmendOrder& c) {
+                   post(Urgency::amend, c, c.id, blank(RequestKind::amend, c.symbol, c.id), now);
+                   return true;
+                 },
+                 [&](const CancelOrder& c) {
+                   RequestAnswer answer = blank(RequestKind::cancel, c.symbol, c.id);
+                   answer.venue_id = c.venue_id;
+                   post(Urgency::cancel, c, c.id, answer, now);
+                   return true;
+                 },
+                 [&](const CancelAllOrders& c) {
+                   post(Urgency::cancel, c, {}, blank(RequestKind::cancel_all, c.symbol, {}), now);
+                   return true;
+                 },
+                 [&](const SetPositionStop& c) {
+                   post(Urgency::reduce, c, {}, blank(RequestKind::position_stop, c.symbol, {}), now);
+                   return true;
+                 },
+                 [&](const QueryOrder& c) {
+                   query_order(c, now);
+                   return true;
+                 },
+                 [&](const QueryAccount&) {
+                   query_account(now);
+                   return true;
+                 },
+                 [](const ResubscribeBook&) { return false; }},
+      command);
 }
 
 // ---- questions
@@ -280,11 +410,7 @@ bool RestSession::carry_out(const Command& command, Instant now) {
 /// have answered before the order may be called absent.
 void RestSession::query_order(const QueryOrder& query, Instant now) {
   const RequestAnswer blank{.request = RequestKind::query, .symbol = query.symbol, .client_id = query.id};
-  const std::string by_id = QueryText{}
-                                .add("category", dialect::category_linear)
-                                .add("symbol", table_[query.symbol].name.view())
-                                .add("orderLinkId", query.id.view())
-                                .text();
+  const std::string by_id = dialect::request_of(query, table_)->payload;
   const auto rows = std::make_shared<std::vector<Event>>();
   const auto fail = [this, blank](const RestError& error) {
     RequestAnswer answer = blank;
@@ -332,78 +458,55 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
 /// The lists of one QueryAccount, asked one after the other: executions before positions, so that a position
 /// never lacks what an execution of this answer has told.
 struct RestSession::AccountQuery {
-  enum class List : std::uint8_t { executions, orders, positions, wallet };
-  static constexpr int pages_max = 20;
-  List asking = List::executions;
-  std::vector<Event> executions, rows;
-  std::string since_ms;
-  int pages = 0;
+  dialect::NewsPage executions, orders;
 };
 
 void RestSession::query_account(Instant now) {
   if (account_asked_) return;  // its answer is on the way
   account_asked_ = true;
-  auto query = std::make_shared<AccountQuery>();
-  query->since_ms = std::to_string((venue_time() - settings_.executions_back).ms());
-  next_page(std::move(query), "", now);
-}
-
-void RestSession::next_page(std::shared_ptr<AccountQuery> query, std::string cursor, Instant now) {
-  using List = AccountQuery::List;
-  const auto list = query->asking;
+  const auto query = std::make_shared<AccountQuery>();
   const auto fail = [this] {
     account_asked_ = false;
     handlers_.on_event(AccountSnapshot{SnapshotPhase::failed}, {});
   };
-  if (++query->pages > AccountQuery::pages_max) return fail();
-  QueryText text;
-  std::string_view of = path::wallet;
-  if (list == List::wallet) {
-    text.add("accountType", "UNIFIED").add("coin", dialect::settle_coin);
-  } else {
-    text.add("category", dialect::category_linear);
-    if (list == List::executions) {
-      of = path::executions;
-      text.add("startTime", query->since_ms).add("limit", 100);
-    } else {
-      of = list == List::orders ? path::open_orders : path::positions;
-      text.add("settleCoin", dialect::settle_coin).add("limit", list == List::orders ? 50 : 200);
-    }
-    text.cursor(cursor);
-  }
-  get(
-      of, text.text(), true,
-      [=, this](Result<Body, RestError> body, Instant then) {
-        if (!body) return fail();
-        if (list == List::wallet) {
-          const auto wallet = dialect::decode_wallet(*body, scratch_);
-          if (!wallet) {
-            unreadable(of, *body, wallet.error());
-            return fail();
-          }
-          account_asked_ = false;
-          handlers_.on_event(AccountSnapshot{SnapshotPhase::begin}, {});
-          for (auto at = query->executions.rbegin(); at != query->executions.rend(); ++at)
-            if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
-          for (const Event& row : query->rows) handlers_.on_event(row, {});
-          handlers_.on_event(*wallet, {});
-          return handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});
-        }
-        const auto page =
-            list == List::executions ? dialect::decode_executions(*body, table_, scratch_, query->executions)
-            : list == List::orders   ? dialect::decode_orders(*body, table_, scratch_, query->rows)
-                                     : dialect::decode_positions(*body, table_, scratch_, query->rows);
-        if (!page) {
-          unreadable(of, *body, page.error());
-          return fail();
-        }
-        counters_.foreign_rows += page->foreign_rows;
-        if (!page->cursor.empty() && page->rows > 0) return next_page(query, page->cursor, then);
-        query->asking = static_cast<List>(static_cast<int>(list) + 1);
-        query->pages = 0;
-        next_page(query, "", then);
-      },
-      now);
+  const auto tell_all = [=, this](const dialect::NewsPage& positions, const WalletNews& wallet) {
+    account_asked_ = false;
+    counters_.foreign_rows +=
+        query->executions.foreign_rows + query->orders.foreign_rows + positions.foreign_rows;
+    handlers_.on_event(AccountSnapshot{SnapshotPhase::begin}, {});
+    const auto& executions = query->executions.list;
+    for (auto at = executions.rbegin(); at != executions.rend(); ++at)
+      if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
+    for (const Event& row : query->orders.list) handlers_.on_event(row, {});
+    for (const Event& row : positions.list) handlers_.on_event(row, {});
+    handlers_.on_event(wallet, {});
+    handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});
+  };
+  const Then<dialect::NewsPage> then_wallet = [=, this](Result<dialect::NewsPage, RestError> positions,
+                                                        Instant then) {
+    if (!positions) return fail();
+    ask_then<WalletNews>(
+        dialect::ask_wallet(), then,
+        [=, held = std::move(*positions)](const Result<WalletNews, RestError>& wallet, Instant) {
+          if (!wallet) return fail();
+          tell_all(held, *wallet);
+        });
+  };
+  const Then<dialect::NewsPage> then_positions = [=, this](Result<dialect::NewsPage, RestError> orders,
+                                                           Instant then) {
+    if (!orders) return fail();
+    query->orders = std::move(*orders);
+    ask_all_then<dialect::NewsPage>(dialect::ask_positions(""), then, then_wallet);
+  };
+  const Then<dialect::NewsPage> then_orders = [=, this](Result<dialect::NewsPage, RestError> executions,
+                                                        Instant then) {
+    if (!executions) return fail();
+    query->executions = std::move(*executions);
+    ask_all_then<dialect::NewsPage>(dialect::ask_open_orders(""), then, then_positions);
+  };
+  const Instant since = venue_time() - settings_.executions_back;
+  ask_all_then<dialect::NewsPage>(dialect::ask_executions("", {.from = since, .until = {}}), now,
+                                  then_orders);
 }
 
 }  // namespace mlbot::io::bybit

@@ -2,15 +2,25 @@
 // rows back as domain events. A state machine: commands, answers and the time come in; requests and events go
 // out.
 //
-// A create is sent at most once; silence and transport faults are RequestOutcome::unknown. A cancel, an amend
-// or a stop is sent again only when the venue said that it did not look at it (too many requests, clock). A
-// question is asked up to three times. QueryAccount answers as one block: begin, executions, orders,
+// Orders go over the order-entry socket while that is live, and by REST otherwise; one queue, one set of
+// quotas and one way of judging for both, so a create is sent at most once whichever way it went. Silence and
+// transport faults are RequestOutcome::unknown. A cancel or a stop is sent again only when the venue said
+// that it did not look at it (too many requests, clock). A question is asked up to three times. A list that
+// comes in several pages is read until two passes agree, because rows move between pages while they are read;
+// after four passes the question has failed. QueryAccount answers as one block: begin, executions, orders,
 // positions, wallet, end; or failed alone.
+//
+// State of Link::orders, the only status: as REST is, but where a socket is wanted and gone `stale`: orders
+// still go, the slower way. After HTTP 403 nothing goes by REST for 10 minutes and the link is down, stale
+// with a live socket.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/recent_set.h"
@@ -20,6 +30,7 @@
 #include "venue/bybit/instrument_table.h"
 #include "venue/bybit/message.h"
 #include "venue/bybit/rest_decode.h"
+#include "venue/bybit/rest_questions.h"
 #include "venue/bybit/signing.h"
 
 namespace mlbot::io::bybit {
@@ -30,6 +41,7 @@ struct RestSettings {
   Duration timeout = 10s;         ///< of one request, connecting included
   Duration clock_every = 60s;     ///< how often the venue's clock is asked
   Duration executions_back = 1h;  ///< how far QueryAccount looks back for executions
+  std::size_t batch_max = 10;     ///< orders in one batch; 1 sends none
 };
 
 template <class T>
@@ -38,6 +50,7 @@ using RestCallback = std::function<void(Result<T, RestError>)>;
 struct RestCounters {
   std::uint64_t sent = 0, answered = 0, transport_faults = 0, refused = 0, limited = 0, decode_errors = 0;
   std::uint64_t foreign_rows = 0;
+  std::uint64_t by_socket = 0, batches = 0;  ///< of `sent`
 };
 
 struct RestHandlers {
@@ -47,6 +60,8 @@ struct RestHandlers {
   std::function<void(std::uint64_t number, net::HttpRequest request, Duration timeout)> send;
   /// Our own clock as the venue's is compared with: the wall's, or a paced market's.
   std::function<Instant()> our_time;
+  /// Sends over the order-entry socket; answered_by_socket() follows exactly once. Empty without a socket.
+  std::function<void(std::uint64_t number, std::string_view op, std::string body)> send_by_socket = {};
 };
 
 class RestSession {
@@ -59,6 +74,10 @@ class RestSession {
   /// False for ResubscribeBook, which is the stream's to carry out.
   bool carry_out(const Command& command, Instant now);
   void answered(std::uint64_t number, Result<net::HttpAnswer, net::NetError> answer, Instant now);
+  /// @param answer  or why there is none, as when the socket was lost.
+  void answered_by_socket(std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer,
+                          Instant now);
+  void socket_changed(LinkState state, Instant now);
   void on_timer(Instant now);
   Instant next_timer(Instant now) const;
 
@@ -71,6 +90,22 @@ class RestSession {
   void use(std::vector<Instrument> instruments);
   /// One-minute bars that started in [from, until], oldest first, as Kline events; pages of 1000.
   void load_klines(SymbolId symbol, Instant from, Instant until, Instant now, RestCallback<std::size_t> done);
+
+  // ---- asking
+  /// One question and its answer. Views in the answer live until the callback returns.
+  template <class T>
+  void ask(const venue::bybit::Question<T>& question, Instant now, RestCallback<T> done) {
+    ask_then<T>(question, now,
+                [done = std::move(done)](Result<T, RestError> answer, Instant) { done(std::move(answer)); });
+  }
+  /// A whole list, read until two passes over its pages agree.
+  template <class P>
+  void ask_all(const venue::bybit::Question<P>& question, Instant now, RestCallback<P> done) {
+    ask_all_then<P>(question, now,
+                    [done = std::move(done)](Result<P, RestError> list, Instant) { done(std::move(list)); });
+  }
+  /// A change of the account that is no order: `unchanged` is good too. Not sent again by itself.
+  void change(const venue::bybit::Request& request, Instant now, RestCallback<void> done);
   /// Also good when it already was so.
   void set_leverage(SymbolId symbol, E8 leverage, Instant now, RestCallback<void> done);
 
@@ -84,28 +119,50 @@ class RestSession {
  private:
   using Body = std::string;
   using Continue = std::function<void(Result<Body, RestError>, Instant now)>;
+  template <class T>
+  using Then = std::function<void(Result<T, RestError>, Instant now)>;
   struct AccountQuery;
   struct StartUp;
   struct KlineLoad;
+  static constexpr int list_pages_max = 100, list_passes_max = 4;
+  template <class P>
+  struct ListRead {
+    venue::bybit::Question<P> question;
+    Then<P> done;
+    P list;
+    std::vector<std::string> keys, keys_before;
+    int pages = 0, passes = 0;
+  };
 
   void get(std::string_view path, std::string query, bool signed_request, Continue done, Instant now);
-  void post(Urgency urgency, std::string_view path, std::string body, const ClientOrderId& order,
-            RequestAnswer blank, Instant now);
+  template <class T>
+  void ask_then(const venue::bybit::Question<T>& question, Instant now, Then<T> done);
+  template <class P>
+  void ask_all_then(const venue::bybit::Question<P>& question, Instant now, Then<P> done);
+  template <class P>
+  void read_on(std::shared_ptr<ListRead<P>> read, const std::string& cursor, Instant now);
+  void post(Urgency urgency, const Command& command, const ClientOrderId& order, RequestAnswer blank,
+            Instant now);
   void pump(Instant now);
   void send(const RequestQueue::Taken& taken);
-  Result<Body, RestError> judge(const RestRequest& request, Result<net::HttpAnswer, net::NetError>& answer,
+  RequestQueue::Ways ways() const;
+  Result<Body, RestError> judge(const Flight& flight, Result<net::HttpAnswer, net::NetError>& answer,
                                 Instant now);
+  Result<Body, RestError> judge_code(std::string_view path, std::string body);
+  Result<std::vector<venue::bybit::OrderAck>, RestError> acks_in(const Flight& flight, const Body& body);
+  void conclude(Flight flight, const std::vector<venue::bybit::OrderAck>& acks, Instant now);
+  void conclude(Flight flight, const Result<Body, RestError>& judged, Instant now);
+  void conclude(std::string_view path, RestRequest request, Result<Body, RestError> judged, Instant now);
   bool asks_again(const RestRequest& request, const RestError& error) const;
   void tell(RequestAnswer blank, const Result<Body, RestError>& answer);
   void ask_time(Instant now);
   void query_order(const QueryOrder& query, Instant now);
   void query_account(Instant now);
-  void next_page(std::shared_ptr<AccountQuery> query, std::string cursor, Instant now);
-  void next_instruments(std::shared_ptr<StartUp> start, std::string cursor, Instant now);
   void next_tier(std::shared_ptr<StartUp> start, Instant now);
   void ask_fees(std::shared_ptr<StartUp> start, Instant now);
   void next_klines(std::shared_ptr<KlineLoad> load, Instant now);
-  void become(LinkState state);
+  void become(LinkState rest_state);
+  void tell_state();
   /// Counts and shows what could not be read.
   RestError unreadable(std::string_view path, std::string_view body, const venue::bybit::DecodeError& error);
 
@@ -121,8 +178,62 @@ class RestSession {
   Instant clock_at_{};          ///< when the venue's clock is asked next
   bool account_asked_ = false;  ///< a QueryAccount is under way
   RestCounters counters_;
-  LinkState state_ = LinkState::down;
-  std::uint32_t faults_in_a_row_ = 0;
+  LinkState rest_state_ = LinkState::down, socket_state_ = LinkState::down;
+  LinkState state_ = LinkState::down;  ///< of both, as told
+  bool socket_was_live_ = false;
+  std::uint32_t faults_in_a_row_ = 0, protections_in_a_row_ = 0;
 };
+
+template <class T>
+void RestSession::ask_then(const venue::bybit::Question<T>& question, Instant now, Then<T> done) {
+  const auto read = question.read;
+  const std::string_view path = question.request.path;
+  get(
+      path, question.request.payload, question.request.is_signed,
+      [this, read, path, done = std::move(done)](Result<Body, RestError> body, Instant then) {
+        if (!body) return done(std::unexpected{body.error()}, then);
+        auto answer = read(*body, table_, scratch_);
+        if (!answer) return done(std::unexpected{unreadable(path, *body, answer.error())}, then);
+        done(std::move(*answer), then);
+      },
+      now);
+}
+
+template <class P>
+void RestSession::ask_all_then(const venue::bybit::Question<P>& question, Instant now, Then<P> done) {
+  auto read = std::make_shared<ListRead<P>>();
+  read->question = question;
+  read->done = std::move(done);
+  read_on(std::move(read), "", now);
+}
+
+template <class P>
+void RestSession::read_on(std::shared_ptr<ListRead<P>> read, const std::string& cursor, Instant now) {
+  const venue::bybit::Question<P> page{venue::bybit::paged(read->question.request, cursor),
+                                       read->question.read};
+  const auto fail = [read](std::string_view why, Instant then) {
+    const std::string what = std::string{read->question.request.path} + ": " + std::string{why};
+    read->done(std::unexpected{RestError{venue::bybit::CodeClass::unknown, 0, what}}, then);
+  };
+  if (++read->pages > list_pages_max) return fail("the list has no end", now);
+  ask_then<P>(page, now, [this, read, fail](Result<P, RestError> answer, Instant then) {
+    if (!answer) return read->done(std::unexpected{answer.error()}, then);
+    const bool more = !answer->cursor.empty() && !answer->list.empty();
+    for (auto& row : answer->list) {
+      read->keys.push_back(venue::bybit::row_key(row));
+      read->list.list.push_back(std::move(row));
+    }
+    if constexpr (requires { answer->foreign_rows; }) read->list.foreign_rows += answer->foreign_rows;
+    if constexpr (requires { answer->refused; })
+      std::ranges::move(answer->refused, std::back_inserter(read->list.refused));
+    if (more) return read_on(read, answer->cursor, then);
+    if (read->pages == 1 || read->keys == read->keys_before) return read->done(std::move(read->list), then);
+    if (++read->passes == list_passes_max) return fail("the list changed while it was read", then);
+    read->keys_before = std::exchange(read->keys, {});
+    read->list = {};
+    read->pages = 0;
+    read_on(read, "", then);
+  });
+}
 
 }  // namespace mlbot::io::bybit

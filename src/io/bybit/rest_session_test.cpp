@@ -2,118 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
-#include "venue/bybit/request_decode.h"
-#include "venue/bybit/rest_encode.h"
-#include "venue/bybit/rest_paths.h"
+#include "io/bybit/test_rest_scene.h"
 
 namespace mlbot::io::bybit {
 namespace {
 
-namespace dialect = venue::bybit;
-namespace path = venue::bybit::path;
-
-std::vector<Instrument> contracts() {
-  Instrument btc{.id = {0}, .name = "BTCUSDT", .tick_size = *parse_e8("0.1"), .lot_step = *parse_e8("0.001")};
-  btc.min_order = {1};
-  btc.max_limit_order = btc.max_market_order = {1000};
-  btc.max_leverage = *parse_e8("100");
-  btc.maintenance_margin = *parse_e8("0.005");
-  Instrument eth = btc;
-  eth.id = {1};
-  eth.name = "ETHUSDT";
-  eth.tick_size = *parse_e8("0.01");
-  return {btc, eth};
-}
-
-/// A session whose requests are written down; the test answers as the venue.
-struct Scene {
-  struct Sent {
-    std::uint64_t number;
-    net::HttpRequest request;
-  };
-  Scene()
-      : session{{.key = "key", .secret = "secret"},
-                {.on_event = [this](const Event& event, Instant) { heard(event); },
-                 .on_undecoded = [this](std::string_view, const dialect::DecodeError&) { ++undecoded; },
-                 .send = [this](std::uint64_t number, net::HttpRequest request,
-                                Duration) { sent.push_back({number, std::move(request)}); },
-                 .our_time = [this] { return now; }}} {}
-
-  void heard(const Event& event) {
-    if (const auto* answer = std::get_if<RequestAnswer>(&event)) answers.push_back(*answer);
-    if (const auto* link = std::get_if<LinkChanged>(&event)) {
-      states.push_back(link->state);
-    } else {
-      events.push_back(event);
-    }
-  }
-  /// The clock is known, the contracts too, nothing else has happened.
-  void begin() {
-    session.use(contracts());
-    session.start(now);
-    answer(dialect::time_result(now + ahead));
-    events.clear();
-  }
-  void answer(std::string_view result, net::Headers headers = {}) {
-    reply(dialect::encode_reply(result, now), std::move(headers));
-  }
-  void refuse(std::int32_t code, std::string text, net::Headers headers = {}) {
-    reply(dialect::encode_error({code, std::move(text)}, now), std::move(headers));
-  }
-  void reply(std::string body, net::Headers headers = {}, int status = 200) {
-    const std::uint64_t number = take();
-    session.answered(number, net::HttpAnswer{{status, std::move(headers), std::move(body)}, 20ms}, now);
-  }
-  void fail() {
-    const std::uint64_t number = take();
-    session.answered(number, std::unexpected{net::NetError{net::NetFault::timeout, "no answer within 10 s"}},
-                     now);
-  }
-  std::uint64_t take() {
-    EXPECT_FALSE(sent.empty()) << "nothing was asked";
-    if (sent.empty()) return 0;
-    last = sent.front().request;
-    const std::uint64_t number = sent.front().number;
-    sent.pop_front();
-    return number;
-  }
-  std::string asked(std::size_t i = 0) const {
-    return std::string{dialect::path_of(sent.at(i).request.target)};
-  }
-  void pass(Duration time) {
-    const Instant until = now + time;
-    while (session.next_timer(now) <= until) {
-      now = std::max(now + 1ns, session.next_timer(now));
-      session.on_timer(now);
-      // the clock is asked now and then; that is another story
-      if (!sent.empty() && asked(sent.size() - 1) == path::time && !clock_matters) {
-        const auto number = sent.back().number;
-        sent.pop_back();
-        session.answered(
-            number,
-            net::HttpAnswer{{200, {}, dialect::encode_reply(dialect::time_result(now + ahead), now)}, 20ms},
-            now);
-      }
-    }
-    now = until;
-  }
-  PlaceOrder order(std::string id, bool reduce = false) const {
-    return {.id = ClientOrderId{id}, .symbol = {0}, .price = {500'000}, .size = {1}, .reduce_only = reduce};
-  }
-
-  Instant now = Instant::from_seconds(1'700'000'000);
-  Duration ahead = 3s;  ///< of the venue's clock
-  bool clock_matters = false;
-  std::deque<Sent> sent;
-  net::HttpRequest last;
-  std::vector<RequestAnswer> answers;
-  std::vector<Event> events;
-  std::vector<LinkState> states;
-  int undecoded = 0;
-  RestSession session;
-};
+using Scene = RestScene;
 
 TEST(RestSession, SignsOnTheVenuesClock) {
   Scene scene;
@@ -191,7 +85,7 @@ TEST(RestSession, AStopThatIsAlreadyThereIsAccepted) {
 }
 
 TEST(RestSession, UrgentRequestsOvertakeWhatWaits) {
-  Scene scene;
+  Scene scene{{.key = "key", .secret = "secret", .batch_max = 1}};
   scene.begin();
   for (int i = 0; i < 4; ++i) scene.session.carry_out(scene.order("busy-" + std::to_string(i)), scene.now);
   scene.session.carry_out(scene.order("open"), scene.now);
@@ -255,7 +149,7 @@ TEST(RestSession, TheVenuesQuotaIsKept) {
 }
 
 TEST(RestSession, TenCreatesASecondBeforeAnyHeaderHasSpoken) {
-  Scene scene;
+  Scene scene{{.key = "key", .secret = "secret", .batch_max = 1}};
   scene.begin();
   int created = 0;
   for (int i = 0; i < 15; ++i) scene.session.carry_out(scene.order("m-" + std::to_string(i)), scene.now);
@@ -282,6 +176,34 @@ TEST(RestSession, TooManyRequestsRefuseACreateAndPostponeACancel) {
   scene.answer(dialect::order_ack_result("v", "m-0"));
   EXPECT_EQ(scene.answers.at(1).outcome, RequestOutcome::accepted);
   EXPECT_EQ(scene.session.counters().limited, 2u);
+}
+
+TEST(RestSession, ThePauseAfterTooManyRequestsDoublesForThatPathAlone) {
+  Scene scene;
+  scene.begin();
+  scene.session.carry_out(scene.order("m-0"), scene.now);
+  for (const Duration pause : {1s, 2s, 4s}) {
+    scene.refuse(10006, "Too many visits!");
+    scene.session.carry_out(scene.order("m-1"), scene.now);
+    scene.pass(pause - 100ms);
+    EXPECT_TRUE(scene.sent.empty());
+    scene.pass(200ms);
+    ASSERT_EQ(scene.sent.size(), 1u);
+  }
+  scene.session.carry_out(CancelOrder{.id = "m-9", .symbol = {0}}, scene.now);
+  EXPECT_EQ(scene.sent.size(), 2u);
+}
+
+TEST(RestSession, SystemWideProtectionHoldsEverything) {
+  Scene scene;
+  scene.begin();
+  scene.session.carry_out(CancelOrder{.id = "m-1", .symbol = {0}}, scene.now);
+  scene.reply("slow down", {}, 429);
+  scene.session.carry_out(scene.order("m-2"), scene.now);
+  EXPECT_TRUE(scene.sent.empty());
+  scene.pass(1100ms);
+  EXPECT_EQ(scene.sent.size(), 2u) << "the cancel again, and the create for the first time";
+  EXPECT_EQ(scene.asked(), path::cancel);
 }
 
 TEST(RestSession, AWrongClockIsMeasuredAgainBeforeTheNextSignedRequest) {
@@ -349,6 +271,9 @@ TEST(RestSession, QueryAccountIsOneBlockOfRows) {
   scene.answer(dialect::execution_list_result(fills, table, "page%3D2"));
   EXPECT_NE(scene.sent.at(0).request.target.find("&cursor=page%3D2"), std::string::npos) << "as received";
   scene.answer(dialect::execution_list_result({}, table, "page%3D3"));
+  EXPECT_EQ(scene.asked(), path::executions) << "two pages: read again until two passes agree";
+  EXPECT_EQ(scene.sent.at(0).request.target.find("cursor"), std::string::npos);
+  scene.answer(dialect::execution_list_result(fills, table, ""));
   EXPECT_EQ(scene.asked(), path::open_orders);
   dialect::OrderRow open;
   open.news.venue_id = "v";
@@ -429,8 +354,10 @@ TEST(RestSession, StartsWithContractsTiersAndFees) {
   venue[1].maintenance_margin = *parse_e8("0.01");
   Result<std::vector<Instrument>, RestError> result = std::unexpected{RestError{}};
   scene.session.start_up({"ETHUSDT"}, scene.now, [&](auto done) { result = std::move(done); });
-  scene.answer(dialect::instruments_result(std::span{venue}.first(1), "next"));
-  scene.answer(dialect::instruments_result(std::span{venue}.last(1), ""));
+  for (int pass = 0; pass < 2; ++pass) {  // two pages: read until two passes agree
+    scene.answer(dialect::instruments_result(std::span{venue}.first(1), "next"));
+    scene.answer(dialect::instruments_result(std::span{venue}.last(1), ""));
+  }
   EXPECT_EQ(scene.asked(), path::risk_limit);
   scene.answer(dialect::risk_limit_result(std::span{venue}.last(1), ""));
   EXPECT_EQ(scene.asked(), path::fee_rate);

@@ -18,20 +18,10 @@ using dialect::QueryText;
 
 struct RestSession::StartUp {
   std::vector<std::string> symbols;
-  std::vector<Instrument> traded;  ///< all that the venue trades
-  std::vector<dialect::DecodeError> refused;
   std::vector<Instrument> chosen;  ///< in the order asked
   std::size_t tiers = 0;           ///< contracts whose tier is known
   RestCallback<std::vector<Instrument>> done;
 };
-
-void RestSession::start_up(std::vector<std::string> symbols, Instant now,
-                           RestCallback<std::vector<Instrument>> done) {
-  auto start = std::make_shared<StartUp>();
-  start->symbols = std::move(symbols);
-  start->done = std::move(done);
-  next_instruments(std::move(start), "", now);
-}
 
 namespace {
 
@@ -64,24 +54,20 @@ Result<std::vector<Instrument>, RestError> choose(const std::vector<std::string>
 
 }  // namespace
 
-void RestSession::next_instruments(std::shared_ptr<StartUp> start, std::string cursor, Instant now) {
-  QueryText query;
-  query.add("category", dialect::category_linear).add("limit", 1000).cursor(cursor);
-  get(
-      path::instruments, query.text(), false,
-      [=, this](Result<Body, RestError> body, Instant then) {
-        if (!body) return start->done(std::unexpected{body.error()});
-        auto page = dialect::decode_instruments(*body, scratch_);
-        if (!page) return start->done(std::unexpected{unreadable(path::instruments, *body, page.error())});
-        std::ranges::move(page->list, std::back_inserter(start->traded));
-        std::ranges::move(page->refused, std::back_inserter(start->refused));
-        if (!page->cursor.empty()) return next_instruments(start, page->cursor, then);
-        auto chosen = choose(start->symbols, start->traded, start->refused);
+void RestSession::start_up(std::vector<std::string> symbols, Instant now,
+                           RestCallback<std::vector<Instrument>> done) {
+  auto start = std::make_shared<StartUp>();
+  start->symbols = std::move(symbols);
+  start->done = std::move(done);
+  ask_all_then<dialect::InstrumentPage>(
+      dialect::ask_instruments(), now,
+      [start, this](Result<dialect::InstrumentPage, RestError> all, Instant then) {
+        if (!all) return start->done(std::unexpected{all.error()});
+        auto chosen = choose(start->symbols, all->list, all->refused);
         if (!chosen) return start->done(std::unexpected{chosen.error()});
         start->chosen = std::move(*chosen);
         next_tier(start, then);
-      },
-      now);
+      });
 }
 
 void RestSession::next_tier(std::shared_ptr<StartUp> start, Instant now) {
@@ -170,16 +156,10 @@ void RestSession::next_klines(std::shared_ptr<KlineLoad> load, Instant now) {
 
 void RestSession::set_leverage(SymbolId symbol, E8 leverage, Instant now, RestCallback<void> done) {
   MLBOT_ASSERT(table_.contains(symbol));
-  RestRequest request{.urgency = Urgency::query,
-                      .path = path::set_leverage,
-                      .post = true,
-                      .payload = dialect::encode_leverage(table_[symbol], leverage)};
-  request.done = [done = std::move(done)](Result<Body, RestError> body, Instant) {
-    if (!body) return done(std::unexpected{body.error()});
-    done({});
-  };
-  queue_.push(std::move(request), now);
-  pump(now);
+  change({.path = path::set_leverage,
+          .payload = dialect::encode_leverage(table_[symbol], leverage),
+          .post = true},
+         now, std::move(done));
 }
 
 }  // namespace mlbot::io::bybit

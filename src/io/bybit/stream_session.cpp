@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "io/bybit/redact.h"
 #include "venue/bybit/private_decode.h"
-#include "venue/bybit/public_decode.h"
 #include "venue/bybit/stream_requests.h"
 
 namespace mlbot::io::bybit {
@@ -15,8 +16,9 @@ namespace dialect = venue::bybit;
 namespace {
 
 constexpr std::size_t topics_per_request = 50;
-constexpr std::size_t topic_characters_max = 21'000;
 constexpr Duration auth_validity = 10s;
+/// A timer that comes later than this means that we slept, and what arrived meanwhile is not read yet.
+constexpr Duration own_delay_max = 500ms;
 
 }  // namespace
 
@@ -29,8 +31,41 @@ StreamSession::StreamSession(StreamSettings settings, const dialect::InstrumentT
       wishes_{std::move(wishes)},
       venue_time_{std::move(venue_time)},
       secret_{settings_.secret},
-      jitter_{Prng::stream(settings_.seed,
-                           settings_.link == Link::market ? "public stream" : "private stream")} {}
+      backoff_{
+          settings_.reconnect_min, settings_.reconnect_max,
+          Prng::stream(settings_.seed, settings_.link == Link::market ? "public stream" : "private stream")} {
+  if (settings_.link != Link::market) return;
+  for (const std::string& topic : settings_.topics) watch(topic);
+  const bool has_level_one =
+      std::ranges::any_of(watches_, [](const Watch& watched) { return watched.kind == Heard::level_one; });
+  if (!settings_.heartbeat || has_level_one || settings_.topics.empty()) return;
+  const dialect::Topic first = dialect::parse_topic(settings_.topics.front());
+  if (table_.find(first.symbol) == nullptr) return;
+  heartbeat_topic_ = dialect::book_topic(1, first.symbol);
+  watch(heartbeat_topic_);
+}
+
+void StreamSession::watch(const std::string& topic) {
+  const dialect::Topic parsed = dialect::parse_topic(topic);
+  const auto* const entry = table_.find(parsed.symbol);
+  if (entry == nullptr) return;
+  const auto add = [&](Heard kind, Duration limit) {
+    watches_.push_back({topic, kind, entry->instrument.id, limit});
+    auto& heard = heard_at_[static_cast<std::size_t>(kind)];
+    heard.resize(std::max<std::size_t>(heard.size(), entry->instrument.id.index + 1u));
+  };
+  switch (parsed.kind) {
+    case dialect::Topic::Kind::book:
+      return parsed.number == 1 ? add(Heard::level_one, settings_.heartbeat_limit)
+                                : add(Heard::book, settings_.book_limit);
+    case dialect::Topic::Kind::ticker:
+      return add(Heard::ticker, settings_.ticker_limit);
+    case dialect::Topic::Kind::kline:
+      return add(Heard::kline, settings_.kline_limit);
+    default:
+      return;
+  }
+}
 
 void StreamSession::become(LinkState state) {
   if (state == state_) return;
@@ -65,22 +100,26 @@ void StreamSession::opened(Instant now) {
 }
 
 void StreamSession::lost(std::string_view why, Instant now) {
-  last_loss_ = why;
+  last_loss_ = own_reason_.empty() ? std::string{why} : std::exchange(own_reason_, {});
   connected_ = closing_ = false;
   awaited_.clear();
-  ping_at_ = stale_at_ = distant_future;
+  ping_at_ = stale_at_ = watch_at_ = distant_future;
   become(LinkState::down);
   if (fatal_) return;
-  const auto doubled = settings_.reconnect_min * (std::int64_t{1} << std::min(failures_, 20u));
-  const Duration longest = std::min(doubled, settings_.reconnect_max);
-  const double share = jitter_.uniform(0.5, 1.0);
-  try_at_ = now + Duration{static_cast<std::int64_t>(static_cast<double>(longest.count()) * share)};
-  ++failures_;
+  try_at_ = now + backoff_.next();
   ++counters_.reconnects;
 }
 
+void StreamSession::give_up(std::string why) {
+  awaited_.clear();
+  if (!connected_ || closing_) return;
+  own_reason_ = std::move(why);
+  closing_ = true;
+  wishes_.close();
+}
+
 Instant StreamSession::next_timer() const {
-  Instant next = std::min({try_at_, ping_at_, stale_at_});
+  Instant next = std::min({try_at_, ping_at_, stale_at_, watch_at_});
   for (const auto& [id, request] : awaited_)
     next = std::min(next, request.sent_at + settings_.answer_timeout);
   return next;
@@ -97,13 +136,35 @@ void StreamSession::on_timer(Instant now) {
     stale_at_ = distant_future;  // the link's own read timeout ends it
     if (state_ == LinkState::live) become(LinkState::stale);
   }
+  if (now >= watch_at_) look_for_silence(now);
   const bool unanswered = std::ranges::any_of(
       awaited_, [&](const auto& entry) { return now >= entry.second.sent_at + settings_.answer_timeout; });
-  if (unanswered && connected_ && !closing_) {
-    awaited_.clear();
-    closing_ = true;
-    wishes_.close();
+  if (unanswered) give_up("a request on the stream was not answered");
+}
+
+void StreamSession::look_for_silence(Instant now) {
+  if (now > watch_at_ + own_delay_max) {
+    watch_at_ = now + own_delay_max;
+    return;
   }
+  Instant next = distant_future;
+  for (const Watch& watched : watches_) {
+    if (watched.kind == Heard::level_one && heartbeat_refused_ && watched.topic == heartbeat_topic_) continue;
+    Instant& heard = heard_at_[static_cast<std::size_t>(watched.kind)][watched.symbol.index];
+    if (heard + watched.limit <= now) {
+      ++counters_.silences;
+      if (watched.kind == Heard::level_one) {
+        watch_at_ = distant_future;
+        become(LinkState::stale);
+        return give_up(fmt::format("{} was silent for {} ms, which proves a dead stream", watched.topic,
+                                   watched.limit / 1ms));
+      }
+      heard = now;
+      resubscribe(watched.topic, now);
+    }
+    next = std::min(next, heard + watched.limit);
+  }
+  watch_at_ = next;
 }
 
 void StreamSession::ping(Instant now) {
@@ -135,22 +196,47 @@ void StreamSession::subscribe_all(Instant now) {
          topics.begin() + static_cast<std::ptrdiff_t>(until)},
         now);
   }
-  if (topics.empty()) become(LinkState::live);
+  if (!heartbeat_topic_.empty() && !heartbeat_refused_) {
+    const std::string id = next_request_id();  // alone: a venue that refuses it must not refuse the others
+    wishes_.send(dialect::encode_subscribe(id, std::span{&heartbeat_topic_, 1}));
+    awaited_[id] = {Awaited::heartbeat, {heartbeat_topic_}, now};
+  }
+  settle(now);
+}
+
+/// Live once nothing is unanswered; from then on silence counts.
+void StreamSession::settle(Instant now) {
+  if (!awaited_.empty() || state_ != LinkState::syncing) return;
+  backoff_.reset();
+  was_live_ = true;
+  for (auto& heard : heard_at_) std::ranges::fill(heard, now);
+  for (const Watch& watched : watches_) watch_at_ = std::min(watch_at_, now + watched.limit);
+  become(LinkState::live);
 }
 
 void StreamSession::resubscribe_book(std::string_view symbol, Instant now) {
-  if (!connected_ || closing_ || state_ == LinkState::connecting)
-    return;  // a new connection brings a snapshot anyway
   for (const std::string& topic : settings_.topics) {
     const dialect::Topic parsed = dialect::parse_topic(topic);
     if (parsed.kind != dialect::Topic::Kind::book || parsed.symbol != symbol) continue;
-    const bool under_way = std::ranges::any_of(awaited_, [&](const auto& entry) {
-      return std::ranges::find(entry.second.topics, topic) != entry.second.topics.end();
-    });
-    if (under_way) continue;
-    ask(Awaited::unsubscribe, {topic}, now);
-    ask(Awaited::subscribe, {topic}, now);
+    resubscribe(topic, now);
   }
+}
+
+void StreamSession::resubscribe_books(Instant now) {
+  for (const std::string& topic : settings_.topics) {
+    if (dialect::parse_topic(topic).kind == dialect::Topic::Kind::book) resubscribe(topic, now);
+  }
+}
+
+void StreamSession::resubscribe(const std::string& topic, Instant now) {
+  if (!connected_ || closing_ || state_ == LinkState::connecting)
+    return;  // a new connection brings a snapshot anyway
+  const bool under_way = std::ranges::any_of(awaited_, [&](const auto& entry) {
+    return std::ranges::find(entry.second.topics, topic) != entry.second.topics.end();
+  });
+  if (under_way) return;
+  ask(Awaited::unsubscribe, {topic}, now);
+  ask(Awaited::subscribe, {topic}, now);
 }
 
 void StreamSession::received(dialect::PaddedText bytes, Instant now) {
@@ -158,8 +244,30 @@ void StreamSession::received(dialect::PaddedText bytes, Instant now) {
   counters_.bytes += bytes.text.size();
   counters_.last_message_at = now;
   stale_at_ = now + settings_.stale_after;
-  if (state_ == LinkState::stale) become(LinkState::live);
-  decode(bytes, now);
+  if (state_ == LinkState::stale && !closing_) become(LinkState::live);
+  if (settings_.key.empty() || bytes.text.find(settings_.key) == bytes.text.npos) return decode(bytes, now);
+  std::string safe = redacted(std::string{bytes.text}, settings_.key);
+  const std::size_t size = safe.size();
+  constexpr std::size_t padding = 64;
+  safe.append(padding, ' ');
+  decode({std::string_view{safe}.substr(0, size)}, now);
+}
+
+/// Notes who was heard; true for the heartbeat, which is nobody else's news.
+bool StreamSession::swallowed(const dialect::MarketNews& news, Instant now) {
+  const auto note = [&](Heard kind, SymbolId symbol) {
+    auto& heard = heard_at_[static_cast<std::size_t>(kind)];
+    if (symbol.index < heard.size()) heard[symbol.index] = now;
+  };
+  if (const auto* book = std::get_if<BookUpdate>(&news.event)) {
+    note(news.depth == 1 ? Heard::level_one : Heard::book, book->symbol);
+    if (news.depth != 1 || heartbeat_topic_.empty()) return false;
+    ++counters_.heartbeats;
+    return true;
+  }
+  if (const auto* ticker = std::get_if<Ticker>(&news.event)) note(Heard::ticker, ticker->symbol);
+  if (const auto* kline = std::get_if<Kline>(&news.event)) note(Heard::kline, kline->symbol);
+  return false;
 }
 
 void StreamSession::decode(dialect::PaddedText bytes, Instant now) {
@@ -172,6 +280,7 @@ void StreamSession::decode(dialect::PaddedText bytes, Instant now) {
     counters_.fallback_frames = scratch_.fallback_frames;
     if (!message) return undecoded(message.error());
     if (const auto* news = std::get_if<dialect::MarketNews>(&*message)) {
+      if (swallowed(*news, now)) return;
       return handlers_.on_event(news->event, news->venue_time);
     }
     return answered(std::get<dialect::Control>(*message), now);
@@ -198,6 +307,11 @@ void StreamSession::answered(const dialect::Control& control, Instant now) {
       awaited_.erase(found);
       return;
     }
+    if (found != awaited_.end() && found->second.awaited == Awaited::heartbeat) {
+      heartbeat_refused_ = true;
+      awaited_.erase(found);
+      return settle(now);
+    }
     return refused(
         control.kind == Kind::auth
             ? fmt::format("the venue refused the key: {}; check key, secret and that the key belongs to "
@@ -209,24 +323,17 @@ void StreamSession::answered(const dialect::Control& control, Instant now) {
   const Awaited awaited = found->second.awaited;
   awaited_.erase(found);
   if (awaited == Awaited::auth) return subscribe_all(now);
-  if (!awaited_.empty() || state_ != LinkState::syncing) return;
-  failures_ = 0;
-  was_live_ = true;
-  become(LinkState::live);
+  settle(now);
 }
 
 void StreamSession::refused(const std::string& what) {
   last_loss_ = what;
-  awaited_.clear();
   if (!was_live_) {
     fatal_ = true;
     try_at_ = distant_future;
     handlers_.on_fatal(what);
   }
-  if (connected_ && !closing_) {
-    closing_ = true;
-    wishes_.close();
-  }
+  give_up(what);
 }
 
 }  // namespace mlbot::io::bybit

@@ -3,12 +3,22 @@
 // clock.
 //
 // States, the only status: down (waiting to try again) -> connecting -> syncing (auth and subscriptions
-// unanswered) -> live; stale when a live link says nothing although it was pinged; any loss leads back to
-// down. A refusal before the stream was ever live is our mistake or a bad key: fatal, told once, not tried
-// again. After that a refusal costs the connection. Limits: 21 000 characters of topics (the venue's), 50
-// topics a request, because one bad topic fails its whole request.
+// unanswered) -> live; stale when the link is there and what it should say does not come; any loss leads back
+// to down. A refusal before the stream was ever live is our mistake or a bad key: fatal, told once, not tried
+// again. After that a refusal costs the connection.
+//
+// Silence is judged for each topic. The venue repeats orderbook.1 every 3 s, so 3.5 s without it prove that
+// the stream is dead, whatever the socket says: stale, and a new connection. A market stream that has no such
+// topic can subscribe one beside its own as a heartbeat, whose frames stay here; where the venue refuses it,
+// the stream goes on without. Books, tickers and klines may be silent for reasons of their own: beyond their
+// limits they are subscribed again, which brings a snapshot, and counted. Trades and liquidations have no
+// limit.
+//
+// Limits: 21 000 characters of topics a connection (the venue's), 50 topics a request, because one bad topic
+// fails its whole request.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,10 +27,11 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "base/prng.h"
 #include "domain/event.h"
+#include "io/bybit/backoff.h"
 #include "venue/bybit/instrument_table.h"
 #include "venue/bybit/message.h"
+#include "venue/bybit/public_decode.h"
 
 namespace mlbot::io::bybit {
 
@@ -34,7 +45,11 @@ struct StreamSettings {
   Duration ping_every = 20s;
   Duration answer_timeout = 10s;  ///< for auth and subscriptions
   Duration reconnect_min = 250ms, reconnect_max = 30s;
-  std::uint64_t seed = 1;  ///< of the jitter between attempts
+  bool heartbeat = false;             ///< of a market stream: orderbook.1 of its first symbol
+  Duration heartbeat_limit = 3500ms;  ///< of any orderbook.1
+  Duration book_limit = 30s, ticker_limit = 30s, kline_limit = 90s;  ///< until they are subscribed again
+  std::size_t topics_per_connection = 400;  ///< for those who split topics over several streams
+  std::uint64_t seed = 1;                   ///< of the jitter between attempts
 };
 
 /// The private stream's topics.
@@ -45,8 +60,13 @@ struct StreamCounters {
   std::uint64_t messages = 0, bytes = 0, decode_errors = 0, reconnects = 0;
   std::uint64_t fallback_frames = 0;  ///< books and trades that were not in the shape we know: read slowly
   std::uint64_t foreign_rows = 0;     ///< account rows of symbols that this run does not know
+  std::uint64_t heartbeats = 0;       ///< frames of the heartbeat, which nobody else sees
+  std::uint64_t silences = 0;         ///< topics that were silent beyond their limit
   Instant last_message_at;
 };
+
+/// The venue's limit for the topics of one connection.
+inline constexpr std::size_t topic_characters_max = 21'000;
 
 struct StreamHandlers {
   /// Views inside the event live until the handler returns.
@@ -80,17 +100,27 @@ class StreamSession {
 
   /// A new snapshot of this book, by unsubscribing and subscribing; nothing while that is already under way.
   void resubscribe_book(std::string_view symbol, Instant now);
+  /// The same for every book of this stream.
+  void resubscribe_books(Instant now);
 
   LinkState state() const { return state_; }
   const StreamCounters& counters() const { return counters_; }
   const std::string& last_loss() const { return last_loss_; }
 
  private:
-  enum class Awaited : std::uint8_t { auth, subscribe, unsubscribe };
+  enum class Awaited : std::uint8_t { auth, subscribe, unsubscribe, heartbeat };
   struct Request {
     Awaited awaited;
     std::vector<std::string> topics;
     Instant sent_at;
+  };
+  enum class Heard : std::uint8_t { level_one, book, ticker, kline };
+  static constexpr std::size_t heard_kinds = 4;
+  struct Watch {
+    std::string topic;
+    Heard kind;
+    SymbolId symbol;
+    Duration limit;
   };
   void become(LinkState state);
   void decode(venue::bybit::PaddedText bytes, Instant now);
@@ -99,6 +129,12 @@ class StreamSession {
   void authenticate(Instant now);
   void subscribe_all(Instant now);
   void ask(Awaited awaited, std::vector<std::string> topics, Instant now);
+  void resubscribe(const std::string& topic, Instant now);
+  void settle(Instant now);
+  bool swallowed(const venue::bybit::MarketNews& news, Instant now);
+  void watch(const std::string& topic);
+  void look_for_silence(Instant now);
+  void give_up(std::string why);
   void ping(Instant now);
   std::string next_request_id();
 
@@ -109,15 +145,20 @@ class StreamSession {
   std::function<Instant()> venue_time_;
   HmacSha256 secret_;
   venue::bybit::DecodeScratch scratch_;
-  Prng jitter_;
+  Backoff backoff_;
+  std::string heartbeat_topic_;  ///< "" without one
+  bool heartbeat_refused_ = false;
+  std::vector<Watch> watches_;
+  std::array<std::vector<Instant>, heard_kinds> heard_at_;  ///< by symbol
   LinkState state_ = LinkState::down;
   StreamCounters counters_;
   std::map<std::string, Request> awaited_;  ///< by request id
   std::uint64_t requests_ = 0;
-  std::uint32_t failures_ = 0;  ///< attempts since the stream was last live
   bool connected_ = false, was_live_ = false, fatal_ = false, closing_ = false;
-  Instant try_at_ = distant_future, ping_at_ = distant_future, stale_at_ = distant_future;
+  Instant try_at_ = distant_future, ping_at_ = distant_future, stale_at_ = distant_future,
+          watch_at_ = distant_future;
   std::string last_loss_;
+  std::string own_reason_;  ///< why we closed the link ourselves; lost() tells that
 };
 
 }  // namespace mlbot::io::bybit

@@ -138,7 +138,7 @@ TEST(StreamSession, ATopicThatIsAlreadySubscribedIsSubscribed) {
 }
 
 TEST(StreamSession, PingsEveryTwentySecondsAndOneUnansweredMakesItStale) {
-  Scene scene;
+  Scene scene{{.topics = {"publicTrade.BTCUSDT"}}};
   scene.open();
   scene.acknowledge(0);
   scene.pass(20s);
@@ -283,9 +283,118 @@ TEST(StreamSession, AHundredTopicsTravelInFrames) {
   EXPECT_EQ(scene.session.state(), live);
 }
 
+// ---- silence
+
+std::string level_one(std::uint64_t update_id) {
+  const std::vector<BookLevel> bids{{{10}, {1}}}, asks{{{11}, {2}}};
+  std::string out;
+  dialect::encode_book(table()[{0}],
+                       {{0}, UpdateKind::snapshot, update_id, 2, Instant::from_ms(3), bids, asks}, 1,
+                       Instant::from_ms(4), out);
+  return out;
+}
+StreamSettings with_heartbeat() {
+  return {.topics = {"orderbook.50.BTCUSDT", "publicTrade.BTCUSDT"}, .heartbeat = true};
+}
+
+TEST(StreamSession, AHeartbeatIsSubscribedAloneAndStaysHere) {
+  Scene scene{with_heartbeat()};
+  scene.open();
+  ASSERT_EQ(scene.sent.size(), 2u);
+  EXPECT_EQ(scene.request(1).topics, std::vector<std::string>{"orderbook.1.BTCUSDT"});
+  scene.acknowledge(0);
+  EXPECT_EQ(scene.session.state(), syncing) << "pending until acknowledged";
+  scene.acknowledge(1);
+  EXPECT_EQ(scene.session.state(), live);
+  scene.hear(level_one(7));
+  EXPECT_EQ(scene.events, 0) << "nobody else sees a level-one frame";
+  EXPECT_EQ(scene.session.counters().heartbeats, 1u);
+  scene.hear(book_frame);
+  EXPECT_EQ(scene.events, 1);
+}
+
+TEST(StreamSession, ADeadStreamIsProvedInThreeAndAHalfSecondsAlthoughThePongStillComes) {
+  Scene scene{with_heartbeat()};
+  scene.open();
+  scene.acknowledge(0);
+  scene.acknowledge(1);
+  for (int i = 0; i < 5; ++i) {
+    scene.pass(3s);
+    scene.hear(level_one(7));  // a quiet market: the same update again
+  }
+  EXPECT_EQ(scene.session.state(), live);
+  scene.pass(3s);
+  scene.hear(book_frame);
+  scene.pass(400ms);
+  EXPECT_EQ(scene.session.state(), live);
+  scene.pass(200ms);
+  EXPECT_EQ(scene.session.state(), stale);
+  EXPECT_EQ(scene.closes, 1);
+  scene.hear(book_frame);
+  EXPECT_EQ(scene.session.state(), stale) << "what still trickles in does not bring it back";
+  scene.session.lost("closed", scene.now);
+  EXPECT_EQ(scene.session.last_loss(),
+            "orderbook.1.BTCUSDT was silent for 3500 ms, which proves a dead stream");
+  scene.pass(1s);
+  EXPECT_EQ(scene.opens, 2);
+}
+
+TEST(StreamSession, AVenueThatRefusesTheHeartbeatIsFollowedWithoutIt) {
+  Scene scene{with_heartbeat()};
+  scene.open();
+  scene.hear(
+      dialect::encode_refusal(scene.request(1), "c", "error:handler not found,topic:orderbook.1.BTCUSDT"));
+  EXPECT_EQ(scene.session.state(), syncing);
+  scene.acknowledge(0);
+  EXPECT_EQ(scene.session.state(), live);
+  EXPECT_TRUE(scene.fatal.empty());
+  for (int i = 0; i < 10; ++i) {
+    scene.pass(2s);
+    scene.hear(book_frame);
+  }
+  EXPECT_EQ(scene.closes, 0);
+  scene.session.lost("cut", scene.now);
+  scene.pass(1s);
+  scene.sent.clear();
+  scene.session.opened(scene.now);
+  EXPECT_EQ(scene.sent.size(), 1u) << "not asked for again";
+}
+
+TEST(StreamSession, OurOwnSleepIsNotTheVenuesSilence) {
+  Scene scene{with_heartbeat()};
+  scene.open();
+  scene.acknowledge(0);
+  scene.acknowledge(1);
+  scene.now = scene.now + 20s;  // the process was stopped; frames wait in the socket
+  scene.session.on_timer(scene.now);
+  EXPECT_EQ(scene.closes, 0);
+  scene.hear(level_one(9));
+  scene.pass(3s);
+  EXPECT_EQ(scene.session.state(), live);
+  scene.pass(1s);
+  EXPECT_EQ(scene.closes, 1) << "but real silence after it is";
+}
+
+TEST(StreamSession, ASilentBookIsSubscribedAgainAndCounted) {
+  Scene scene{{.topics = {"orderbook.50.BTCUSDT", "publicTrade.BTCUSDT"}, .book_limit = 5s}};
+  scene.open();
+  scene.acknowledge(0);
+  scene.pass(6s);
+  ASSERT_EQ(scene.sent.size(), 3u);
+  EXPECT_EQ(scene.request(1).kind, Kind::unsubscribe);
+  EXPECT_EQ(scene.request(2).topics, std::vector<std::string>{"orderbook.50.BTCUSDT"});
+  EXPECT_EQ(scene.session.counters().silences, 1u);
+  EXPECT_EQ(scene.session.state(), live) << "a quiet book is no dead stream";
+  EXPECT_EQ(scene.closes, 0);
+}
+
 TEST(Endpoints, KnowEveryEnvironment) {
   EXPECT_EQ(endpoints_of("mainnet")->public_stream, "wss://stream.bybit.com/v5/public/linear");
   EXPECT_EQ(endpoints_of("testnet")->rest, "https://api-testnet.bybit.com");
+  EXPECT_EQ(endpoints_of("mainnet")->trade_stream, "wss://stream.bybit.com/v5/trade");
+  EXPECT_EQ(endpoints_of("testnet")->trade_stream, "wss://stream-testnet.bybit.com/v5/trade");
+  EXPECT_EQ(endpoints_of("demo")->trade_stream, "") << "demo has order entry by REST only";
+  EXPECT_EQ(endpoints_of("sim:127.0.0.1:7788")->trade_stream, "ws://127.0.0.1:7788/v5/trade");
   EXPECT_EQ(endpoints_of("demo")->public_stream, endpoints_of("mainnet")->public_stream);
   EXPECT_EQ(endpoints_of("demo")->private_stream, "wss://stream-demo.bybit.com/v5/private");
   EXPECT_EQ(endpoints_of("sim:127.0.0.1:7788")->private_stream, "ws://127.0.0.1:7788/v5/private");

@@ -1,14 +1,14 @@
-// BybitWebSocketClient: a StreamSession bound to a socket and a clock of this process.
+// BybitWebSocketClient: a StreamGroup bound to sockets and a clock of this process.
 #pragma once
 
 #include <memory>
 
-#include "io/bybit/stream_session.h"
+#include "io/bybit/stream_group.h"
 #include "io/net/links.h"
 
 namespace mlbot::io::bybit {
 
-/// Everything happens on the loop's thread. Destroying the client ends the stream without further calls.
+/// Everything happens on the loop's thread. Destroying the client ends the streams without further calls.
 class BybitWebSocketClient {
  public:
   /// @param table       outlives the client.
@@ -24,21 +24,23 @@ class BybitWebSocketClient {
 
   void start();
   void resubscribe_book(std::string_view symbol);
-  LinkState state() const { return session_.state(); }
-  const StreamCounters& counters() const { return session_.counters(); }
-  /// Why the link was last lost or refused; "" when it never was.
-  const std::string& last_loss() const { return session_.last_loss(); }
+  /// Over how many connections the topics are spread.
+  std::size_t connections() const { return group_.size(); }
+  LinkState state() const { return group_.state(); }
+  StreamCounters counters() const { return group_.counters(); }
+  /// Why a link was last lost or refused; "" when none ever was.
+  std::string last_loss() const { return group_.last_loss(); }
 
  private:
-  BybitWebSocketClient(net::EventLoop& loop, net::Url url, StreamSettings settings,
+  BybitWebSocketClient(net::EventLoop& loop, net::Url url, const StreamSettings& settings,
                        const venue::bybit::InstrumentTable& table, StreamHandlers handlers,
                        std::function<Instant()> venue_time);
-  void arm();
+  void arm(Instant next);
 
   net::EventLoop& loop_;
   net::Url url_;
-  net::WebSocketLink link_;
-  StreamSession session_;
+  std::vector<std::unique_ptr<net::WebSocketLink>> links_;  ///< one for each part of the group
+  StreamGroup group_;
   net::TimerId timer_ = 0;
   Instant armed_for_ = distant_future;
 };

@@ -25,6 +25,8 @@ struct SystemConfig {
   std::string state_dir;
   std::string venue;
   std::string key_file;
+  std::string order_entry;
+  std::int64_t topics_per_connection = 0;
   std::int64_t recv_window_ms = 0;
   std::int64_t connect_timeout_ms = 0, read_timeout_ms = 0;
   std::int64_t book_depth = 0;

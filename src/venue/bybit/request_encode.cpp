@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
+#include "base/result.h"
 #include "venue/bybit/json_text.h"
+#include "venue/bybit/rest_paths.h"
 #include "venue/bybit/words.h"
 
 namespace mlbot::venue::bybit {
@@ -13,8 +16,10 @@ std::string price_text(const Instrument& instrument, PriceTicks price) {
   return to_text(instrument.price(price));
 }
 
+constexpr std::string_view category_head = R"({"category":"linear",)";
+
 std::string head(const Instrument& instrument) {
-  return fmt::format(R"({{"category":"linear","symbol":"{}")", instrument.name.view());
+  return fmt::format(R"({}"symbol":"{}")", category_head, instrument.name.view());
 }
 
 }  // namespace
@@ -65,6 +70,54 @@ std::string encode_position_stop(const SetPositionStop& stop, const Instrument& 
 std::string encode_leverage(const Instrument& instrument, E8 leverage) {
   return fmt::format(R"({},"buyLeverage":"{}","sellLeverage":"{}"}})", head(instrument), to_text(leverage),
                      to_text(leverage));
+}
+
+std::string Request::target() const {
+  return post || payload.empty() ? std::string{path} : fmt::format("{}?{}", path, payload);
+}
+
+std::optional<Request> request_of(const Command& command, const InstrumentTable& table) {
+  using Out = std::optional<Request>;
+  const auto post = [](std::string_view to, std::string body) -> Out {
+    return Request{.path = to, .payload = std::move(body), .post = true};
+  };
+  return std::visit(
+      Overloaded{[&](const PlaceOrder& c) { return post(path::create, encode_place(c, table[c.symbol])); },
+                 [&](const AmendOrder& c) { return post(path::amend, encode_amend(c, table[c.symbol])); },
+                 [&](const CancelOrder& c) { return post(path::cancel, encode_cancel(c, table[c.symbol])); },
+                 [&](const CancelAllOrders& c) {
+                   return post(path::cancel_all, encode_cancel_all(c, table[c.symbol]));
+                 },
+                 [&](const SetPositionStop& c) {
+                   return post(path::trading_stop, encode_position_stop(c, table[c.symbol]));
+                 },
+                 [&](const QueryOrder& c) -> Out {
+                   return Request{.path = path::open_orders,
+                                  .payload = QueryText{}
+                                                 .add("category", category_linear)
+                                                 .add("symbol", table[c.symbol].name.view())
+                                                 .add("orderLinkId", c.id.view())
+                                                 .text()};
+                 },
+                 [](const QueryAccount&) { return Out{}; }, [](const ResubscribeBook&) { return Out{}; }},
+      command);
+}
+
+std::string_view batch_path(std::string_view single_path) {
+  if (single_path == path::create) return path::create_batch;
+  if (single_path == path::amend) return path::amend_batch;
+  return single_path == path::cancel ? path::cancel_batch : std::string_view{};
+}
+
+std::string encode_batch(std::span<const std::string_view> bodies) {
+  std::string out{category_head};
+  out += R"("request":[)";
+  for (const std::string_view body : bodies) {
+    MLBOT_ASSERT(body.starts_with(category_head));
+    if (out.back() != '[') out += ',';
+    (out += '{') += body.substr(category_head.size());
+  }
+  return out += "]}";
 }
 
 namespace {

@@ -11,10 +11,6 @@
 namespace mlbot::venue::bybit {
 namespace {
 
-std::string auth_signature(HmacSha256& secret, std::string_view expires) {
-  return to_hex(secret.sign(fmt::format("GET/realtime{}", expires)));
-}
-
 std::string encode_topics(std::string_view request_id, std::string_view op,
                           std::span<const std::string> topics) {
   return to_json_text(Json{{"req_id", request_id}, {"op", op}, {"args", topics}});
@@ -34,6 +30,10 @@ std::optional<std::int32_t> whole_number(std::string_view text) {
 }
 
 }  // namespace
+
+std::string auth_signature(HmacSha256& secret, std::string_view expires_ms) {
+  return to_hex(secret.sign(fmt::format("GET/realtime{}", expires_ms)));
+}
 
 std::string encode_subscribe(std::string_view request_id, std::span<const std::string> topics) {
   return encode_topics(request_id, "subscribe", topics);

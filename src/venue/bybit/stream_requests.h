@@ -17,6 +17,8 @@ namespace mlbot::venue::bybit {
 std::string encode_subscribe(std::string_view request_id, std::span<const std::string> topics);
 std::string encode_unsubscribe(std::string_view request_id, std::span<const std::string> topics);
 std::string encode_ping(std::string_view request_id);
+/// HMAC("GET/realtime" + expires) in hexadecimal, of every socket that signs in.
+std::string auth_signature(HmacSha256& secret, std::string_view expires_ms);
 /// {"req_id":…,"op":"auth","args":[key, expires, HMAC("GET/realtime" + expires)]}
 std::string encode_auth(std::string_view request_id, std::string_view key, HmacSha256& secret,
                         Instant expires);

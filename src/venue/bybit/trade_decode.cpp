@@ -49,8 +49,8 @@ void read_acks(const dom::object& root, const dom::object& result, std::string_v
     reading.fail("retExtInfo.list", "of another length than the orders");
 }
 
-Quota read_quota(const dom::object& root, Reading& reading, Instant& venue_time) {
-  Quota quota;
+RateQuota read_quota(const dom::object& root, Reading& reading, Instant& venue_time) {
+  RateQuota quota;
   dom::object object;
   if (!reading.ok() || root["header"].get_object().get(object)) return quota;
   Row header{object, "header", reading};

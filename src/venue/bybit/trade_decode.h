@@ -23,7 +23,7 @@ struct OrderAck {
 };
 
 /// What the venue says of our rate: `X-Bapi-Limit` and its kin.
-struct Quota {
+struct RateQuota {
   std::optional<std::int64_t> limit, left;
   std::optional<Instant> resets_at;
 };
@@ -34,7 +34,7 @@ struct TradeReply {
   std::int32_t code = 0;
   VenueText text;
   std::vector<OrderAck> orders;  ///< one, or as many as the batch; none when the request as a whole failed
-  Quota quota;
+  RateQuota quota;
   Instant venue_time;  ///< `Timenow`; 0 where the reply carries none
 };
 using TradeMessage = std::variant<TradeReply, Control>;
