@@ -15,10 +15,12 @@
 #include "io/bus/embedded_bus.h"
 #include "io/bus/redis_bus.h"
 #include "io/bybit/endpoints.h"
+#include "io/bybit/key_check.h"
 #include "io/bybit/rest_client.h"
 #include "io/bybit/websocket_client.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "shell/account_venue.h"
 #include "shell/archive_follower.h"
 #include "shell/embedded_exchange.h"
 #include "shell/live_sink.h"
@@ -69,6 +71,7 @@ struct LiveBot::Parts {
   Failure connect_bus();
   Failure build_core();
   Failure meet_venue();
+  Failure check_account();
   Failure open_streams();
   Failure start_services();
   Failure open_run();
@@ -79,6 +82,8 @@ struct LiveBot::Parts {
   void look_for_new_config();
   void push_config();
   Failure fetch_instruments();
+  /// @param ask  asks, and calls what it is given when the answer is there.
+  Failure wait_for_answer(const std::function<void(const std::function<void()>&)>& ask);
   void hear(const Event& event, Instant venue_time);
   void keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error);
   Opening opening() const;
@@ -96,6 +101,7 @@ struct LiveBot::Parts {
   ServiceManager services;
   std::unique_ptr<io::archive::JournalWriter> journal;
   std::unique_ptr<TradingVenue> venue;
+  AccountVenue* real_account = nullptr;  ///< the same, in mode live
   std::unique_ptr<io::bus::EmbeddedBus> bus;
   std::unique_ptr<io::bus::RedisBus> redis;
   std::optional<models::Bundle> bundle;  ///< nothing: watched and recorded only
@@ -183,6 +189,14 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_venue() {
   if (!endpoints)
     return StartError{ExitCode::configuration, fmt::format("exchange.venue is \"{}\": use sim, {}",
                                                            settings.venue, io::bybit::environments_help)};
+  if (settings.mode == Mode::live) {
+    auto key = load_key_file(settings.key_file, settings.venue);
+    if (!key) return StartError{ExitCode::configuration, key.error().what};
+    auto real = std::make_unique<AccountVenue>(settings.venue, *endpoints, std::move(*key));
+    real_account = real.get();
+    venue = std::move(real);
+    return {};
+  }
   venue = std::make_unique<PaperVenue>(PaperVenue::Setup{.environment = settings.venue,
                                                          .endpoints = *endpoints,
                                                          .state_file = state.paper(),
@@ -327,22 +341,56 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
       return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}",
                                                              wanted, fmt::join(names, ", "))};
   }
-  bool answered = false;
   Failure failure;
-  rest->start_up(names, [&](Result<std::vector<Instrument>, io::bybit::RestError> result) {
-    answered = true;
-    if (result)
-      instruments = std::move(*result);
-    else
-      failure = StartError{ExitCode::network, result.error().what};
-  });
+  return wait_for_answer([&](const std::function<void()>& answered) {
+           rest->start_up(names, [&, answered](Result<std::vector<Instrument>, io::bybit::RestError> result) {
+             answered();
+             if (result)
+               instruments = std::move(*result);
+             else
+               failure = StartError{ExitCode::network, result.error().what};
+           });
+         })
+      .or_else([&] { return failure; });
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::wait_for_answer(
+    const std::function<void(const std::function<void()>&)>& ask) {
+  bool done = false;
+  ask([&done] { done = true; });
   const auto deadline = io::clock::now() + start_patience;
-  while (!answered && io::clock::now() < deadline) loop.run_one(50ms);
-  if (!answered)
-    return StartError{ExitCode::network,
-                      fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
-                                  access->endpoints.rest)};
-  return failure;
+  while (!done && io::clock::now() < deadline) loop.run_one(50ms);
+  if (done) return {};
+  return StartError{ExitCode::network,
+                    fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
+                                access->endpoints.rest)};
+}
+
+/// Real orders leave only with a model, a key that can do nothing else, and the operator's word.
+LiveBot::Parts::Failure LiveBot::Parts::check_account() {
+  if (real_account == nullptr) return {};
+  if (!bundle)
+    return StartError{ExitCode::model,
+                      "mode live needs a model: record with --mode shadow, then `mlbot train`"};
+  Result<io::bybit::KeyReport, io::bybit::RestError> report;
+  if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
+        io::bybit::check_key(*rest, instruments.front().name.str(), [&, answered](auto told) {
+          answered();
+          report = std::move(told);
+        });
+      }))
+    return silent;
+  if (!report) return StartError{ExitCode::refused, report.error().what};
+  using Level = io::bybit::KeyFinding::Level;
+  for (const auto& finding : report->findings) {
+    if (finding.level == Level::refused)
+      return StartError{ExitCode::refused, finding.what + "; " + finding.remedy};
+    if (finding.level == Level::warning) console.note("warning: " + finding.what + "; " + finding.remedy);
+  }
+  if (const auto agreed = ask_consent(config.current().venue, report->user, options.confirm); !agreed)
+    return agreed.error();
+  real_account->belongs_to(report->user);
+  return {};
 }
 
 /// As late as can be, on the embedded exchange before its clock runs: what passes while features get warm is
@@ -641,7 +689,8 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
   if (config.current().venue == "sim")
     steps.insert(steps.end(), {&Parts::load_or_train_model, &Parts::build_core, &Parts::meet_venue});
   else
-    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::build_core});
+    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_account,
+                               &Parts::build_core});
   steps.insert(steps.end(), {&Parts::open_streams, &Parts::start_services});
   for (const Step step : steps) {
     if (auto failure = (*parts.*step)()) return std::unexpected{*failure};
