@@ -30,6 +30,16 @@ void Core::warm(const Stamped& event) {
   p.market.warm(event);
 }
 
+Result<std::size_t, CheckpointError> Core::restore_features(std::string_view checkpoint, Instant at) {
+  MLBOT_ASSERT(!parts_->running);
+  parts_->now = std::max(parts_->now, at);
+  return parts_->market.restore(checkpoint, at);
+}
+std::string Core::feature_checkpoint() const { return parts_->market.checkpoint(); }
+std::vector<VoidRow> Core::void_rows(SymbolId symbol) const {
+  return parts_->market.features().void_rows(symbol);
+}
+
 void Core::step(const Stamped& event, Outbox& out) {
   Parts& p = *parts_;
   MLBOT_ASSERT(p.running

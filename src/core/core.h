@@ -9,7 +9,10 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "core/features/feature_hub.h"
 #include "core/models/bundle.h"
 #include "core/orders/risk_manager.h"
 #include "domain/outbox.h"
@@ -30,6 +33,13 @@ class Core {
   /// History of before this run: InstrumentDefined and market events move books and features; nothing is
   /// decided. Only before the first step().
   void warm(const Stamped& event);
+
+  /// Features of a run that ended, before any other history than the instruments. @error they stay cold
+  Result<std::size_t, CheckpointError> restore_features(std::string_view checkpoint, Instant at);
+  /// The features as they stand.
+  std::string feature_checkpoint() const;
+  /// Which rows of a symbol are void, why, and until when at best.
+  std::vector<VoidRow> void_rows(SymbolId symbol) const;
 
   /// One input. The first must be RunStarted; sequences follow without a hole; time does not run back.
   void step(const Stamped& event, Outbox& out);

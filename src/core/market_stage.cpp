@@ -72,6 +72,12 @@ void MarketStage::warm(const Stamped& event) {
     hub_.take_triggers(*symbol);
 }
 
+Result<std::size_t, CheckpointError> MarketStage::restore(std::string_view checkpoint, Instant at) {
+  auto restored = hub_.restore(checkpoint, at);
+  if (restored) hub_.on(at, LinkChanged{Link::market, LinkState::down});
+  return restored;
+}
+
 void MarketStage::start(Instant at) {
   next_second_ = Instant::from_seconds(at.seconds() + 1);
   const LinkChanged nothing_yet{Link::market, LinkState::down};

@@ -19,6 +19,11 @@ class MarketStage {
 
   /// Books and features move on; nothing else happens.
   void warm(const Stamped& event);
+  /// The features as they stand, to go on from after a restart.
+  std::string checkpoint() const { return hub_.checkpoint(); }
+  /// Goes on from features that were taken at `at`: the link is down since. After the symbols were announced
+  /// and before anything was heard. @error the features stay cold
+  Result<std::size_t, CheckpointError> restore(std::string_view checkpoint, Instant at);
   /// The run begins: what was warmed is history, and books mean nothing until their next snapshot.
   void start(Instant at);
   /// Moves on by one input and appends the frames that became due to out.frames.

@@ -69,7 +69,7 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
   const bool with_model = has_model(state.models(), settings.model_alias);
   if (with_model) {
     auto loaded = load_model(state.models(), settings.model_alias);
-    if (!loaded) return console.fail(ExitCode::model, loaded.error().what);
+    if (!loaded) return console.fail(exit_code_of(loaded.error()), loaded.error().what);
     bundle = std::move(*loaded);
   } else {
     console.note("no model in " + state.models() + ": the core will abstain; `mlbot train` makes one");

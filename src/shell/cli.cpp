@@ -31,10 +31,10 @@ constexpr std::string_view exit_codes = R"(0    done
 3    refused by risk or state
 4    exchange or network
 5    data problem (gap, hash, damaged file, disk)
-6    model problem (schema, expired, golden rows)
+6    model problem (damaged, expired, golden rows)
 7    validation or leak test failed
 8    back-test ran and missed its gate
-78   bad configuration
+78   bad configuration; a model or a run of other features than this build's
 130  interrupted (Ctrl-C), 143 terminated)";
 
 struct Global {

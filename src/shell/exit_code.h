@@ -10,10 +10,10 @@ enum class ExitCode : int {
   refused = 3,      ///< by risk or state
   network = 4,      ///< exchange or network
   data = 5,         ///< gap, hash, damaged file, disk
-  model = 6,        ///< schema, expired, golden rows
+  model = 6,        ///< damaged, expired, golden rows
   validation = 7,   ///< validation or leak test failed
   missed_gate = 8,  ///< back-test ran and missed its gate
-  configuration = 78,
+  configuration = 78,  ///< also a model or a run of other features than this build's
   interrupted = 130,
 };
 

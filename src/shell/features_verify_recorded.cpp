@@ -159,8 +159,9 @@ ExitCode verify_recorded_run(const Console& console, const DynamicSystemConfig& 
   std::string warned;
   if (run->start.warm_from > 0) {
     const auto fed =
-        feed_from_journal([&](const Stamped& event) { stage.warm(event); }, state.journal(), run->instruments,
-                          {.from = {run->start.warm_from}, .until = {run->first.number - 1}});
+        warm_from_journal({[&](const Stamped& event) { stage.warm(event); },
+                           [&](std::string_view bytes, Instant at) { return stage.restore(bytes, at); }},
+                          state.journal(), run->instruments, start_of(*run));
     if (!fed) return console.fail(ExitCode::data, fed.error().what);
     if (fed->gap)
       warned = fmt::format("; the history that warmed it has a gap after sequence {} ({} in {})",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/digest.h"
 
@@ -70,12 +71,15 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
   if (!reader) return std::unexpected{SourceError{reader.error().what}};
   JournalSummary out;
   std::uint32_t open_epoch = 0;
+  std::optional<JournalSummary::Run::Features> waiting;  // for the run that begins next
   while (true) {
     const auto item = (*reader)->next();
     if (!item) return std::unexpected{SourceError{item.error().what}};
     if (*item == nullptr) break;
     if (std::holds_alternative<JournalGap>(**item)) ++out.gaps;
     if (std::holds_alternative<VenueFrame>(**item)) ++out.venue_frames;
+    if (const auto* features = std::get_if<io::archive::FeatureCheckpoint>(*item))
+      waiting = JournalSummary::Run::Features{features->after, features->at, std::string{features->bytes}};
     const auto* record = std::get_if<Record>(*item);
     if (record == nullptr) continue;
     out.commands += std::holds_alternative<StampedCommand>(*record);
@@ -86,7 +90,8 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
     out.last = event->sequence;
     out.last_at = event->at;
     if (const auto* started = std::get_if<RunStarted>(&event->what)) {
-      out.runs.push_back({*started, event->sequence, event->sequence, event->at, event->at});
+      out.runs.push_back({*started, event->sequence, event->sequence, event->at, event->at, {}, {}});
+      out.runs.back().features = std::exchange(waiting, std::nullopt);
       open_epoch = (*reader)->last_epoch();
     } else if (!out.runs.empty() && (*reader)->last_epoch() == open_epoch) {
       out.runs.back().last = event->sequence;
@@ -138,24 +143,39 @@ Result<Sequence, SourceError> find_warm_start(const std::string& directory,
   return oldest.number == 0 ? first : oldest;
 }
 
-Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
-                                              const std::vector<Instrument>& instruments,
-                                              JournalMarket::Range range) {
-  return feed_from_journal([&](const Stamped& event) { core.warm(event); }, directory, instruments, range);
+WarmTarget warm_target(core::Core& core) {
+  return {[&core](const Stamped& event) { core.warm(event); },
+          [&core](std::string_view bytes, Instant at) { return core.restore_features(bytes, at); }};
 }
 
-Result<Warmed, SourceError> feed_from_journal(const std::function<void(const Stamped&)>& feed,
-                                              const std::string& directory,
+WarmStart start_of(const JournalSummary::Run& run) {
+  return {.history = {.from = {run.start.warm_from}, .until = {run.first.number - 1}},
+          .features = run.features};
+}
+
+Result<Warmed, SourceError> warm_from_journal(const WarmTarget& target, const std::string& directory,
                                               const std::vector<Instrument>& instruments,
-                                              JournalMarket::Range range) {
-  auto market = JournalMarket::open(directory, instruments, range);
+                                              const WarmStart& start) {
+  auto market = JournalMarket::open(directory, instruments, start.history);
   if (!market) return std::unexpected{market.error()};
+  const auto announce = [&](Instant at) {
+    for (const auto& instrument : instruments) target.warm({{}, at, at, {}, InstrumentDefined{instrument}});
+  };
+  if (start.features) {
+    announce(start.features->at);
+    if (const auto restored = target.restore(start.features->bytes, start.features->at); !restored)
+      return std::unexpected{SourceError{restored.error().what}};
+  }
   Warmed out;
   while (const Stamped* event = market->next()) {
-    if (out.events++ == 0)
-      for (const auto& instrument : instruments)
-        feed({{}, event->at, event->at, {}, InstrumentDefined{instrument}});
-    feed(*event);
+    if (out.events++ == 0) {
+      // Recorded history has no news of the link: that there is some proves it.
+      if (start.features)
+        target.warm({{}, event->at, event->at, {}, LinkChanged{Link::market, LinkState::live}});
+      else
+        announce(event->at);
+    }
+    target.warm(*event);
   }
   if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
   out.gap = market->gap();

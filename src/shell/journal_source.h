@@ -57,6 +57,13 @@ struct JournalSummary {
     Sequence first, last;
     Instant started_at, ended_at;
     std::vector<Instrument> instruments;
+    /// Features that the run went on from, instead of going through hours of history.
+    struct Features {
+      Sequence after;
+      Instant at;
+      std::string bytes;
+    };
+    std::optional<Features> features;
   };
   std::vector<Run> runs;
   std::vector<Instrument> instruments;  ///< latest definition of each name
@@ -74,20 +81,30 @@ Result<JournalSummary::Run, SourceError> find_run(const JournalSummary& summary,
 Result<Sequence, SourceError> find_warm_start(const std::string& directory,
                                               const std::vector<Instrument>& instruments, Instant cutoff);
 
-/// Feeds a core the market history [range.from, range.until] of a journal: the instruments first, then every
-/// market event. A run and its replay warm by this one function, so that they start alike.
+/// Who is warmed: a core, or its market half.
+struct WarmTarget {
+  std::function<void(const Stamped&)> warm;
+  std::function<Result<std::size_t, core::CheckpointError>(std::string_view, Instant)> restore;
+};
+WarmTarget warm_target(core::Core& core);
+
+/// What a start begins with. A run and its replay begin by this one function, so that they start alike.
+struct WarmStart {
+  JournalMarket::Range history;  ///< market events that are fed
+  /// Features to go on from, in place of history before `history.from`; what was recorded since is live
+  /// again.
+  std::optional<JournalSummary::Run::Features> features;
+};
 struct Warmed {
   std::uint64_t events = 0;
   std::optional<io::archive::JournalGap> gap;  ///< the first hole in that history
 };
-Result<Warmed, SourceError> warm_from_journal(core::Core& core, const std::string& directory,
+/// @error also where the features do not restore: nothing was fed then
+Result<Warmed, SourceError> warm_from_journal(const WarmTarget& target, const std::string& directory,
                                               const std::vector<Instrument>& instruments,
-                                              JournalMarket::Range range);
-/// The same for whoever wants that history: `feed` sees what the core is warmed with.
-Result<Warmed, SourceError> feed_from_journal(const std::function<void(const Stamped&)>& feed,
-                                              const std::string& directory,
-                                              const std::vector<Instrument>& instruments,
-                                              JournalMarket::Range range);
+                                              const WarmStart& start);
+/// How a recorded run began.
+WarmStart start_of(const JournalSummary::Run& run);
 
 /// The exact inputs of one run, from RunStarted to the run's end.
 class RunSource {

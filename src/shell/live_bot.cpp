@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "core/features/feature_hub.h"
 #include "io/bus/embedded_bus.h"
@@ -41,7 +42,9 @@ constexpr Duration heartbeat_limit = 3500ms;     ///< without orderbook.1, on th
 constexpr Duration start_patience = 20s;         ///< for the venue's first answers
 constexpr Duration observe_period = 1s;
 constexpr Duration exchange_save_period = 10s;
-constexpr Duration farewell = 400ms;  ///< for the answers to the last cancels
+constexpr Duration features_save_period = 10s;
+constexpr Duration features_age_max = 30min;  ///< older ones are not gone on from
+constexpr Duration farewell = 400ms;          ///< for the answers to the last cancels
 
 std::string random_token() {
   std::random_device chance;
@@ -70,6 +73,8 @@ struct LiveBot::Parts {
   Failure load_or_train_model();
   Failure connect_bus();
   Failure build_core();
+  bool go_on_from_checkpoint();
+  void save_features();
   Failure meet_venue();
   Failure check_account();
   Failure open_streams();
@@ -89,6 +94,7 @@ struct LiveBot::Parts {
   Opening opening() const;
   io::web::HeaderView header() const;
   std::vector<io::web::ServiceView> service_views() const;
+  std::vector<io::web::VoidView> void_views() const;
   std::vector<std::string> topics() const;
   void finish(ExitCode& code);
 
@@ -130,12 +136,14 @@ struct LiveBot::Parts {
   Progress* core_progress = nullptr;
   Progress* page_progress = nullptr;
 
-  Instant observed_at, exchange_saved_at;
+  Instant observed_at, exchange_saved_at, features_saved_at;
+  Instant stepped_at;  ///< core time of the last event
   Instant stop_at = distant_future;
   std::filesystem::file_time_type config_seen{};
   mutable std::mutex shown_mutex;  ///< what the page's thread reads
   io::web::HeaderView shown_header;
   std::vector<io::web::ServiceView> shown_services;
+  std::vector<io::web::VoidView> shown_voids;
   std::vector<ServiceHealth> shown_health;
 };
 
@@ -235,7 +243,7 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
                              grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
   }
   auto loaded = load_model(state.models(), settings.model_alias);
-  if (!loaded) return StartError{ExitCode::model, loaded.error().what};
+  if (!loaded) return StartError{exit_code_of(loaded.error()), loaded.error().what};
   bundle = std::move(*loaded);
   return {};
 }
@@ -393,18 +401,66 @@ LiveBot::Parts::Failure LiveBot::Parts::check_account() {
   return {};
 }
 
+/// Takes up the features of the run before, and what was recorded since. The journal keeps them for the
+/// replay.
+/// @return false: there is nothing to go on from, and a note says why where there was something
+bool LiveBot::Parts::go_on_from_checkpoint() {
+  const auto saved = io::files::read_file(state.features());
+  if (!saved) return false;
+  const auto began = io::clock::now();
+  const auto refuse = [&](const std::string& why) {
+    console.note("features do not go on from the last run: " + why);
+    return false;
+  };
+  ByteReader in{*saved};
+  const Sequence after{in.varint()};
+  const Instant at{in.zigzag()};
+  if (!in.ok() || after > journal->last_sequence())
+    return refuse(state.features() + " is not of this journal");
+  if (venue->now() > at + features_age_max) return refuse("it ended over 30 minutes ago");
+  const JournalSummary::Run::Features features{after, at, saved->substr(in.position())};
+  core = std::make_unique<core::Core>(core::CoreSetup{.bundle = bundle ? &*bundle : nullptr});
+  const auto fed = warm_from_journal(
+      warm_target(*core), state.journal(), instruments,
+      {.history = {.from = after.next(), .until = journal->last_sequence()}, .features = features});
+  if (!fed) return refuse(fed.error().what);
+  if (fed->gap) return refuse("the journal has a gap since then");
+  const auto kept = journal->append(io::archive::FeatureCheckpoint{after, at, features.bytes});
+  if (!kept) return refuse(kept.error().what);
+  warm_from = after.next();
+  console.note(fmt::format("features go on from the last run, with {} events recorded since, in {:.1f} s",
+                           grouped(static_cast<std::int64_t>(fed->events)),
+                           static_cast<double>((io::clock::now() - began).count()) * 1e-9));
+  return true;
+}
+
+void LiveBot::Parts::save_features() {
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.varint(sink->digest().last.number);
+  out.zigzag(stepped_at.ns);
+  bytes += core->feature_checkpoint();
+  if (const auto written = io::files::write_file_atomically(state.features(), bytes); !written)
+    console.note("features are not saved: " + written.error().what +
+                 "; the next start goes through the journal");
+}
+
 /// As late as can be, on the embedded exchange before its clock runs: what passes while features get warm is
 /// a hole in them.
 LiveBot::Parts::Failure LiveBot::Parts::build_core() {
+  if (go_on_from_checkpoint()) return {};
+  const auto began = io::clock::now();
   core = std::make_unique<core::Core>(core::CoreSetup{.bundle = bundle ? &*bundle : nullptr});
   const auto start = find_warm_start(state.journal(), instruments, venue->now() - warm_window);
   if (!start) return StartError{ExitCode::data, start.error().what};
   warm_from = *start;
-  const auto fed = warm_from_journal(*core, state.journal(), instruments,
-                                     {.from = warm_from, .until = journal->last_sequence()});
+  const auto fed =
+      warm_from_journal(warm_target(*core), state.journal(), instruments,
+                        {.history = {.from = warm_from, .until = journal->last_sequence()}, .features = {}});
   if (!fed) return StartError{ExitCode::data, fed.error().what};
   console.note(fmt::format(
-      "features warm from {} recorded events{}", grouped(static_cast<std::int64_t>(fed->events)),
+      "features warm from {} recorded events in {:.1f} s{}", grouped(static_cast<std::int64_t>(fed->events)),
+      static_cast<double>((io::clock::now() - began).count()) * 1e-9,
       fed->gap ? fmt::format("; a gap after sequence {} is among them", fed->gap->after.number) : ""));
   return {};
 }
@@ -459,6 +515,7 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
       .observer =
           [this](const Stamped& event, const Outbox& out) {
             core_progress->add();
+            stepped_at = event.at;
             if (is_market(event.what)) market_progress->add();
             if (observer) observer(event, out);
           }});
@@ -537,6 +594,11 @@ LiveBot::Parts::Failure LiveBot::Parts::start_services() {
                                const std::lock_guard lock{shown_mutex};
                                return shown_services;
                              },
+                         .voids =
+                             [this] {
+                               const std::lock_guard lock{shown_mutex};
+                               return shown_voids;
+                             },
                          .on_operator = [this](OperatorVerb verb) -> io::web::OperatorAnswer {
                            source->ask(verb);
                            return "passed to the core";
@@ -572,6 +634,24 @@ io::web::HeaderView LiveBot::Parts::header() const {
   out.schema_hash = fmt::format("{:016x}", core::feature_schema_hash());
   out.version = MLBOT_VERSION;
   out.started_at = started_at;
+  return out;
+}
+
+std::vector<io::web::VoidView> LiveBot::Parts::void_views() const {
+  std::vector<io::web::VoidView> out;
+  if (stepped_at.ns == 0) return out;
+  for (const auto& instrument : instruments) {
+    const std::size_t own = out.size();
+    for (const auto& row : core->void_rows(instrument.id)) {
+      const auto same =
+          std::find_if(out.begin() + static_cast<std::ptrdiff_t>(own), out.end(),
+                       [&](const auto& view) { return view.cause == row.cause && view.until == row.until; });
+      auto& view = same != out.end() ? *same
+                                     : out.emplace_back(instrument.name.str(), row.cause, row.until,
+                                                        std::vector<std::string>{});
+      view.features.emplace_back(core::feature_catalogue()[row.id - 1u].name);
+    }
+  }
   return out;
 }
 
@@ -627,10 +707,12 @@ void LiveBot::Parts::observe() {
       io::clock::now());  // silence is judged by the wall's clock, whatever the market's pace
   auto view = header();
   auto views = service_views();
+  auto voids = void_views();
   {
     const std::lock_guard lock{shown_mutex};
     shown_header = std::move(view);
     shown_services = std::move(views);
+    shown_voids = std::move(voids);
     shown_health = health;
   }
   look_at_redis();
@@ -639,6 +721,10 @@ void LiveBot::Parts::observe() {
   if (wall - exchange_saved_at >= exchange_save_period) {
     exchange_saved_at = wall;
     venue->save_soon();
+  }
+  if (wall - features_saved_at >= features_save_period && stepped_at.ns != 0) {
+    features_saved_at = wall;
+    save_features();
   }
   if (now >= stop_at || now >= venue->end()) source->stop();
 }
@@ -723,6 +809,7 @@ void LiveBot::Parts::finish(ExitCode& code) {
   if (!fatal.empty()) fail(ExitCode::network, fatal);
   auto& digest = sink->digest();
   digest.state_hash = core->state_hash();
+  save_features();
   services.stop_all();
   if (!archive->trouble().empty()) console.note("archive: " + archive->trouble());
   if (const auto synced = journal->sync(); !synced && code == ExitCode::done)

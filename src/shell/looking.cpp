@@ -33,6 +33,20 @@ std::string no_symbol(const Json& state, const std::string& name) {
   return fmt::format("no symbol {}; the bot watches {}", name, known);
 }
 
+/// How many features of a symbol are void.
+std::size_t void_count(const Json& state, const std::string& name) {
+  std::size_t count = 0;
+  for (const auto& row : state["voids"])
+    if (row["symbol"] == name) count += row["features"].size();
+  return count;
+}
+
+std::string in_time(const Json& now, const Json& then) {
+  if (!then.is_number()) return "-";
+  const auto left_s = (then.get<std::int64_t>() - now.get<std::int64_t>() + 999) / 1000;
+  return fmt::format("{} (in {} s)", to_rfc3339(Instant{then.get<std::int64_t>() * 1'000'000}), left_s);
+}
+
 ExitCode code_of(const PageError& error) {
   return error.status == 403 || error.status == 409 ? ExitCode::refused : ExitCode::network;
 }
@@ -71,9 +85,11 @@ ExitCode status(const Console& console, const DynamicSystemConfig& config) {
                     decision.is_null() ? "-" : number(decision["expected_bps"], "{:+.1f}"),
                     decision.is_null() ? "-" : number(decision["edge_bps"], "{:+.1f}"), position,
                     age((*state)["now_ms"], symbol["fed_at_ms"]),
+                    std::to_string(void_count(*state, symbol["name"].get<std::string>())),
                     decision.is_null() ? "-" : decision["reason"].get<std::string>()});
   }
-  console.table({"symbol", "mid", "spread bps", "expected bps", "edge bps", "position", "feed", "why"}, rows);
+  console.table(
+      {"symbol", "mid", "spread bps", "expected bps", "edge bps", "position", "feed", "void", "why"}, rows);
   rows.clear();
   for (const auto& service : (*state)["services"])
     rows.push_back({service["name"].get<std::string>(), service["state"].get<std::string>(),
@@ -89,7 +105,11 @@ ExitCode why(const Console& console, const DynamicSystemConfig& config, const st
   const auto* symbol = find_symbol(*state, name);
   if (symbol == nullptr) return console.fail(ExitCode::usage, no_symbol(*state, name));
   if (console.json()) {
-    console.print_json({{"schema_version", 1}, {"symbol", name}, {"decision", (*symbol)["decision"]}});
+    Json voids = Json::array();
+    for (const auto& row : (*state)["voids"])
+      if (row["symbol"] == name) voids.push_back(row);
+    console.print_json(
+        {{"schema_version", 1}, {"symbol", name}, {"decision", (*symbol)["decision"]}, {"voids", voids}});
     return ExitCode::done;
   }
   const auto& decision = (*symbol)["decision"];
@@ -102,6 +122,20 @@ ExitCode why(const Console& console, const DynamicSystemConfig& config, const st
   console.print(fmt::format("expected {} bps {}, cost {} bps, edge {} bps",
                             number(decision["expected_bps"], "{:+.2f}"), decision["side"].get<std::string>(),
                             number(decision["cost_bps"]), number(decision["edge_bps"], "{:+.2f}")));
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& row : (*state)["voids"]) {
+    if (row["symbol"] != name) continue;
+    std::string features;
+    for (const auto& feature : row["features"])
+      features += (features.empty() ? "" : " ") + feature.get<std::string>();
+    rows.push_back({row["cause"].get<std::string>(), in_time((*state)["now_ms"], row["until_ms"]), features});
+  }
+  if (rows.empty()) {
+    console.print("every feature has a value");
+    return ExitCode::done;
+  }
+  console.print(fmt::format("{} of {} features have no value:", void_count(*state, name), feature_count));
+  console.table({"cause", "until at best", "features"}, rows);
   return ExitCode::done;
 }
 

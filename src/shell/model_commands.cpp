@@ -65,7 +65,7 @@ ExitCode model_show(const Console& console, const DynamicSystemConfig& config, c
   if (!files) return console.fail(ExitCode::model, files.error().what);
   // Loading checks golden rows and schema; what cannot be used is shown as an error, not as a card.
   const auto bundle = load_model(state.models(), wanted);
-  if (!bundle) return console.fail(ExitCode::model, bundle.error().what);
+  if (!bundle) return console.fail(exit_code_of(bundle.error()), bundle.error().what);
   if (console.json()) {
     const auto json = about(store, wanted);
     if (!json) return console.fail(ExitCode::model, json.error());

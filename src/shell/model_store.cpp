@@ -31,6 +31,10 @@ Result<models::Bundle, models::BundleError> load_model(const std::string& models
   return bundle;
 }
 
+ExitCode exit_code_of(const models::BundleError& error) {
+  return error.fault == models::BundleFault::wrong_schema ? ExitCode::configuration : ExitCode::model;
+}
+
 bool has_model(const std::string& models_directory, const std::string& name) {
   const auto hash = io::files::BundleStore{models_directory}.resolve(name);
   return hash.has_value() || hash.error().fault != io::files::FileFault::not_found;

@@ -5,13 +5,16 @@
 #include <string>
 
 #include "core/models/bundle.h"
+#include "shell/exit_code.h"
 
 namespace mlbot::shell {
 
 /// @param name  alias or content hash.
-/// @error BundleError, names the bundle's directory; ExitCode::model is its exit code.
+/// @error BundleError, names the bundle's directory; exit_code_of() is its exit code.
 Result<models::Bundle, models::BundleError> load_model(const std::string& models_directory,
                                                        const std::string& name);
+/// A model of other features is refused like a wrong configuration: the build and the bundle do not fit.
+ExitCode exit_code_of(const models::BundleError& error);
 /// True when there is such an alias or hash at all, usable or not.
 bool has_model(const std::string& models_directory, const std::string& name);
 

@@ -38,6 +38,7 @@ std::optional<ServiceError> PageService::start(Progress& progress) {
            [this](io::web::Dashboard& dashboard) {
              dashboard.set_header(setup_.header());
              dashboard.set_services(setup_.services());
+             dashboard.set_voids(setup_.voids());
            },
        .on_operator = setup_.on_operator});
   if (!server) return ServiceError{server.error().what};

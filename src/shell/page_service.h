@@ -26,6 +26,7 @@ class PageService {
     /// Called on the page's thread before each push.
     std::function<io::web::HeaderView()> header;
     std::function<std::vector<io::web::ServiceView>()> services;
+    std::function<std::vector<io::web::VoidView>()> voids;
     std::function<io::web::OperatorAnswer(OperatorVerb)> on_operator;
   };
   explicit PageService(Setup setup);

@@ -46,14 +46,14 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
   if (!run) return console.fail(ExitCode::data, run.error().what);
   if (run->start.schema_hash != core::feature_schema_hash())
     return console.fail(
-        ExitCode::model,
+        ExitCode::configuration,
         fmt::format("the run was made with feature catalogue {:016x}, this build has {:016x}: "
                     "replay it with the build that recorded it",
                     run->start.schema_hash, core::feature_schema_hash()));
   models::Bundle bundle;
   if (!run->start.model.empty()) {
     auto loaded = load_model(state.models(), run->start.model.str());
-    if (!loaded) return console.fail(ExitCode::model, loaded.error().what);
+    if (!loaded) return console.fail(exit_code_of(loaded.error()), loaded.error().what);
     bundle = std::move(*loaded);
   }
   const auto recorded = recorded_digest(state.run_summary(run->start.epoch));
@@ -67,8 +67,7 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
   core::Core core{{.bundle = run->start.model.empty() ? nullptr : &bundle}};
   Warmed warmed;
   if (run->start.warm_from > 0) {
-    auto fed = warm_from_journal(core, state.journal(), run->instruments,
-                                 {.from = {run->start.warm_from}, .until = {run->first.number - 1}});
+    auto fed = warm_from_journal(warm_target(core), state.journal(), run->instruments, start_of(*run));
     if (!fed) return console.fail(ExitCode::data, fed.error().what);
     warmed = std::move(*fed);
   }

@@ -12,6 +12,7 @@ struct StateDirectory {
   std::string archive() const { return root + "/archive.duckdb"; }
   std::string models() const { return root + "/models"; }
   std::string exchange() const { return root + "/exchange.state"; }
+  std::string features() const { return root + "/features.checkpoint"; }
   std::string paper() const { return root + "/paper.state"; }      ///< account of PaperVenue
   std::string page_token() const { return root + "/page.token"; }  ///< 0600
   std::string running() const { return root + "/running.json"; }   ///< address of a running bot's page

@@ -1,12 +1,14 @@
 // The inside of sim::Exchange: books, accounts and the loop of time. Parted over engine_time.cpp (what
 // happens by itself), engine_orders.cpp (what is asked for and refused), engine_matching.cpp (what meets in
-// the book), engine_stops.cpp (what waits for a trigger), engine_accounts.cpp (positions and money) and
-// engine_state.cpp; the rows that are shown are made in exchange.cpp.
+// the book), engine_stops.cpp (what waits for a trigger), engine_accounts.cpp (fills, positions, money),
+// engine_margin.cpp (what is held for them), engine_settings.cpp (what an account may choose),
+// engine_funding.cpp (mark price and funding), engine_liquidation.cpp and engine_state.cpp.
 //
 // Invariants, checked by tests on random paths:
 //  - an open entry order stands in the book with exactly its unfilled size, a held stop never does;
 //  - a position's entry value is the sum of its fills less the parts closed: realised PnL adds up to 1e-8;
-//  - equity is what was deposited, the cash of all executions less fees, and what is held, at mark price.
+//  - equity is what was deposited, the cash of all executions less fees, and what is held, at mark price;
+//  - wallets change in book_money() alone; wallets, insurance fund, fees and funding add up to the deposits.
 #pragma once
 
 #include <algorithm>
@@ -19,17 +21,25 @@
 #include <vector>
 
 #include "sim/exchange.h"
+#include "sim/funding.h"
+#include "sim/margin.h"
 #include "sim/public_feed.h"
 #include "sim/queue_book.h"
 
 namespace mlbot::sim {
 
 struct Position {
+  SymbolId symbol;
   std::uint8_t index = 0;  ///< 0 one-way, 1 long side, 2 short side
   Lots size;               ///< signed
   E8 entry_value;          ///< quote units, >= 0
   E8 leverage;
+  E8 extra_margin;  ///< isolated: set aside besides what the leverage asks for; < 0 when funding took it
+  E8 open_fees;     ///< paid for what is still held
   E8 realised, realised_ever;
+  bool auto_add_margin = false;
+  bool liquidating = false;
+  Instant deleveraged_until;  ///< until then it is shown as being deleveraged
   OrderNumber stop_loss = anonymous, take_profit = anonymous, trailing = anonymous;  ///< held orders
   std::int64_t cross_sequence = -1;
   Instant created_at, updated_at;
@@ -66,12 +76,18 @@ struct Account {
   E8 realised_ever;
   std::vector<Holdings> holdings;  ///< one a symbol
   PositionMode default_mode = PositionMode::one_way;
+  MarginMode margin_mode = MarginMode::cross;
+  bool liquidating = false;                         ///< in cross margin
+  std::optional<FeeRates> fees;                     ///< instead of the instruments'
+  E8 surcharge;                                     ///< a share of the fee
   std::map<OrderNumber, OrderRow> open;             ///< oldest first
   std::map<ClientOrderId, OrderNumber> client_ids;  ///< of open orders and of the closed ones that are kept
   std::vector<OrderNumber> held;                    ///< the open ones that wait for a trigger, oldest first
   bool moves_limit_price = true;                    ///< beyond the price limit: to the limit, else refused
   std::deque<OrderRow> closed;                      ///< newest last
   std::deque<ExecutionRow> executions;              ///< newest last
+  std::deque<ClosedPnlRow> closed_pnl;              ///< newest last
+  std::deque<TransactionRow> transactions;          ///< newest last
 
   Position& position(SymbolId symbol, std::uint8_t index) { return holdings[symbol.index].positions[index]; }
   const Position& position(SymbolId symbol, std::uint8_t index) const {
@@ -108,14 +124,35 @@ struct SymbolState {
   QueueBook book;
   PublicFeed feed;
   E8 index_price, mark_price, open_interest, funding_rate;
-  bool mark_given = false;  ///< a recorded mark price stands
-  E8 basis;                 ///< slow mean of mid - index
-  Instant basis_at;
-  Instant next_funding;
+  std::vector<RiskTier> tiers;   ///< lowest first
+  bool mark_given = false;       ///< a recorded mark price stands
+  bool funding_given = false;    ///< so does a recorded funding rate
+  BasisMean basis;               ///< of mid - index
+  FundingPremium premium_index;  ///< of this funding interval
+  Instant next_minute, next_funding;
+  std::deque<FundingRow> funding_history;             ///< newest last
+  std::deque<OpenInterestRow> open_interest_history;  ///< newest last
+  std::vector<AccountId> holders;                     ///< of open positions, in order of their numbers
+  bool mark_moved = false;                            ///< since the accounts were checked
   std::uint64_t cross_sequence = 0;
   bool moved = false;  ///< something happened since the mark price was worked out
   bool live = true;    ///< status Trading
   PremiumMean premium;
+};
+
+struct InsuranceFund {
+  E8 balance, peak;  ///< the highest balance of these eight hours
+  Instant peak_at;
+  bool changed = false;  ///< since it was told
+  Instant told_at;
+};
+
+/// An account, or one position of it in isolated margin, whose margin does not suffice.
+struct Liquidating {
+  AccountId account;
+  std::optional<SymbolId> symbol = std::nullopt;  ///< of an isolated position
+  std::uint8_t position_index = 0;
+  Instant due = {};  ///< of the next step
 };
 
 class Exchange::Engine final : public MarketDoor {
@@ -134,10 +171,21 @@ class Exchange::Engine final : public MarketDoor {
   Result<void, Refusal> set_position_stop(AccountId account, SymbolId symbol, const StopRequest& request);
   Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
                                           PositionMode mode);
-  Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
+  Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 buy, E8 sell);
+  Result<void, Refusal> set_margin_mode(AccountId account, MarginMode mode);
+  Result<PositionRow, Refusal> add_margin(AccountId account, SymbolId symbol, std::uint8_t position_index,
+                                          E8 margin);
+  Result<void, Refusal> set_auto_add_margin(AccountId account, SymbolId symbol, std::uint8_t position_index,
+                                            bool on);
+  void set_fees(AccountId account, FeeRates rates, E8 surcharge);
+  Result<void, Refusal> deposit(AccountId account, E8 amount);
 
   PositionRow position_row(AccountId account, SymbolId symbol, std::uint8_t index) const;
   WalletRow wallet_row(AccountId account) const;
+  Result<WalletRow, Refusal> wallet_with(AccountId account, const OrderRequest& request) const;
+  /// Fifth of the holders of its side by profit and leverage, 5 first to be deleveraged; 0 when flat.
+  std::uint8_t adl_rank(AccountId account, SymbolId symbol, std::uint8_t index) const;
+  FeeRates fee_rates(const Account& account, const SymbolState& symbol) const;
   TickerRow ticker_row(SymbolId symbol) const;
   OrderNumber find_open(AccountId account, const OrderKey& key) const;
 
@@ -171,8 +219,9 @@ class Exchange::Engine final : public MarketDoor {
   }
   void set_mark_price(SymbolId symbol, E8 price) override;
   void set_open_interest(SymbolId symbol, E8 base_coins) override { at(symbol).open_interest = base_coins; }
-  void set_funding_rate(SymbolId symbol, E8 rate) override { at(symbol).funding_rate = rate; }
+  void set_funding_rate(SymbolId symbol, E8 rate) override;
   void liquidated(SymbolId symbol, const Liquidation& liquidation) override;
+  void take_over(SymbolId symbol, const Liquidation& liquidation) override;
 
  private:
   friend class Exchange;
@@ -205,12 +254,18 @@ class Exchange::Engine final : public MarketDoor {
 
   // engine_time.cpp
   void happen();
-  void refresh_mark(SymbolState& symbol);
   void check_accounts();
-  void pay_funding(const SymbolState& symbol);
-  void pay_funding(const SymbolState& symbol, AccountId account, Position& position);
-  Instant funding_after(Instant at, const Instrument& instrument) const;
   void tell_news();
+
+  // engine_funding.cpp
+  void refresh_mark(SymbolState& symbol);
+  void move_mark(SymbolState& symbol, E8 price);
+  /// The premium index of the minute that ended, and every fifth minute the open interest.
+  void let_minute_pass(SymbolState& symbol);
+  void pay_funding(SymbolState& symbol);
+  void pay_funding(const SymbolState& symbol, AccountId account, Position& position);
+  static Instant minute_after(Instant at);
+  static Instant funding_after(Instant at, const Instrument& instrument);
 
   // engine_orders.cpp; a wish is an order that has no number yet
   std::optional<Refusal> refuse_parameters(const OrderRow& wish) const;
@@ -220,9 +275,6 @@ class Exchange::Engine final : public MarketDoor {
   std::optional<Refusal> refuse_position_index(const Account& account, SymbolId symbol,
                                                std::uint8_t index) const;
   std::optional<Refusal> refuse_count(const Account& account, const OrderRow& wish) const;
-  std::optional<Refusal> refuse_margin(AccountId account, const SymbolState& symbol,
-                                       std::uint8_t position_index, Side side, Lots opening, PriceTicks price,
-                                       E8 released) const;
   /// What a reduce-only order may have at most, now.
   Result<Lots, Refusal> reducible(const Account& account, const OrderRow& wish) const;
   PriceLimits price_limits(const SymbolState& symbol) const;
@@ -301,21 +353,89 @@ class Exchange::Engine final : public MarketDoor {
   Result<VenueId, Refusal> amend_held(AccountId account, OrderNumber number, const Amendment& amendment);
 
   // engine_accounts.cpp
+  struct FillTerms {
+    E8 price;
+    ExecutionKind kind = ExecutionKind::trade;
+    Liquidity liquidity = Liquidity::taker;
+    E8 fee_rate;
+    std::optional<E8> fee_most = std::nullopt;  ///< of a takeover: what is left of the margin
+  };
+  struct Moved {
+    E8 realised;    ///< of the closed part, before fees
+    Lots closed;    ///< the rest was opened
+    E8 entry_cost;  ///< of the closed part
+    E8 open_fees;   ///< that were paid for the closed part
+  };
   void fill_order(OrderNumber number, PriceTicks price, Lots size, Liquidity liquidity);
+  /// Position, wallet, fees and rows of one fill. Returns the lots that were opened.
+  Lots settle_fill(AccountId account, OrderRow& row, Lots size, const FillTerms& terms);
   void record(AccountId account, ExecutionRow row);
-  /// Changes the position by a trade. Returns realised PnL and the lots that were closed.
-  std::pair<E8, Lots> move_position(Position& position, const Instrument& instrument, Side side, Lots size,
-                                    E8 price);
+  /// The only way into and out of a wallet.
+  void book_money(AccountId account, TransactionRow row);
+  /// @param again  an earlier fill of this order may have closed something already.
+  void note_closed_pnl(Account& account, const OrderRow& row, const Position& position, ExecutionKind kind,
+                       const Moved& moved, E8 close_fee, bool again);
+  void note_holder(AccountId account, SymbolState& symbol);
+  Moved move_position(Position& position, const Instrument& instrument, Side side, Lots size, E8 price);
   /// Held stops follow the size of the position, resting reduce-only orders are cut to it.
   void after_position_change(AccountId account, SymbolId symbol, std::uint8_t position_index);
-  void liquidate(AccountId account);
-  void take_over(AccountId account, SymbolId symbol, std::uint8_t position_index);
+
+  // engine_liquidation.cpp
+  void check_margin(AccountId account);
+  bool add_margin_by_itself(AccountId account, const SymbolState& symbol, Position& position);
+  void begin_liquidation(Liquidating which);
+  void mark_liquidating(const Liquidating& which, bool on);
+  void go_on_liquidating();
+  /// The position that goes next; none when the margin suffices.
+  Position* still_in_breach(const Liquidating& which);
+  void liquidate_a_step(AccountId account, Position& position);
+  void take_over(AccountId account, Position& position);
+  /// What a position may lose from here: its own margin, or in cross margin its share of the equity.
+  E8 left_for(const Account& account, const SymbolState& symbol, const Position& position) const;
+  /// Closes by an order of the venue's that meets nobody in the book.
+  void pass_through(AccountId account, Position& position, Side side, Lots size, const FillTerms& terms,
+                    std::string_view create_type);
+  void dispose(SymbolState& symbol, PositionSide held, Lots size, E8 price);
+  void deleverage(SymbolState& symbol, PositionSide held, Lots size, E8 price);
+  void change_fund(E8 by);
+  void tell_fund();
+
+  // engine_margin.cpp
+  struct Standing {
+    E8 equity, maintenance;
+  };
+  Standing standing(const Account& account) const;
+  /// What closing costs: the taker's rate with its surcharge.
+  E8 closing_rate(const Account& account, const SymbolState& symbol) const;
+  MarginTerms margin_terms(const Account& account, const SymbolState& symbol, const Position& position) const;
+  /// The tier that the value at mark is in.
+  const RiskTier& tier(const SymbolState& symbol, const Position& position) const;
   E8 unrealised(const Position& position, const SymbolState& symbol) const;
+  E8 maintenance(const Account& account, const SymbolState& symbol, const Position& position) const;
+  /// What an isolated position has set aside.
+  E8 own_margin(const Account& account, const SymbolState& symbol, const Position& position) const;
+  /// Whether an isolated position's margin no longer suffices.
+  bool in_breach(const Account& account, const SymbolState& symbol, const Position& position) const;
   /// Margin of open entry orders: only what opens or enlarges a position holds any.
   E8 orders_margin(const Account& account) const;
+  /// Calls visit(row, lots) for what each order in the book would open. One pass.
+  template <class Visit>
+  void each_opening(const Account& account, Visit&& visit) const;
   /// The part of an order that would open, given the position and the older orders of its side.
   Lots opening_part(const Account& account, SymbolId symbol, std::uint8_t position_index, Side side,
                     Lots size, OrderNumber number) const;
+  /// What a position would be worth if all orders of a side that open it were filled, but `except`.
+  E8 exposure(const Account& account, const SymbolState& symbol, std::uint8_t position_index, Side side,
+              OrderNumber except) const;
+  /// Whether `opening` more lots fit risk limit, leverage and margin; `number` is not counted twice.
+  std::optional<Refusal> refuse_margin(AccountId account, const SymbolState& symbol,
+                                       std::uint8_t position_index, Side side, Lots opening, PriceTicks price,
+                                       E8 released, OrderNumber number) const;
+  void show_stops(const Account& account, const Position& position, const Instrument& instrument,
+                  PositionRow& row) const;
+  /// Who is deleveraged first: profit x leverage.
+  double adl_score(AccountId account, const SymbolState& symbol, const Position& position) const;
+
   void touch(AccountId account, SymbolId symbol, std::uint8_t position_index);
   /// Position and wallet news of everybody who was touched.
   void tell_touched();
@@ -333,10 +453,14 @@ class Exchange::Engine final : public MarketDoor {
   std::deque<News> news_;
   OrderNumber last_order_ = 0;
   std::uint64_t last_id_ = 0;
-  E8 insurance_fund_;
+  InsuranceFund fund_;
+  E8 fees_collected_, funding_balance_;
+  std::vector<Liquidating> liquidating_;
+  std::vector<AccountId> unchecked_;  ///< accounts whose position changed since they were checked
   bool accounts_need_check_ =
       false;  ///< a mark price or a position moved since stops and margins were looked at
-  OrderNumber working_ = anonymous;  ///< the taker while it matches: it is in no queue yet
+  OrderNumber working_ = anonymous;                 ///< the taker while it matches: it is in no queue yet
+  static constexpr std::uint8_t wallet_only = 255;  ///< instead of a position's index
   struct Touched {
     AccountId account;
     SymbolId symbol;

@@ -159,17 +159,6 @@ std::optional<Refusal> Exchange::Engine::refuse_count(const Account& account, co
   return refusal(110020, "Too many active orders");
 }
 
-std::optional<Refusal> Exchange::Engine::refuse_margin(AccountId account, const SymbolState& symbol,
-                                                       std::uint8_t position_index, Side side, Lots opening,
-                                                       PriceTicks price, E8 released) const {
-  if (opening.count <= 0) return std::nullopt;
-  const Position& position = at(account).position(symbol.instrument.id, position_index);
-  const E8 needed = order_margin(symbol.instrument.notional(price, opening), side, position.leverage,
-                                 symbol.instrument.fees.taker);
-  if (needed <= wallet_row(account).available + released) return std::nullopt;
-  return refusal(110007, "ab not enough for new order");
-}
-
 // ---- prices
 
 PriceLimits Exchange::Engine::price_limits(const SymbolState& symbol) const {
@@ -253,6 +242,7 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
     return refuse(110072, "OrderLinkedID is duplicate");
   }
   if (auto no = refuse_position_index(owner, wish.symbol, wish.position_index)) return std::unexpected{*no};
+  if (owner.liquidating || owner.position(wish).liquidating) return refuse(110005, "position status error");
   // Closing a side of hedge mode never turns it round: reduce-only without the flag.
   wish.reduce_only |= wish.position_index != 0 && owner.position(wish).closed_by(wish.side);
   const bool market = wish.type == OrderType::market;
@@ -285,7 +275,8 @@ Result<VenueId, Refusal> Exchange::Engine::place(AccountId account, const OrderR
     const PriceTicks price = market ? *touch : wish.price;
     const Lots opening =
         opening_part(owner, wish.symbol, wish.position_index, wish.side, wish.size, last_order_ + 1);
-    if (auto no = refuse_margin(account, symbol, wish.position_index, wish.side, opening, price, E8{})) {
+    if (auto no =
+            refuse_margin(account, symbol, wish.position_index, wish.side, opening, price, E8{}, anonymous)) {
       return std::unexpected{*no};
     }
   }
@@ -349,7 +340,7 @@ void Exchange::Engine::make_room(AccountId account_id, const OrderRow& closing) 
     promised = promised - freed;
   }
   const E8 fee =
-      multiply(symbol.instrument.notional(closing.price, closing.size), symbol.instrument.fees.taker);
+      multiply(symbol.instrument.notional(closing.price, closing.size), closing_rate(account, symbol));
   const auto holds_margin = [](const OrderRow& row) { return !row.reduce_only; };
   while (wallet_row(account_id).available < fee && cancel_newest(holds_margin)) {
   }
@@ -451,14 +442,15 @@ Result<VenueId, Refusal> Exchange::Engine::amend(AccountId account, SymbolId sym
     }
     const std::uint8_t index = row.position_index;
     const Lots held = opening_part(at(account), symbol_id, index, row.side, row.leaves(), number);
-    const E8 released = held.count > 0
-                            ? order_margin(symbol.instrument.notional(row.price, held), row.side,
-                                           at(account).position(row).leverage, symbol.instrument.fees.taker)
-                            : E8{};
+    const E8 released =
+        held.count > 0 ? order_margin(symbol.instrument.notional(row.price, held), row.side,
+                                      at(account).position(row).leverage, closing_rate(at(account), symbol))
+                       : E8{};
     const Lots opening =
         opening_part(at(account), symbol_id, index, row.side, wish.size - row.filled, number);
-    if (auto no = refuse_margin(account, symbol, index, row.side, opening, wish.price, released))
+    if (auto no = refuse_margin(account, symbol, index, row.side, opening, wish.price, released, number)) {
       return std::unexpected{*no};
+    }
   }
 
   const VenueId id = row.venue_id;

@@ -11,7 +11,7 @@ namespace mlbot::sim {
 namespace {
 
 constexpr std::string_view magic = "mlbot-exchange";
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version = 3;
 constexpr std::uint64_t accounts_max = 10'000;
 constexpr std::uint64_t rows_max = 1'000'000;
 
@@ -40,7 +40,12 @@ constexpr std::array words = std::to_array<std::string_view>({"UNKNOWN",
                                                               "CreateByStopOrder",
                                                               "CreateByPartialStopLoss",
                                                               "CreateByPartialTakeProfit",
-                                                              "CreateByTrailingStop"});
+                                                              "CreateByTrailingStop",
+                                                              "CancelByPrepareLiq",
+                                                              "CancelByDCP",
+                                                              "CreateByLiq",
+                                                              "CreateByTakeOver_PassThrough",
+                                                              "CreateByAdl_PassThrough"});
 
 template <class Io>
 void word(Io& io, std::string_view& value) {
@@ -131,18 +136,77 @@ static void fields(Io& io, ExecutionRow& row) {
   choice(io, row.stop, StopKind::trailing);
   word(io, row.create_type);
   fields(io, row.value);
-  fields(io, row.fee_rate);
+  for (E8* value : {&row.fee_rate, &row.surcharge, &row.surcharge_rate}) fields(io, *value);
   fields(io, row.closed);
   fields(io, row.mark_price);
   io(row.cross_sequence);
 }
 
 template <class Io>
-static void fields(Io& io, Position& position) {
-  fields(io, position.size);
-  for (E8* value : {&position.entry_value, &position.leverage, &position.realised, &position.realised_ever}) {
+static void fields(Io& io, ClosedPnlRow& row) {
+  fields(io, row.symbol);
+  fields(io, row.order_id);
+  choice(io, row.side, Side::sell);
+  fields(io, row.order_size);
+  fields(io, row.order_price);
+  choice(io, row.order_type, OrderType::unknown);
+  choice(io, row.kind, ExecutionKind::other);
+  fields(io, row.closed);
+  for (E8* value : {&row.entry_value, &row.exit_value, &row.average_entry, &row.average_exit, &row.closed_pnl,
+                    &row.open_fee, &row.close_fee, &row.leverage}) {
     fields(io, *value);
   }
+  io(row.fills);
+  fields(io, row.created_at);
+  fields(io, row.updated_at);
+}
+
+template <class Io>
+static void fields(Io& io, TransactionRow& row) {
+  fields(io, row.symbol);
+  choice(io, row.side, Side::sell);
+  choice(io, row.kind, TransactionKind::transfer_in);
+  fields(io, row.size);
+  fields(io, row.position);
+  for (E8* value : {&row.price, &row.funding, &row.fee, &row.fee_rate, &row.surcharge, &row.cash_flow,
+                    &row.change, &row.cash_balance}) {
+    fields(io, *value);
+  }
+  fields(io, row.trade_id);
+  fields(io, row.order_id);
+  fields(io, row.client_id);
+  io(row.cross_sequence);
+  fields(io, row.at);
+}
+
+template <class Io>
+static void fields(Io& io, FundingRow& row) {
+  fields(io, row.at);
+  fields(io, row.rate);
+}
+
+template <class Io>
+static void fields(Io& io, OpenInterestRow& row) {
+  fields(io, row.at);
+  fields(io, row.base_coins);
+}
+
+template <class Io>
+static void fields(Io& io, FeeRates& rates) {
+  fields(io, rates.maker);
+  fields(io, rates.taker);
+}
+
+template <class Io>
+static void fields(Io& io, Position& position) {
+  fields(io, position.size);
+  for (E8* value : {&position.entry_value, &position.leverage, &position.extra_margin, &position.open_fees,
+                    &position.realised, &position.realised_ever}) {
+    fields(io, *value);
+  }
+  io(position.auto_add_margin);
+  io(position.liquidating);
+  fields(io, position.deleveraged_until);
   io(position.stop_loss);
   io(position.take_profit);
   io(position.trailing);
@@ -173,13 +237,24 @@ static void fields(Io& io, Account& account) {
   fields(io, account.wallet);
   fields(io, account.realised_ever);
   fields(io, account.default_mode);
+  choice(io, account.margin_mode, MarginMode::isolated);
+  io(account.liquidating);
+  fields(io, account.fees);
+  fields(io, account.surcharge);
   list(io, account.holdings, rows_max);
+  for (std::size_t i = 0; i < account.holdings.size(); ++i) {
+    for (Position& position : account.holdings[i].positions) {
+      position.symbol = SymbolId{static_cast<std::uint16_t>(i)};
+    }
+  }
   std::vector<OrderRow> open;
   for (const auto& [number, row] : account.open) open.push_back(row);
   list(io, open, rows_max);
   io(account.moves_limit_price);
   list(io, account.closed, rows_max);
   list(io, account.executions, rows_max);
+  list(io, account.closed_pnl, rows_max);
+  list(io, account.transactions, rows_max);
   if constexpr (Io::loads) {
     for (const OrderRow& row : open) {
       account.open[row.number] = row;
@@ -195,17 +270,37 @@ static void fields(Io& io, Account& account) {
 
 template <class Io>
 static void fields(Io& io, SymbolState& symbol) {
-  for (E8* value : {&symbol.index_price, &symbol.mark_price, &symbol.open_interest, &symbol.funding_rate,
-                    &symbol.basis}) {
+  for (E8* value : {&symbol.index_price, &symbol.mark_price, &symbol.open_interest, &symbol.funding_rate}) {
     fields(io, *value);
   }
   io(symbol.mark_given);
-  fields(io, symbol.basis_at);
+  io(symbol.funding_given);
+  symbol.basis.each_field(io);
+  symbol.premium_index.each_field(io);
+  list(io, symbol.funding_history, rows_max);
+  list(io, symbol.open_interest_history, rows_max);
   io(symbol.cross_sequence);
   io(symbol.live);
   list(io, symbol.premium.samples, PremiumMean::samples_max);
   fields(io, symbol.premium.sum);
   fields(io, symbol.premium.sampled_at);
+}
+
+template <class Io>
+static void fields(Io& io, InsuranceFund& fund) {
+  fields(io, fund.balance);
+  fields(io, fund.peak);
+  fields(io, fund.peak_at);
+  io(fund.changed);
+  fields(io, fund.told_at);
+}
+
+template <class Io>
+static void fields(Io& io, Liquidating& which) {
+  io(which.account.index);
+  fields(io, which.symbol);
+  io(which.position_index);
+  fields(io, which.due);
 }
 
 namespace {
@@ -237,10 +332,15 @@ bool fits_together(const Account& account, std::size_t symbols) {
 void Exchange::Engine::save(ByteWriter& out) const {
   Saver io{out, now_};
   std::uint64_t last_order = last_order_, last_id = last_id_;
-  E8 fund = insurance_fund_;
+  InsuranceFund fund = fund_;
+  E8 fees = fees_collected_, funding = funding_balance_;
+  std::vector<Liquidating> liquidating = liquidating_;
   io(last_order);
   io(last_id);
   fields(io, fund);
+  fields(io, fees);
+  fields(io, funding);
+  list(io, liquidating, accounts_max);
   Prng chance = chance_;
   fields(io, chance);
   std::vector<OrderNumber> due = due_;
@@ -261,15 +361,20 @@ void Exchange::Engine::restore(ByteReader& in, Instant resume_at) {
   Loader io{in, now_};
   io(last_order_);
   io(last_id_);
-  fields(io, insurance_fund_);
+  fields(io, fund_);
+  fields(io, fees_collected_);
+  fields(io, funding_balance_);
+  list(io, liquidating_, accounts_max);
   fields(io, chance_);
   list(io, due_, rows_max);
-  accounts_need_check_ = !due_.empty();
+  accounts_need_check_ = true;
   list(io, accounts_, accounts_max);
   for (SymbolState& symbol : symbols_) {
     fields(io, symbol);
     symbol.book.restore(in);
     symbol.feed.restore(in, now_);
+    if (!symbol.basis.sound()) return in.fail();
+    symbol.next_minute = minute_after(now_);
     symbol.next_funding = funding_after(now_, symbol.instrument);
     symbol.moved = true;
   }
@@ -277,12 +382,19 @@ void Exchange::Engine::restore(ByteReader& in, Instant resume_at) {
   for (std::uint32_t i = 0; i < accounts_.size() && in.ok(); ++i) {
     if (!fits_together(accounts_[i], symbols_.size())) return in.fail();
     for (const auto& [number, row] : accounts_[i].open) places_[number] = {{i}, row.symbol};
+    for (SymbolState& symbol : symbols_) note_holder({i}, symbol);
+    unchecked_.push_back({i});
   }
   const auto is_held = [&](OrderNumber number) {
     const auto place = places_.find(number);
     return place != places_.end() && at(place->second.account).open.at(number).is_held();
   };
   if (!std::ranges::all_of(due_, is_held)) in.fail();
+  const auto is_known = [&](const Liquidating& which) {
+    return which.account.index < accounts_.size() && which.position_index < 3 &&
+           (!which.symbol || which.symbol->index < symbols_.size());
+  };
+  if (!std::ranges::all_of(liquidating_, is_known)) in.fail();
 }
 
 std::string Exchange::save() const {

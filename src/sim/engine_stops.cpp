@@ -212,7 +212,7 @@ void Exchange::Engine::trigger_stop(AccountId account_id, OrderNumber number) {
     const auto best = symbol.book.best(opposite(row.side));
     const PriceTicks price = row.type == OrderType::market && best ? *best : row.price;
     const Lots opening = opening_part(account, row.symbol, row.position_index, row.side, row.size, number);
-    if (refuse_margin(account_id, symbol, row.position_index, row.side, opening, price, E8{})) {
+    if (refuse_margin(account_id, symbol, row.position_index, row.side, opening, price, E8{}, number)) {
       return give_up("UNKNOWN", "EC_Others");  // it held no margin until now
     }
   }

@@ -3,19 +3,16 @@
 #include <algorithm>
 
 #include "sim/engine.h"
+#include "sim/risk_tiers.h"
 
 namespace mlbot::sim {
-namespace {
-
-E8 median(E8 a, E8 b, E8 c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
-
-}  // namespace
 
 Exchange::Engine::Engine(const ExchangeSetup& setup, std::unique_ptr<Market> market, Listener* listener)
     : setup_{setup},
       market_{std::move(market)},
       listener_{listener},
       now_{setup.start},
+      fund_{setup.insurance_fund, setup.insurance_fund, setup.start},
       chance_{Prng::stream(setup.seed, "cancel all")} {
   MLBOT_ASSERT(market_ != nullptr);
   for (std::size_t i = 0; i < setup_.instruments.size(); ++i) {
@@ -25,22 +22,22 @@ Exchange::Engine::Engine(const ExchangeSetup& setup, std::unique_ptr<Market> mar
     symbols_.push_back({.instrument = instrument,
                         .book = {},
                         .feed = PublicFeed{instrument, setup_.feed, chance, now_},
-                        .basis_at = now_,
+                        .tiers = i < setup_.risk_tiers.size() && !setup_.risk_tiers[i].empty()
+                                     ? setup_.risk_tiers[i]
+                                     : risk_tiers_of(instrument),
+                        .next_minute = minute_after(now_),
                         .next_funding = funding_after(now_, instrument)});
   }
-}
-
-Instant Exchange::Engine::funding_after(Instant at, const Instrument& instrument) const {
-  const std::int64_t interval_ns = std::int64_t{instrument.funding_interval_minutes} * 60'000'000'000;
-  return {(at.ns / interval_ns + 1) * interval_ns};
 }
 
 Instant Exchange::Engine::next_event_at() const {
   Instant next = market_->next_at();
   if (!news_.empty()) next = std::min(next, news_.front().due);
   for (const SymbolState& symbol : symbols_) {
-    next = std::min({next, symbol.feed.next_at(), symbol.next_funding});
+    next = std::min({next, symbol.feed.next_at(), symbol.next_minute, symbol.next_funding});
   }
+  for (const Liquidating& which : liquidating_) next = std::min(next, which.due);
+  if (fund_.changed) next = std::min(next, fund_.told_at + 1s);
   if (accounts_need_check_) next = now_;
   return std::max(next, now_);
 }
@@ -60,7 +57,9 @@ void Exchange::Engine::happen() {
     if (symbol.moved) refresh_mark(symbol);
   }
   if (accounts_need_check_) check_accounts();
+  if (!liquidating_.empty()) go_on_liquidating();
   for (SymbolState& symbol : symbols_) {
+    if (symbol.next_minute <= now_) let_minute_pass(symbol);
     if (symbol.next_funding > now_) continue;
     pay_funding(symbol);
     symbol.next_funding = funding_after(now_, symbol.instrument);
@@ -71,61 +70,24 @@ void Exchange::Engine::happen() {
       symbol.feed.tell(now_, symbol.book, ticker_row(symbol.instrument.id), limits, listener_);
     }
   }
+  tell_fund();
   tell_news();
-}
-
-void Exchange::Engine::set_mark_price(SymbolId symbol_id, E8 price) {
-  SymbolState& symbol = at(symbol_id);
-  symbol.mark_given = true;
-  if (symbol.mark_price == price) return;
-  symbol.mark_price = price;
-  accounts_need_check_ = true;
-}
-
-void Exchange::Engine::refresh_mark(SymbolState& symbol) {
-  constexpr std::int64_t basis_memory_s = 150;  // mean age of the five-minute mean that Bybit takes
-  symbol.moved = false;
-  const auto bid = symbol.book.best(Side::buy), ask = symbol.book.best(Side::sell);
-  if (!bid || !ask) return;
-  const Instrument& instrument = symbol.instrument;
-  const E8 mid{(instrument.price(*bid).count + instrument.price(*ask).count) / 2};
-  if (symbol.mark_price.count > 0) symbol.premium.see(now_, mid - symbol.mark_price);
-  if (symbol.mark_given) return;
-  const E8 index = symbol.index_price.count == 0 ? mid : symbol.index_price;
-  if (const std::int64_t seconds = (now_ - symbol.basis_at) / 1s; seconds > 0) {
-    const std::int64_t weight = std::min(seconds, basis_memory_s);
-    symbol.basis.count += (mid.count - index.count - symbol.basis.count) * weight / basis_memory_s;
-    symbol.basis_at = symbol.basis_at + seconds * 1s;
-  }
-  // Bybit's reference 15.5: the median of index with the funding still to come, index with its usual basis,
-  // last price.
-  const std::int64_t left_s = (symbol.next_funding - now_) / 1s;
-  const std::int64_t interval_s = std::int64_t{instrument.funding_interval_minutes} * 60;
-  const E8 carry{multiply(index, symbol.funding_rate).count * left_s / interval_s};
-  const auto last = symbol.feed.last_price();
-  const E8 middle = median(index + carry, index + symbol.basis, last ? instrument.price(*last) : mid);
-  const std::int64_t tick = instrument.tick_size.count;
-  const E8 mark{(middle.count + tick / 2) / tick * tick};
-  if (mark == symbol.mark_price) return;
-  symbol.mark_price = mark;
-  accounts_need_check_ = true;
 }
 
 void Exchange::Engine::check_accounts() {
   accounts_need_check_ = false;
   check_stops();
-  for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
-    const AccountId id{i};
-    bool holds = false;
-    for (std::size_t s = 0; s < symbols_.size(); ++s) {
-      for (const Position& held : at(id).holdings[s].held()) {
-        holds |= held.size.count != 0;
-      }
-    }
-    if (!holds) continue;
-    const WalletRow wallet = wallet_row(id);
-    if (wallet.maintenance_margin.count > 0 && wallet.equity <= wallet.maintenance_margin) liquidate(id);
+  // Whoever traded or was paid, and whoever holds what has another mark price: nobody else's margin moved.
+  std::vector<AccountId> due = std::exchange(unchecked_, {});
+  for (SymbolState& symbol : symbols_) {
+    if (std::exchange(symbol.mark_moved, false))
+      due.insert(due.end(), symbol.holders.begin(), symbol.holders.end());
   }
+  std::ranges::sort(due);
+  const auto doubled = std::ranges::unique(due);
+  due.erase(doubled.begin(), doubled.end());
+  for (const AccountId account : due) check_margin(account);
+  tell_touched();
 }
 
 void Exchange::Engine::tell_news() {

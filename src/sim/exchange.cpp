@@ -4,9 +4,17 @@
 #include <algorithm>
 
 #include "sim/engine.h"
-#include "sim/margin.h"
 
 namespace mlbot::sim {
+namespace {
+
+template <class Row>
+std::vector<Row> newest(const std::deque<Row>& rows, std::size_t limit) {
+  const std::size_t count = std::min(limit, rows.size());
+  return {rows.rbegin(), rows.rbegin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+}  // namespace
 
 Exchange::Exchange(const ExchangeSetup& setup, std::unique_ptr<Market> market, Listener* listener)
     : engine_{std::make_unique<Engine>(setup, std::move(market), listener)} {}
@@ -47,8 +55,25 @@ Result<void, Refusal> Exchange::set_position_mode(AccountId account, std::option
                                                   PositionMode mode) {
   return engine_->set_position_mode(account, symbol, mode);
 }
-Result<void, Refusal> Exchange::set_leverage(AccountId account, SymbolId symbol, E8 leverage) {
-  return engine_->set_leverage(account, symbol, leverage);
+Result<void, Refusal> Exchange::set_leverage(AccountId account, SymbolId symbol, E8 buy, E8 sell) {
+  return engine_->set_leverage(account, symbol, buy, sell);
+}
+Result<void, Refusal> Exchange::set_margin_mode(AccountId account, MarginMode mode) {
+  return engine_->set_margin_mode(account, mode);
+}
+Result<PositionRow, Refusal> Exchange::add_margin(AccountId account, SymbolId symbol,
+                                                  std::uint8_t position_index, E8 margin) {
+  return engine_->add_margin(account, symbol, position_index, margin);
+}
+Result<void, Refusal> Exchange::set_auto_add_margin(AccountId account, SymbolId symbol,
+                                                    std::uint8_t position_index, bool on) {
+  return engine_->set_auto_add_margin(account, symbol, position_index, on);
+}
+void Exchange::set_fees(AccountId account, FeeRates rates, E8 surcharge_share) {
+  engine_->set_fees(account, rates, surcharge_share);
+}
+Result<void, Refusal> Exchange::deposit(AccountId account, E8 amount) {
+  return engine_->deposit(account, amount);
 }
 
 void Exchange::set_limit_price_action(AccountId account, bool moves) {
@@ -94,25 +119,49 @@ std::optional<OrderRow> Exchange::find_order(AccountId account, const OrderKey& 
   return *found;
 }
 std::vector<ExecutionRow> Exchange::executions(AccountId account, std::size_t limit) const {
-  const auto& rows = engine_->at(account).executions;
-  const std::size_t count = std::min(limit, rows.size());
-  return {rows.rbegin(), rows.rbegin() + static_cast<std::ptrdiff_t>(count)};
+  return newest(engine_->at(account).executions, limit);
 }
 PositionRow Exchange::position(AccountId account, SymbolId symbol) const {
-  const Holdings& holdings = engine_->at(account).holdings[symbol.index];
-  return engine_->position_row(account, symbol, holdings.held().front().index);
+  return positions(account, symbol).front();
 }
 std::vector<PositionRow> Exchange::positions(AccountId account, SymbolId symbol) const {
   std::vector<PositionRow> rows;
   for (const Position& position : engine_->at(account).holdings[symbol.index].held()) {
     rows.push_back(engine_->position_row(account, symbol, position.index));
+    rows.back().adl_rank = engine_->adl_rank(account, symbol, position.index);
   }
   return rows;
 }
 PositionMode Exchange::position_mode(AccountId account, SymbolId symbol) const {
   return engine_->at(account).holdings[symbol.index].mode;
 }
+MarginMode Exchange::margin_mode(AccountId account) const { return engine_->at(account).margin_mode; }
+FeeRates Exchange::fee_rates(AccountId account, SymbolId symbol) const {
+  return engine_->fee_rates(engine_->at(account), engine_->at(symbol));
+}
+std::vector<ClosedPnlRow> Exchange::closed_pnl(AccountId account, std::size_t limit) const {
+  return newest(engine_->at(account).closed_pnl, limit);
+}
+std::vector<TransactionRow> Exchange::transactions(AccountId account, std::size_t limit) const {
+  return newest(engine_->at(account).transactions, limit);
+}
+std::span<const RiskTier> Exchange::risk_tiers(SymbolId symbol) const { return engine_->at(symbol).tiers; }
+std::vector<FundingRow> Exchange::funding_history(SymbolId symbol, std::size_t limit) const {
+  return newest(engine_->at(symbol).funding_history, limit);
+}
+std::vector<OpenInterestRow> Exchange::open_interest_history(SymbolId symbol, std::size_t limit) const {
+  return newest(engine_->at(symbol).open_interest_history, limit);
+}
+E8 Exchange::funding_cap(SymbolId symbol) const { return sim::funding_cap(engine_->at(symbol).instrument); }
+E8 Exchange::insurance_fund() const { return engine_->fund_.balance; }
+VenueMoney Exchange::venue_money() const {
+  const InsuranceFund& fund = engine_->fund_;
+  return {fund.balance, fund.peak, engine_->fees_collected_, engine_->funding_balance_};
+}
 WalletRow Exchange::wallet(AccountId account) const { return engine_->wallet_row(account); }
+Result<WalletRow, Refusal> Exchange::wallet_with(AccountId account, const OrderRequest& request) const {
+  return engine_->wallet_with(account, request);
+}
 
 BookRow Exchange::book(SymbolId symbol, std::size_t depth) const {
   BookRow out = engine_->at(symbol).feed.published_book(depth);
@@ -120,7 +169,6 @@ BookRow Exchange::book(SymbolId symbol, std::size_t depth) const {
   if (out.asks.size() > depth) out.asks.resize(depth);
   return out;
 }
-E8 Exchange::insurance_fund() const { return engine_->insurance_fund_; }
 TickerRow Exchange::ticker(SymbolId symbol) const { return engine_->ticker_row(symbol); }
 std::vector<Kline> Exchange::klines(SymbolId symbol, std::size_t limit) const {
   return engine_->at(symbol).feed.klines(limit);
@@ -130,87 +178,6 @@ std::vector<Trade> Exchange::recent_trades(SymbolId symbol, std::size_t limit) c
 }
 
 // ---- rows
-
-PositionRow Exchange::Engine::position_row(AccountId account_id, SymbolId symbol_id,
-                                           std::uint8_t index) const {
-  const Account& account = at(account_id);
-  const SymbolState& symbol = at(symbol_id);
-  const Instrument& instrument = symbol.instrument;
-  const Position& position = account.position(symbol_id, index);
-  PositionRow row{.symbol = symbol_id,
-                  .position_index = index,
-                  .size = position.size,
-                  .mark_price = symbol.mark_price,
-                  .leverage = position.leverage,
-                  .realised_pnl = position.realised,
-                  .realised_pnl_ever = position.realised_ever,
-                  .cross_sequence = position.cross_sequence,
-                  .created_at = position.created_at,
-                  .updated_at = position.updated_at};
-  if (position.size.count == 0) return row;
-  const E8 quantity = instrument.size(absolute(position.size));
-  row.entry_price = multiply_divide(position.entry_value, E8{e8_per_unit}, quantity);
-  row.value = multiply(symbol.mark_price, quantity);
-  row.unrealised_pnl = unrealised(position, symbol);
-  row.initial_margin = position_initial_margin(quantity, symbol.mark_price, position.entry_value,
-                                               position.side(), position.leverage, instrument.fees.taker);
-  row.maintenance_margin =
-      position_maintenance_margin(quantity, symbol.mark_price, position.entry_value, position.side(),
-                                  position.leverage, instrument.fees.taker, instrument.maintenance_margin);
-  const auto trigger_of = [&](OrderNumber stop) {
-    return stop == anonymous ? E8{} : instrument.price(account.open.at(stop).trigger->price);
-  };
-  row.stop_loss = trigger_of(position.stop_loss);
-  row.take_profit = trigger_of(position.take_profit);
-  if (position.trailing != anonymous) {
-    row.trailing_stop = instrument.price(PriceTicks{account.open.at(position.trailing).trailing.count});
-  }
-
-  // Reference 15.3, cross margin: exact while this is the only position.
-  E8 equity = account.wallet, maintenance;
-  for (std::size_t i = 0; i < symbols_.size(); ++i) {
-    for (const Position& other : account.holdings[i].held()) {
-      if (other.size.count == 0) continue;
-      const Instrument& traded = symbols_[i].instrument;
-      equity = equity + unrealised(other, symbols_[i]);
-      maintenance =
-          maintenance + position_maintenance_margin(traded.size(absolute(other.size)), symbols_[i].mark_price,
-                                                    other.entry_value, other.side(), other.leverage,
-                                                    traded.fees.taker, traded.maintenance_margin);
-    }
-  }
-  const E8 step = multiply_divide(equity - maintenance, E8{e8_per_unit}, quantity);
-  const E8 price = position.size.count > 0 ? symbol.mark_price - step : symbol.mark_price + step;
-  row.liquidation_price = std::max(price, E8{});
-  return row;
-}
-
-WalletRow Exchange::Engine::wallet_row(AccountId account_id) const {
-  const Account& account = at(account_id);
-  WalletRow row{.wallet_balance = account.wallet, .realised_pnl_ever = account.realised_ever};
-  for (std::size_t i = 0; i < symbols_.size(); ++i) {
-    for (const Position& position : account.holdings[i].held()) {
-      if (position.size.count == 0) continue;
-      const SymbolState& symbol = symbols_[i];
-      const Instrument& instrument = symbol.instrument;
-      const E8 quantity = instrument.size(absolute(position.size));
-      row.unrealised_pnl = row.unrealised_pnl + unrealised(position, symbol);
-      row.position_margin =
-          row.position_margin + position_initial_margin(quantity, symbol.mark_price, position.entry_value,
-                                                        position.side(), position.leverage,
-                                                        instrument.fees.taker);
-      row.maintenance_margin = row.maintenance_margin +
-                               position_maintenance_margin(
-                                   quantity, symbol.mark_price, position.entry_value, position.side(),
-                                   position.leverage, instrument.fees.taker, instrument.maintenance_margin);
-    }
-  }
-  row.order_margin = orders_margin(account);
-  row.initial_margin = row.position_margin + row.order_margin;
-  row.equity = row.wallet_balance + row.unrealised_pnl;
-  row.available = row.equity - row.initial_margin;
-  return row;
-}
 
 TickerRow Exchange::Engine::ticker_row(SymbolId symbol_id) const {
   const SymbolState& symbol = at(symbol_id);

@@ -55,9 +55,12 @@ struct ExchangeSetup {
   std::uint64_t seed = 1;
   FeedSettings feed;
   E8 default_leverage{10 * e8_per_unit};
-  std::size_t open_orders_max = 500;              ///< an account and symbol
-  std::size_t conditional_orders_max = 10;        ///< an account and symbol
-  std::size_t partial_stops_max = 20;             ///< of a position, of either kind
+  std::size_t open_orders_max = 500;        ///< an account and symbol
+  std::size_t conditional_orders_max = 10;  ///< an account and symbol
+  std::size_t partial_stops_max = 20;       ///< of a position, of either kind
+  /// By symbol, lowest first; where there are none the venue's own (risk_tiers_of).
+  std::vector<std::vector<RiskTier>> risk_tiers;
+  E8 insurance_fund{1'000'000 * e8_per_unit};
   E8 price_limit_ratio_x{e8_per_unit / 100};      ///< priceLimitRatioX, of every symbol
   E8 price_limit_ratio_y{e8_per_unit / 100 * 2};  ///< priceLimitRatioY
   /// A fault on purpose: a cancel that comes while the news of the last fill is still on its way is accepted,
@@ -177,8 +180,28 @@ class Exchange {
   /// @error 110024 positions exist, 110028 open orders exist, 110025 unchanged.
   Result<void, Refusal> set_position_mode(AccountId account, std::optional<SymbolId> symbol,
                                           PositionMode mode);
-  /// @error 110043 unchanged, 110013 outside 1..max, 110007 the margin would not suffice.
-  Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 leverage);
+  /// Of the long and the short side, which are one in one-way mode and in cross margin.
+  /// @error 110043 unchanged, 110013 above the symbol's largest, 110086 above what the tier of position and
+  /// orders allows, 10001 below 1, off the step of 0.01 or sides that may not differ, 110007 the margin would
+  /// not suffice, 110011 an isolated position would be liquidated at once.
+  Result<void, Refusal> set_leverage(AccountId account, SymbolId symbol, E8 buy, E8 sell);
+  /// Of the whole account. The mode it has already is accepted.
+  /// @error 3400045 open orders, leverages that differ, or margin that would not suffice; the text says
+  /// which.
+  Result<void, Refusal> set_margin_mode(AccountId account, MarginMode mode);
+  /// Adds to what an isolated position has set aside, or takes back what was added.
+  /// @error 10001 in cross margin, 110005 flat, 110027 zero, 110012 more than is available, 110014 more than
+  /// may leave.
+  Result<PositionRow, Refusal> add_margin(AccountId account, SymbolId symbol, std::uint8_t position_index,
+                                          E8 margin);
+  /// Before an isolated position is liquidated it takes as much as it began with from what is available.
+  /// @error 110076 in cross margin.
+  Result<void, Refusal> set_auto_add_margin(AccountId account, SymbolId symbol, std::uint8_t position_index,
+                                            bool on);
+  /// Rates of all symbols for this account, and a tax on them as a share of the fee (0.18 is GST).
+  void set_fees(AccountId account, FeeRates rates, E8 surcharge_share);
+  /// @error 10001 not above zero.
+  Result<void, Refusal> deposit(AccountId account, E8 amount);
 
   /// Whether a limit price beyond the price limit is moved to it (the default) or refused.
   void set_limit_price_action(AccountId account, bool moves);
@@ -202,12 +225,30 @@ class Exchange {
   /// One row, two in hedge mode, flat or not.
   std::vector<PositionRow> positions(AccountId account, SymbolId symbol) const;
   PositionMode position_mode(AccountId account, SymbolId symbol) const;
+  MarginMode margin_mode(AccountId account) const;
+  FeeRates fee_rates(AccountId account, SymbolId symbol) const;
+  /// Newest first, at most `limit`; 2000 are kept.
+  std::vector<ClosedPnlRow> closed_pnl(AccountId account, std::size_t limit) const;
+  /// Newest first, at most `limit`; 5000 are kept.
+  std::vector<TransactionRow> transactions(AccountId account, std::size_t limit) const;
   WalletRow wallet(AccountId account) const;
+  /// The wallet as it would be with this order filled at its price, a market order at mark (pre-check).
+  /// @error 10001 parameters, isolated margin; and those of place() about margin and tiers.
+  Result<WalletRow, Refusal> wallet_with(AccountId account, const OrderRequest& request) const;
   /// As last published at the smallest depth that has as many levels, or at the deepest.
   BookRow book(SymbolId symbol, std::size_t depth) const;
   TickerRow ticker(SymbolId symbol) const;
+  /// Lowest first.
+  std::span<const RiskTier> risk_tiers(SymbolId symbol) const;
+  /// The rates that were paid, newest first, at most `limit`; 200 are kept.
+  std::vector<FundingRow> funding_history(SymbolId symbol, std::size_t limit) const;
+  /// Every five minutes of the clock, newest first, at most `limit`; a week is kept.
+  std::vector<OpenInterestRow> open_interest_history(SymbolId symbol, std::size_t limit) const;
+  /// The most that the funding rate may be, either way.
+  E8 funding_cap(SymbolId symbol) const;
   /// What pays for bankruptcies, quote units; one for all symbols.
   E8 insurance_fund() const;
+  VenueMoney venue_money() const;
   /// Zeros before the first mark price: no limit.
   PriceLimits price_limits(SymbolId symbol) const;
   bool moves_limit_price(AccountId account) const;

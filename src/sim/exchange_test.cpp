@@ -171,12 +171,13 @@ TEST(Refusals, TheFiveHundredAndFirstOrder) {
 TEST(Refusals, LeverageUnchangedOrOutOfBounds) {
   Stage stage;
   const auto code = [&](std::string_view leverage) {
-    const auto answer = stage.exchange.set_leverage(stage.trader, Stage::symbol, *parse_e8(leverage));
+    const auto answer =
+        stage.exchange.set_leverage(stage.trader, Stage::symbol, *parse_e8(leverage), *parse_e8(leverage));
     return answer ? 0 : answer.error().code;
   };
   EXPECT_EQ(code("10"), 110043);
   EXPECT_EQ(code("101"), 110013);
-  EXPECT_EQ(code("0.5"), 110013);
+  EXPECT_EQ(code("0.5"), 10001);
   EXPECT_EQ(code("20"), 0);
 }
 
@@ -354,35 +355,6 @@ TEST(Money, FundingIsPaidAtTheInstantByWhoHoldsThen) {
   EXPECT_EQ(told[0], "0: funding sell 400 @ 101 fee -0.01212 pnl 0");
   EXPECT_EQ(to_text(stage.exchange.wallet(stage.trader).wallet_balance),
             "999.990142");  // 1000 - 0.021978 + 0.01212
-}
-
-TEST(Money, AnAccountIsTakenOverWhenMarkEatsItsMargin) {
-  Stage stage;
-  stage.quotes(999, 1000, 100'000);
-  const AccountId small = stage.exchange.open_account("small", *parse_e8("10"));
-  ASSERT_TRUE(stage.exchange.place(small, stage.at_market("a", Side::buy, 900)));  // 90 on 10: 9x
-  ASSERT_TRUE(stage.exchange.place(small, [&] {
-    auto order = stage.limit("b", Side::sell, 1009, 900);
-    order.reduce_only = true;
-    return order;
-  }()));
-  const E8 liquidation = stage.exchange.position(small, Stage::symbol).liquidation_price;
-  EXPECT_GT(liquidation, *parse_e8("88"));
-  EXPECT_LT(liquidation, *parse_e8("91"));
-  stage.mark("91");
-  EXPECT_EQ(stage.exchange.position(small, Stage::symbol).size, Lots{900});
-  stage.story();
-  stage.mark("89.4");
-  const auto told = stage.story();
-  ASSERT_EQ(told.size(), 4U);
-  EXPECT_EQ(told[0], "1: order b cancelled 0/900 EC_PerCancelRequest");
-  EXPECT_TRUE(told[1].starts_with("1: bust sell 900")) << told[1];
-  EXPECT_EQ(stage.exchange.position(small, Stage::symbol).size, Lots{0});
-  EXPECT_LT(stage.exchange.wallet(small).wallet_balance, *parse_e8("0.001"));
-  EXPECT_GE(stage.exchange.wallet(small).wallet_balance, E8{});
-  ASSERT_EQ(stage.notes.liquidations.size(), 1U);
-  EXPECT_EQ(stage.notes.liquidations[0].liquidated, PositionSide::long_side);
-  EXPECT_EQ(stage.notes.liquidations[0].size, Lots{900});
 }
 
 }  // namespace

@@ -64,12 +64,12 @@ struct Flow {
   double minutes_mean_bps = 0;  // slow mean of the price: which way a crowd thinks it goes
   double pressure = 0, pressure_aim = 0;
   double excitement = 0;
-  double funding_pressure = 0;
+  double lasting_pressure = 0;
   std::uint64_t crowd_left = 0;  // holders of the crowd that are still to come
   bool crowd_buys = false;
   double crowd_leverage = 50;
   Regime regime = Regime::calm;
-  Instant last_step, next_step, regime_until, pressure_until, crowd_at, sweep_at, funding_at;
+  Instant last_step, next_step, regime_until, pressure_until, crowd_at, sweep_at, open_interest_at;
   PriceTicks bid_touch, ask_touch;
   PriceTicks swept_touch;  // best bid when the deep book was last made up
 
@@ -94,14 +94,14 @@ void fields(Io& io, Flow& flow) {
   fields(io, flow.chance);
   for (double* value :
        {&flow.walk_bps, &flow.displacement_bps, &flow.follow_bps, &flow.index_bps, &flow.minutes_mean_bps,
-        &flow.pressure, &flow.pressure_aim, &flow.excitement, &flow.funding_pressure, &flow.crowd_leverage}) {
+        &flow.pressure, &flow.pressure_aim, &flow.excitement, &flow.lasting_pressure, &flow.crowd_leverage}) {
     io(*value);
   }
   io(flow.crowd_left);
   io(flow.crowd_buys);
   choice(io, flow.regime, Regime::volatile_);
   for (Instant* time : {&flow.last_step, &flow.next_step, &flow.regime_until, &flow.pressure_until,
-                        &flow.crowd_at, &flow.sweep_at, &flow.funding_at}) {
+                        &flow.crowd_at, &flow.sweep_at, &flow.open_interest_at}) {
     io(*time);
   }
   fields(io, flow.bid_touch);
@@ -118,7 +118,7 @@ class GeneratedMarket final : public Market {
       const Prng chance = Prng::stream(seed, "market " + instruments[i].name.str());
       Flow flow{instruments[i], settings[i], chance, LeveragedHolders{instruments[i]}};
       flow.last_step = start;
-      flow.next_step = flow.sweep_at = flow.funding_at =
+      flow.next_step = flow.sweep_at = flow.open_interest_at =
           start + Duration{1'000'000} * static_cast<std::int64_t>(i);
       flow.regime_until = flow.pressure_until = start;
       flow.crowd_at = start + from_seconds(flow.chance.exponential() * flow.settings.crowd_interval_s);
@@ -231,11 +231,10 @@ class GeneratedMarket final : public Market {
     for (int i = 0; i < liquidations_per_step; ++i) {
       if (!flow.holders.take_liquidated(door.mark_price(symbol), holder)) return;
       const bool was_long = holder.side == PositionSide::long_side;
-      door.liquidated(symbol, {.at = flow.next_step,
-                               .liquidated = holder.side,
-                               .size = holder.size,
-                               .bankruptcy_price = flow.instrument.price(holder.bankruptcy)});
-      take(door, flow, was_long ? Side::sell : Side::buy, holder.size);
+      door.take_over(symbol, {.at = flow.next_step,
+                              .liquidated = holder.side,
+                              .size = holder.size,
+                              .bankruptcy_price = flow.instrument.price(holder.bankruptcy)});
       const double weight =
           static_cast<double>(holder.size.count) / static_cast<double>(flow.lots(holder_notional).count);
       const double push = flow.settings.liquidation_push_bps * std::min(weight, 4.0) * (was_long ? -1 : 1);
@@ -355,13 +354,11 @@ class GeneratedMarket final : public Market {
         (flow.walk_bps + flow.displacement_bps - flow.index_bps) * std::min(1.0, dt / index_lag_s);
     door.set_index_price(symbol,
                          e8_from_double(flow.settings.start_price * exact::exp(flow.index_bps * 1e-4)));
-    flow.funding_pressure += (flow.pressure - flow.funding_pressure) * std::min(1.0, dt / 1800);
-    if (now < flow.funding_at) return;
-    flow.funding_at = now + 5s;
-    const double rate = std::clamp(0.0001 + 0.0004 * flow.funding_pressure, -0.00375, 0.00375);
-    door.set_funding_rate(symbol, e8_from_double(rate));
+    flow.lasting_pressure += (flow.pressure - flow.lasting_pressure) * std::min(1.0, dt / 1800);
+    if (now < flow.open_interest_at) return;
+    flow.open_interest_at = now + 5s;
     const double standing =
-        open_interest_notional / flow.settings.start_price * (1 + 0.05 * flow.funding_pressure);
+        open_interest_notional / flow.settings.start_price * (1 + 0.05 * flow.lasting_pressure);
     const double held = flow.instrument.size_double(flow.holders.held());
     const double step = to_double(flow.instrument.lot_step);
     door.set_open_interest(symbol, e8_from_double(std::round((standing + held) / step) * step));

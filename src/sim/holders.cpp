@@ -1,7 +1,8 @@
 #include "sim/holders.h"
 
-#include <cmath>
+#include <algorithm>
 
+#include "sim/margin.h"
 #include "sim/saving.h"
 
 namespace mlbot::sim {
@@ -31,12 +32,15 @@ void LeveragedHolders::insert(const Holder& holder) {
 void LeveragedHolders::enter(PositionSide side, PriceTicks entry, double leverage, Lots size,
                              Instant leaves_at) {
   if (longs_.size() + shorts_.size() >= holders_max) return;
-  const double rate = to_double(instrument_.maintenance_margin);
-  const double sign = side == PositionSide::long_side ? 1 : -1;
-  const double at = static_cast<double>(entry.count);
-  const double bankruptcy = at * (1 - sign / leverage);
-  const auto ticks = [](double value) { return PriceTicks{static_cast<std::int64_t>(std::floor(value))}; };
-  insert({side, entry, ticks(bankruptcy / (1 - sign * rate)), ticks(bankruptcy), size, leaves_at});
+  constexpr std::int64_t leverage_step = e8_per_unit / 100;
+  const E8 value = instrument_.notional(entry, size);
+  const RiskTier& tier = tier_of(tiers_, value);
+  const E8 asked{e8_from_double(leverage).count / leverage_step * leverage_step};
+  const MarginTerms terms{side, instrument_.size(size), value, std::min(asked, tier.max_leverage),
+                          instrument_.fees.taker};
+  const auto ticks = [&](E8 price) { return PriceTicks{price.count / instrument_.tick_size.count}; };
+  insert({side, entry, ticks(isolated_liquidation_price(terms, E8{}, tier)),
+          ticks(bankruptcy_price(terms, value, isolated_margin(terms))), size, leaves_at});
 }
 
 bool LeveragedHolders::take_liquidated(E8 mark, Holder& out) {

@@ -52,6 +52,9 @@ class MarketDoor {
   virtual void set_funding_rate(SymbolId symbol, E8 rate) = 0;
   /// Somebody who is no account was liquidated; joins the public list of the next half second.
   virtual void liquidated(SymbolId symbol, const Liquidation& liquidation) = 0;
+  /// As liquidated, and the venue does with the position what it does with an account's: takes it over at the
+  /// bankruptcy price and gets rid of it in the book, with the insurance fund and deleveraging behind it.
+  virtual void take_over(SymbolId symbol, const Liquidation& liquidation) = 0;
 };
 
 class Market {

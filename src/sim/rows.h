@@ -132,32 +132,103 @@ struct ExecutionRow {
   std::string_view create_type = "CreateByUser";
   E8 value;  ///< quote units
   E8 fee_rate;
-  Lots closed;  ///< part that reduced the position
+  E8 surcharge, surcharge_rate;  ///< on top of the fee (extraFees), a tax for example
+  Lots closed;                   ///< part that reduced the position
   E8 mark_price;
   std::uint64_t cross_sequence = 0;
 };
 
 struct PositionRow {
   SymbolId symbol;
-  std::uint8_t position_index = 0;    ///< 0 one-way, 1 long side, 2 short side of hedge mode
-  Lots size;                          ///< signed
-  E8 entry_price, mark_price, value;  ///< value at mark, quote units
+  std::uint8_t position_index = 0;  ///< 0 one-way, 1 long side, 2 short side of hedge mode
+  Lots size;                        ///< signed
+  E8 entry_price, mark_price;
+  E8 value, mark_value;  ///< at entry (positionValue) and at mark, quote units
   E8 leverage;
-  E8 initial_margin, maintenance_margin;
+  MarginMode margin_mode = MarginMode::cross;
+  bool auto_add_margin = false;
+  RiskTier tier;                                          ///< that the value at mark is in
+  E8 initial_margin, maintenance_margin;                  ///< half up
+  E8 initial_margin_by_mark, maintenance_margin_by_mark;  ///< the same, cut off (..ByMp)
+  E8 balance;                                             ///< isolated: what is set aside, else 0
   E8 unrealised_pnl;
   E8 realised_pnl;  ///< since the position was opened, net of fees and funding
   E8 realised_pnl_ever;
   E8 liquidation_price;                      ///< 0 when none
+  E8 bankruptcy_price;                       ///< isolated only; 0 when none
+  E8 break_even_price;                       ///< 0 when flat
   E8 stop_loss, take_profit, trailing_stop;  ///< of the whole position; 0 when none
+  PositionStatus status = PositionStatus::normal;
+  std::uint8_t adl_rank = 0;  ///< 1..5, 5 is deleveraged first; 0 when flat
   std::int64_t cross_sequence = -1;
   Instant created_at, updated_at;
 };
 
+/// USDT of the account; a USDT counts as a dollar.
 struct WalletRow {
-  E8 wallet_balance, equity, available, unrealised_pnl;
+  E8 wallet_balance, equity, unrealised_pnl;
+  E8 available;  ///< for opening: cross equity less initial margin; isolated wallet less what is set aside
   E8 order_margin, position_margin;  ///< together the initial margin
   E8 initial_margin, maintenance_margin;
+  E8 initial_margin_rate, maintenance_margin_rate;  ///< of equity, four decimals, cut off
   E8 realised_pnl_ever;
+};
+
+/// What the executions of one order have closed.
+struct ClosedPnlRow {
+  SymbolId symbol;
+  VenueId order_id;
+  Side side = Side::buy;  ///< of the closing order
+  Lots order_size;
+  PriceTicks order_price;
+  OrderType order_type = OrderType::limit;
+  ExecutionKind kind = ExecutionKind::trade;
+  Lots closed;
+  E8 entry_value, exit_value;      ///< cumulative, quote units
+  E8 average_entry, average_exit;  ///< prices
+  E8 closed_pnl;                   ///< net of both fees, without funding
+  E8 open_fee, close_fee;          ///< surcharges included
+  std::uint32_t fills = 0;
+  E8 leverage;
+  Instant created_at, updated_at;
+};
+
+enum class TransactionKind : std::uint8_t { trade, settlement, liquidation, adl, transfer_in };
+
+/// One change of a wallet: change = cash_flow + funding - fee - surcharge.
+struct TransactionRow {
+  SymbolId symbol;  ///< of no meaning for a transfer
+  Side side = Side::buy;
+  TransactionKind kind = TransactionKind::trade;
+  Lots size;      ///< traded or settled
+  Lots position;  ///< signed, after it
+  E8 price;
+  E8 funding;  ///< > 0 received
+  E8 fee, fee_rate, surcharge;
+  E8 cash_flow;  ///< realised PnL before fees, or what was transferred
+  E8 change, cash_balance;
+  VenueId trade_id, order_id;
+  ClientOrderId client_id;
+  std::uint64_t cross_sequence = 0;
+  Instant at;
+};
+
+struct FundingRow {
+  Instant at;
+  E8 rate;
+};
+struct OpenInterestRow {
+  Instant at;
+  E8 base_coins;
+};
+
+/// Where the money is that is in no wallet. Wallets, these and what is unrealised add up to the deposits as
+/// long as nobody but accounts trades.
+struct VenueMoney {
+  E8 insurance_fund;
+  E8 insurance_fund_peak;  ///< of these eight hours; 30 % below it others are deleveraged
+  E8 fees;                 ///< collected, surcharges included
+  E8 funding;              ///< paid by longs less received by shorts
 };
 
 /// What a limit price may be at most for a buy and at least for a sell, now.

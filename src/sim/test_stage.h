@@ -119,10 +119,18 @@ inline constexpr Instant test_start = Instant::from_seconds(1'780'000'000);
 
 class Stage {
  public:
-  explicit Stage(std::vector<Instrument> instruments = {test_instrument()}, FeedSettings feed = {})
-      : exchange{ExchangeSetup{.instruments = std::move(instruments), .start = test_start, .feed = feed},
-                 std::make_unique<PuppetMarket>(script), &notes} {
+  explicit Stage(std::vector<Instrument> instruments = {test_instrument()}, FeedSettings feed = {},
+                 const std::function<void(ExchangeSetup&)>& adjust = {})
+      : exchange{setup_of(std::move(instruments), feed, adjust), std::make_unique<PuppetMarket>(script),
+                 &notes} {
     trader = exchange.open_account("trader", *parse_e8("1000"));
+  }
+
+  static ExchangeSetup setup_of(std::vector<Instrument> instruments, const FeedSettings& feed,
+                                const std::function<void(ExchangeSetup&)>& adjust) {
+    ExchangeSetup setup{.instruments = std::move(instruments), .start = test_start, .feed = feed};
+    if (adjust) adjust(setup);
+    return setup;
   }
 
   /// The market does something now.

@@ -84,6 +84,14 @@ export interface Frame {
   scores: (number | null)[];
 }
 
+/** Features of a symbol that have no value for one and the same reason. */
+export interface VoidView {
+  symbol: string;
+  cause: string;
+  until_ms: number | null;
+  features: string[];
+}
+
 export type PricePoint = [second: number, mid: number];
 
 export interface SymbolView {
@@ -178,6 +186,7 @@ export interface Message {
   account: Account;
   limits: Limits | null;
   services: Service[];
+  voids: VoidView[];
   reasons: Record<string, number>;
   orders: Order[];
   orders_not_shown: number;

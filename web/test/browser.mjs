@@ -58,6 +58,10 @@ function look(page) {
         value: cell.dataset.value ?? null,
         hatched: cell.classList.contains("hatched"),
       })),
+      voids: [...document.querySelectorAll(".voids li")].map((row) => ({
+        cause: row.querySelector("span").textContent,
+        features: row.title,
+      })),
       symbols: rows(".symbols").map((row) => ({ key: row.key, why: row.cells.Why, edge: row.cells.Edge })),
       positions: rows(".positions").map((row) => ({
         key: row.key,
@@ -93,6 +97,13 @@ function compare(seen, state, texts) {
     check(cell.value === (value === null ? null : String(value)), `${cell.name}: page holds ${cell.value}, bot ${value}`);
     check(shows(cell.shown, value), `${cell.name}: page shows ${cell.shown}, bot ${value}`);
     check(cell.hatched === (value === null), `${cell.name}: hatched is not "missing"`);
+  });
+
+  const voids = state.voids.filter((row) => row.symbol === seen.selected);
+  check(seen.voids.length === voids.length, `the page explains ${seen.voids.length} kinds of void features, the bot ${voids.length}`);
+  voids.forEach((row, i) => {
+    check(seen.voids[i].cause === row.cause, `void: page says ${seen.voids[i].cause}, bot ${row.cause}`);
+    check(seen.voids[i].features === row.features.join(" "), `${row.cause}: page names ${seen.voids[i].features}`);
   });
 
   check(seen.symbols.length === state.symbols.length, "as many symbol rows as symbols");

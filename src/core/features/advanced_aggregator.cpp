@@ -10,6 +10,9 @@ namespace {
 constexpr int bps_bits = 44;  // basis points as whole 2^-44, so that notional-weighted sums are exact
 constexpr double bps_limit = 20'000;
 constexpr Duration markout_after = 5s;
+constexpr int impact_bits = 36;
+constexpr double impact_unit = static_cast<double>(std::uint64_t{1} << impact_bits);
+constexpr double impact_limit = 16'384;
 constexpr std::int64_t bucket_seconds = 60;
 
 /// Notional times basis points, exact in the window sums.
@@ -24,6 +27,7 @@ void AdvancedAggregator::roll(Instant now) {
   mature(now);
   spreads_.roll(now);
   markouts_.roll(now);
+  impacts_.roll(now);
   microprices_.seal_through(cell_of(now, fine_cell_ns) - 1, microprice_);
 }
 
@@ -127,7 +131,16 @@ void AdvancedAggregator::on_candle(const Kline& kline, CandleUse use) {
 void AdvancedAggregator::seal_second() {
   const double typical = market_.volume_rate();
   const double volume = static_cast<double>(second_signed_) * market_.tick_lot() / typical;
-  seconds_.add({std::isfinite(volume) ? volume : 0.0, market_.last_return()});
+  // Whole 2^-36: products stay far below 128 bits, and 300 of them are added and taken away exactly.
+  const auto fixed = [](double x) {
+    return to_fixed<impact_bits>(std::isfinite(x) ? std::clamp(x, -impact_limit, impact_limit) : 0.0);
+  };
+  const Int128 x = fixed(volume), r = fixed(market_.last_return());
+  impacts_.add(sum_volume, x);
+  impacts_.add(sum_return, r);
+  impacts_.add(sum_volume_squared, x * x);
+  impacts_.add(sum_product, x * r);
+  ++impact_seconds_;
   second_signed_ = 0;
   const std::int64_t sealed = market_.open_second() - 1;
   const auto& interest = market_.ticker().open_interest;
@@ -168,7 +181,7 @@ double AdvancedAggregator::order_size_30s() const {
 
 double AdvancedAggregator::excitation_imbalance() const {
   if (market_.life_s() < 30) return missing;
-  const double bought = bought_orders_.value(market_.now()), sold = sold_orders_.value(market_.now());
+  const auto [bought, sold] = values_of(market_.now(), bought_orders_, sold_orders_);
   return (bought - sold) / (bought + sold + 1);
 }
 
@@ -184,22 +197,15 @@ double AdvancedAggregator::toxicity() const {
 
 void AdvancedAggregator::refresh_impact() {
   impact_ = missing;
-  if (seconds_.count() < impact_seconds) return;
-  constexpr auto n = static_cast<double>(impact_seconds);
-  double volume_mean = 0, return_mean = 0;
-  for (std::size_t age = 0; age < impact_seconds; ++age) {
-    volume_mean += seconds_[age][0];
-    return_mean += seconds_[age][1];
-  }
-  volume_mean /= n;
-  return_mean /= n;
-  double variance = 0, covariance = 0;
-  for (std::size_t age = 0; age < impact_seconds; ++age) {
-    const double x = seconds_[age][0] - volume_mean;
-    variance += x * x;
-    covariance += x * (seconds_[age][1] - return_mean);
-  }
-  if (variance / n >= 1e-6) impact_ = covariance / variance;
+  if (impact_seconds_ < impact_window_s) return;
+  // A second is added right after its end, so the open cell holds the newest.
+  const auto sum = [&](ImpactSum which) { return impacts_.coarse(which, impact_window_s - 1); };
+  constexpr Int128 n = impact_window_s;
+  const Int128 volume = sum(sum_volume);
+  const double variance = static_cast<double>(n * sum(sum_volume_squared) - volume * volume);
+  const double covariance = static_cast<double>(n * sum(sum_product) - volume * sum(sum_return));
+  constexpr double least = 1e-6 * impact_window_s * impact_window_s * impact_unit * impact_unit;
+  if (variance >= least) impact_ = covariance / variance;
 }
 
 double AdvancedAggregator::illiquidity() const {

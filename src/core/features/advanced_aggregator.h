@@ -64,15 +64,15 @@ class AdvancedAggregator {
   template <class Self, class Visitor>
   static void walk(Self& self, Visitor& visit) {
     visit(self.bought_orders_, self.sold_orders_, self.sign_products_, self.last_sign_, self.bucket_size_,
-          self.bucket_bought_, self.bucket_sold_, self.buckets_, self.seconds_, self.second_signed_,
-          self.illiquidities_, self.last_close_, self.spreads_, self.quoted_spread_, self.waiting_,
-          self.overflowed_at_, self.overflowed_, self.markouts_, self.microprice_, self.deep_microprice_,
-          self.microprices_, self.interests_, self.fundings_);
+          self.bucket_bought_, self.bucket_sold_, self.buckets_, self.impacts_, self.impact_seconds_,
+          self.second_signed_, self.illiquidities_, self.last_close_, self.spreads_, self.quoted_spread_,
+          self.waiting_, self.overflowed_at_, self.overflowed_, self.markouts_, self.microprice_,
+          self.deep_microprice_, self.microprices_, self.interests_, self.fundings_);
   }
 
  private:
   static constexpr std::size_t vpin_buckets = 50;
-  static constexpr std::size_t impact_seconds = 300;
+  static constexpr int impact_window_s = 300;
   static constexpr std::size_t amihud_candles = 240;
   struct Waiting {
     Instant due;
@@ -99,8 +99,9 @@ class AdvancedAggregator {
   Int128 bucket_size_ = 0, bucket_bought_ = 0, bucket_sold_ = 0;  ///< ticks times lots; size 0: none is open
   RecentSamples<std::array<double, 2>, vpin_buckets> buckets_;    ///< |bought - sold|, bought + sold
 
-  RecentSamples<std::array<double, 2>, impact_seconds>
-      seconds_;  ///< signed volume in typical seconds, return
+  enum ImpactSum : std::size_t { sum_volume, sum_return, sum_volume_squared, sum_product };
+  WindowSums<Int128, 4> impacts_{0, impact_window_s};  ///< of signed volume in typical seconds, and return
+  std::int64_t impact_seconds_ = 0;
   Int128 second_signed_ = 0;
 
   RecentSamples<double, amihud_candles> illiquidities_;  ///< missing where a candle had no turnover

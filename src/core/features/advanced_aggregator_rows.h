@@ -107,7 +107,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .mirror = "O",
            .source = "trade flow imbalance; explains perp returns better than L1 OFI (Silantyev 2019; our "
                      "own check 9.2)",
-           .triggers = on::trade | on::cell},
+           .triggers = on::trade | on::cell,
+           .needs = {.covered_s = 5}},
           [](const AdvancedAggregator& e) { return e.flow_imbalance(5); },
           [](const History& h, Instant t) { return slow_flow_imbalance(h, t, 5, fine_cell_ns); }),
       row(
@@ -124,7 +125,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .mirror = "O",
            .source = "trade flow imbalance; explains perp returns better than L1 OFI (Silantyev 2019; our "
                      "own check 9.2)",
-           .triggers = on::trade | on::second},
+           .triggers = on::trade | on::second,
+           .needs = {.covered_s = 30}},
           [](const AdvancedAggregator& e) { return e.flow_imbalance(30); },
           [](const History& h, Instant t) { return slow_flow_imbalance(h, t, 30, second_ns); }),
       row(
@@ -141,7 +143,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .mirror = "O",
            .source = "trade flow imbalance; explains perp returns better than L1 OFI (Silantyev 2019; our "
                      "own check 9.2)",
-           .triggers = on::trade | on::second},
+           .triggers = on::trade | on::second,
+           .needs = {.covered_s = 300}},
           [](const AdvancedAggregator& e) { return e.flow_imbalance(300); },
           [](const History& h, Instant t) { return slow_flow_imbalance(h, t, 300, second_ns); }),
       row(
@@ -157,7 +160,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "keeps the size that 120 normalises away",
-           .triggers = on::trade | on::second | on::candle},
+           .triggers = on::trade | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 30}},
           [](const AdvancedAggregator& e) { return signed_log_of(e.net_flow_30s()); },
           [](const History& h, Instant t) {
             if (!h.covered(t, 30)) return missing;
@@ -177,7 +181,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "trade intensity",
-           .triggers = on::trade | on::cell},
+           .triggers = on::trade | on::cell,
+           .needs = {.covered_s = 5, .life_s = 900}},
           [](const AdvancedAggregator& e) { return Log{e.order_rate_5s()}; },
           [](const History& h, Instant t) {
             if (!h.covered(t, 5)) return missing;
@@ -196,7 +201,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "mean trade size against its norm",
-           .triggers = on::trade | on::second | on::candle},
+           .triggers = on::trade | on::second | on::candle,
+           .needs = {.covered_s = 30, .life_s = 900}},
           [](const AdvancedAggregator& e) { return Log{e.order_size_30s()}; },
           [](const History& h, Instant t) {
             const double orders = h.over_prints(t, 30, second_ns, order);
@@ -217,7 +223,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Hawkes-like bivariate intensity",
-           .triggers = on::trade | on::clock},
+           .triggers = on::trade | on::clock,
+           .needs = {.life_s = 30}},
           [](const AdvancedAggregator& e) { return e.excitation_imbalance(); },
           [](const History& h, Instant t) {
             if (h.life_s(t) < 30) return missing;
@@ -291,7 +298,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Kyle 1985, regression form as in [AFML18] ch. 19",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300}},
           [](const AdvancedAggregator& e) { return e.impact(); },
           [](const History& h, Instant t) {
             if (!h.covered(t, 300)) return missing;
@@ -327,7 +335,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Amihud 2002, relative to its own 4 h level so that it is unit-free",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 201}},
           [](const AdvancedAggregator& e) { return Log{e.illiquidity()}; },
           [](const History& h, Instant t) {
             if (!h.candles_fresh(t)) return missing;
@@ -362,7 +371,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "effective over quoted spread (Huang & Stoll 1996)",
-           .triggers = on::trade | on::second | on::clock},
+           .triggers = on::trade | on::second | on::clock,
+           .needs = {.covered_s = 30}},
           [](const AdvancedAggregator& e) { return e.spread_ratio(); },
           [](const History& h, Instant t) {
             if (!h.covered(t, 30)) return missing;
@@ -392,7 +402,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'C',
            .mirror = "E",
            .source = "adverse selection / permanent impact, cheap stand-in for Hasbrouck 1991",
-           .triggers = on::trade | on::second | on::clock},
+           .triggers = on::trade | on::second | on::clock,
+           .needs = {.covered_s = 65}},
           [](const AdvancedAggregator& e) { return e.markout(); },
           [](const History& h, Instant t) {
             if (!h.covered(t, 65)) return missing;
@@ -417,7 +428,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "depth-weighted microprice; Stoikov 2018 shows L1 weighting is not a martingale",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 5}},
           [](const AdvancedAggregator& e) { return e.deep_microprice(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -437,7 +449,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "moves before the mid does on one-tick books",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 1}},
           [](const AdvancedAggregator& e) { return Log{e.microprice_move(), 1e4}; },
           [](const History& h, Instant t) {
             const auto* now = h.book(t);
@@ -458,7 +471,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "open-interest change; unit and one-side/both-side factor cancel",
-           .triggers = on::ticker | on::second},
+           .triggers = on::ticker | on::second,
+           .needs = {.inputs = needs::ticker}},
           [](const AdvancedAggregator& e) { return Log{e.interest_change(300), 1e4}; },
           [](const History& h, Instant t) { return slow_interest_change(h, t, 300); }),
       row(
@@ -474,7 +488,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "open-interest change; unit and one-side/both-side factor cancel",
-           .triggers = on::ticker | on::second},
+           .triggers = on::ticker | on::second,
+           .needs = {.inputs = needs::ticker}},
           [](const AdvancedAggregator& e) { return Log{e.interest_change(3600), 1e4}; },
           [](const History& h, Instant t) { return slow_interest_change(h, t, 3600); }),
       row(
@@ -547,7 +562,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "lead-lag (Cont, Cucuringu & Zhang: lagged cross-asset flow predicts)",
-           .triggers = on::leader},
+           .triggers = on::leader,
+           .needs = {.inputs = needs::leader, .leader_covered_s = 5}},
           [](const AdvancedAggregator& e) { return Log{e.leader_move(), 1e4}; },
           [](const History& h, Instant t) {
             const History* lead = h.leader(t);
@@ -566,7 +582,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "catch-up gap in own-volatility units",
-           .triggers = on::leader | on::book | on::second},
+           .triggers = on::leader | on::book | on::second,
+           .needs = {.inputs = needs::leader, .covered_s = 60, .leader_covered_s = 60, .life_s = 900}},
           [](const AdvancedAggregator& e) { return e.leader_gap(); },
           [](const History& h, Instant t) {
             const History* lead = h.leader(t);
@@ -589,7 +606,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "cross-asset OFI [CCZ21]",
-           .triggers = on::leader | on::clock},
+           .triggers = on::leader | on::clock,
+           .needs = {.inputs = needs::leader, .leader_covered_s = 5}},
           [](const AdvancedAggregator& e) { return signed_log_of(e.leader_flow()); },
           [](const History& h, Instant t) {
             const History* lead = h.leader(t);
@@ -611,7 +629,8 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "co-movement regime",
-           .triggers = on::leader | on::second},
+           .triggers = on::leader | on::second,
+           .needs = {.inputs = needs::leader, .covered_s = 900, .leader_covered_s = 900, .steps = 180}},
           [](const AdvancedAggregator& e) { return e.leader_correlation(); },
           [](const History& h, Instant t) {
             const History* lead = h.leader(t);

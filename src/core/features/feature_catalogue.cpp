@@ -1,4 +1,4 @@
-// The catalogue: six lists in order, counted and hashed.
+// The catalogue: the rows of six engines by id, counted and hashed.
 #include <array>
 #include <string>
 
@@ -14,24 +14,34 @@
 namespace mlbot::core {
 namespace {
 
-template <class T, std::size_t... Counts>
-constexpr auto joined(const std::array<T, Counts>&... lists) {
-  std::array<T, (Counts + ...)> all{};
-  std::size_t next = 0;
-  const auto append = [&](const auto& list) {
-    for (const T& item : list) all[next++] = item;
+struct Entry {
+  FeatureSpec spec;
+  SlowRow slow = nullptr;
+};
+
+/// All rows, each at the place of its id; an id that is out of range or taken leaves a hole elsewhere.
+template <class... Lists>
+constexpr auto by_id(const Lists&... lists) {
+  constexpr std::size_t count = (std::tuple_size_v<Lists> + ...);
+  std::array<Entry, count> all{};
+  const auto place = [&](const auto& row) {
+    if (row.spec.id >= 1 && row.spec.id <= count) all[row.spec.id - 1u] = {row.spec, row.slow};
   };
-  (append(lists), ...);
+  (std::apply([&](const auto&... row) { (place(row), ...); }, lists), ...);
   return all;
 }
 
-constexpr auto catalogue =
-    joined(specs_of(price_rows), specs_of(micro_liquidity_rows), specs_of(volatility_momentum_rows),
-           specs_of(liquidation_rows), specs_of(time_context_rows), specs_of(advanced_aggregator_rows));
+constexpr auto entries = by_id(price_rows, micro_liquidity_rows, volatility_momentum_rows, liquidation_rows,
+                               time_context_rows, advanced_aggregator_rows);
 
-constexpr auto slow_catalogue = joined(
-    slow_rows_of(price_rows), slow_rows_of(micro_liquidity_rows), slow_rows_of(volatility_momentum_rows),
-    slow_rows_of(liquidation_rows), slow_rows_of(time_context_rows), slow_rows_of(advanced_aggregator_rows));
+template <class T, std::size_t Count>
+constexpr auto each(const std::array<Entry, Count>& from, T Entry::* member) {
+  std::array<T, Count> out{};
+  for (std::size_t i = 0; i < Count; ++i) out[i] = from[i].*member;
+  return out;
+}
+constexpr auto catalogue = each(entries, &Entry::spec);
+constexpr auto slow_catalogue = each(entries, &Entry::slow);
 
 constexpr bool ids_run_from_one() {
   for (std::size_t i = 0; i < catalogue.size(); ++i)
@@ -45,7 +55,6 @@ constexpr bool names_are_distinct() {
   return true;
 }
 static_assert(catalogue.size() == feature_count);
-static_assert(slow_catalogue.size() == feature_count);
 static_assert(ids_run_from_one());
 static_assert(names_are_distinct());
 

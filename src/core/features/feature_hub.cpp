@@ -1,5 +1,7 @@
 #include "core/features/feature_hub.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,6 +16,7 @@
 #include "core/features/state_walk.h"
 #include "core/features/symbol_market.h"
 #include "core/features/time_context_engine.h"
+#include "core/features/void_rows.h"
 #include "core/features/volatility_momentum_engine.h"
 
 namespace mlbot::core {
@@ -314,6 +317,27 @@ std::uint8_t FeatureHub::take_triggers(SymbolId id) {
 
 void FeatureHub::read(SymbolId id, FeatureFrame& frame) const { parts_->read(id, frame, false); }
 void FeatureHub::read_afresh(SymbolId id, FeatureFrame& frame) const { parts_->read(id, frame, true); }
+
+std::vector<VoidRow> FeatureHub::void_rows(SymbolId id) const {
+  const Symbol& symbol = parts_->refreshed(id, false);
+  FeatureFrame frame;
+  std::array<std::uint64_t, feature_count> uncounted{};
+  symbol.values.copy_to(frame, uncounted);
+  const auto standing = [](const Symbol& one) {
+    return Standing{&one.market, one.liquidity.book_held_s(), one.liquidity.levels(),
+                    one.price.premium_count(), one.liquidation.scored_minutes()};
+  };
+  const Standing own = standing(symbol);
+  const auto leading = symbol.led_by ? std::optional{standing(*symbol.led_by)} : std::nullopt;
+  std::vector<VoidRow> out;
+  for (const FeatureSpec& spec : feature_catalogue()) {
+    if (frame.valid(spec.id - 1u)) continue;
+    auto unmet = unmet_need(spec.needs, own, leading ? &*leading : nullptr);
+    if (!unmet) unmet = {fmt::format("undefined: {}; window {}", spec.undefined, spec.window), std::nullopt};
+    out.push_back({spec.id, std::move(unmet->cause), unmet->until});
+  }
+  return out;
+}
 
 std::span<const std::uint64_t> FeatureHub::clamp_hits() const { return parts_->clamp_hits; }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/state_hash.h"
@@ -43,6 +44,26 @@ inline constexpr Triggers everything = 511;
 /// "book, clock": the names of the bits.
 std::string to_text(Triggers triggers);
 
+/// What must be known for a row to be valid, so that a void row can be explained. What follows from the row's
+/// own `undefined` is not repeated here.
+namespace needs {
+inline constexpr std::uint8_t book = 1;          ///< in sync now
+inline constexpr std::uint8_t ticker = 2;        ///< heard within 10 s
+inline constexpr std::uint8_t candles = 4;       ///< a chain of confirmed candles that reaches the present
+inline constexpr std::uint8_t leader = 8;        ///< the leading symbol, heard within 5 s
+inline constexpr std::uint8_t volume_norm = 16;  ///< valid
+}  // namespace needs
+struct Needs {
+  std::uint8_t inputs = 0;                ///< bits of needs
+  int covered_s = 0, also_covered_s = 0;  ///< windows of which 98 % must be live
+  int leader_covered_s = 0;               ///< of the leading symbol
+  int life_s = 0;                         ///< live seconds since the start
+  int book_s = 0;                         ///< seconds in which a book was known
+  int levels = 0;                         ///< a side
+  int candles = 0, steps = 0;             ///< confirmed ones resp. 5 s returns, unbroken
+  int premiums = 0, minutes = 0;          ///< samples of rows 25 and 96
+};
+
 /// One row of the catalogue, declared once in its engine's file.
 struct FeatureSpec {
   std::uint16_t id;  ///< 1..142; position in the vector is id - 1
@@ -57,6 +78,14 @@ struct FeatureSpec {
   std::string_view mirror;       ///< O, E, P(j) or N(j) (catalogue 2.8)
   std::string_view source;
   Triggers triggers = on::everything;
+  Needs needs{};
+};
+
+/// A row that has no value at present.
+struct VoidRow {
+  std::uint16_t id;
+  std::string cause;             ///< in words
+  std::optional<Instant> until;  ///< earliest, if input stays good; nothing where that hangs on news
 };
 
 /// All 142, in order of id.
@@ -104,6 +133,9 @@ class FeatureHub {
   void read(SymbolId symbol, FeatureFrame& frame) const;
   /// The same with every row computed anew: what read() must equal, bit for bit.
   void read_afresh(SymbolId symbol, FeatureFrame& frame) const;
+
+  /// The rows without a value at the instant of the last advance() or event, in order of id.
+  std::vector<VoidRow> void_rows(SymbolId symbol) const;
 
   /// How often each row met its clamp, for monitoring; [142].
   std::span<const std::uint64_t> clamp_hits() const;

@@ -198,7 +198,16 @@ class HeldMeans {
     for (std::size_t i = 0; i < N; ++i) out[i] = copy.weight_ > 0 ? copy.sums_[i] / copy.weight_ : missing;
     return out;
   }
-  double mean(Instant now) const { return means(now)[0]; }
+  /// The first of them alone.
+  double mean(Instant now) const {
+    double sum = sums_[0], weight = weight_;
+    if (holding_ && now > since_) {
+      const double decay = exact::exp(-static_cast<double>(now.ns - since_.ns) / time_constant_ns_);
+      sum = sum * decay + (1 - decay) * held_[0];
+      weight = weight * decay + (1 - decay);
+    }
+    return weight > 0 ? sum / weight : missing;
+  }
 
   template <class Self, class Visitor>
   static void walk(Self& self, Visitor& visit) {
@@ -219,6 +228,63 @@ class HeldMeans {
   double time_constant_ns_;
   std::array<double, N> held_{}, sums_{};
   double weight_ = 0;
+  Instant since_;
+  std::int64_t held_ns_ = 0;
+  bool holding_ = false;
+};
+
+/// HeldMeans of one level with three time constants; their exponentials are taken together.
+class HeldScales {
+ public:
+  static constexpr std::size_t scales = 3;
+  explicit HeldScales(const std::array<double, scales>& time_constants_s) {
+    for (std::size_t i = 0; i < scales; ++i) rates_[i] = -1e-9 / time_constants_s[i];
+  }
+
+  void hold(Instant at, double value) {
+    fold(at);
+    held_ = value;
+    holding_ = true;
+  }
+  void release(Instant at) {
+    fold(at);
+    holding_ = false;
+  }
+  double held_seconds(Instant now) const {
+    return static_cast<double>(held_ns_ + (holding_ ? now.ns - since_.ns : 0)) * 1e-9;
+  }
+  /// The means at `now`, the running level included; missing before anything was held.
+  std::array<double, scales> means(Instant now) const {
+    HeldScales copy{*this};
+    copy.fold(now);
+    std::array<double, scales> out;
+    for (std::size_t i = 0; i < scales; ++i)
+      out[i] = copy.weights_[i] > 0 ? copy.sums_[i] / copy.weights_[i] : missing;
+    return out;
+  }
+
+  template <class Self, class Visitor>
+  static void walk(Self& self, Visitor& visit) {
+    visit(self.since_, self.held_ns_, self.holding_, self.weights_, self.held_, self.sums_);
+  }
+
+ private:
+  void fold(Instant at) {
+    if (holding_ && at > since_) {
+      std::array<double, scales + 1> decay{};  // one more: four are taken at once
+      for (std::size_t i = 0; i < scales; ++i) decay[i] = static_cast<double>(at.ns - since_.ns) * rates_[i];
+      exact::exp_each(decay);
+      for (std::size_t i = 0; i < scales; ++i) {
+        sums_[i] = sums_[i] * decay[i] + (1 - decay[i]) * held_;
+        weights_[i] = weights_[i] * decay[i] + (1 - decay[i]);
+      }
+      held_ns_ += at.ns - since_.ns;
+    }
+    since_ = at;
+  }
+
+  std::array<double, scales> rates_{}, sums_{}, weights_{};
+  double held_ = 0;
   Instant since_;
   std::int64_t held_ns_ = 0;
   bool holding_ = false;
@@ -288,8 +354,13 @@ class DecayedCounter {
   }
   double value(Instant now) const {
     if (level_ == 0 || now <= since_) return level_;
-    return level_ * exact::exp(-static_cast<double>(now.ns - since_.ns) / time_constant_ns_);
+    return level_ * exact::exp(exponent(now));
   }
+  /// value(now) is faded(exp(exponent(now))): for those who take several exponentials at once.
+  double exponent(Instant now) const {
+    return now <= since_ ? 0.0 : -static_cast<double>(now.ns - since_.ns) / time_constant_ns_;
+  }
+  double faded(double decay) const { return level_ * decay; }
   template <class Self, class Visitor>
   static void walk(Self& self, Visitor& visit) {
     visit(self.level_, self.since_);
@@ -299,6 +370,16 @@ class DecayedCounter {
   double time_constant_ns_, level_ = 0;
   Instant since_;
 };
+
+/// value(now) of up to four counters, their exponentials taken together.
+template <class... Counters>
+std::array<double, sizeof...(Counters)> values_of(Instant now, const Counters&... counters) {
+  static_assert(sizeof...(Counters) <= 4);
+  std::array<double, 4> decay{counters.exponent(now)...};
+  exact::exp_each(decay);
+  std::size_t next = 0;
+  return {counters.faded(decay[next++])...};
+}
 
 enum class Extreme : std::uint8_t { highest, lowest };
 

@@ -64,7 +64,7 @@ void LiquidationEngine::seal_second() {
   largest_this_second_ = 0;
   step_cascade(end);
   if (market_.open_second() % 60 == 0 && market_.covered(60))
-    if (const double now = intensity(); std::isfinite(now)) minutes_.add(now);
+    if (const double now = ln(share_of_typical()); std::isfinite(now)) minutes_.add(now);
   const Duration pause = in_cascade() ? Duration{5s} : Duration{30s};
   if (state_ != CascadeState::quiet && end >= triggered_at_ + pause) {
     trigger_ = true;
@@ -75,24 +75,30 @@ void LiquidationEngine::seal_second() {
 bool LiquidationEngine::take_trigger() { return std::exchange(trigger_, false); }
 
 double LiquidationEngine::notional(std::size_t side, int seconds) const {
-  return static_cast<double>(notionals_.coarse(side, seconds)) * notional_unit_;
+  return to_number(notionals_.coarse(side, seconds)) * notional_unit_;
 }
 double LiquidationEngine::notional_5s(std::size_t side) const {
-  return static_cast<double>(notionals_.fine(side, 5)) * notional_unit_;
+  return to_number(notionals_.fine(side, 5)) * notional_unit_;
 }
 
-double LiquidationEngine::intensity() const { return ln(1 + 100 * both(60) / (market_.volume_rate() * 60)); }
+double LiquidationEngine::share_of_typical() const {
+  return 1 + 100 * both(60) / (market_.volume_rate() * 60);
+}
 
-double LiquidationEngine::score() const {
-  if (minutes_.count() < settled_minutes || !market_.covered(60)) return missing;
-  return (intensity() - minutes_.mean()) / std::max(minutes_.sd(), 0.05);
+bool LiquidationEngine::known() const {
+  return minutes_.count() >= settled_minutes && market_.covered(60) && std::isfinite(market_.volume_rate());
+}
+
+Log LiquidationEngine::score() const {
+  if (!known()) return {missing};
+  const double deviation = std::max(minutes_.sd(), 0.05);
+  return {share_of_typical(), 1 / deviation, -minutes_.mean() / deviation};
 }
 
 double LiquidationEngine::velocity() const {
   const double steady = 1e-3 * market_.volume_rate();
   const double fast = (notional_5s(longs) + notional_5s(shorts)) / 5, slow = both(60) / 60;
-  if (fast == 0 && slow == 0) return 0;
-  return ln((fast + steady) / (slow + steady));
+  return fast == 0 && slow == 0 ? 1.0 : (fast + steady) / (slow + steady);
 }
 
 double LiquidationEngine::direction_30s() const { return sign(notional(shorts, 30) - notional(longs, 30)); }
@@ -106,9 +112,10 @@ void LiquidationEngine::enter(CascadeState state, Instant at) {
 }
 
 void LiquidationEngine::step_cascade(Instant at) {
-  const double z = score();
-  if (!std::isfinite(z)) return;
-  const double v = velocity();
+  if (!known()) return;
+  const Log score_now = score();
+  const double z = score_now.scale * ln(score_now.argument) + score_now.offset;
+  const double v = velocity() - 1;  // the sign of the logarithm
   calm_since_ = z < calm_score ? std::min(calm_since_, at) : distant_future;
   fading_since_ = v < 0 ? std::min(fading_since_, at) : distant_future;
   const auto lasted = [at](Instant since, Duration wanted) {
@@ -193,8 +200,7 @@ bool LiquidationEngine::marked(std::int64_t life_s) const {
 
 double LiquidationEngine::excitation() const {
   if (!marked(300)) return missing;
-  const Instant now = market_.now();
-  return (long_fast_.value(now) + short_fast_.value(now) + 0.05) / (slow_.value(now) * (10.0 / 120) + 0.05);
+  return (marks_[0] + marks_[1] + 0.05) / (marks_[2] * (10.0 / 120) + 0.05);
 }
 
 double LiquidationEngine::direction_row() const {
@@ -220,6 +226,7 @@ void LiquidationEngine::refresh(Triggers due, const LiquidationEngine* leader, R
       leader_net_ = (leader->notional(shorts, 60) - leader->notional(longs, 60)) /
                     (0.01 * 60 * leader->market_.volume_rate());
   }
+  if (due & (on::liquidation | on::clock)) marks_ = values_of(market_.now(), long_fast_, short_fast_, slow_);
   refresh_rows<liquidation_rows>(*this, due, out);
 }
 

@@ -34,15 +34,16 @@ class LiquidationEngine {
   double imbalance(int seconds) const;
   double share_1m() const;
   double count_1m() const;
-  double score() const;  ///< row 96
+  std::int64_t scored_minutes() const { return minutes_.count(); }
+  Log score() const;  ///< row 96
   double velocity_row() const { return market_.covered(60) ? velocity() : missing; }
   double turning_30s() const;
   double largest_over_order() const;
   double leader_net() const { return leader_net_; }
   /// Seconds since the last liquidation, at most an hour.
   double pause_s() const;
-  double marks_long() const { return marked(60) ? long_fast_.value(market_.now()) : missing; }
-  double marks_short() const { return marked(60) ? short_fast_.value(market_.now()) : missing; }
+  double marks_long() const { return marked(60) ? marks_[0] : missing; }
+  double marks_short() const { return marked(60) ? marks_[1] : missing; }
   double excitation() const;
   double state_row() const { return known() ? static_cast<double>(state_) : missing; }
   double direction_row() const;
@@ -61,12 +62,12 @@ class LiquidationEngine {
   double notional(std::size_t side, int seconds) const;
   double notional_5s(std::size_t side) const;
   double both(int seconds) const { return notional(longs, seconds) + notional(shorts, seconds); }
-  double intensity() const;  ///< ln(1 + 100 * share of a typical minute): what row 96 scores
-  double velocity() const;
+  double share_of_typical() const;  ///< 1 + 100 shares of a typical minute: its logarithm is scored
+  double velocity() const;          ///< of which row 97 is the logarithm
   double direction_30s() const;
   /// Marks can be read: the typical order is known and the symbol has lived that long.
   bool marked(std::int64_t life_s) const;
-  bool known() const { return std::isfinite(score()); }
+  bool known() const;
   void step_cascade(Instant at);
   void enter(CascadeState state, Instant at);
   bool in_cascade() const { return state_ == CascadeState::cascade || state_ == CascadeState::exhaustion; }
@@ -92,7 +93,8 @@ class LiquidationEngine {
   Instant triggered_at_;
   bool trigger_ = false;
 
-  double leader_net_ = missing;  ///< of the last refresh: net liquidations of the leader over its floor
+  std::array<double, 3> marks_{};  ///< of the last refresh: longs and shorts of 10 s, both of 120 s
+  double leader_net_ = missing;    ///< of the last refresh: net liquidations of the leader over its floor
 };
 
 }  // namespace mlbot::core

@@ -221,7 +221,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "P(88)",
            .source =
                "size relative to typical volume; [BYB] allLiquidation, S = Buy means a long was liquidated",
-           .triggers = on::liquidation | on::cell | on::candle},
+           .triggers = on::liquidation | on::cell | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 5}},
           [](const LiquidationEngine& e) { return Log{e.relative(E::longs, 5)}; },
           [](const History& h, Instant t) {
             return exact::log(1 + slow_liquidated(h, t, 5, fine_cell_ns, of_longs) / (5 * h.volume_rate(t)));
@@ -240,7 +241,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "P(89)",
            .source =
                "size relative to typical volume; [BYB] allLiquidation, S = Buy means a long was liquidated",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60}},
           [](const LiquidationEngine& e) { return Log{e.relative(E::longs, 60)}; },
           [](const History& h, Instant t) {
             return exact::log(1 + slow_liquidated(h, t, 60, second_ns, of_longs) / (60 * h.volume_rate(t)));
@@ -259,7 +261,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "P(90)",
            .source =
                "size relative to typical volume; [BYB] allLiquidation, S = Buy means a long was liquidated",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 300}},
           [](const LiquidationEngine& e) { return Log{e.relative(E::longs, 300)}; },
           [](const History& h, Instant t) {
             return exact::log(1 + slow_liquidated(h, t, 300, second_ns, of_longs) / (300 * h.volume_rate(t)));
@@ -278,7 +281,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "P(85)",
            .source =
                "size relative to typical volume; [BYB] allLiquidation, S = Buy means a long was liquidated",
-           .triggers = on::liquidation | on::cell | on::candle},
+           .triggers = on::liquidation | on::cell | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 5}},
           [](const LiquidationEngine& e) { return Log{e.relative(E::shorts, 5)}; },
           [](const History& h, Instant t) {
             return exact::log(1 + slow_liquidated(h, t, 5, fine_cell_ns, of_shorts) / (5 * h.volume_rate(t)));
@@ -297,7 +301,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "P(86)",
            .source =
                "size relative to typical volume; [BYB] allLiquidation, S = Buy means a long was liquidated",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60}},
           [](const LiquidationEngine& e) { return Log{e.relative(E::shorts, 60)}; },
           [](const History& h, Instant t) {
             return exact::log(1 + slow_liquidated(h, t, 60, second_ns, of_shorts) / (60 * h.volume_rate(t)));
@@ -316,7 +321,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "P(87)",
            .source =
                "size relative to typical volume; [BYB] allLiquidation, S = Buy means a long was liquidated",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 300}},
           [](const LiquidationEngine& e) { return Log{e.relative(E::shorts, 300)}; },
           [](const History& h, Instant t) {
             return exact::log(1 +
@@ -335,7 +341,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "background stress",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 3600}},
           [](const LiquidationEngine& e) { return Log{e.relative_total_1h()}; },
           [](const History& h, Instant t) {
             return exact::log(1 + 100 * slow_liquidated(h, t, 3600, second_ns, of_both) /
@@ -354,7 +361,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "liquidation asymmetry; the floor keeps one tiny event from printing ±1",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60}},
           [](const LiquidationEngine& e) { return e.imbalance(60); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 60); }),
       row(
@@ -370,7 +378,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "liquidation asymmetry; the floor keeps one tiny event from printing ±1",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 900}},
           [](const LiquidationEngine& e) { return e.imbalance(900); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 900); }),
       row(
@@ -386,7 +395,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "share of volume that is forced",
-           .triggers = on::liquidation | on::second | on::candle | on::trade},
+           .triggers = on::liquidation | on::second | on::candle | on::trade,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60}},
           [](const LiquidationEngine& e) { return e.share_1m(); },
           [](const History& h, Instant t) {
             const double floor = 0.01 * 60 * h.volume_rate(t);
@@ -408,7 +418,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "count intensity",
-           .triggers = on::liquidation | on::second},
+           .triggers = on::liquidation | on::second,
+           .needs = {.covered_s = 60}},
           [](const LiquidationEngine& e) { return Log{e.count_1m()}; },
           [](const History& h, Instant t) {
             return exact::log(1 + (h.covered(t, 60) ? slow_count(h, t, 60, second_ns) : missing));
@@ -428,7 +439,8 @@ inline constexpr auto liquidation_rows = [] {
            .mirror = "E",
            .source = "liquidation z-score of the original design, made causal (original mixed whole-sample "
                      "quantiles into spike detection, see 8.3)",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60, .minutes = 120}},
           [](const LiquidationEngine& e) { return e.score(); },
           [](const History& h, Instant t) { return slow_score(h, t); }),
       row(
@@ -444,8 +456,9 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "acceleration of forced flow",
-           .triggers = on::liquidation | on::cell | on::candle},
-          [](const LiquidationEngine& e) { return e.velocity_row(); },
+           .triggers = on::liquidation | on::cell | on::candle,
+           .needs = {.covered_s = 60}},
+          [](const LiquidationEngine& e) { return Log{e.velocity_row()}; },
           [](const History& h, Instant t) { return h.covered(t, 60) ? slow_velocity(h, t) : missing; }),
       row(
           {.id = 98,
@@ -460,7 +473,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "rising or fading",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 30}},
           [](const LiquidationEngine& e) { return e.turning_30s(); },
           [](const History& h, Instant t) {
             const double last = slow_liquidated(h, t, 15, second_ns, of_both, 30),
@@ -480,7 +494,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "large-liquidation marker (original large_liq_ratio)",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.covered_s = 300, .life_s = 900}},
           [](const LiquidationEngine& e) { return Log{e.largest_over_order()}; },
           [](const History& h, Instant t) {
             if (!h.covered(t, 300)) return missing;
@@ -502,7 +517,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "cross-symbol spillover (original spillover_volume); leader rule 2.5",
-           .triggers = on::leader},
+           .triggers = on::leader,
+           .needs = {.inputs = needs::leader, .leader_covered_s = 60}},
           [](const LiquidationEngine& e) { return signed_log_of(e.leader_net()); },
           [](const History& h, Instant t) {
             const History* lead = h.leader(t);
@@ -546,7 +562,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "P(103)",
            .source = "Hawkes exponential kernel with marks (Hawkes 1971; Bacry, Mastromatteo & Muzy 2015)",
-           .triggers = on::liquidation | on::clock | on::candle},
+           .triggers = on::liquidation | on::clock | on::candle,
+           .needs = {.life_s = 900}},
           [](const LiquidationEngine& e) { return Log{1 + e.marks_long()}; },
           [](const History& h, Instant t) { return exact::log(1 + slow_marks(h, t, 60, 10, of_longs)); }),
       row(
@@ -562,7 +579,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "P(102)",
            .source = "Hawkes exponential kernel with marks (Hawkes 1971; Bacry, Mastromatteo & Muzy 2015)",
-           .triggers = on::liquidation | on::clock | on::candle},
+           .triggers = on::liquidation | on::clock | on::candle,
+           .needs = {.life_s = 900}},
           [](const LiquidationEngine& e) { return Log{1 + e.marks_short()}; },
           [](const History& h, Instant t) { return exact::log(1 + slow_marks(h, t, 60, 10, of_shorts)); }),
       row(
@@ -579,7 +597,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "self-excitation: fast over slow intensity",
-           .triggers = on::liquidation | on::clock | on::candle},
+           .triggers = on::liquidation | on::clock | on::candle,
+           .needs = {.life_s = 900}},
           [](const LiquidationEngine& e) { return Log{e.excitation()}; },
           [](const History& h, Instant t) {
             return exact::log((slow_marks(h, t, 300, 10, of_both) + 0.05) /
@@ -598,7 +617,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "this proposal; replaces whole-sample spike labels",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60, .minutes = 120}},
           [](const LiquidationEngine& e) { return e.state_row(); },
           [](const History& h, Instant t) {
             const int state = slow_cascade(h, t).state;
@@ -618,7 +638,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "this proposal",
-           .triggers = on::liquidation | on::second | on::candle},
+           .triggers = on::liquidation | on::second | on::candle,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60, .minutes = 120}},
           [](const LiquidationEngine& e) { return e.direction_row(); },
           [](const History& h, Instant t) {
             const Cascade c = slow_cascade(h, t);
@@ -638,7 +659,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "this proposal",
-           .triggers = on::liquidation | on::second | on::candle | on::clock},
+           .triggers = on::liquidation | on::second | on::candle | on::clock,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60, .minutes = 120}},
           [](const LiquidationEngine& e) { return Log{e.cascade_age() + 1}; },
           [](const History& h, Instant t) {
             const Cascade c = slow_cascade(h, t);
@@ -659,7 +681,8 @@ inline constexpr auto liquidation_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "move since the cascade began, in pre-cascade σ",
-           .triggers = on::liquidation | on::second | on::candle | on::clock | on::book},
+           .triggers = on::liquidation | on::second | on::candle | on::clock | on::book,
+           .needs = {.inputs = needs::volume_norm, .covered_s = 60, .minutes = 120}},
           [](const LiquidationEngine& e) { return e.cascade_move(); },
           [](const History& h, Instant t) {
             const Cascade c = slow_cascade(h, t);

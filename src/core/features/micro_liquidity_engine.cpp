@@ -146,7 +146,7 @@ void MicroLiquidityEngine::hold_norms() {
 void MicroLiquidityEngine::seal_second() {
   if (market_.last_second_live()) message_rate_.add(static_cast<double>(messages_this_second_));
   messages_this_second_ = 0;
-  queue_norms_.seal_through(market_.open_second() - 1, norms_.means(market_.now())[0]);
+  queue_norms_.seal_through(market_.open_second() - 1, norms_.mean(market_.now()));
 }
 
 double MicroLiquidityEngine::imbalance(std::size_t levels) const {
@@ -237,7 +237,7 @@ double MicroLiquidityEngine::flow_coarse(std::size_t levels, int seconds) const 
 double MicroLiquidityEngine::order_flow_5s() const {
   const Instant now = market_.now();
   if (!counts_flow(1, 5) || norms_.held_seconds(now) < 60) return missing;
-  return to_number(flows_.fine(0, 5)) / (norms_.means(now)[0] + 1);
+  return to_number(flows_.fine(0, 5)) / (norms_.mean(now) + 1);
 }
 
 double MicroLiquidityEngine::flow_acceleration() const {

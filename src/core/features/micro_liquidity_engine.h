@@ -27,6 +27,9 @@ class MicroLiquidityEngine {
   void refresh(Triggers due, RowValues& out);
 
   // ---- what rows ask; missing while there is no book
+  double book_held_s() const { return norms_.held_seconds(market_.now()); }
+  /// Of the thinner side.
+  int levels() const { return static_cast<int>(std::min(bids_.count, asks_.count)); }
   bool known() const { return has_book_ && market_.synced(); }
   double spread_ticks() const { return known() ? static_cast<double>(market_.spread_ticks()) : missing; }
   double mid2() const { return static_cast<double>(market_.mid2()); }

@@ -1,208 +1,12 @@
 // Rows 27-56: what each means, how the engine's state says it, and its definition over raw events.
 #pragma once
 
-#include <algorithm>
-
 #include "core/features/history.h"
+#include "core/features/micro_liquidity_definitions.h"
 #include "core/features/micro_liquidity_engine.h"
 #include "core/features/rows.h"
 
 namespace mlbot::core {
-namespace micro_liquidity_definitions {
-
-inline constexpr double ln2 = 0.69314718055994530942;
-using E = MicroLiquidityEngine;
-using Levels = std::vector<BookLevel>;
-
-inline double lots(const Levels& side, std::size_t k) {
-  return k < side.size() ? static_cast<double>(side[k].size.count) : 0.0;
-}
-inline double ticks(const Levels& side, std::size_t k) { return static_cast<double>(side[k].price.count); }
-inline double slog(double x) { return std::copysign(exact::log(1 + std::abs(x)), x); }
-/// The end of a time that holds the instant itself.
-inline Instant after(Instant t) { return Instant{t.ns + 1}; }
-/// a / (a + b), or what stands for it where both are zero.
-inline double slow_share(double a, double b, double when_empty) {
-  return a + b == 0 ? when_empty : a / (a + b);
-}
-inline double notional(const Levels& side, std::size_t levels) {
-  double sum = 0;
-  for (std::size_t k = 0; k < levels; ++k) sum += ticks(side, k) * lots(side, k);
-  return sum;
-}
-
-inline double slow_spread(const History::Book& b) { return b.spread_ticks(); }
-inline double slow_depth(const History::Book& b) {
-  return b.deep(20) ? notional(b.bids, 20) + notional(b.asks, 20) : missing;
-}
-/// A level of the present book over its time-weighted mean, both with `lot` added.
-template <class Level>
-double over_norm(const History& h, Instant t, Level level, double lot) {
-  const auto* b = h.book(t);
-  if (!b || h.held_s(t, level) < 60) return missing;
-  return (level(*b) + lot) / (h.held_mean(t, 300, level) + lot);
-}
-inline double slow_imbalance(const History& h, Instant t, std::size_t levels) {
-  const auto* b = h.book(t);
-  if (!b || !b->deep(levels)) return missing;
-  double bid = 0, ask = 0;
-  for (std::size_t k = 0; k < levels; ++k) bid += lots(b->bids, k), ask += lots(b->asks, k);
-  return (bid - ask) / (bid + ask);
-}
-inline double slow_slope(const Levels& side, double mid2) {
-  if (side.size() < 20) return missing;
-  const double width = std::abs(2 * ticks(side, 19) - mid2) / std::abs(2 * ticks(side, 4) - mid2);
-  return width > 1 ? exact::log(notional(side, 20) / notional(side, 5)) / exact::log(width) : missing;
-}
-/// Cost in bps of taking ten typical seconds' notional out of the book.
-inline double slow_impact(const History& h, Instant t, Side taker) {
-  const auto* b = h.book(t);
-  const double typical = h.volume_rate(t);
-  if (!b || !std::isfinite(typical)) return missing;
-  const Levels& side = taker == Side::buy ? b->asks : b->bids;
-  const double wanted = std::max(10 * typical, 100.0) / (h.tick() * h.lot());
-  double spent = 0, got = 0;
-  for (std::size_t k = 0; k < side.size() && spent < wanted; ++k) {
-    const double here = std::min(wanted - spent, ticks(side, k) * lots(side, k));
-    spent += here;
-    got += here / ticks(side, k);
-  }
-  if (spent < wanted) {
-    if (side.size() < 50) return missing;
-    got += (wanted - spent) / ticks(side, 49);
-  }
-  const double bps = 1e4 * exact::log(2 * wanted / got / b->mid2());
-  return taker == Side::buy ? bps : -bps;
-}
-
-/// Calls act(book, the one before) for each delta of [begin, end) that moved a sound book.
-template <class Act>
-void for_each_delta(const History& h, Instant begin, Instant end, Act act) {
-  const auto& books = h.books();
-  auto book = std::lower_bound(books.begin(), books.end(), begin,
-                               [](const History::Book& b, Instant at) { return b.at < at; });
-  for (; book != books.end() && book->at < end; ++book)
-    if (book != books.begin() && book->sound && book->delta && std::prev(book)->sound)
-      act(*book, *std::prev(book));
-}
-/// Sum of e_k of level k.
-inline double flow_sum(const History& h, std::size_t k, Instant begin, Instant end) {
-  double sum = 0;
-  for_each_delta(h, begin, end, [&](const History::Book& now, const History::Book& before) {
-    if (!now.deep(k + 1) || !before.deep(k + 1)) return;
-    if (now.bids[k].price >= before.bids[k].price) sum += lots(now.bids, k);
-    if (now.bids[k].price <= before.bids[k].price) sum -= lots(before.bids, k);
-    if (now.asks[k].price <= before.asks[k].price) sum -= lots(now.asks, k);
-    if (now.asks[k].price >= before.asks[k].price) sum += lots(before.asks, k);
-  });
-  return sum;
-}
-/// D of level k without its lot.
-inline double level_norm(const History& h, Instant t, std::size_t k) {
-  return h.held_mean(t, 300,
-                     [k](const History::Book& b) { return 0.5 * (lots(b.bids, k) + lots(b.asks, k)); });
-}
-/// Mean over levels of summed flow in typical queues.
-inline double slow_flow(const History& h, Instant t, std::size_t levels, int seconds, std::int64_t grid_ns) {
-  const auto* b = h.book(t);
-  if (!b || !b->deep(levels) || !h.covered(t, seconds) || h.held_s(t, slow_spread) < 60) return missing;
-  double sum = 0;
-  for (std::size_t k = 0; k < levels; ++k)
-    sum += flow_sum(h, k, History::window_begin(t, seconds, grid_ns), after(t)) / (level_norm(h, t, k) + 1);
-  return sum / static_cast<double>(levels);
-}
-/// Book messages of [begin, end).
-inline double messages(const History& h, Instant begin, Instant end) {
-  const auto& books = h.books();
-  auto book = std::lower_bound(books.begin(), books.end(), begin,
-                               [](const History::Book& b, Instant at) { return b.at < at; });
-  double count = 0;
-  for (; book != books.end() && book->at < end; ++book) count += book->sound;
-  return count;
-}
-
-struct QueueFlow {
-  double bid_added = 0, bid_cancelled = 0, ask_added = 0, ask_cancelled = 0;
-};
-/// Lots traded out of one side at a price and first seen in this book message: they came before it, were
-/// matched no later than it, and no earlier message could show them.
-inline double consumed(const History& h, const History::Book& book, Side taker, PriceTicks price) {
-  double sum = 0;
-  const auto& books = h.books();
-  for (auto print = h.prints().rbegin(); print != h.prints().rend(); ++print) {
-    if (print->at < book.at - 60s) break;
-    if (print->order > book.order || print->trade.matched_at > book.matched_at ||
-        print->trade.price_improvement || print->trade.taker != taker || print->trade.price != price)
-      continue;
-    bool seen_before = false;
-    for (const History::Book* other = &book; other != books.data() && !seen_before;) {
-      if ((--other)->order < print->order) break;
-      seen_before = other->sound && other->matched_at >= print->trade.matched_at;
-    }
-    if (!seen_before) sum += static_cast<double>(print->trade.size.count);
-  }
-  return sum;
-}
-/// What was added to and cancelled from the ten best prices of either book.
-inline QueueFlow queue_flow(const History& h, Instant t, int seconds, std::int64_t grid_ns) {
-  if (!h.book(t) || !h.covered(t, seconds)) return {missing, missing, missing, missing};
-  QueueFlow out;
-  for_each_delta(h, History::window_begin(t, seconds, grid_ns), after(t),
-                 [&](const History::Book& now, const History::Book& before) {
-                   const auto side_flow = [&](const Levels& new_side, const Levels& old_side, Side taker,
-                                              double& added, double& cancelled) {
-                     std::vector<PriceTicks> prices;
-                     for (const Levels* side : {&new_side, &old_side})
-                       for (std::size_t k = 0; k < std::min<std::size_t>(10, side->size()); ++k)
-                         if (std::find(prices.begin(), prices.end(), (*side)[k].price) == prices.end())
-                           prices.push_back((*side)[k].price);
-                     const auto size_at = [](const Levels& side, PriceTicks price) {
-                       for (const BookLevel& level : side)
-                         if (level.price == price) return static_cast<double>(level.size.count);
-                       return 0.0;
-                     };
-                     for (const PriceTicks price : prices) {
-                       const double change = size_at(new_side, price) - size_at(old_side, price) +
-                                             consumed(h, now, taker, price);
-                       (change >= 0 ? added : cancelled) += std::abs(change);
-                     }
-                   };
-                   side_flow(now.bids, before.bids, Side::sell, out.bid_added, out.bid_cancelled);
-                   side_flow(now.asks, before.asks, Side::buy, out.ask_added, out.ask_cancelled);
-                 });
-  return out;
-}
-
-inline double slow_quote_life_ms(const History& h, Instant t) {
-  if (!h.book(t)) return missing;
-  double sum = 0, whole = 0;
-  int changes = 0;
-  Instant since;
-  const History::Book* before = nullptr;
-  for (const History::Book& book : h.books()) {
-    if (book.at > t) break;
-    if (!book.sound) {
-      before = nullptr;
-      continue;
-    }
-    const bool changed = before && (book.bids[0].price != before->bids[0].price ||
-                                    book.asks[0].price != before->asks[0].price);
-    if (changed) {
-      const auto life = static_cast<double>((book.at - since).count());
-      const double keep = exact::exp(-life / 30e9);
-      sum = sum * keep + (1 - keep) * life;
-      whole = whole * keep + (1 - keep);
-      ++changes;
-    }
-    if (!before || changed) since = book.at;
-    before = &book;
-  }
-  if (changes < 20) return missing;
-  return std::max({1e-6, 1e-6 * sum / whole, 1e-6 * static_cast<double>((t - since).count())});
-}
-
-}  // namespace micro_liquidity_definitions
-
 inline constexpr auto micro_liquidity_rows = [] {
   using namespace micro_liquidity_definitions;
   return std::tuple{
@@ -219,7 +23,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "quoted spread",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return Log{2e4 * e.spread_ticks() / e.mid2()}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -239,7 +44,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .mirror = "E",
            .source =
                "tick-size class, Briola et al. 2403.09267 (large tick: mean spread below about 1.5 ticks)",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return Log{e.spread_ticks(), 1 / ln2}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -258,7 +64,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "log ratio rather than z-score: on one-tick books the sd of the spread is 0",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return Log{e.spread_ticks() / e.norm(E::spread_norm)}; },
           [](const History& h, Instant t) { return exact::log(over_norm(h, t, slow_spread, 0)); }),
       row(
@@ -275,7 +82,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .mirror = "O",
            .source = "Gould & Bonart 2016. Identity: (weighted-mid − m)/(s/2) equals this number, so L1 "
                      "microprice deviation is not a second feature",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return e.imbalance(1); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 1); }),
       row(
@@ -291,7 +99,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cao, Hansch & Wang 2009",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 5}},
           [](const MicroLiquidityEngine& e) { return e.imbalance(5); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 5); }),
       row(
@@ -307,7 +116,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cao, Hansch & Wang 2009",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.imbalance(20); },
           [](const History& h, Instant t) { return slow_imbalance(h, t, 20); }),
       row(
@@ -325,7 +135,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .mirror = "O",
            .source = "depth-weighted imbalance; original advanced_features.py used price-distance weights "
                      "that are ≈ 1 everywhere (see 8.3)",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.decayed_imbalance(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -350,7 +161,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(35)",
            .source = "queue size relative to own norm (Huang, Lehalle & Rosenbaum 2015)",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 60}},
           [](const MicroLiquidityEngine& e) {
             return Log{(e.best_bid() + 1) / (e.norm(E::best_bid_norm) + 1)};
           },
@@ -370,7 +182,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(34)",
            .source = "queue size relative to own norm (Huang, Lehalle & Rosenbaum 2015)",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 60}},
           [](const MicroLiquidityEngine& e) {
             return Log{(e.best_ask() + 1) / (e.norm(E::best_ask_norm) + 1)};
           },
@@ -390,7 +203,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "liquidity withdrawal before and during cascades",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .book_s = 900, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return Log{e.depth_over_norm()}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -411,7 +225,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(38)",
            .source = "depth slope (Næs & Skjeltorp 2006), two-point form",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.bid_slope(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -431,7 +246,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(37)",
            .source = "depth slope (Næs & Skjeltorp 2006), two-point form",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 20}},
           [](const MicroLiquidityEngine& e) { return e.ask_slope(); },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);
@@ -451,7 +267,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(40)",
            .source = "cost-to-trade / x-levels-of-market impact",
-           .triggers = on::book | on::second | on::candle},
+           .triggers = on::book | on::second | on::candle,
+           .needs = {.inputs = needs::book | needs::volume_norm}},
           [](const MicroLiquidityEngine& e) { return e.impact_buy(); },
           [](const History& h, Instant t) { return slow_impact(h, t, Side::buy); }),
       row(
@@ -467,7 +284,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(39)",
            .source = "cost-to-trade / x-levels-of-market impact",
-           .triggers = on::book | on::second | on::candle},
+           .triggers = on::book | on::second | on::candle,
+           .needs = {.inputs = needs::book | needs::volume_norm}},
           [](const MicroLiquidityEngine& e) { return e.impact_sell(); },
           [](const History& h, Instant t) { return slow_impact(h, t, Side::sell); }),
       row(
@@ -483,7 +301,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "difference a tree cannot form from 39 and 40 in one split",
-           .triggers = on::book | on::second | on::candle},
+           .triggers = on::book | on::second | on::candle,
+           .needs = {.inputs = needs::book | needs::volume_norm}},
           [](const MicroLiquidityEngine& e) { return e.impact_asymmetry(); },
           [](const History& h, Instant t) {
             const double buying = slow_impact(h, t, Side::buy), selling = slow_impact(h, t, Side::sell);
@@ -502,7 +321,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cont, Kukanov & Stoikov 2014 [CKS14], depth-normalised",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 1, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_fine(1, 1)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 1, 1, fine_cell_ns)); }),
       row(
@@ -518,7 +338,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cont, Kukanov & Stoikov 2014 [CKS14], depth-normalised",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 5, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_fine(1, 5)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 1, 5, fine_cell_ns)); }),
       row(
@@ -534,7 +355,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Cont, Kukanov & Stoikov 2014 [CKS14], depth-normalised",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 30, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_coarse(1, 30)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 1, 30, second_ns)); }),
       row(
@@ -550,7 +372,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "Xu, Gould & Howison 2019 [XGH19]",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 5, .book_s = 60, .levels = 5}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_fine(5, 5)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 5, 5, fine_cell_ns)); }),
       row(
@@ -567,7 +390,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "integrated OFI, Cont, Cucuringu & Zhang [CCZ21]",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 30, .book_s = 60, .levels = 10}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_coarse(10, 30)); },
           [](const History& h, Instant t) { return slog(slow_flow(h, t, 10, 30, second_ns)); }),
       row(
@@ -583,7 +407,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "OFI acceleration",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book, .covered_s = 10, .book_s = 60}},
           [](const MicroLiquidityEngine& e) { return signed_log_of(e.flow_acceleration()); },
           [](const History& h, Instant t) {
             const Instant earlier{cell_of(t, second_ns) * second_ns - 5 * second_ns};
@@ -605,7 +430,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "message intensity",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 1, .life_s = 900}},
           [](const MicroLiquidityEngine& e) { return Log{e.message_rate()}; },
           [](const History& h, Instant t) {
             if (!h.book(t) || !h.covered(t, 1) || h.life_s(t) < 900) return missing;
@@ -627,7 +453,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(50)",
            .source = "cancellation and arrival rates (Cont, Stoikov & Talreja 2010)",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.bid_cancel_share(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -646,7 +473,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "P(49)",
            .source = "cancellation and arrival rates (Cont, Stoikov & Talreja 2010)",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.ask_cancel_share(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -665,7 +493,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "limit-order arrival imbalance",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.add_imbalance(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -684,7 +513,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "cancellation imbalance",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.inputs = needs::book, .covered_s = 5}},
           [](const MicroLiquidityEngine& e) { return e.cancel_imbalance(); },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 5, fine_cell_ns);
@@ -704,7 +534,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "queue-depletion asymmetry (Cont & de Larrard 2013)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.inputs = needs::book, .covered_s = 30}},
           [](const MicroLiquidityEngine& e) { return e.depletion_imbalance(); },
           [](const History& h, Instant t) {
             if (!h.book(t) || !h.covered(t, 30)) return missing;
@@ -729,7 +560,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "resilience (Large 2007)",
-           .triggers = on::book | on::trade | on::second},
+           .triggers = on::book | on::trade | on::second,
+           .needs = {.inputs = needs::book, .covered_s = 30}},
           [](const MicroLiquidityEngine& e) { return Log{e.replenishment()}; },
           [](const History& h, Instant t) {
             const auto f = queue_flow(h, t, 30, second_ns);
@@ -752,7 +584,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "quote lifetime",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.inputs = needs::book}},
           [](const MicroLiquidityEngine& e) { return Log{e.quote_life_ms()}; },
           [](const History& h, Instant t) { return exact::log(slow_quote_life_ms(h, t)); }),
       row(
@@ -768,7 +601,8 @@ inline constexpr auto micro_liquidity_rows = [] {
            .lookahead = 'A',
            .mirror = "E",
            .source = "book sparsity (small-tick regime)",
-           .triggers = on::book},
+           .triggers = on::book,
+           .needs = {.inputs = needs::book, .levels = 5}},
           [](const MicroLiquidityEngine& e) { return Log{e.level_gap()}; },
           [](const History& h, Instant t) {
             const auto* b = h.book(t);

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "core/features/market_incidents.h"
+#include "core/features/test_incidents.h"
 
 namespace mlbot::core {
 namespace {

@@ -8,7 +8,7 @@ namespace mlbot::core {
 void PriceEngine::on_book() {
   const Instant now = market_.now();
   if (!market_.synced()) {
-    for (auto* mean : {&log_mid_1m_, &log_mid_5m_, &log_mid_1h_}) mean->release(now);
+    log_mid_.release(now);
     held_mid2_ = 0;
     return;
   }
@@ -16,7 +16,7 @@ void PriceEngine::on_book() {
   held_mid2_ = market_.mid2();
   if (reference_mid2_ == 0) reference_mid2_ = held_mid2_;
   const double level = ln(static_cast<double>(held_mid2_) / static_cast<double>(reference_mid2_));
-  for (auto* mean : {&log_mid_1m_, &log_mid_5m_, &log_mid_1h_}) mean->hold(now, {level});
+  log_mid_.hold(now, level);
 }
 
 void PriceEngine::seal_second() {
@@ -37,9 +37,11 @@ void PriceEngine::on_candle(const Kline& kline, CandleUse use) {
   closes_.add(static_cast<double>(kline.close.count));
   fraction_ = missing;
   if (closes_.count() < fraction_terms) return;
-  const double oldest = closes_[fraction_terms - 1];
+  std::array<double, fraction_terms> logs;
+  for (std::size_t k = 0; k < fraction_terms; ++k) logs[k] = closes_[k] / closes_[fraction_terms - 1];
+  exact::log_each(logs);
   double sum = 0;
-  for (std::size_t k = 0; k < fraction_terms; ++k) sum += fraction_weights[k] * log_bps(closes_[k], oldest);
+  for (std::size_t k = 0; k < fraction_terms; ++k) sum += fraction_weights[k] * (1e4 * logs[k]);
   fraction_ = sum;
 }
 
@@ -95,17 +97,19 @@ double PriceEngine::last_trade_position() const {
   return traded_at.ns == 0 || market_.now() > traded_at + 60s ? missing : market_.last_trade_position();
 }
 
-double PriceEngine::premium_score() const {
-  if (premiums_.count() < 1800) return missing;
-  return (1e4 * ln(over_index()) - premiums_.mean()) / std::max(premiums_.sd(), 0.1);
+Log PriceEngine::premium_score() const {
+  if (premiums_.count() < 1800) return {missing};
+  const double deviation = std::max(premiums_.sd(), 0.1);
+  return {over_index(), 1e4 / deviation, -premiums_.mean() / deviation};
 }
 
 void PriceEngine::refresh(Triggers due, RowValues& out) {
   if (due & (on::book | on::clock)) {
     const Instant now = market_.now();
-    const double mean_5m = log_mid_5m_.mean(now);
-    gap_1m_5m_ = log_mid_5m_.held_seconds(now) >= 300 ? log_mid_1m_.mean(now) - mean_5m : missing;
-    gap_5m_1h_ = log_mid_1h_.held_seconds(now) >= 3600 ? mean_5m - log_mid_1h_.mean(now) : missing;
+    const double held_s = log_mid_.held_seconds(now);
+    const auto means = log_mid_.means(now);
+    gap_1m_5m_ = held_s >= 300 ? means[0] - means[1] : missing;
+    gap_5m_1h_ = held_s >= 3600 ? means[1] - means[2] : missing;
   }
   refresh_rows<price_rows>(*this, due, out);
 }

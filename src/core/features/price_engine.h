@@ -42,15 +42,15 @@ class PriceEngine {
   /// Gap of two means of ln m, as of the last refresh.
   double gap_1m_5m() const { return gap_1m_5m_; }
   double gap_5m_1h() const { return gap_5m_1h_; }
-  double premium_score() const;
+  Log premium_score() const;
+  std::int64_t premium_count() const { return premiums_.count(); }
   /// Row 26 before its division by sigma.
   double fraction() const { return fraction_; }
 
   template <class Self, class Visitor>
   static void walk(Self& self, Visitor& visit) {
     visit(self.high_5m_, self.high_15m_, self.high_1h_, self.low_5m_, self.low_15m_, self.low_1h_,
-          self.log_mid_1m_, self.log_mid_5m_, self.log_mid_1h_, self.reference_mid2_, self.held_mid2_,
-          self.premiums_, self.closes_, self.fraction_);
+          self.log_mid_, self.reference_mid2_, self.held_mid2_, self.premiums_, self.closes_, self.fraction_);
   }
 
   static constexpr std::size_t fraction_terms = 282;
@@ -71,7 +71,7 @@ class PriceEngine {
   const SymbolMarket& market_;
   Mids<Extreme::highest> high_5m_{300}, high_15m_{900}, high_1h_{3600};
   Mids<Extreme::lowest> low_5m_{300}, low_15m_{900}, low_1h_{3600};
-  HeldMeans<1> log_mid_1m_{60}, log_mid_5m_{300}, log_mid_1h_{3600};
+  HeldScales log_mid_{{60, 300, 3600}};
   std::int64_t reference_mid2_ = 0;  ///< logs are taken against the first mid, which cancels in every gap
   std::int64_t held_mid2_ = 0;
   StepMeanVariance premiums_{exact::exp(-1.0 / 3600)};

@@ -76,7 +76,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.covered_s = 1}},
           [](const PriceEngine& e) { return Log{e.market().move_fine(1), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 1, fine_cell_ns)); }),
       row(
@@ -92,7 +93,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::cell},
+           .triggers = on::book | on::cell,
+           .needs = {.covered_s = 5}},
           [](const PriceEngine& e) { return Log{e.market().move_fine(5), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 5, fine_cell_ns)); }),
       row(
@@ -108,7 +110,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 30}},
           [](const PriceEngine& e) { return Log{e.market().move_coarse(30), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 30, second_ns)); }),
       row(
@@ -124,7 +127,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 60}},
           [](const PriceEngine& e) { return Log{e.market().move_coarse(60), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 60, second_ns)); }),
       row(
@@ -140,7 +144,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 300}},
           [](const PriceEngine& e) { return Log{e.market().move_coarse(300), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 300, second_ns)); }),
       row(
@@ -156,7 +161,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 900}},
           [](const PriceEngine& e) { return Log{e.market().move_coarse(900), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 900, second_ns)); }),
       row(
@@ -172,7 +178,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "log-return; horizons as in LOB work [BS26]",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 3600}},
           [](const PriceEngine& e) { return Log{e.market().move_coarse(3600), 1e4}; },
           [](const History& h, Instant t) { return bps(h.move(t, 3600, second_ns)); }),
       row(
@@ -188,7 +195,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "vol-scaled momentum (Moskowitz, Ooi & Pedersen 2012)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 60, .life_s = 900}},
           [](const PriceEngine& e) { return Log{e.market().move_coarse(60), 1e4 / e.market().sigma()}; },
           [](const History& h, Instant t) { return bps(h.move(t, 60, second_ns)) / h.sigma(t); }),
       row(
@@ -204,7 +212,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "vol-scaled momentum (Moskowitz, Ooi & Pedersen 2012)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 300, .life_s = 900}},
           [](const PriceEngine& e) {
             return Log{e.market().move_coarse(300), 1e4 / (e.market().sigma() * std::sqrt(5.0))};
           },
@@ -224,7 +233,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "vol-scaled momentum (Moskowitz, Ooi & Pedersen 2012)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 900, .life_s = 900}},
           [](const PriceEngine& e) {
             return Log{e.market().move_coarse(900), 1e4 / (e.market().sigma() * std::sqrt(15.0))};
           },
@@ -246,7 +256,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "stochastic-oscillator form (Lane)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 300}},
           [](const PriceEngine& e) { return e.range_position<300>(); },
           [](const History& h, Instant t) { return slow_range_position(h, t, 300); }),
       row(
@@ -264,7 +275,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "stochastic-oscillator form (Lane)",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 3600}},
           [](const PriceEngine& e) { return e.range_position<3600>(); },
           [](const History& h, Instant t) { return slow_range_position(h, t, 3600); }),
       row(
@@ -280,7 +292,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "N(14)",
            .source = "drawdown from running maximum",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 900}},
           [](const PriceEngine& e) { return Log{e.from_high_15m(), 1e4}; },
           [](const History& h, Instant t) { return bps(h.mid2(t) / slow_range(h, t, 900).high); }),
       row(
@@ -296,7 +309,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "N(13)",
            .source = "mirror of 13",
-           .triggers = on::book | on::second},
+           .triggers = on::book | on::second,
+           .needs = {.covered_s = 900}},
           [](const PriceEngine& e) { return Log{e.from_low_15m(), 1e4}; },
           [](const History& h, Instant t) { return bps(h.mid2(t) / slow_range(h, t, 900).low); }),
       row(
@@ -312,7 +326,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "VWAP deviation; original README list; [BS26]",
-           .triggers = on::trade | on::book | on::second},
+           .triggers = on::trade | on::book | on::second,
+           .needs = {.covered_s = 60}},
           [](const PriceEngine& e) { return Log{e.over_vwap(60), 1e4}; },
           [](const History& h, Instant t) { return bps(h.mid2(t) / slow_vwap2(h, t, 60, either_side)); }),
       row(
@@ -328,7 +343,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "VWAP deviation; original README list; [BS26]",
-           .triggers = on::trade | on::book | on::second},
+           .triggers = on::trade | on::book | on::second,
+           .needs = {.covered_s = 900}},
           [](const PriceEngine& e) { return Log{e.over_vwap(900), 1e4}; },
           [](const History& h, Instant t) { return bps(h.mid2(t) / slow_vwap2(h, t, 900, either_side)); }),
       row(
@@ -344,7 +360,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "VWAP deviation; original README list; [BS26]",
-           .triggers = on::trade | on::book | on::second},
+           .triggers = on::trade | on::book | on::second,
+           .needs = {.covered_s = 3600}},
           [](const PriceEngine& e) { return Log{e.over_vwap(3600), 1e4}; },
           [](const History& h, Instant t) { return bps(h.mid2(t) / slow_vwap2(h, t, 3600, either_side)); }),
       row(
@@ -360,7 +377,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "N(19)",
            .source = "[BS26] buy/sell VWAP-to-mid",
-           .triggers = on::trade | on::book | on::second},
+           .triggers = on::trade | on::book | on::second,
+           .needs = {.covered_s = 30}},
           [](const PriceEngine& e) {
             return Log{e.side_vwap(SymbolMarket::bought_notional, SymbolMarket::bought_lots), 1e4};
           },
@@ -378,7 +396,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "N(18)",
            .source = "[BS26]",
-           .triggers = on::trade | on::book | on::second},
+           .triggers = on::trade | on::book | on::second,
+           .needs = {.covered_s = 30}},
           [](const PriceEngine& e) {
             return Log{e.side_vwap(SymbolMarket::sold_notional, SymbolMarket::sold_lots), 1e4};
           },
@@ -416,7 +435,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "moving-average convergence in continuous time",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.book_s = 300}},
           [](const PriceEngine& e) { return 1e4 * e.gap_1m_5m(); },
           [](const History& h, Instant t) {
             if (h.held_s(t, log_mid(h, t)) < 300) return missing;
@@ -435,7 +455,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "moving-average convergence in continuous time",
-           .triggers = on::book | on::clock},
+           .triggers = on::book | on::clock,
+           .needs = {.book_s = 3600}},
           [](const PriceEngine& e) { return 1e4 * e.gap_5m_1h(); },
           [](const History& h, Instant t) {
             if (h.held_s(t, log_mid(h, t)) < 3600) return missing;
@@ -454,7 +475,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "[BYB] ticker markPrice; liquidations trigger on mark, not on last",
-           .triggers = on::ticker | on::book},
+           .triggers = on::ticker | on::book,
+           .needs = {.inputs = needs::ticker}},
           [](const PriceEngine& e) { return Log{e.mark_over_mid(), 1e4}; },
           [](const History& h, Instant t) {
             const Ticker* ticker = h.fresh_ticker(t);
@@ -474,7 +496,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "perpetual basis to index [BYB]; He et al. 2022",
-           .triggers = on::ticker | on::book},
+           .triggers = on::ticker | on::book,
+           .needs = {.inputs = needs::ticker}},
           [](const PriceEngine& e) { return Log{e.over_index(), 1e4}; },
           [](const History& h, Instant t) { return slow_premium(h, t, t); }),
       row(
@@ -490,7 +513,8 @@ inline constexpr auto price_rows = [] {
            .lookahead = 'A',
            .mirror = "O",
            .source = "z-score of 24",
-           .triggers = on::ticker | on::book | on::second},
+           .triggers = on::ticker | on::book | on::second,
+           .needs = {.inputs = needs::ticker, .premiums = 1800}},
           [](const PriceEngine& e) { return e.premium_score(); },
           [](const History& h, Instant t) {
             // As it stood at the end of each live second; the ticker that was heard last by then.
@@ -520,7 +544,8 @@ inline constexpr auto price_rows = [] {
            .source = "[AFML18] ch. 5 fixed-width window; re-based on the oldest close because the cut "
                      "weights sum to "
                      "0.0704, not 0, and would leak the price level",
-           .triggers = on::candle | on::second},
+           .triggers = on::candle | on::second,
+           .needs = {.inputs = needs::candles, .life_s = 900, .candles = 282}},
           [](const PriceEngine& e) {
             return e.market().candles_fresh() ? e.fraction() / e.market().sigma() : missing;
           },

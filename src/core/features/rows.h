@@ -20,11 +20,12 @@ namespace mlbot::core {
 
 class History;
 
-/// The value scale * ln(argument). A row that ends with a logarithm gives this instead of a number, so that
-/// many are taken at once; the bits are the same.
+/// The value scale * ln(argument) + offset. A row that ends with a logarithm gives this instead of a number,
+/// so that many are taken at once; the bits are the same.
 struct Log {
   double argument;
   double scale = 1;
+  double offset = 0;
 };
 
 /// sgn(x) * ln(1 + |x|)
@@ -39,12 +40,13 @@ class RowValues {
   void put(std::size_t position, double value, double low, double high) {
     const double kept = value < low ? low : value > high ? high : value;
     const bool finite = value - value == 0;
+    valid_[position] = finite;
     clamped_[position] = finite && kept != value;
     values_[position] = finite ? kept : std::numeric_limits<double>::quiet_NaN();
   }
   void put(std::size_t position, Log log, double low, double high) {
     arguments_[waiting_] = log.argument;
-    waiting_rows_[waiting_++] = {position, log.scale, low, high};
+    waiting_rows_[waiting_++] = {position, log.scale, log.offset, low, high};
   }
   /// Takes the logarithms that wait and notes which rows are valid.
   void finish();
@@ -53,14 +55,14 @@ class RowValues {
   void copy_to(FeatureFrame& frame, std::span<std::uint64_t> clamp_hits) const;
 
  private:
-  static constexpr std::size_t padded = (feature_count + 7) / 8 * 8;
+  static constexpr std::size_t padded = 3 * 64;
   struct Waiting {
     std::size_t position;
-    double scale, low, high;
+    double scale, offset, low, high;
   };
   alignas(64) std::array<double, feature_count> values_;
   std::array<std::uint64_t, 3> validity_{};
-  std::array<std::uint8_t, padded> clamped_{};
+  std::array<std::uint8_t, padded> valid_{}, clamped_{};  ///< 0 or 1
   std::array<double, feature_count> arguments_{};
   std::array<Waiting, feature_count> waiting_rows_{};
   std::size_t waiting_ = 0;
@@ -90,16 +92,6 @@ void refresh_rows(const Engine& engine, Triggers due, RowValues& out) {
   }(std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<decltype(Rows)>>>{});
 }
 
-template <class... Rows>
-constexpr auto specs_of(const std::tuple<Rows...>& rows) {
-  return std::apply([](const auto&... row) { return std::array{row.spec...}; }, rows);
-}
-
 using SlowRow = double (*)(const History&, Instant);
-template <class... Rows>
-constexpr auto slow_rows_of(const std::tuple<Rows...>& rows) {
-  return std::apply([](const auto&... row) { return std::array<SlowRow, sizeof...(Rows)>{row.slow...}; },
-                    rows);
-}
 
 }  // namespace mlbot::core

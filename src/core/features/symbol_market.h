@@ -88,6 +88,10 @@ class SymbolMarket {
 
   /// Live seconds of the last `seconds` closed ones are at least 98 %. Only windows that a row has.
   bool covered(int seconds) const { return covered_[window_index(seconds)]; }
+  /// Live ones of the last closed seconds, at most an hour of them.
+  int live_seconds(int last) const { return last == 0 ? 0 : static_cast<int>(live_.coarse(0, last)); }
+  /// Something broke in the open second: it will not be live.
+  bool broken() const { return broken_; }
   /// Live seconds since the start: what "valid after" counts.
   std::int64_t life_s() const { return life_s_; }
   /// The mid over the mid that many seconds ago, on the 100 ms grid (at most 6 s).
@@ -132,10 +136,17 @@ class SymbolMarket {
 
   // ---- candles
   /// The chain of confirmed candles reaches the present: the minute after the last one is at most one late.
+  /// Confirmed candles of the unbroken chain.
+  int candle_count() const {
+    return candle_known_ ? static_cast<int>((last_candle_ - first_candle_) / Duration{60s}) + 1 : 0;
+  }
+  Instant last_candle() const { return last_candle_; }  ///< its start
   bool candles_fresh() const { return candle_known_ && now_ < last_candle_ + 180s; }
 
   // ---- ticker
   bool ticker_fresh() const { return ticker_seen_ && now_.ns - ticker_at_.ns <= 10 * second_ns; }
+  bool ticker_seen() const { return ticker_seen_; }
+  Instant ticker_at() const { return ticker_at_; }
   const Ticker& ticker() const { return ticker_; }
   /// Funding interval in seconds: the ticker's word, else the instrument's.
   std::int64_t funding_interval_s() const;

@@ -3,138 +3,10 @@
 
 #include "core/features/history.h"
 #include "core/features/rows.h"
+#include "core/features/volatility_momentum_definitions.h"
 #include "core/features/volatility_momentum_engine.h"
 
 namespace mlbot::core {
-namespace volatility_definitions {
-
-inline double square(double x) { return x * x; }
-/// With the floor of the catalogue; what is missing stays so.
-inline double floored(double sigma) { return std::isfinite(sigma) ? std::max(sigma, 0.01) : missing; }
-template <class Value>
-double sum_of(const std::vector<double>& values, Value value) {
-  double sum = 0;
-  for (const double x : values) sum += value(x);
-  return sum;
-}
-inline double mean_of(const std::vector<double>& values) {
-  return sum_of(values, [](double x) { return x; }) / static_cast<double>(values.size());
-}
-inline double sample_variance(const std::vector<double>& values) {
-  const double mean = mean_of(values);
-  return sum_of(values, [&](double x) { return square(x - mean); }) / static_cast<double>(values.size() - 1);
-}
-
-/// sigma_W of closed seconds, bps per root minute.
-inline double sigma_of(const History& h, Instant t, int seconds) {
-  if (!h.covered(t, seconds)) return missing;
-  return std::sqrt(60.0 / seconds *
-                   h.over_seconds(t, seconds, [](const auto& s) { return square(s.return_bps); }));
-}
-/// Returns of the last 5 s steps, oldest first; none without coverage or where a mid is unknown.
-inline std::vector<double> steps_of(const History& h, Instant t, int steps, int seconds) {
-  if (!h.covered(t, seconds)) return {};
-  const int open_s = static_cast<int>(((t.seconds() % 5) + 5) % 5);
-  std::vector<double> returns;
-  for (int step = steps - 1; step >= 0; --step) {
-    const auto *end = h.closed(t, open_s + 5 * step + 1), *begin = h.closed(t, open_s + 5 * step + 6);
-    if (!begin || !(begin->mid2 > 0)) return {};
-    returns.push_back(1e4 * ln(end->mid2 / begin->mid2));
-  }
-  return returns;
-}
-
-inline Candle candle_of(const Kline& kline) {
-  return {static_cast<double>(kline.open.count),   static_cast<double>(kline.high.count),
-          static_cast<double>(kline.low.count),    static_cast<double>(kline.close.count),
-          static_cast<double>(kline.volume.count), kline.turnover};
-}
-/// The chain of candles, oldest first; none when it is shorter than this or has stopped.
-inline std::vector<Candle> chain(const History& h, Instant t, std::size_t at_least) {
-  std::vector<Candle> candles;
-  if (h.candles().size() < at_least || !h.candles_fresh(t)) return candles;
-  for (const auto& bar : h.candles()) candles.push_back(candle_of(bar.candle));
-  return candles;
-}
-inline double rogers_satchell(const Candle& c) {
-  return ln(c.high / c.close) * ln(c.high / c.open) + ln(c.low / c.close) * ln(c.low / c.open);
-}
-/// Root of the mean of a variance over 15 candles, in bps.
-template <class Variance>
-double range_sigma(const History& h, Instant t, Variance variance) {
-  const auto candles = chain(h, t, 15);
-  if (candles.empty()) return missing;
-  double sum = 0;
-  for (std::size_t i = candles.size() - 15; i < candles.size(); ++i) sum += variance(candles[i]);
-  return floored(1e4 * std::sqrt(std::max(0.0, sum / 15)));
-}
-
-/// Wilder's mean after each sample: of the first 14, then (13 * before + x) / 14.
-inline std::vector<double> wilder(const std::vector<double>& samples) {
-  std::vector<double> means;
-  double sum = 0;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    sum += samples[i];
-    means.push_back(i < 14 ? sum / static_cast<double>(i + 1) : (13 * means.back() + samples[i]) / 14);
-  }
-  return means;
-}
-/// Mean of the first n samples, then the exponential mean with 2 / (n + 1).
-inline std::vector<double> seeded_ema(const std::vector<double>& samples, std::size_t n) {
-  std::vector<double> means;
-  double sum = 0;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    sum += samples[i];
-    const double weight = 2.0 / static_cast<double>(n + 1);
-    means.push_back(i < n ? sum / static_cast<double>(i + 1)
-                          : (1 - weight) * means.back() + weight * samples[i]);
-  }
-  return means;
-}
-inline double relative_strength(const std::vector<Candle>& candles) {
-  if (candles.empty()) return missing;
-  std::vector<double> gains, losses;
-  for (std::size_t i = 1; i < candles.size(); ++i) {
-    gains.push_back(std::max(candles[i].close - candles[i - 1].close, 0.0));
-    losses.push_back(std::max(candles[i - 1].close - candles[i].close, 0.0));
-  }
-  const double gain = wilder(gains).back(), loss = wilder(losses).back();
-  return gain + loss > 0 ? (100 * gain / (gain + loss) - 50) / 50 : 0.0;
-}
-inline std::vector<double> true_ranges(const std::vector<Candle>& candles) {
-  std::vector<double> ranges;
-  for (std::size_t i = 1; i < candles.size(); ++i)
-    ranges.push_back(
-        std::max({candles[i].high - candles[i].low, std::abs(candles[i].high - candles[i - 1].close),
-                  std::abs(candles[i].low - candles[i - 1].close)}));
-  return ranges;
-}
-/// (DI+ - DI-) / (DI+ + DI-) after each candle.
-inline std::vector<double> directional_index(const std::vector<Candle>& candles) {
-  std::vector<double> plus, minus, index;
-  for (std::size_t i = 1; i < candles.size(); ++i) {
-    const double up = candles[i].high - candles[i - 1].high, down = candles[i - 1].low - candles[i].low;
-    plus.push_back(up > down ? std::max(up, 0.0) : 0.0);
-    minus.push_back(down > up ? std::max(down, 0.0) : 0.0);
-  }
-  const auto plus_mean = wilder(plus), minus_mean = wilder(minus);
-  for (std::size_t i = 0; i < plus.size(); ++i) {
-    const double whole = plus_mean[i] + minus_mean[i];
-    index.push_back(whole > 0 ? (plus_mean[i] - minus_mean[i]) / whole : 0.0);
-  }
-  return index;
-}
-/// Mean and population deviation of the last 20 closes.
-inline std::pair<double, double> band(const std::vector<Candle>& candles) {
-  double sum = 0, squares = 0;
-  for (std::size_t i = candles.size() - 20; i < candles.size(); ++i) sum += candles[i].close;
-  for (std::size_t i = candles.size() - 20; i < candles.size(); ++i)
-    squares += square(candles[i].close - sum / 20);
-  return {sum / 20, std::sqrt(squares / 20)};
-}
-
-}  // namespace volatility_definitions
-
 inline constexpr auto volatility_momentum_rows = [] {
   using namespace volatility_definitions;
   return std::tuple{
@@ -152,7 +24,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised variance (Andersen & Bollerslev 1998)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 30}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_30s}; },
           [](const History& h, Instant t) { return ln(floored(sigma_of(h, t, 30))); }),
       row(
@@ -169,7 +42,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised variance (Andersen & Bollerslev 1998)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_5m}; },
           [](const History& h, Instant t) { return ln(floored(sigma_of(h, t, 300))); }),
       row(
@@ -186,7 +60,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised variance (Andersen & Bollerslev 1998)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 3600}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_1h}; },
           [](const History& h, Instant t) { return ln(floored(sigma_of(h, t, 3600))); }),
       row(
@@ -202,7 +77,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "volatility term structure",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .also_covered_s = 30}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_30s / e.sigma().of_15m}; },
           [](const History& h, Instant t) {
             return ln(floored(sigma_of(h, t, 30)) / floored(sigma_of(h, t, 900)));
@@ -220,7 +96,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "volatility term structure",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 3600, .also_covered_s = 300}},
           [](const VolatilityMomentumEngine& e) { return Log{e.sigma().of_5m / e.sigma().of_1h}; },
           [](const History& h, Instant t) {
             return ln(floored(sigma_of(h, t, 300)) / floored(sigma_of(h, t, 3600)));
@@ -242,7 +119,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .source = "bipower variation, Barndorff-Nielsen & Shephard 2004; 5 s steps because 1 s mids are "
                      "often unchanged "
                      "and zeros bias BV down",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return e.steps_15m().jump_share; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -265,7 +143,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "realised semivariance (Barndorff-Nielsen, Kinnebrock & Shephard 2010)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return e.steps_15m().semivariance; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -287,7 +166,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "realised quarticity",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return Log{e.steps_15m().quarticity}; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -309,7 +189,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Parkinson 1980",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().parkinson}; },
           [](const History& h, Instant t) {
             return ln(range_sigma(h, t, [](const Candle& c) {
@@ -329,7 +210,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Garman & Klass 1980",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().garman_klass}; },
           [](const History& h, Instant t) {
             return ln(range_sigma(h, t, [](const Candle& c) {
@@ -350,7 +232,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Rogers & Satchell 1991",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().rogers_satchell}; },
           [](const History& h, Instant t) { return ln(range_sigma(h, t, rogers_satchell)); }),
       row(
@@ -369,7 +252,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Yang & Zhang 2000",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 31}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().yang_zhang}; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 31);
@@ -398,7 +282,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "range vs close-to-close: separates wicks from drift",
-           .triggers = on::candle | on::second},
+           .triggers = on::candle | on::second,
+           .needs = {.inputs = needs::candles, .covered_s = 900, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().parkinson / e.sigma().of_15m}; },
           [](const History& h, Instant t) {
             return ln(range_sigma(h, t,
@@ -421,7 +306,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "volatility of volatility; original README list",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 3600}},
           [](const VolatilityMomentumEngine& e) { return e.minute_spread(); },
           [](const History& h, Instant t) {
             // The seconds of the newest sealed minute are the open minute's and sixty before.
@@ -452,7 +338,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "lag-1 autocorrelation (bounce vs trend)",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300, .steps = 60}},
           [](const VolatilityMomentumEngine& e) { return e.autocorrelation_5m(); },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 60, 300);
@@ -476,7 +363,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Lo & MacKinlay 1988",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 900, .steps = 180}},
           [](const VolatilityMomentumEngine& e) { return Log{e.steps_15m().variance_ratio}; },
           [](const History& h, Instant t) {
             const auto r = steps_of(h, t, 180, 900);
@@ -505,7 +393,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Wilder 1978; TA-Lib/ta-lib:src/ta_func/ta_RSI.c",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return e.settled() ? e.strength().centred() : missing; },
           [](const History& h, Instant t) { return relative_strength(chain(h, t, 60)); }),
       row(
@@ -524,7 +413,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Wilder 1978; TA-Lib/ta-lib:src/ta_func/ta_RSI.c",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 75}},
           [](const VolatilityMomentumEngine& e) {
             return e.settled_5m() ? e.strength_5m().centred() : missing;
           },
@@ -550,7 +440,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Appel; TA-Lib MACD convention, divided by ATR to be scale-free",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return e.settled() ? e.histogram_in_ranges() : missing; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 60);
@@ -576,7 +467,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Bollinger; TA-Lib BBANDS uses population sd",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 20}},
           [](const VolatilityMomentumEngine& e) { return e.bars().band_position; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 20);
@@ -597,7 +489,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Bollinger bandwidth",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 20}},
           [](const VolatilityMomentumEngine& e) { return Log{e.bars().band_width}; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 20);
@@ -620,7 +513,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Wilder 1978",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return Log{e.settled() ? e.relative_range() : missing}; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 60);
@@ -642,7 +536,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "E",
            .source = "Wilder 1978",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) {
             return e.settled() ? e.movement().average_index() : missing;
           },
@@ -668,7 +563,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Wilder 1978, signed",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 60}},
           [](const VolatilityMomentumEngine& e) { return e.settled() ? e.movement().difference() : missing; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 60);
@@ -689,7 +585,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Quong & Soudack; TA-Lib MFI",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 15}},
           [](const VolatilityMomentumEngine& e) { return e.bars().money_flow; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 15);
@@ -716,7 +613,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Kaufman 1995, signed",
-           .triggers = on::second},
+           .triggers = on::second,
+           .needs = {.covered_s = 300}},
           [](const VolatilityMomentumEngine& e) { return e.efficiency_5m(); },
           [](const History& h, Instant t) {
             const auto *newest = h.closed(t, 1), *oldest = h.closed(t, 301);
@@ -766,7 +664,8 @@ inline constexpr auto volatility_momentum_rows = [] {
            .lookahead = 'B',
            .mirror = "O",
            .source = "Granville OBV slope made bounded",
-           .triggers = on::candle},
+           .triggers = on::candle,
+           .needs = {.inputs = needs::candles, .candles = 16}},
           [](const VolatilityMomentumEngine& e) { return e.bars().balance_volume; },
           [](const History& h, Instant t) {
             const auto c = chain(h, t, 16);

@@ -80,6 +80,14 @@ inline FrameDigest digest_of(const FeatureFrame& frame) {
   return {frame.symbol, frame.number, frame.cause, frame.at, frame.digest};
 }
 
+/// The features of a run that had ended, from which the next run goes on: with them in the journal a run that
+/// began warm can be made again from the journal alone.
+struct FeatureCheckpoint {
+  Sequence after;          ///< the last event that the features saw
+  Instant at;              ///< core time of it
+  std::string_view bytes;  ///< as the features wrote them
+};
+
 /// What opening for append found.
 struct Recovery {
   Sequence last_sequence;        ///< of the last whole event; 0 in an empty directory
@@ -116,6 +124,7 @@ class JournalWriter {
   Result<void, JournalError> append(const StampedCommand& command);
   Result<void, JournalError> append(const Decision& decision);
   Result<void, JournalError> append(const FrameDigest& frame);
+  Result<void, JournalError> append(const FeatureCheckpoint& checkpoint);
   Result<void, JournalError> append_venue_frame(Instant received_at, Link link, std::string_view bytes);
 
   /// One write() of all that was appended. To be called before anything acts on it.
@@ -153,8 +162,9 @@ struct JournalStart {
   Instant from_at;  ///< and not before this core time
 };
 
-/// One thing read: a record, raw bytes, a frame's digest, or a hole. Views live until the next call.
-using JournalItem = std::variant<Record, VenueFrame, FrameDigest, JournalGap>;
+/// One thing read: a record, raw bytes, a frame's digest, features to go on from, or a hole. Views live until
+/// the next call.
+using JournalItem = std::variant<Record, VenueFrame, FrameDigest, FeatureCheckpoint, JournalGap>;
 
 class JournalReader {
  public:

@@ -26,7 +26,8 @@ enum class RecordKind : std::uint8_t {
   command = 2,
   decision = 3,
   venue_frame = 4,
-  frame_digest = 5
+  frame_digest = 5,
+  feature_checkpoint = 6
 };
 
 inline constexpr std::uint32_t segment_version = 1;

@@ -171,6 +171,13 @@ Result<const JournalItem*, JournalError> JournalReader::Impl::deliver(const Segm
     item = VenueFrame{raw.sequence, received_at, link, raw.payload.substr(reader.position())};
     return &item;
   }
+  if (raw.kind == RecordKind::feature_checkpoint) {
+    ByteReader reader{raw.payload};
+    const Sequence after{reader.varint()};
+    const Instant at{reader.zigzag()};
+    item = FeatureCheckpoint{after, at, raw.payload.substr(reader.position())};
+    return &item;
+  }
   if (raw.kind == RecordKind::frame_digest) {
     ByteReader reader{raw.payload};
     FrameDigest frame;

@@ -42,6 +42,7 @@ struct Heard {
   std::vector<JournalGap> gaps;
   std::vector<std::string> frames;
   std::vector<FrameDigest> digests;
+  std::vector<std::pair<Sequence, std::string>> checkpoints;
   std::size_t derived = 0;
 };
 Heard read_all(const std::string& directory, JournalStart start = {}) {
@@ -60,6 +61,9 @@ Heard read_all(const std::string& directory, JournalStart start = {}) {
                           },
                           [&](const VenueFrame& frame) { heard.frames.emplace_back(frame.bytes); },
                           [&](const FrameDigest& frame) { heard.digests.push_back(frame); },
+                          [&](const FeatureCheckpoint& checkpoint) {
+                            heard.checkpoints.emplace_back(checkpoint.after, std::string{checkpoint.bytes});
+                          },
                           [&](const JournalGap& gap) { heard.gaps.push_back(gap); }},
                **item);
   }
@@ -175,11 +179,13 @@ TEST(Journal, TheNextRunGoesOnWithTheNextSequenceAndTheNextEpoch) {
     ASSERT_TRUE(writer->append(timer(11)));
     ASSERT_TRUE(writer->append_venue_frame(Instant{5}, Link::account, "{\"topic\":\"new thing\"}"));
     ASSERT_TRUE(writer->append(FrameDigest{{3}, 70'000, {11}, timer(11).at, UINT64_MAX - 1}));
+    ASSERT_TRUE(writer->append(FeatureCheckpoint{{10}, timer(10).at, std::string_view{"a\0b", 3}}));
   }
   const auto heard = read_all(folder.path());
   EXPECT_EQ(heard.events.size(), 11u);
   EXPECT_EQ(heard.frames, std::vector<std::string>{"{\"topic\":\"new thing\"}"});
   EXPECT_EQ(heard.digests, (std::vector<FrameDigest>{{{3}, 70'000, {11}, timer(11).at, UINT64_MAX - 1}}));
+  EXPECT_EQ(heard.checkpoints, (std::vector{std::pair{Sequence{10}, std::string{"a\0b", 3}}}));
   EXPECT_TRUE(heard.gaps.empty());
   EXPECT_EQ(writer_of(folder.path())->recovery().last_epoch, 2u);
 }

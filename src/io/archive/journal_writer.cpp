@@ -209,6 +209,16 @@ Result<void, JournalError> JournalWriter::append(const FrameDigest& frame) {
               });
 }
 
+Result<void, JournalError> JournalWriter::append(const FeatureCheckpoint& checkpoint) {
+  return take(static_cast<std::uint8_t>(RecordKind::feature_checkpoint), last_sequence_, checkpoint.at,
+              [&](std::string& out) {
+                ByteWriter writer{out};
+                writer.varint(checkpoint.after.number);
+                writer.zigzag(checkpoint.at.ns);
+                out.append(checkpoint.bytes);
+              });
+}
+
 Result<void, JournalError> JournalWriter::append_venue_frame(Instant received_at, Link link,
                                                              std::string_view bytes) {
   return take(static_cast<std::uint8_t>(RecordKind::venue_frame), last_sequence_, received_at,

@@ -58,6 +58,13 @@ struct HeaderView {
   Instant started_at;
 };
 
+/// Features of a symbol that have no value for one and the same reason.
+struct VoidView {
+  std::string symbol, cause;
+  std::optional<Instant> until;  ///< at best; nothing where that hangs on news
+  std::vector<std::string> features;
+};
+
 enum class Severity : std::uint8_t { info, notice, warning, critical };
 
 struct DashboardLimits {
@@ -82,6 +89,8 @@ class Dashboard {
   void take(const FeatureFrame& frame) { on(frame); }
   void set_header(HeaderView header) { header_ = std::move(header); }
   void set_services(std::vector<ServiceView> services) { services_ = std::move(services); }
+  /// All of them, each time.
+  void set_voids(std::vector<VoidView> voids) { voids_ = std::move(voids); }
   /// A line for the event log that no record tells, e.g. a reload of the configuration that was refused.
   void note(Instant at, Severity severity, std::string text);
   /// Ages are told against this; never moves back.
@@ -205,6 +214,7 @@ class Dashboard {
   Json account_json() const;
   Json limits_json() const;
   Json services_json() const;
+  Json voids_json() const;
   Json reasons_json() const;
   Json orders_json() const;
   Json positions_json() const;
@@ -218,6 +228,7 @@ class Dashboard {
   DashboardLimits limits_;
   HeaderView header_;
   std::vector<ServiceView> services_;
+  std::vector<VoidView> voids_;
   Instant now_;
 
   std::vector<Symbol> symbols_;  ///< by SymbolId

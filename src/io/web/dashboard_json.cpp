@@ -140,12 +140,19 @@ Json Dashboard::health() const {
 }
 
 Json Dashboard::common(std::string_view kind) const {
-  return {{"schema_version", schema_version}, {"kind", kind},
-          {"now_ms", milliseconds(now_)},     {"header", header_json()},
-          {"account", account_json()},        {"limits", limits_json()},
-          {"services", services_json()},      {"reasons", reasons_json()},
-          {"orders", orders_json()},          {"orders_not_shown", orders_not_shown_},
-          {"positions", positions_json()},    {"symbols_not_shown", symbols_not_shown_}};
+  return {{"schema_version", schema_version},
+          {"kind", kind},
+          {"now_ms", milliseconds(now_)},
+          {"header", header_json()},
+          {"account", account_json()},
+          {"limits", limits_json()},
+          {"services", services_json()},
+          {"reasons", reasons_json()},
+          {"orders", orders_json()},
+          {"orders_not_shown", orders_not_shown_},
+          {"positions", positions_json()},
+          {"symbols_not_shown", symbols_not_shown_},
+          {"voids", voids_json()}};
 }
 
 Json Dashboard::header_json() const {
@@ -205,6 +212,16 @@ Json Dashboard::services_json() const {
                     {"counters", std::move(counters)},
                     {"last_progress_ms", milliseconds(service.last_progress)}});
   }
+  return list;
+}
+
+Json Dashboard::voids_json() const {
+  Json list = Json::array();
+  for (const VoidView& view : voids_)
+    list.push_back({{"symbol", view.symbol},
+                    {"cause", view.cause},
+                    {"until_ms", milliseconds(view.until)},
+                    {"features", view.features}});
   return list;
 }
 

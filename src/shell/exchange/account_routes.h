@@ -21,9 +21,12 @@ class AccountRoutes {
   Outcome wallet(const Asked& asked);
   Outcome fee_rates(const Asked& asked);
   Outcome info(const Asked& asked);
+  Outcome set_margin_mode(const Asked& asked);
+  Outcome transaction_log(const Asked& asked);
   Outcome settings(const Asked& asked);
   Outcome set_limit_price_action(const Asked& asked);
   Outcome disconnect_cancel_info(const Asked& asked);
+  Outcome demo_money(const Asked& asked);
   Outcome instruments(const Asked& asked);
   Outcome api_key(const Asked& asked);
 

@@ -16,7 +16,7 @@ namespace path = venue::bybit::path;
 
 namespace {
 
-constexpr std::size_t rows_kept = 5000, rest_depth = 1000;
+constexpr std::size_t rows_kept = 5000, symbols_a_tier_page = 15, rest_depth = 1000;
 constexpr Duration ratio_step = 1h;
 
 /// The contract that `symbol` names; the category may be left out and is linear then.
@@ -73,6 +73,8 @@ void MarketRoutes::add_to(Routes& routes) {
   add(path::tickers, &MarketRoutes::tickers);
   add(path::recent_trade, &MarketRoutes::recent_trades);
   add(path::risk_limit, &MarketRoutes::risk_limits);
+  add(path::funding_history, &MarketRoutes::funding_history);
+  add(path::open_interest, &MarketRoutes::open_interest);
   add(path::price_limit, &MarketRoutes::price_limit);
   add(path::insurance, &MarketRoutes::insurance);
   add(path::adl_alert, &MarketRoutes::adl_alert);
@@ -151,13 +153,65 @@ Outcome MarketRoutes::recent_trades(const Asked& asked) {
   return Reply{bybit::recent_trades_result(**instrument, trades)};
 }
 
+/// Without a symbol fifteen contracts a page.
 Outcome MarketRoutes::risk_limits(const Asked& asked) {
-  if (auto reply = list_of_category(asked.query)) return std::move(*reply);
-  const InstrumentFilter wanted{asked.query};
-  std::vector<Instrument> list;
+  const auto& query = asked.query;
+  if (auto reply = list_of_category(query)) return std::move(*reply);
+  const auto cursor = cursor_of(query);
+  if (!cursor) return std::unexpected{cursor.error()};
+  const InstrumentFilter wanted{query};
+  std::vector<SymbolId> symbols;
   for (const auto& instrument : exchange_.instruments())
-    if (wanted.holds(instrument)) list.push_back(instrument);
-  return Reply{bybit::risk_limit_result(list, "")};
+    if (wanted.holds(instrument)) symbols.push_back(instrument.id);
+  if (symbols.empty() && !wanted.symbol.empty()) return refuse_params("symbol invalid");
+  const std::size_t from = std::min<std::size_t>(cursor->value_or(0), symbols.size());
+  const std::size_t until = std::min(from + symbols_a_tier_page, symbols.size());
+  std::vector<bybit::RiskTierRow> tiers;
+  for (std::size_t i = from; i < until; ++i) {
+    for (const auto& tier : exchange_.risk_tiers(symbols[i])) tiers.push_back(venue_row(tier, symbols[i]));
+  }
+  return Reply{
+      bybit::risk_limit_result(tiers, table_, until < symbols.size() ? cursor_text(until) : std::string{})};
+}
+
+Outcome MarketRoutes::funding_history(const Asked& asked) {
+  const auto& query = asked.query;
+  const auto instrument = named(query, table_);
+  if (!instrument) return std::unexpected{instrument.error()};
+  if (!query.get("startTime").empty() && query.get("endTime").empty())
+    return refuse_params("endTime is required with startTime");
+  const TimeWindow window{query.number("startTime", INT64_MIN), query.number("endTime", INT64_MAX)};
+  std::vector<bybit::FundingRate> rates;
+  for (const auto& row : exchange_.funding_history((*instrument)->id, rows_kept))
+    if (window.holds(row.at)) rates.push_back({row.at, row.rate});
+  rates.resize(std::min(rates.size(), page_limit(query, 200, 200)));
+  return Reply{bybit::funding_history_result(**instrument, rates)};
+}
+
+Outcome MarketRoutes::open_interest(const Asked& asked) {
+  const auto& query = asked.query;
+  const auto instrument = named(query, table_);
+  if (!instrument) return std::unexpected{instrument.error()};
+  constexpr std::pair<std::string_view, Duration> steps[] = {
+      {"5min", 5min}, {"15min", 15min}, {"30min", 30min}, {"1h", 1h}, {"4h", 4h}, {"1d", 24h}};
+  const auto* const step =
+      std::ranges::find(steps, query.get("intervalTime"), &std::pair<std::string_view, Duration>::first);
+  if (step == std::end(steps)) return refuse_params("intervalTime invalid");
+  const TimeWindow window{query.number("startTime", INT64_MIN), query.number("endTime", INT64_MAX)};
+  std::vector<bybit::OpenInterest> rows;
+  for (const auto& row : exchange_.open_interest_history((*instrument)->id, rows_kept)) {
+    if (window.holds(row.at) && row.at.ns % step->second.count() == 0)
+      rows.push_back({row.at, row.base_coins});
+  }
+  if (rows.empty() && query.get("cursor").empty()) {  // a young market: what is open now
+    const Instant now = exchange_.now();
+    const Instant grid{now.ns - now.ns % step->second.count()};
+    if (window.holds(grid)) rows.push_back({grid, exchange_.ticker((*instrument)->id).open_interest});
+  }
+  const auto cursor = cut_page(query, rows, page_limit(query, 50, 200),
+                               [](const auto& row) { return static_cast<std::uint64_t>(row.at.ms()); });
+  if (!cursor) return std::unexpected{cursor.error()};
+  return Reply{bybit::open_interest_result(**instrument, rows, *cursor)};
 }
 
 Outcome MarketRoutes::price_limit(const Asked& asked) {

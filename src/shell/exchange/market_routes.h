@@ -26,6 +26,8 @@ class MarketRoutes {
   Outcome tickers(const Asked& asked);
   Outcome recent_trades(const Asked& asked);
   Outcome risk_limits(const Asked& asked);
+  Outcome funding_history(const Asked& asked);
+  Outcome open_interest(const Asked& asked);
   Outcome price_limit(const Asked& asked);
   Outcome insurance(const Asked& asked);
   Outcome adl_alert(const Asked& asked);

@@ -14,9 +14,12 @@ class PositionRoutes {
 
  private:
   Outcome list(const Asked& asked);
+  Outcome closed_pnl(const Asked& asked);
   Outcome set_leverage(const Asked& asked);
   Outcome switch_mode(const Asked& asked);
   Outcome trading_stop(const Asked& asked);
+  Outcome add_margin(const Asked& asked);
+  Outcome set_auto_add_margin(const Asked& asked);
   Outcome confirm_pending(const Asked& asked);
 
   sim::Exchange& exchange_;

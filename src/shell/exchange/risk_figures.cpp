@@ -21,10 +21,12 @@ std::vector<InsurancePool> insurance_pools(const sim::Exchange& exchange) {
 
 std::vector<AdlAlert> adl_alerts(const sim::Exchange& exchange) {
   std::vector<AdlAlert> out;
+  const auto money = exchange.venue_money();
+  const double balance = to_double(money.insurance_fund), peak = to_double(money.insurance_fund_peak);
   for (const auto& instrument : exchange.instruments()) {
     out.push_back({.symbol = instrument.id,
-                   .balance = to_double(exchange.insurance_fund()),
-                   .drawdown = 0,
+                   .balance = balance,
+                   .drawdown = peak > 0 ? (balance - peak) / peak : 0,
                    .trigger = adl_trigger,
                    .stop = adl_stop});
   }

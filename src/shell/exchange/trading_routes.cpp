@@ -46,6 +46,7 @@ void TradingRoutes::add_to(Routes& routes) {
   add(
       "POST", path::cancel_batch, 10,
       [this](const Asked& a) { return batch(a, &TradingRoutes::cancel, false); }, true);
+  add("POST", path::pre_check, 10, [this](const Asked& a) { return pre_check(a); });
   add("POST", path::set_dcp, 5, [this](const Asked& a) { return set_disconnect_cancel(a); });
   add("GET", path::open_orders, 50, [this](const Asked& a) { return open_orders(a); });
   add("GET", path::order_history, 50, [this](const Asked& a) { return order_history(a); });
@@ -130,6 +131,17 @@ Outcome TradingRoutes::cancel_all(const Asked& asked) {
     ids.push_back({id, row ? row->client_id : ClientOrderId{}});
   }
   return Reply{bybit::cancel_all_result(ids)};
+}
+
+Outcome TradingRoutes::pre_check(const Asked& asked) {
+  const auto request = bybit::decode_place(asked.body, table_);
+  if (!request) return std::unexpected{request.error()};
+  const auto before = exchange_.wallet(asked.account->id);
+  const auto after = exchange_.wallet_with(asked.account->id, sim_request(*request));
+  if (!after) return refuse(after.error());
+  return Reply{bybit::pre_check_result(request->order.id.view(),
+                                       {before.equity, before.initial_margin, before.maintenance_margin},
+                                       {after->equity, after->initial_margin, after->maintenance_margin})};
 }
 
 Outcome TradingRoutes::set_disconnect_cancel(const Asked& asked) {

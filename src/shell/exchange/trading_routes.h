@@ -27,6 +27,7 @@ class TradingRoutes {
   Outcome single(const Asked& asked, Ids (TradingRoutes::*one)(const Asked&));
   Outcome batch(const Asked& asked, Ids (TradingRoutes::*one)(const Asked&), bool shows_creation);
   Outcome cancel_all(const Asked& asked);
+  Outcome pre_check(const Asked& asked);
   Outcome set_disconnect_cancel(const Asked& asked);
 
   Outcome open_orders(const Asked& asked);

@@ -1,6 +1,9 @@
 #include "shell/exchange/venue_rows.h"
 
+#include <fmt/format.h>
+
 #include "shell/exchange/sim_rows.h"
+#include "venue/bybit/words.h"
 
 namespace mlbot::shell {
 namespace {
@@ -57,6 +60,34 @@ std::string_view word_of(sim::SelfMatch rule) {
   return "None";
 }
 
+std::string_view status_word(sim::PositionStatus status) {
+  switch (status) {
+    case sim::PositionStatus::liquidating:
+      return "Liq";
+    case sim::PositionStatus::deleveraging:
+      return "Adl";
+    case sim::PositionStatus::normal:
+      break;
+  }
+  return "Normal";
+}
+
+std::string_view transaction_word(sim::TransactionKind kind) {
+  switch (kind) {
+    case sim::TransactionKind::settlement:
+      return "SETTLEMENT";
+    case sim::TransactionKind::liquidation:
+      return "LIQUIDATION";
+    case sim::TransactionKind::adl:
+      return "ADL";
+    case sim::TransactionKind::transfer_in:
+      return "TRANSFER_IN";
+    case sim::TransactionKind::trade:
+      break;
+  }
+  return "TRADE";
+}
+
 std::optional<venue::bybit::StopLegRow> leg_row(const std::optional<sim::StopLeg>& leg) {
   if (!leg) return std::nullopt;
   return venue::bybit::StopLegRow{leg->trigger, word_of(leg->by), leg->limit};
@@ -109,6 +140,8 @@ venue::bybit::ExecutionRow venue_row(const sim::ExecutionRow& row, NewsSource so
   out.cross_sequence = static_cast<std::int64_t>(row.cross_sequence);
   out.create_type = row.create_type;
   out.stop_order_type = stop_order_type(row.stop);
+  out.surcharge = row.surcharge;
+  out.surcharge_rate = row.surcharge_rate;
   return out;
 }
 
@@ -118,8 +151,80 @@ venue::bybit::PositionRow venue_row(const sim::PositionRow& row, NewsSource sour
   out.value = row.value;
   out.initial_margin = row.initial_margin;
   out.maintenance_margin = row.maintenance_margin;
+  out.initial_margin_by_mark = row.initial_margin_by_mark;
+  out.maintenance_margin_by_mark = row.maintenance_margin_by_mark;
   out.unrealised_pnl = row.unrealised_pnl;
   out.cumulative_pnl = row.realised_pnl_ever;
+  out.break_even_price = row.break_even_price;
+  out.risk_id = row.tier.id;
+  out.risk_limit = row.tier.limit_value;
+  out.balance = row.balance;
+  if (row.bankruptcy_price.count != 0) out.bankruptcy_price = row.bankruptcy_price;
+  out.auto_add_margin = row.auto_add_margin;
+  out.status = status_word(row.status);
+  out.adl_rank = row.adl_rank;
+  out.trailing_stop = row.trailing_stop;
+  return out;
+}
+
+venue::bybit::RiskTierRow venue_row(const sim::RiskTier& tier, SymbolId symbol) {
+  return {symbol,
+          tier.id,
+          tier.limit_value,
+          tier.maintenance_rate,
+          tier.initial_rate,
+          tier.max_leverage,
+          tier.mm_deduction,
+          tier.lowest};
+}
+
+venue::bybit::ClosedPnlRow venue_row(const sim::ClosedPnlRow& row) {
+  return {.symbol = row.symbol,
+          .venue_id = row.order_id,
+          .side = row.side,
+          .size = row.order_size,
+          .closed = row.closed,
+          .order_price = row.order_price,
+          .order_type = row.order_type,
+          .execution_type = venue::bybit::word_of(venue::bybit::execution_kind_words, row.kind),
+          .entry_value = row.entry_value,
+          .exit_value = row.exit_value,
+          .entry_price = row.average_entry,
+          .exit_price = row.average_exit,
+          .pnl = row.closed_pnl,
+          .leverage = row.leverage,
+          .open_fee = row.open_fee,
+          .close_fee = row.close_fee,
+          .fills = static_cast<std::int32_t>(row.fills),
+          .created_at = row.created_at,
+          .updated_at = row.updated_at};
+}
+
+venue::bybit::TransactionRow venue_row(const sim::TransactionRow& row, const Instrument& instrument,
+                                       std::uint64_t user) {
+  const bool transfer = row.kind == sim::TransactionKind::transfer_in;
+  venue::bybit::TransactionRow out;
+  out.id = transfer ? fmt::format("{}_{}", user, row.at.ns)
+                    : fmt::format("{}_{}_{}_{}", user, instrument.name.view(), row.cross_sequence,
+                                  row.trade_id.view());
+  if (!transfer) {
+    out.symbol = row.symbol;
+    out.side = venue::bybit::word_of(venue::bybit::side_words, row.side);
+  }
+  out.type = transaction_word(row.kind);
+  out.at = row.at;
+  out.quantity = row.size;
+  out.size = row.position;
+  out.price = row.price;
+  out.fee = row.fee + row.surcharge;
+  out.cash_flow = row.cash_flow;
+  out.change = row.change;
+  out.balance = row.cash_balance;
+  out.fee_rate = row.fee_rate;
+  if (row.kind == sim::TransactionKind::settlement) out.funding = row.funding;
+  out.trade_id = row.trade_id;
+  out.venue_id = row.order_id;
+  out.client_id = row.client_id;
   return out;
 }
 
@@ -132,7 +237,6 @@ venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source) 
 
 venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrument& instrument) {
   constexpr std::size_t minutes_in_hour = 60;
-  constexpr E8 funding_cap{375'000};  // of every contract here: 0.00375
   const auto row = exchange.ticker(instrument.id);
   venue::bybit::TickerRow out;
   out.ticker = {.symbol = instrument.id,
@@ -154,7 +258,7 @@ venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrume
   out.extras.volume_24h = e8_from_double(row.volume_24h);
   const auto hour = exchange.klines(instrument.id, minutes_in_hour + 1);
   if (!hour.empty()) out.extras.previous_1h = hour.front().open;
-  out.extras.funding_cap = funding_cap;
+  out.extras.funding_cap = exchange.funding_cap(instrument.id);
   if (row.bid.count > 0) {
     out.extras.bid = row.bid;
     out.extras.bid_size = row.bid_size;

@@ -48,12 +48,15 @@ struct ExecutionRow {
   std::int64_t cross_sequence = 0;
   std::string_view create_type = "CreateByUser";
   std::string_view stop_order_type = "";
+  E8 surcharge, surcharge_rate;  ///< on top of the fee (extraFees); 0 when there is none
 };
 
 struct PositionRow {
   PositionNews news;
   Instant created_at;
   E8 value, initial_margin, maintenance_margin, unrealised_pnl, cumulative_pnl, break_even_price;
+  E8 initial_margin_by_mark,
+      maintenance_margin_by_mark;  ///< the venue cuts these off, the others are half up
   std::int32_t risk_id = 1;
   E8 risk_limit;
   E8 balance;  ///< isolated margin put behind it

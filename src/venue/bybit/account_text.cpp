@@ -135,6 +135,13 @@ std::string execution_text(const ExecutionRow& row, const Instrument& instrument
   }
   json["createType"] = row.create_type;
   json["extraFees"] = "";
+  if (row.surcharge.count != 0) {
+    json["extraFees"] = Json::array({{{"feeCoin", settle_coin},
+                                      {"feeType", "GST"},
+                                      {"subFeeType", "IND_GST"},
+                                      {"feeRate", to_text(row.surcharge_rate)},
+                                      {"fee", to_text(row.surcharge)}}});
+  }
   json["feeCurrency"] = settle_coin;
   return to_json_text(json);
 }
@@ -159,8 +166,8 @@ std::string position_text(const PositionRow& row, const Instrument& instrument, 
   json["markPrice"] = to_text(news.mark_price);
   json["positionIM"] = to_text(row.initial_margin);
   json["positionMM"] = to_text(row.maintenance_margin);
-  json["positionIMByMp"] = to_text(row.initial_margin);
-  json["positionMMByMp"] = to_text(row.maintenance_margin);
+  json["positionIMByMp"] = to_text(row.initial_margin_by_mark);
+  json["positionMMByMp"] = to_text(row.maintenance_margin_by_mark);
   json["takeProfit"] = to_text(news.take_profit);
   json["stopLoss"] = to_text(news.stop_loss);
   json["trailingStop"] = to_text(row.trailing_stop);

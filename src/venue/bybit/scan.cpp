@@ -8,9 +8,10 @@ namespace {
 using Entry = InstrumentTable::Entry;
 
 /// [["price","size"],…] behind its opening bracket, closing bracket included.
-bool levels(Cursor& in, const Entry& entry, std::vector<BookLevel>& out) {
+bool levels(Cursor& from, const Entry& entry, std::vector<BookLevel>& out) {
   out.clear();
-  if (in.skip(']')) return true;
+  if (from.skip(']')) return true;
+  Cursor in = from;  // a copy that nobody else sees stays in a register
   const Grid price_grid = entry.price, size_grid = entry.size;
   do {
     if (!in.inside() || !in.skip("[\"")) return false;
@@ -19,7 +20,8 @@ bool levels(Cursor& in, const Entry& entry, std::vector<BookLevel>& out) {
     if (!in.steps(size_grid, level.size.count) || !in.skip(']')) return false;
     out.push_back(level);
   } while (in.skip(','));
-  return in.skip(']');
+  from = in;
+  return from.skip(']');
 }
 
 /// Behind `{"topic":"orderbook.`

@@ -120,17 +120,20 @@ class Cursor {
   }
   /// Steps of a decimal in quotes; the opening quote is behind us, the closing one is passed. False for what
   /// is no plain decimal on the grid, and for more than eighteen digits: the parser then has the word.
-  bool steps(const Grid& grid, std::int64_t& out) {
+  [[gnu::always_inline]] bool steps(const Grid& grid, std::int64_t& out) {
 #ifdef __SSE2__
     if (short_steps(grid, out)) return true;
 #endif
+    return long_steps(grid, out);
+  }
+
+ private:
+  [[gnu::noinline]] bool long_steps(const Grid& grid, std::int64_t& out) {
     if (!inside()) return false;
     const auto value = read_steps(at_, end_, grid);
     out = value.value_or(0);
     return value && inside() && skip('"');
   }
-
- private:
   std::uint64_t load_eight() const {
     std::uint64_t bytes;
     std::memcpy(&bytes, at_, 8);
@@ -144,7 +147,7 @@ class Cursor {
 #ifdef __SSE2__
   /// Up to eight digits that count within sixteen characters: nearly every price and size. Moves nothing when
   /// it does not fit.
-  bool short_steps(const Grid& grid, std::int64_t& out) {
+  [[gnu::always_inline]] bool short_steps(const Grid& grid, std::int64_t& out) {
     static constexpr std::array<std::int64_t, 9> power{1,       10,        100,        1'000,      10'000,
                                                        100'000, 1'000'000, 10'000'000, 100'000'000};
     const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));

@@ -2,8 +2,8 @@
 // (last ten minutes of frames), blue below, orange above, outlined beyond three; a missing value is hatched.
 
 import { card, el, setAged, setAttribute, setText, type View } from "../dom";
-import { age, compact, dash, signed } from "../format";
-import type { FeatureText, Frame } from "../model";
+import { age, clock, compact, dash, signed } from "../format";
+import type { FeatureText, Frame, VoidView } from "../model";
 import type { Store } from "../store";
 
 const scoreMax = 3;
@@ -104,6 +104,10 @@ export class FeaturesView implements View {
     this.describe();
   }
 
+  private voids(): VoidView[] {
+    return (this.store?.message?.voids ?? []).filter((view) => view.symbol === this.store?.selected);
+  }
+
   private describe(): void {
     const text = this.cells[this.focused]?.text;
     if (!text) {
@@ -112,7 +116,15 @@ export class FeaturesView implements View {
     }
     const value = this.frame?.values[this.focused] ?? null;
     const score = this.frame?.scores[this.focused] ?? null;
+    const empty = value == null ? this.voids().find((view) => view.features.includes(text.name)) : undefined;
+    const why: [string, string][] = empty
+      ? [
+          ["missing because", empty.cause],
+          ["until, at best", empty.until_ms == null ? dash : clock(empty.until_ms)],
+        ]
+      : [];
     const rows: [string, string][] = [
+      ...why,
       ["value", value == null ? "missing now" : String(value)],
       ["unit", text.unit || dash],
       ["against last 10 min", score == null ? "too early to say" : `${signed(score, 2)} σ`],
@@ -137,7 +149,19 @@ export class FeaturesView implements View {
     const list = el("ol", { class: "unusual" });
     for (const { score, i } of most)
       list.append(el("li", {}, el("span", {}, this.cells[i]?.text.name ?? ""), el("b", { class: score > 0 ? "above" : "below" }, `${signed(score, 1)} σ`)));
+    const voids = this.voids();
+    const empty = el("ul", { class: "voids" });
+    for (const view of voids)
+      empty.append(
+        el(
+          "li",
+          { title: view.features.join(" ") },
+          el("span", {}, view.cause),
+          el("b", {}, `${view.features.length}${view.until_ms == null ? "" : ` until ${clock(view.until_ms)}`}`),
+        ),
+      );
     this.detail.replaceChildren(
+      ...(voids.length > 0 ? [el("h3", {}, "No value now"), empty] : []),
       el("h3", {}, "Most unusual now"),
       most.length > 0 ? list : el("p", { class: "muted" }, "Twenty frames are needed before a value can be called unusual."),
       el("p", { class: "muted" }, "Point at a cell, or walk with Tab and the arrow keys, for its definition, unit and validity."),
