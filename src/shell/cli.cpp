@@ -128,9 +128,12 @@ class CommandLine {
         [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
         "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
         "  mlbot run --market replay:imported --history-hours 12 --speed 240\n"
-        "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key");
+        "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key\n"
+        "  mlbot run --venue testnet --mode live --key-file testnet.key");
     setting(run_app, "--venue", "exchange.venue", "sim, mainnet, testnet, demo or sim:HOST:PORT");
     setting(run_app, "--mode", "bot.mode", "paper, shadow or live");
+    setting(run_app, "--key-file", "exchange.key_file", "key of the account, for mode live");
+    run_app->add_option("--confirm", run_.confirm, "the words that mode live asks for, for scripts");
     setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
     setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");
     setting(run_app, "--listen", "ui.listen", "address of the page");
@@ -352,8 +355,13 @@ class CommandLine {
                 [this](const Console& c, DynamicSystemConfig&) { return config_init(c, file_, force_); });
     init_app->add_option("--file", file_, "file to write");
     init_app->add_flag("--force", force_, "overwrite");
-    command(app_, "doctor", "is everything in place?",
-            [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); });
+    auto* doctor_app = command(
+        app_, "doctor", "is everything in place?",
+        [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); },
+        "  mlbot doctor\n  mlbot doctor --venue mainnet\n  mlbot doctor --venue testnet --key-file "
+        "testnet.key");
+    setting(doctor_app, "--venue", "exchange.venue", "sim, mainnet, testnet, demo or sim:HOST:PORT");
+    setting(doctor_app, "--key-file", "exchange.key_file", "key whose rights are looked at");
     auto* query_app = command(
         app_, "query", "SQL over the archive",
         [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, sql_, format_); },

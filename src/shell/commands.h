@@ -15,6 +15,7 @@ namespace mlbot::shell {
 struct RunOptions {
   std::string market = "generated";  ///< generated, or replay:DIRECTORY of a journal
   double stop_after_seconds = 0;     ///< market seconds after going live; 0 runs until Ctrl-C
+  std::string confirm;               ///< the words that mode live asks for; empty: asks at the terminal
 };
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options);
 
