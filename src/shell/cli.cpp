@@ -128,9 +128,12 @@ class CommandLine {
         [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
         "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
         "  mlbot run --market replay:imported --history-hours 12 --speed 240\n"
-        "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key");
+        "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key\n"
+        "  mlbot run --venue testnet --mode live --key-file testnet.key");
     setting(run_app, "--venue", "exchange.venue", "sim, mainnet, testnet, demo or sim:HOST:PORT");
     setting(run_app, "--mode", "bot.mode", "paper, shadow or live");
+    setting(run_app, "--key-file", "exchange.key_file", "key of the account, for mode live");
+    run_app->add_option("--confirm", run_.confirm, "the words that mode live asks for, for scripts");
     setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
     setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");
     setting(run_app, "--listen", "ui.listen", "address of the page");
@@ -269,10 +272,11 @@ class CommandLine {
         [this](const Console& c, DynamicSystemConfig&) { return data_import(c, import_); },
         "  mlbot data import ../shared/data/hyperliquid_perp --coins AVAX,DOGE --to imported\n"
         "  mlbot data import ../shared/data/binance_ws_raw --format binance --coins ETHUSDT --to imported\n"
-        "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported");
+        "  mlbot data import ../shared/data/bybit_ws_raw --format bybit --coins XRPUSDT --to imported\n"
+        "  mlbot data import archive --format bybit-archive --coins BTCUSDT --to imported");
     import_app->add_option("source", import_.source, "folder of recorded files")->required();
-    import_app->add_option("--format", import_.format, "hyperliquid, binance or bybit")
-        ->check(CLI::IsMember({"hyperliquid", "binance", "bybit"}));
+    import_app->add_option("--format", import_.format, "hyperliquid, binance, bybit or bybit-archive")
+        ->check(CLI::IsMember({"hyperliquid", "binance", "bybit", "bybit-archive"}));
     import_app->add_option("--recorded-market", import_.market, "of a Binance capture: usdm or spot")
         ->check(CLI::IsMember({"usdm", "spot"}));
     import_app->add_option("--coins", import_.coins, "as the files name them, with commas between")
@@ -280,6 +284,7 @@ class CommandLine {
     import_app->add_option("--from", import_.from, "RFC 3339 time");
     import_app->add_option("--until", import_.until, "RFC 3339 time");
     import_app->add_option("--to", import_.target, "new directory")->required();
+    add_fetching(*data_app);
 
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
     journal_app->require_subcommand(1);
@@ -288,6 +293,43 @@ class CommandLine {
               return journal_stat(c, name_.empty() ? config.current().state_dir + "/journal" : name_);
             })
         ->add_option("directory", name_, "journal directory");
+  }
+
+  /// What two verbs that fetch history take alike.
+  template <class Options>
+  static void add_wishes(CLI::App& verb, Options& options, const char* kinds) {
+    verb.add_option("--symbols", options.symbols, "with commas between, e.g. BTCUSDT,ETHUSDT")
+        ->delimiter(',')
+        ->required();
+    verb.add_option("--from", options.from, "first day, e.g. 2026-06-13")->required();
+    verb.add_option("--until", options.until, "the day before which to stop")->required();
+    verb.add_option("--kinds", options.kinds, kinds)->delimiter(',');
+    verb.add_option("--to", options.target, "directory; what is whole in it stays")->required();
+    verb.add_flag("--verify", options.verify, "compute the checksums of what is there already");
+  }
+
+  void add_fetching(CLI::App& data_app) {
+    auto* download_app = command(
+        data_app, "download", "files of Bybit's public archives: trades, books, bars",
+        [this](const Console& c, DynamicSystemConfig&) { return data_download(c, download_); },
+        "  mlbot data download --symbols BTCUSDT,ETHUSDT --from 2026-06-13 --until 2026-06-15 --to archive\n"
+        "  mlbot data download --symbols BTCUSDT --from 2026-06-13 --until 2026-06-14 --kinds trades "
+        "--to archive --verify\n"
+        "Ctrl-C is fine: the same command goes on at the byte where it stopped. Exit code 5: some files are\n"
+        "not published or damaged, the others are there.");
+    add_wishes(*download_app, download_, "trades, books, klines; all when left out");
+    download_app->add_option("--source", download_.sources,
+                             "KIND=ORIGIN of a mirror, e.g. trades=https://mirror.example.com");
+    auto* backfill_app = command(
+        data_app, "backfill", "Bybit's history by REST: bars, funding, open interest, a file a day",
+        [this](const Console& c, DynamicSystemConfig&) { return data_backfill(c, backfill_); },
+        "  mlbot data backfill --symbols BTCUSDT --from 2026-06-13 --until 2026-06-20 --to history\n"
+        "  mlbot data backfill --symbols BTCUSDT --from 2026-06-13 --until 2026-06-14 --kinds kline "
+        "--venue sim:127.0.0.1:8899 --to history\n"
+        "Days that are whole are not asked for again. Exit code 5: rows are missing; manifest.json says "
+        "which.");
+    add_wishes(*backfill_app, backfill_, "kline, funding, open-interest; all when left out");
+    backfill_app->add_option("--venue", backfill_.venue, "mainnet, testnet, demo or sim:HOST:PORT");
   }
 
   void add_looking() {
@@ -313,8 +355,13 @@ class CommandLine {
                 [this](const Console& c, DynamicSystemConfig&) { return config_init(c, file_, force_); });
     init_app->add_option("--file", file_, "file to write");
     init_app->add_flag("--force", force_, "overwrite");
-    command(app_, "doctor", "is everything in place?",
-            [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); });
+    auto* doctor_app = command(
+        app_, "doctor", "is everything in place?",
+        [](const Console& c, DynamicSystemConfig& config) { return doctor(c, config); },
+        "  mlbot doctor\n  mlbot doctor --venue mainnet\n  mlbot doctor --venue testnet --key-file "
+        "testnet.key");
+    setting(doctor_app, "--venue", "exchange.venue", "sim, mainnet, testnet, demo or sim:HOST:PORT");
+    setting(doctor_app, "--key-file", "exchange.key_file", "key whose rights are looked at");
     auto* query_app = command(
         app_, "query", "SQL over the archive",
         [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, sql_, format_); },
@@ -358,6 +405,8 @@ class CommandLine {
   FeatureListOptions feature_list_;
   FeatureVerifyOptions verify_;
   ImportOptions import_;
+  DownloadOptions download_;
+  BackfillOptions backfill_;
   DecodeOptions decode_;
 };
 

@@ -15,6 +15,7 @@ namespace mlbot::shell {
 struct RunOptions {
   std::string market = "generated";  ///< generated, or replay:DIRECTORY of a journal
   double stop_after_seconds = 0;     ///< market seconds after going live; 0 runs until Ctrl-C
+  std::string confirm;               ///< the words that mode live asks for; empty: asks at the terminal
 };
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options);
 
@@ -108,13 +109,31 @@ ExitCode decode(const Console& console, const DecodeOptions& options);
 
 struct ImportOptions {
   std::string source;                  ///< folder of recorded files
-  std::string format = "hyperliquid";  ///< or binance, bybit: io/archive/import_*.h
+  std::string format = "hyperliquid";  ///< or binance, bybit, bybit-archive: import_*.h
   std::string market = "usdm";         ///< of a Binance capture: usdm or spot
   std::vector<std::string> coins;      ///< as the files name them: AVAX, BTCUSDT
   std::string from, until;             ///< RFC 3339; empty: all
   std::string target;                  ///< directory of the new journal and archive
 };
 ExitCode data_import(const Console& console, const ImportOptions& options);
+
+struct DownloadOptions {
+  std::vector<std::string> symbols, kinds;  ///< kinds: of archive_kinds_help; empty: all
+  std::string from, until;                  ///< days; that of `until` is not fetched
+  std::string target;                       ///< directory
+  std::vector<std::string> sources;         ///< KIND=ORIGIN of a mirror
+  bool verify = false;                      ///< compute the checksums of what is there
+};
+ExitCode data_download(const Console& console, const DownloadOptions& options);
+
+struct BackfillOptions {
+  std::vector<std::string> symbols, kinds;  ///< kinds: of backfill_kinds_help; empty: all
+  std::string from, until;                  ///< days; that of `until` is not fetched
+  std::string target;                       ///< directory
+  std::string venue = "mainnet";            ///< as io/bybit/endpoints.h takes it
+  bool verify = false;                      ///< compute the checksums of what is there
+};
+ExitCode data_backfill(const Console& console, const BackfillOptions& options);
 ExitCode journal_stat(const Console& console, const std::string& directory);
 
 }  // namespace mlbot::shell

@@ -99,6 +99,10 @@ ProgressBar::~ProgressBar() {
 void ProgressBar::at(double done, double total) {
   if (console_.options_.quiet) return;
   const auto now = io::clock::now();
+  if (!begun_) {
+    begun_ = true;
+    begun_with_ = done;
+  }
   if (drawn_.ns != 0 && now - drawn_ < (console_.terminal_err_ ? Duration{100ms} : Duration{10s})) return;
   if (drawn_.ns == 0 && !console_.terminal_err_) {
     drawn_ = now;
@@ -111,9 +115,13 @@ void ProgressBar::at(double done, double total) {
 void ProgressBar::draw(double done, double total, Instant now) {
   const double share = total > 0 ? std::clamp(done / total, 0.0, 1.0) : 0;
   const double seconds = static_cast<double>((now - started_).count()) * 1e-9;
-  const double left = share > 0 ? seconds / share - seconds : 0;
-  const auto text = fmt::format("{:3.0f} %  {} {}  {:.0f} s left", share * 100,
-                                grouped(static_cast<std::int64_t>(done)), unit_, left);
+  const double gone = done - begun_with_;
+  const double left = gone > 0 ? seconds / gone * std::max(total - done, 0.0) : 0;
+  const double a_second = seconds > 0 ? gone / seconds : 0;
+  const auto rate =
+      unit_.empty() ? "" : fmt::format("{:.{}f} {}/s  ", a_second, a_second < 10 ? 1 : 0, unit_);
+  const auto text = fmt::format("{:3.0f} %  {} {}  {}{:.0f} s left", share * 100,
+                                grouped(static_cast<std::int64_t>(done)), unit_, rate, left);
   if (!console_.terminal_err_) {
     fmt::print(stderr, "{}: {}\n", what_, text);
     return;

@@ -63,6 +63,8 @@ class ProgressBar {
   const Console& console_;
   std::string what_, unit_;
   Instant started_, drawn_;
+  bool begun_ = false;
+  double begun_with_ = 0;  ///< what was done before: of a download that goes on
   bool open_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include "io/archive/data_archiver.h"
 #include "io/archive/import_binance.h"
 #include "io/archive/import_bybit.h"
+#include "io/archive/import_bybit_archive.h"
 #include "io/archive/import_hyperliquid.h"
 #include "io/archive/journal.h"
 #include "shell/commands.h"
@@ -31,6 +32,9 @@ Result<std::unique_ptr<io::archive::MarketImport>, io::archive::ImportError> ope
                                    "leave out --from and --until"}};
     return io::archive::import_bybit({.directory = options.source, .symbols = options.coins});
   }
+  if (options.format == "bybit-archive")
+    return io::archive::import_bybit_archive(
+        {.directory = options.source, .symbols = options.coins, .from = from, .until = until});
   return io::archive::import_hyperliquid(
       {.directory = options.source, .coins = options.coins, .from = from, .until = until});
 }

@@ -13,16 +13,10 @@
 #include "shell/journal_source.h"
 #include "shell/model_store.h"
 #include "shell/page_client.h"
+#include "shell/venue_findings.h"
 
 namespace mlbot::shell {
 namespace {
-
-enum class Verdict : std::uint8_t { ok, warning, failed };
-struct Finding {
-  std::string what;
-  Verdict verdict;
-  std::string text;
-};
 
 Finding check_disk(const StateDirectory& state) {
   const auto probe = state.root + "/.probe";
@@ -93,6 +87,7 @@ ExitCode doctor(const Console& console, const DynamicSystemConfig& config) {
   findings.push_back({"features", Verdict::ok,
                       fmt::format("{} rows, schema {:016x}", core::feature_catalogue().size(),
                                   core::feature_schema_hash())});
+  for (auto& finding : look_at_venue(settings)) findings.push_back(std::move(finding));
   bool failed = false;
   Json list = Json::array();
   for (const auto& finding : findings) {

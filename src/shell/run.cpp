@@ -55,10 +55,10 @@ class SignalWatch {
 
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options) {
   SignalWatch signals;
-  if (config.current().mode == Mode::live)
+  if (config.current().mode == Mode::live && config.current().venue == "sim")
     return console.fail(
         ExitCode::configuration,
-        "mode live needs a real venue; this build trades on the simulated exchange: use paper or shadow");
+        "mode live needs a real venue: add --venue testnet --key-file FILE, or use paper or shadow");
   std::unique_ptr<LiveBot> bot;
   std::atomic<bool> stop_early{false};
   std::atomic<LiveBot*> running{nullptr};

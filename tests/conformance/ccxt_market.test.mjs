@@ -11,7 +11,7 @@ let exchange, client;
 before(async () => {
   // A market at 20 times its pace: thousands of frames within seconds. Nothing here is signed.
   exchange = await Exchange.start('--seed', '11', '--speed', '20');
-  client = ccxt_client(exchange, { apiKey: undefined, secret: undefined });
+  client = await ccxt_client(exchange, { apiKey: undefined, secret: undefined });
   await client.loadMarkets();
 });
 after(async () => {

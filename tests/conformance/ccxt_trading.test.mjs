@@ -11,7 +11,7 @@ let exchange, client, bid, ask;
 
 before(async () => {
   exchange = await Exchange.start('--seed', '12');
-  client = ccxt_client(exchange);
+  client = await ccxt_client(exchange);
   await client.loadMarkets();
 });
 after(async () => {
@@ -249,9 +249,9 @@ test('each documented error by its code', async () => {
   await assert.rejects(client.setLeverage(1000, symbol), /"retCode":(10001|110013|110086)/);
   await client.cancelAllOrders(symbol);
 
-  const stranger = ccxt_client(exchange, { apiKey: 'nobody' });
+  const stranger = await ccxt_client(exchange, { apiKey: 'nobody' });
   await assert.rejects(stranger.privateGetV5PositionList({ category: 'linear', symbol: 'BTCUSDT' }), /10003/);
-  const liar = ccxt_client(exchange, { secret: 'canary-of-another' });
+  const liar = await ccxt_client(exchange, { secret: 'canary-of-another' });
   await assert.rejects(liar.privateGetV5PositionList({ category: 'linear', symbol: 'BTCUSDT' }), /10004/);
   const late = await exchange.ask('GET', '/v5/account/info', {}, { timestamp: Date.now() - 6000 });
   assert.equal(late.body.retCode, 10002);

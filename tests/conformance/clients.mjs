@@ -8,7 +8,7 @@ const { RestClientV5, WebsocketClient, WebsocketAPIClient } = createRequire(impo
 export { ccxt };
 
 /** ccxt's client with WebSockets, on the unified account of this exchange. */
-export function ccxt_client(exchange, more = {}) {
+export async function ccxt_client(exchange, more = {}) {
   const client = new ccxt.pro.bybit({
     apiKey: exchange.key, secret: exchange.secret, enableRateLimit: false, timeout: 8000, ...more,
     options: { defaultType: 'swap', ...more.options },
@@ -25,6 +25,7 @@ export function ccxt_client(exchange, more = {}) {
       trade: `${exchange.streams}/v5/trade`,
     },
   };
+  await client.loadHttpProxyAgent(); // ccxt refuses ws:// addresses until it has been called
   return client;
 }
 

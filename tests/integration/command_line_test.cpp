@@ -38,6 +38,27 @@ TEST(CommandLine, EveryCommandHasHelp) {
   }
 }
 
+TEST(CommandLine, WhatCannotBeFetchedIsRefusedBeforeAnybodyIsAsked) {
+  const TemporaryDirectory directory;
+  const auto said = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"data",       "download", "--from",
+                                       "2026-06-13", "--to",     directory / "archive"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = run_mlbot(directory, arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    return result.err;
+  };
+  EXPECT_NE(said({"--symbols", "../up", "--until", "2026-06-14"}).find("is no symbol"), std::string::npos);
+  EXPECT_NE(said({"--symbols", "BTCUSDT", "--until", "2026-06-13"}).find("nothing lies between"),
+            std::string::npos);
+  EXPECT_NE(said({"--symbols", "BTCUSDT", "--until", "2026-06-14", "--kinds", "candles"})
+                .find("trades, books, klines"),
+            std::string::npos);
+  EXPECT_NE(said({"--symbols", "BTCUSDT", "--until", "2026-06-14", "--source", "trades"}).find("KIND=ORIGIN"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(directory / "archive"));
+}
+
 TEST(CommandLine, ExitCodesAreListed) {
   TemporaryDirectory directory;
   const auto result = run_mlbot(directory, {"help", "exit-codes"});

@@ -1,10 +1,8 @@
 #include "io/archive/gzip_lines.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
 namespace mlbot::io::archive {
 namespace {
@@ -12,26 +10,13 @@ constexpr std::size_t read_bytes = 1 << 18;
 constexpr std::size_t line_bytes_max = 16 << 20;
 }  // namespace
 
-struct GzipLines::File {
-  gzFile handle = nullptr;
-  ~File() {
-    if (handle != nullptr) gzclose_r(handle);
-  }
-};
-
-GzipLines::GzipLines(std::string path, std::unique_ptr<File> file)
+GzipLines::GzipLines(std::string path, CompressedFile file)
     : path_{std::move(path)}, file_{std::move(file)} {}
-GzipLines::GzipLines(GzipLines&&) noexcept = default;
-GzipLines& GzipLines::operator=(GzipLines&&) noexcept = default;
-GzipLines::~GzipLines() = default;
 
 Result<GzipLines, std::string> GzipLines::open(const std::string& path) {
-  auto file = std::make_unique<File>();
-  file->handle = gzopen(path.c_str(), "rb");
-  if (file->handle == nullptr)
-    return std::unexpected{fmt::format("cannot open {}: {}", path, std::strerror(errno))};
-  gzbuffer(file->handle, read_bytes);
-  return GzipLines{path, std::move(file)};
+  auto file = CompressedFile::open(path);
+  if (!file) return std::unexpected{file.error()};
+  return GzipLines{path, std::move(*file)};
 }
 
 Result<bool, std::string> GzipLines::next(std::string_view& line) {
@@ -50,18 +35,14 @@ Result<bool, std::string> GzipLines::next(std::string_view& line) {
     searched = buffer_.size();
     if (searched > line_bytes_max) return std::unexpected{here("a line beyond 16 MB: this is no recording")};
     buffer_.resize(searched + read_bytes);
-    const int got = gzread(file_->handle, buffer_.data() + searched, read_bytes);
-    if (got < 0) {
-      int code = 0;
-      return std::unexpected{
-          here(fmt::format("damaged gzip data ({}); fetch the file again", gzerror(file_->handle, &code)))};
-    }
-    buffer_.resize(searched + static_cast<std::size_t>(got));
-    at_end_ = got == 0;
+    const auto got = file_.read(buffer_.data() + searched, read_bytes);
+    if (!got) return std::unexpected{here(got.error())};
+    buffer_.resize(searched + *got);
+    at_end_ = *got == 0;
   }
 }
 
-std::uint64_t GzipLines::bytes_read() const { return static_cast<std::uint64_t>(gzoffset(file_->handle)); }
+std::uint64_t GzipLines::bytes_read() const { return file_.bytes_read(); }
 
 std::string GzipLines::here(std::string_view why) const {
   return fmt::format("{}:{}: {}", path_, line_number_, why);

@@ -1,12 +1,12 @@
-// The lines of one gzip file (or of a plain one), with the place in it.
+// The lines of one gzip file, of the one file in a zip, or of a plain one, with the place in it.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "io/archive/compressed_file.h"
 
 namespace mlbot::io::archive {
 
@@ -14,9 +14,6 @@ class GzipLines {
  public:
   /// @return an error text that names the file
   static Result<GzipLines, std::string> open(const std::string& path);
-  GzipLines(GzipLines&&) noexcept;
-  GzipLines& operator=(GzipLines&&) noexcept;
-  ~GzipLines();
 
   /// The next line without its end; false behind the last one. The view lives until the next call.
   /// @return an error text for a damaged file or a line beyond 16 MB
@@ -29,10 +26,9 @@ class GzipLines {
   std::string here(std::string_view why) const;
 
  private:
-  struct File;
-  GzipLines(std::string path, std::unique_ptr<File> file);
+  GzipLines(std::string path, CompressedFile file);
   std::string path_;
-  std::unique_ptr<File> file_;
+  CompressedFile file_;
   std::string buffer_;
   std::size_t begin_ = 0;  ///< of the next line in buffer_
   bool at_end_ = false;

@@ -18,22 +18,6 @@ namespace bybit = venue::bybit;
 constexpr int grid_sample_rows = 5'000;
 constexpr std::int32_t funding_interval_minutes = 480;
 
-/// The prices and sizes of a book frame; other frames and damaged ones show nothing here.
-void look_at_book(std::string_view line, GridSearch& grid) {
-  const Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object() || !json.contains("data") || !json["data"].is_object()) return;
-  for (const char* side : {"b", "a"}) {
-    const auto levels = json["data"].find(side);
-    if (levels == json["data"].end() || !levels->is_array()) continue;
-    for (const auto& level : *levels) {
-      if (!level.is_array() || level.size() != 2 || !level[0].is_string() || !level[1].is_string()) continue;
-      const auto price = parse_e8(level[0].get_ref<const std::string&>());
-      const auto size = parse_e8(level[1].get_ref<const std::string&>());
-      if (price && size) grid.look(*price, *size);
-    }
-  }
-}
-
 /// The files of one symbol, read as one row of frames.
 struct Capture {
   std::vector<std::string> paths;
@@ -117,7 +101,7 @@ Result<void, ImportError> BybitImport::add_symbol(const std::string& directory, 
       const auto got = lines->next(line);
       if (!got) return std::unexpected{ImportError{got.error()}};
       if (!*got) break;
-      look_at_book(line, grid);
+      look_at_book_frame(line, grid);
     }
   }
   instruments_.push_back(recorded_instrument({static_cast<std::uint16_t>(captures_.size())},
@@ -193,6 +177,21 @@ const Stamped* BybitImport::tell(Instant at, Instant venue_time, const Event& wh
 }
 
 }  // namespace
+
+void look_at_book_frame(std::string_view line, GridSearch& grid) {
+  const Json json = Json::parse(line, nullptr, false);
+  if (!json.is_object() || !json.contains("data") || !json["data"].is_object()) return;
+  for (const char* side : {"b", "a"}) {
+    const auto levels = json["data"].find(side);
+    if (levels == json["data"].end() || !levels->is_array()) continue;
+    for (const auto& level : *levels) {
+      if (!level.is_array() || level.size() != 2 || !level[0].is_string() || !level[1].is_string()) continue;
+      const auto price = parse_e8(level[0].get_ref<const std::string&>());
+      const auto size = parse_e8(level[1].get_ref<const std::string&>());
+      if (price && size) grid.look(*price, *size);
+    }
+  }
+}
 
 Result<std::unique_ptr<MarketImport>, ImportError> import_bybit(const BybitOptions& options) {
   return BybitImport::open(options);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "io/archive/market_import.h"
+#include "io/archive/price_grid.h"
 
 namespace mlbot::io::archive {
 
@@ -19,5 +20,8 @@ struct BybitOptions {
 
 /// @error no file of a symbol, files that cannot be read
 Result<std::unique_ptr<MarketImport>, ImportError> import_bybit(const BybitOptions& options);
+
+/// The prices and sizes of a book frame; other frames and damaged ones show nothing.
+void look_at_book_frame(std::string_view line, GridSearch& grid);
 
 }  // namespace mlbot::io::archive

@@ -15,7 +15,7 @@ bool KeyReport::may_trade() const {
 
 KeyReport judge_key(const dialect::KeyInfo& key, const dialect::AccountInfo& account,
                     std::optional<dialect::PositionMode> position_mode) {
-  KeyReport report{.findings = {}, .account = account, .position_mode = position_mode};
+  KeyReport report{.findings = {}, .user = key.user_id, .account = account, .position_mode = position_mode};
   const auto say = [&](bool good, Level otherwise, std::string_view yes, std::string_view no,
                        std::string_view remedy) {
     report.findings.push_back({good ? Level::ok : otherwise, std::string{good ? yes : no},

@@ -22,6 +22,7 @@ struct KeyFinding {
 
 struct KeyReport {
   std::vector<KeyFinding> findings;
+  std::int64_t user = 0;  ///< whose key it is
   venue::bybit::AccountInfo account;
   std::optional<venue::bybit::PositionMode> position_mode;  ///< nothing where no row told it
   /// Nothing that would refuse the start.

@@ -1,0 +1,419 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "base/bytes.h"
+#include "core/features/feature_hub.h"
+#include "io/bybit/endpoints.h"
+#include "io/bybit/key_check.h"
+#include "io/clock/clock.h"
+#include "shell/embedded_exchange.h"
+#include "shell/live_bot_parts.h"
+#include "shell/markets.h"
+#include "shell/model_store.h"
+#include "shell/paper_venue.h"
+#include "shell/stage_progress.h"
+#include "shell/training.h"
+
+namespace mlbot::shell {
+namespace {
+
+constexpr Duration warm_window = 6h + 10min;     ///< of journal that is fed to the core before the start
+constexpr Duration candles_seeded = 5h + 10min;  ///< 300 and some
+constexpr Duration heartbeat_limit = 3500ms;     ///< without orderbook.1, on the venue's clock
+constexpr Duration start_patience = 20s;         ///< for the venue's first answers
+constexpr Duration features_age_max = 30min;     ///< older ones are not gone on from
+
+}  // namespace
+
+LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
+  auto opened = io::archive::JournalWriter::open(state.journal());
+  if (!opened)
+    return StartError{
+        opened.error().fault == io::archive::JournalFault::locked ? ExitCode::refused : ExitCode::data,
+        opened.error().what};
+  journal = std::move(*opened);
+  const auto& recovery = journal->recovery();
+  if (recovery.cut_bytes > 0)
+    console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes,
+                             recovery.last_segment));
+  for (const auto& gap : recovery.gaps)
+    console.note(fmt::format("journal: gap after sequence {}: {}", gap.after.number, gap.what));
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::prepare_exchange() {
+  const auto& settings = config.current();
+  const bool first = journal->last_sequence().number == 0;
+  ProgressBar bar{console, first ? "first start: market history" : "market since the last stop", "minutes"};
+  auto prepared = EmbeddedExchange::prepare(
+      {.state = state,
+       .market = options.market,
+       .seed = static_cast<std::uint64_t>(settings.sim_seed),
+       .history_hours = settings.sim_history_hours,
+       .speed = settings.sim_speed,
+       .balance_usdt = settings.sim_balance_usdt,
+       .fees = fee_rates(settings.sim_maker_fee_bps, settings.sim_taker_fee_bps),
+       .now = io::clock::now(),
+       .journal_until = journal->recovery().last_at},
+      *journal, [&](Instant at, Instant from, Instant until) {
+        bar.at(static_cast<double>((at - from) / 1min), static_cast<double>((until - from) / 1min));
+      });
+  if (!prepared) return StartError{ExitCode::data, prepared.error().what};
+  bar.finish(
+      fmt::format("{} events recorded", grouped(static_cast<std::int64_t>((*prepared)->recorded_events()))));
+  instruments = (*prepared)->instruments();
+  venue = std::move(*prepared);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::prepare_venue() {
+  const auto& settings = config.current();
+  if (settings.venue == "sim") return prepare_exchange();
+  const auto endpoints = io::bybit::endpoints_of(settings.venue);
+  if (!endpoints)
+    return StartError{ExitCode::configuration, fmt::format("exchange.venue is \"{}\": use sim, {}",
+                                                           settings.venue, io::bybit::environments_help)};
+  if (settings.mode == Mode::live) {
+    auto key = load_key_file(settings.key_file, settings.venue);
+    if (!key) return StartError{ExitCode::configuration, key.error().what};
+    auto real = std::make_unique<AccountVenue>(settings.venue, *endpoints, std::move(*key));
+    real_account = real.get();
+    venue = std::move(real);
+    return {};
+  }
+  venue = std::make_unique<PaperVenue>(PaperVenue::Setup{.environment = settings.venue,
+                                                         .endpoints = *endpoints,
+                                                         .state_file = state.paper(),
+                                                         .balance = e8_from_double(settings.sim_balance_usdt),
+                                                         .loop = &loop});
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
+  const auto& settings = config.current();
+  const bool known = has_model(state.models(), settings.model_alias);
+  if (!known && settings.venue != "sim") {
+    console.note(
+        fmt::format("no model {} yet: this run watches and records; `mlbot train` makes one from the "
+                    "journal once it holds some hours",
+                    settings.model_alias));
+    return {};
+  }
+  if (!known) {
+    StageProgress progress{console};
+    const auto outcome = train_model(
+        {.journal = state.journal(),
+         .models = state.models(),
+         .instruments = instruments,
+         .range = {},
+         .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
+         .rounds = 0,
+         .max_age = settings.model_max_age_days * Duration{24h},
+         .trained_at = venue->now(),
+         .alias = settings.model_alias,
+         .report = {}},
+        [&](const std::string& stage, double done, double total) { progress.at(stage, done, total); });
+    progress.finish(outcome ? "done" : "stopped");
+    if (!outcome) return StartError{ExitCode::model, outcome.error().what};
+    console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash),
+                             grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
+  }
+  auto loaded = load_model(state.models(), settings.model_alias);
+  if (!loaded) return StartError{exit_code_of(loaded.error()), loaded.error().what};
+  bundle = std::move(*loaded);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::connect_bus() {
+  bus = std::make_unique<io::bus::EmbeddedBus>(journal->epoch());
+  const auto& url = config.current().bus;
+  if (url == "embedded") return {};
+  auto connected = io::bus::RedisBus::connect(url, {.epoch = journal->epoch()});
+  if (!connected)
+    return StartError{
+        connected.error().fault == io::bus::BusFault::bad_url ? ExitCode::configuration : ExitCode::network,
+        connected.error().what};
+  redis = std::move(*connected);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
+  auto opened = venue->open();
+  if (!opened) return opened.error();
+  access = std::move(*opened);
+  clock = access->clock;
+  const auto& settings = config.current();
+  source = std::make_unique<LiveSource>(loop, *clock, *journal);
+  std::optional<io::bybit::OrderSocket> socket;
+  if (settings.order_entry == "websocket" && !access->key.empty() && !access->endpoints.trade_stream.empty())
+    socket = io::bybit::OrderSocket{.url = access->endpoints.trade_stream,
+                                    .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
+                                    .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms}};
+  auto client = io::bybit::BybitRestClient::create(
+      loop, access->endpoints.rest,
+      {.key = access->key,
+       .secret = access->secret,
+       .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
+      {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+       .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(Link::orders, bytes, error); },
+       .clock = clock},
+      std::move(socket));
+  if (!client) return StartError{ExitCode::network, client.error().what};
+  rest = std::move(*client);
+  rest->start();
+  return fetch_instruments();
+}
+
+/// What the links say before the run is open is asked for again by the core; the run begins with RunStarted.
+void LiveBot::Parts::hear(const Event& event, Instant venue_time) {
+  if (!open) return;
+  if (is_market(event)) venue->heard(event);
+  source->push(event, venue_time);
+}
+
+void LiveBot::Parts::keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error) {
+  if (const auto kept = journal->append_venue_frame(clock->now(), link, bytes); !kept)
+    fatal = kept.error().what;
+  console.note(fmt::format("a message that no decoder understands is kept in the journal: {}: {}",
+                           error.where, error.what));
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::open_streams() {
+  const auto& settings = config.current();
+  const auto stream = [&](Link link, const std::string& url, std::vector<std::string> wanted)
+      -> Result<std::unique_ptr<io::bybit::BybitWebSocketClient>, io::net::NetError> {
+    return io::bybit::BybitWebSocketClient::create(
+        loop, url,
+        {.link = link,
+         .topics = std::move(wanted),
+         .key = access->key,
+         .secret = access->secret,
+         .connect_timeout = std::chrono::milliseconds{settings.connect_timeout_ms},
+         .read_timeout = std::chrono::milliseconds{settings.read_timeout_ms},
+         .heartbeat = true,
+         // The venue repeats level 1 every 3 s of its own time, which may be slower than ours.
+         .heartbeat_limit = std::max(heartbeat_limit, clock->wall_time(heartbeat_limit)),
+         .topics_per_connection = static_cast<std::size_t>(settings.topics_per_connection)},
+        rest->table(),
+        {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+         .on_undecoded = [this, link](auto bytes, const auto& error) { keep_frame(link, bytes, error); },
+         .on_fatal = [this](const std::string& what) { fatal = what; }},
+        [this] { return rest->venue_time(); });
+  };
+  auto market = stream(Link::market, access->endpoints.public_stream, topics());
+  if (!market) return StartError{ExitCode::network, market.error().what};
+  market_stream = std::move(*market);
+  if (access->key.empty()) return {};
+  auto account = stream(Link::account, access->endpoints.private_stream, io::bybit::account_topics);
+  if (!account) return StartError{ExitCode::network, account.error().what};
+  account_stream = std::move(*account);
+  return {};
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
+  // The order of names decides the symbols' numbers; warming maps by name, so it may differ from the last
+  // run's.
+  std::vector<std::string> names;
+  for (const auto& instrument : instruments) names.push_back(instrument.name.str());
+  const bool all_known = !names.empty();
+  if (!all_known) names = {"BTCUSDT", "ETHUSDT"};  // leaders of all others
+  for (const auto& wanted : config.current().symbols) {
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) continue;
+    if (!all_known)
+      names.push_back(wanted);
+    else if (options.market == "generated")
+      return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}",
+                                                             wanted, fmt::join(names, ", "))};
+  }
+  Failure failure;
+  return wait_for_answer([&](const std::function<void()>& answered) {
+           rest->start_up(names, [&, answered](Result<std::vector<Instrument>, io::bybit::RestError> result) {
+             answered();
+             if (result)
+               instruments = std::move(*result);
+             else
+               failure = StartError{ExitCode::network, result.error().what};
+           });
+         })
+      .or_else([&] { return failure; });
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::wait_for_answer(
+    const std::function<void(const std::function<void()>&)>& ask) {
+  bool done = false;
+  ask([&done] { done = true; });
+  const auto deadline = io::clock::now() + start_patience;
+  while (!done && io::clock::now() < deadline) loop.run_one(50ms);
+  if (done) return {};
+  return StartError{ExitCode::network,
+                    fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
+                                access->endpoints.rest)};
+}
+
+/// Real orders leave only with a model, a key that can do nothing else, and the operator's word.
+LiveBot::Parts::Failure LiveBot::Parts::check_account() {
+  if (real_account == nullptr) return {};
+  if (!bundle)
+    return StartError{ExitCode::model,
+                      "mode live needs a model: record with --mode shadow, then `mlbot train`"};
+  Result<io::bybit::KeyReport, io::bybit::RestError> report;
+  if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
+        io::bybit::check_key(*rest, instruments.front().name.str(), [&, answered](auto told) {
+          answered();
+          report = std::move(told);
+        });
+      }))
+    return silent;
+  if (!report) return StartError{ExitCode::refused, report.error().what};
+  using Level = io::bybit::KeyFinding::Level;
+  for (const auto& finding : report->findings) {
+    if (finding.level == Level::refused)
+      return StartError{ExitCode::refused, finding.what + "; " + finding.remedy};
+    if (finding.level == Level::warning) console.note("warning: " + finding.what + "; " + finding.remedy);
+  }
+  if (const auto agreed = ask_consent(config.current().venue, report->user, options.confirm); !agreed)
+    return agreed.error();
+  real_account->belongs_to(report->user);
+  return {};
+}
+
+/// Takes up the features of the run before, and what was recorded since. The journal keeps them for the
+/// replay.
+/// @return false: there is nothing to go on from, and a note says why where there was something
+bool LiveBot::Parts::go_on_from_checkpoint() {
+  const auto saved = io::files::read_file(state.features());
+  if (!saved) return false;
+  const auto began = io::clock::now();
+  const auto refuse = [&](const std::string& why) {
+    console.note("features do not go on from the last run: " + why);
+    return false;
+  };
+  ByteReader in{*saved};
+  const Sequence after{in.varint()};
+  const Instant at{in.zigzag()};
+  if (!in.ok() || after > journal->last_sequence())
+    return refuse(state.features() + " is not of this journal");
+  if (venue->now() > at + features_age_max) return refuse("it ended over 30 minutes ago");
+  const JournalSummary::Run::Features features{after, at, saved->substr(in.position())};
+  core = std::make_unique<core::Core>(core::CoreSetup{.bundle = bundle ? &*bundle : nullptr});
+  const auto fed = warm_from_journal(
+      warm_target(*core), state.journal(), instruments,
+      {.history = {.from = after.next(), .until = journal->last_sequence()}, .features = features});
+  if (!fed) return refuse(fed.error().what);
+  if (fed->gap) return refuse("the journal has a gap since then");
+  const auto kept = journal->append(io::archive::FeatureCheckpoint{after, at, features.bytes});
+  if (!kept) return refuse(kept.error().what);
+  warm_from = after.next();
+  console.note(fmt::format("features go on from the last run, with {} events recorded since, in {:.1f} s",
+                           grouped(static_cast<std::int64_t>(fed->events)),
+                           static_cast<double>((io::clock::now() - began).count()) * 1e-9));
+  return true;
+}
+
+void LiveBot::Parts::save_features() {
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.varint(sink->digest().last.number);
+  out.zigzag(stepped_at.ns);
+  bytes += core->feature_checkpoint();
+  if (const auto written = io::files::write_file_atomically(state.features(), bytes); !written)
+    console.note("features are not saved: " + written.error().what +
+                 "; the next start goes through the journal");
+}
+
+/// As late as can be, on the embedded exchange before its clock runs: what passes while features get warm is
+/// a hole in them.
+LiveBot::Parts::Failure LiveBot::Parts::build_core() {
+  if (go_on_from_checkpoint()) return {};
+  const auto began = io::clock::now();
+  core = std::make_unique<core::Core>(core::CoreSetup{.bundle = bundle ? &*bundle : nullptr});
+  const auto start = find_warm_start(state.journal(), instruments, venue->now() - warm_window);
+  if (!start) return StartError{ExitCode::data, start.error().what};
+  warm_from = *start;
+  const auto fed =
+      warm_from_journal(warm_target(*core), state.journal(), instruments,
+                        {.history = {.from = warm_from, .until = journal->last_sequence()}, .features = {}});
+  if (!fed) return StartError{ExitCode::data, fed.error().what};
+  console.note(fmt::format(
+      "features warm from {} recorded events in {:.1f} s{}", grouped(static_cast<std::int64_t>(fed->events)),
+      static_cast<double>((io::clock::now() - began).count()) * 1e-9,
+      fed->gap ? fmt::format("; a gap after sequence {} is among them", fed->gap->after.number) : ""));
+  return {};
+}
+
+std::vector<std::string> LiveBot::Parts::topics() const {
+  std::vector<std::string> out;
+  for (const auto& instrument : instruments) {
+    out.push_back(fmt::format("orderbook.{}.{}", config.current().book_depth, instrument.name.view()));
+    for (const std::string_view kind : {"publicTrade", "tickers", "kline.1", "allLiquidation"})
+      out.push_back(fmt::format("{}.{}", kind, instrument.name.view()));
+  }
+  return out;
+}
+
+Opening LiveBot::Parts::opening() const {
+  const auto& settings = config.current();
+  Opening out{.run = {.mode = settings.mode,
+                      .epoch = journal->epoch(),
+                      .account = std::string_view{venue->account()},
+                      .model = std::string_view{bundle ? bundle->content_hash : std::string{}},
+                      .schema_hash = core::feature_schema_hash(),
+                      .warm_from = warm_from.number},
+              .instruments = instruments,
+              .config_version = config.version(),
+              .risk = settings.risk,
+              .decision = settings.decision,
+              .traded = {}};
+  for (const auto& instrument : instruments) {
+    const bool chosen = std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) !=
+                        settings.symbols.end();
+    // A recorded market has its own symbols; the configured ones speak of the generated one.
+    if (chosen || options.market != "generated") out.traded.push_back(instrument.id);
+  }
+  return out;
+}
+
+LiveBot::Parts::Failure LiveBot::Parts::open_run() {
+  const auto first = opening();
+  for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
+  open = true;
+  if (account_stream) source->push(LinkChanged{Link::orders, rest->state()}, {});
+  sink = std::make_unique<LiveSink>(LiveSink::Setup{
+      .journal = journal.get(),
+      .bus = bus.get(),
+      .second_bus = redis.get(),
+      .carry_out =
+          [this](const Command& command) {
+            if (!venue->carry_out(command)) rest->carry_out(command);
+          },
+      .resubscribe_book =
+          [this](SymbolId symbol) { market_stream->resubscribe_book(instruments[symbol.index].name); },
+      .observer =
+          [this](const Stamped& event, const Outbox& out) {
+            core_progress->add();
+            stepped_at = event.at;
+            if (is_market(event.what)) market_progress->add();
+            if (observer) observer(event, out);
+          }});
+  source->on_idle = [this] { observe(); };
+  const auto begun = venue->begin(
+      instruments, [this](const Event& event, Instant venue_time) { source->push(event, venue_time); });
+  if (!begun) return begun.error();
+  if (config.current().venue != "sim") seed_candles();
+  return {};
+}
+
+/// Rows on candles are valid as soon as the venue has answered, whatever the journal holds.
+void LiveBot::Parts::seed_candles() {
+  const auto now = clock->now();
+  for (const auto& instrument : instruments)
+    rest->load_klines(
+        instrument.id, now - candles_seeded, now,
+        [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
+          if (!loaded) console.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
+        });
+}
+
+}  // namespace mlbot::shell
