@@ -15,6 +15,7 @@
 #include "io/bybit/websocket_client.h"
 #include "shell/account_venue.h"
 #include "shell/archive_follower.h"
+#include "shell/history_source.h"
 #include "shell/live_bot.h"
 #include "shell/live_sink.h"
 #include "shell/live_source.h"

@@ -8,6 +8,7 @@
 #include "io/bybit/endpoints.h"
 #include "io/bybit/key_check.h"
 #include "io/clock/clock.h"
+#include "io/files/files.h"
 #include "shell/embedded_exchange.h"
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"

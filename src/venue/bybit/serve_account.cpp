@@ -22,7 +22,7 @@ std::string_view word_of_mode(MarginModeWord mode) {
 
 }  // namespace
 
-std::string account_info_reply(const AccountInfo& info) {
+std::string account_info_reply(const ServedAccountInfo& info) {
   return to_json_text(Json{{"retCode", 0},
                            {"retMsg", "OK"},
                            {"result",

@@ -12,13 +12,13 @@
 
 namespace mlbot::venue::bybit {
 
-struct AccountInfo {
+struct ServedAccountInfo {
   MarginModeWord margin_mode = MarginModeWord::cross;
   std::optional<Duration> cancel_on_disconnect;
   Instant updated_at;
 };
 /// Unified account 2.0. The venue leaves `retExtInfo` and `time` out of this answer: a whole body.
-std::string account_info_reply(const AccountInfo& info);
+std::string account_info_reply(const ServedAccountInfo& info);
 /// The whole answer to a margin mode that could not be set, with the venue's reasons.
 std::string margin_mode_refused_reply(std::string_view reason_code, std::string_view reason);
 
