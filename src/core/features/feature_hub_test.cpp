@@ -41,22 +41,6 @@ TEST(FeatureCatalogue, EveryRowSaysAllOfIt) {
   EXPECT_EQ(feature_index("no_such_row"), std::nullopt);
 }
 
-/// Where a row's value comes from in the mirrored market.
-std::size_t mirror_partner(const FeatureSpec& spec) {
-  if (spec.mirror == "O" || spec.mirror == "E") return spec.id;
-  return static_cast<std::size_t>(std::stoi(std::string{spec.mirror.substr(2)}));
-}
-
-TEST(FeatureCatalogue, MirroringTwiceGivesTheRowBack) {
-  for (const FeatureSpec& spec : feature_catalogue()) {
-    const FeatureSpec& partner = feature_catalogue()[mirror_partner(spec) - 1];
-    EXPECT_EQ(mirror_partner(partner), spec.id) << spec.name;
-    EXPECT_EQ(partner.mirror.front(), spec.mirror.front()) << spec.name;
-    const bool negated = spec.mirror.front() == 'O' || spec.mirror.front() == 'N';
-    EXPECT_EQ(partner.clamp_low, negated ? -spec.clamp_high : spec.clamp_low) << spec.name;
-  }
-}
-
 TEST(FeatureCatalogue, PrintsEveryRowOnOnePage) {
   const std::string page = feature_catalogue_markdown();
   for (const FeatureSpec& spec : feature_catalogue())

@@ -28,6 +28,15 @@ double sign_of(const FeatureSpec& spec) {
   return spec.mirror.front() == 'O' || spec.mirror.front() == 'N' ? -1 : 1;
 }
 
+TEST(Mirror, MirroringTwiceGivesTheRowBack) {
+  for (const FeatureSpec& spec : feature_catalogue()) {
+    const FeatureSpec& partner = feature_catalogue()[partner_of(spec)];
+    EXPECT_EQ(partner_of(partner), spec.id - 1u) << spec.name;
+    EXPECT_EQ(partner.mirror.front(), spec.mirror.front()) << spec.name;
+    EXPECT_EQ(partner.clamp_low, sign_of(spec) < 0 ? -spec.clamp_high : spec.clamp_low) << spec.name;
+  }
+}
+
 /// The tape on a fine tick: steps of one tick become steps of 400 to 5600 ticks, another length at each
 /// price, so that books have gaps. Candles get shadows of odd lengths: typical prices of whole steps are
 /// often equal, and P0²/p would part them.
