@@ -63,7 +63,8 @@ const as_ccxt_user = (client, { price, lower, stop, from, until: to }) => {
   return {
     place_limit: () => limit('same-limit', { timeInForce: 'GTC' }),
     place_post_only: () => limit('same-post-only', { postOnly: true }),
-    place_with_stop_loss: () => limit('same-stop', { postOnly: true, stopLoss: { triggerPrice: stop }, slTriggerBy: 'MarkPrice' }),
+    place_with_stop_loss: () => limit('same-stop',
+      { postOnly: true, stopLoss: { triggerPrice: stop }, slTriggerBy: 'MarkPrice' }),
     place_ioc: () => limit('same-ioc', { timeInForce: 'IOC' }),
     place_collared: () => limit('same-collar', { timeInForce: 'IOC' }),
     place_market: () => client.createOrder(symbol, 'market', 'buy', 0.02, undefined, { clientOrderId: 'same-market' }),
@@ -85,7 +86,8 @@ const as_ccxt_user = (client, { price, lower, stop, from, until: to }) => {
     switch_to_hedge: () => client.setPositionMode(true, symbol),
     switch_to_one_way: () => client.setPositionMode(false, symbol),
     set_margin_mode: () => client.setMarginMode('isolated', symbol),
-    set_disconnect_cancel: () => client.privatePostV5OrderDisconnectedCancelAll({ product: 'DERIVATIVES', timeWindow: 30 }),
+    set_disconnect_cancel: () => client.privatePostV5OrderDisconnectedCancelAll(
+      { product: 'DERIVATIVES', timeWindow: 30 }),
     server_time: () => client.fetchTime(),
     instruments: () => client.publicGetV5MarketInstrumentsInfo({ category: 'linear', limit: 1000 }),
     klines: () => client.fetchOHLCV(symbol, '1m', from, 60, { until: to }),
@@ -105,7 +107,8 @@ const as_ccxt_user = (client, { price, lower, stop, from, until: to }) => {
     wallet: () => client.fetchBalance(),
     fee_rates: () => client.fetchTradingFees(),
     account_info: () => client.privateGetV5AccountInfo(),
-    transactions: () => client.fetchLedger('USDT', from, 50, { accountType: 'UNIFIED', category: 'linear', endTime: to }),
+    transactions: () => client.fetchLedger('USDT', from, 50,
+      { accountType: 'UNIFIED', category: 'linear', endTime: to }),
     key: () => client.privateGetV5UserQueryApi(),
     disconnect_cancel: () => client.privateGetV5AccountQueryDcpInfo(),
   };
@@ -164,7 +167,8 @@ const as_bybit_api_user = (client, { price, lower, stop, from, until: to }) => {
     wallet: () => client.getWalletBalance({ accountType: 'UNIFIED', coin: 'USDT' }),
     fee_rates: () => client.getFeeRate({ category: 'linear' }),
     account_info: () => client.getAccountInfo(),
-    transactions: () => client.getTransactionLog({ accountType: 'UNIFIED', category: 'linear', currency: 'USDT', ...span, limit: 50 }),
+    transactions: () => client.getTransactionLog({ accountType: 'UNIFIED', category: 'linear', currency: 'USDT',
+      ...span, limit: 50 }),
     key: () => client.getQueryApiKey(),
     disconnect_cancel: () => client.getDCPInfo(),
   };
@@ -176,7 +180,8 @@ const as_ccxt_socket_user = (client, { price, lower }) => {
   return {
     place_limit: () => limit('same-limit', { timeInForce: 'GTC' }),
     place_post_only: () => limit('same-post-only', { postOnly: true }),
-    place_market: () => client.createOrderWs(symbol, 'market', 'buy', 0.02, undefined, { clientOrderId: 'same-market' }),
+    place_market: () => client.createOrderWs(symbol, 'market', 'buy', 0.02, undefined,
+      { clientOrderId: 'same-market' }),
     amend: () => client.editOrderWs(undefined, symbol, 'limit', 'buy', 0.03, lower, { clientOrderId: 'same-limit' }),
     cancel: () => client.cancelOrderWs(undefined, symbol, { orderLinkId: 'same-limit' }),
   };
@@ -205,7 +210,8 @@ async function scene_of(exchange) {
   const bid = Number(result.b[0][0]);
   const at = Math.floor(Date.now() / 60_000) * 60_000;
   return { at, key: exchange.key, secret: exchange.secret, from: at - 3_600_000, until: at,
-    price: `${Math.round(bid * 0.97)}.5`, lower: `${Math.round(bid * 0.97) - 1}.5`, stop: String(Math.round(bid * 0.9)) };
+    price: `${Math.round(bid * 0.97)}.5`, lower: `${Math.round(bid * 0.97) - 1}.5`,
+    stop: String(Math.round(bid * 0.9)) };
 }
 
 /** Calls that the exchange refuses in this story, with the code that it must have. */
@@ -224,7 +230,8 @@ function assert_same_parameters(client, call, ours, theirs, where = call) {
   for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
     if (left[name] === right[name]) continue;
     const row = differences.find((one) => one.client === client && one.calls.includes(call) && one.parameter === name);
-    assert.ok(row, `${client} ${where}: ${name} is ${JSON.stringify(left[name])} in ours and ${JSON.stringify(right[name])} in theirs`);
+    assert.ok(row, `${client} ${where}: ${name} is ${JSON.stringify(left[name])} in ours, ` +
+      `${JSON.stringify(right[name])} in theirs`);
     assert.equal(left[name], row.ours, `${client} ${where}: our ${name}`);
     assert.equal(right[name], row.theirs, `${client} ${where}: their ${name}`);
     used.add(`${client} ${call} ${name}`);
@@ -277,7 +284,8 @@ for (const [client_name, make_rest, rest_user, make_socket, socket_user] of [
       'each of our calls is made');
     for (const call of Object.keys(ours).filter((name) => calls[name])) {
       const { length } = exchange.requests();
-      await calls[call]().catch((failure) => assert.ok(refusals[call], `${call}: ${failure?.message ?? JSON.stringify(failure)}`));
+      await calls[call]().catch((failure) =>
+        assert.ok(refusals[call], `${call}: ${failure?.message ?? JSON.stringify(failure)}`));
       const made = exchange.requests().slice(length).filter((one) =>
         one.path === ours[call].path || !by_the_way.includes(one.path));
       const theirs = made.at(-1);
@@ -314,7 +322,8 @@ for (const [client_name, make_rest, rest_user, make_socket, socket_user] of [
       assert.deepEqual(Object.keys(frame).sort(), Object.keys(ours[call].frame).sort(), `${call}: keys of the frame`);
       const { Referer, ...header } = frame.header; // who made the library: means nothing to an order
       assert.deepEqual(Object.keys(header).sort(), Object.keys(ours[call].frame.header).sort(), `${call}: header`);
-      for (const name of Object.keys(header)) assert.equal(typeof header[name], typeof ours[call].frame.header[name], name);
+      for (const name of Object.keys(header))
+        assert.equal(typeof header[name], typeof ours[call].frame.header[name], name);
     }
     await (client.close?.() ?? client.getWSClient().closeAll(true));
   });
@@ -328,6 +337,17 @@ for (const [client_name, make_rest, rest_user, make_socket, socket_user] of [
     }
     assert_our_signer_makes_theirs(exchange);
   });
+
+  test('our sign-in has the op and the arguments of theirs, signed over GET/realtime and the expiry', () => {
+    const expected = createHmac('sha256', exchange.secret).update(`GET/realtime${scene.at}`).digest('hex');
+    const theirs = exchange.requests().filter((one) => one.transport === 'ws').map((one) => JSON.parse(one.text))
+      .find((frame) => frame.op === 'auth');
+    for (const { frame } of [ours.sign_in_private, ours.sign_in_trade]) {
+      assert.equal(frame.op, theirs.op);
+      assert.equal(frame.args.length, theirs.args.length);
+      assert.deepEqual(frame.args, [theirs.args[0], scene.at, expected]);
+    }
+  });
 });
 
 test('our requests, sent as they are, are answered as theirs', async () => {
@@ -337,7 +357,8 @@ test('our requests, sent as they are, are answered as theirs', async () => {
     for (const [call, request] of Object.entries(ours_for({ ...scene, at: Date.now() }))) {
       if (call.startsWith('sign_in')) continue;
       const is_post = request.method === 'POST';
-      const answer = await fetch(`${exchange.rest}${request.path}${!is_post && request.payload ? `?${request.payload}` : ''}`, {
+      const target = !is_post && request.payload ? `${request.path}?${request.payload}` : request.path;
+      const answer = await fetch(`${exchange.rest}${target}`, {
         method: request.method, headers: { ...request.headers, ...(is_post && { 'Content-Type': 'application/json' }) },
         ...(is_post && { body: request.payload }) });
       const { retCode, retMsg, retExtInfo } = await answer.json();
@@ -349,7 +370,24 @@ test('our requests, sent as they are, are answered as theirs', async () => {
   }
 });
 
+test('the receive window is a matter of the wall, at whatever pace the market runs', async () => {
+  const pace = 20;
+  const exchange = await Exchange.start('--seed', '32', '--speed', String(pace));
+  try {
+    const market_ms = async () => Number((await exchange.get('/v5/market/time')).result.timeNano) / 1e6;
+    const code_at = async (timestamp) =>
+      (await exchange.ask('GET', '/v5/account/info', {}, { timestamp: Math.floor(timestamp) })).body.retCode;
+    const then = await market_ms();
+    await until('six seconds of market', async () => (await market_ms()) > then + 6000);
+    assert.equal(await code_at(then), 0, 'older than the window by the market, not by the wall');
+    assert.equal(await code_at((await market_ms()) - 6000 * pace), 10002, 'older by both');
+  } finally {
+    await exchange.stop();
+  }
+});
+
 test('every row of the table of differences is still true', () => {
   for (const { client, calls, parameter } of differences)
-    for (const call of calls) assert.ok(used.has(`${client} ${call} ${parameter}`), `${client} ${call} ${parameter} no longer differs`);
+    for (const row of calls.map((call) => `${client} ${call} ${parameter}`))
+      assert.ok(used.has(row), `${row} no longer differs`);
 });

@@ -76,10 +76,12 @@ test('ccxt makes addresses that end in a bare ? and signs nothing for it', async
   const text = `${headers['X-BAPI-TIMESTAMP']}${exchange.key}${headers['X-BAPI-RECV-WINDOW']}`;
   assert.equal(headers['X-BAPI-SIGN'], createHmac('sha256', exchange.secret).update(text).digest('hex'));
   // Node's fetch takes the ? away; other runtimes send it, so it is put on the wire here as it was made.
-  const answer = await new Promise((done, failed) => request_raw(url, { path: '/v5/account/info?', headers }, (response) => {
-    let body = '';
-    response.on('data', (bytes) => { body += bytes; }).on('end', () => done(JSON.parse(body)));
-  }).on('error', failed).end());
+  const answer = await new Promise((done, failed) => {
+    request_raw(url, { path: '/v5/account/info?', headers }, (response) => {
+      let body = '';
+      response.on('data', (bytes) => { body += bytes; }).on('end', () => done(JSON.parse(body)));
+    }).on('error', failed).end();
+  });
   assert.equal(answer.retCode, 0);
 });
 
@@ -107,11 +109,12 @@ test('ccxt asks for one position or for all, never for two', async () => {
 });
 
 test('of a batch ccxt calls a refused create or amend rejected, but hides that a cancel was refused', async () => {
-  const one = (id, at) => ({ symbol, type: 'limit', side: 'buy', amount: 0.01, price: at, params: { clientOrderId: id } });
-  const made = await client.createOrders([one('twice', price(0.97)), one('twice', price(0.96)), one('once', price(0.95))]);
+  const one = (clientOrderId, factor) =>
+    ({ symbol, type: 'limit', side: 'buy', amount: 0.01, price: price(factor), params: { clientOrderId } });
+  const made = await client.createOrders([one('twice', 0.97), one('twice', 0.96), one('once', 0.95)]);
   assert.deepEqual(made.map((order) => order.status), [undefined, 'rejected', undefined], 'nothing is thrown');
   assert.equal(made[1].info.code, 110072);
-  const amended = await client.editOrders([one('never', price(0.94)), one('once', price(0.94))]);
+  const amended = await client.editOrders([one('never', 0.94), one('once', 0.94)]);
   assert.deepEqual(amended.map((order) => order.status), ['rejected', undefined]);
   const cancelled = await client.cancelOrders([], symbol, { clientOrderIds: ['never', 'once'] });
   assert.deepEqual(cancelled.map((order) => order.status), [undefined, undefined]);
@@ -129,8 +132,8 @@ test('the order book that ccxt watches has no nonce, though every frame has u an
 
 test('bybit-api signs in twice on the trade socket and takes 20001 for a welcome', async () => {
   const orders = bybit_api_orders(exchange);
-  const spoken = frames(await heard(() => orders.submitNewOrder({ ...linear, side: 'Buy', orderType: 'Limit', qty: '0.01',
-    price: price(0.97) })), '/v5/trade');
+  const order = { ...linear, side: 'Buy', orderType: 'Limit', qty: '0.01', price: price(0.97) };
+  const spoken = frames(await heard(() => orders.submitNewOrder(order)), '/v5/trade');
   const sign_ins = spoken.filter((one) => one.op === 'auth');
   assert.equal(sign_ins.length, 2);
   assert.ok(sign_ins.every((one) => 'req_id' in one && !('reqId' in one)), 'by the name that the other sockets use');
@@ -151,15 +154,18 @@ test('bybit-api numbers a subscription by its topics, ccxt by a number that is n
   assert.equal(answers.find((answer) => answer.success).req_id, of_bybit_api.req_id, 'given back whole');
   streams.closeAll(true);
   await client.watchTicker(symbol);
-  assert.ok(frames(exchange.requests(), '/v5/public/linear').some((one) => one.op === 'subscribe' && typeof one.req_id === 'number'));
+  assert.ok(frames(exchange.requests(), '/v5/public/linear')
+    .some((one) => one.op === 'subscribe' && typeof one.req_id === 'number'));
 });
 
 test('ccxt sends its own name of the client id: beside the venue\'s in an amend, instead of it in a cancel', async () => {
   await client.createOrder(symbol, 'limit', 'buy', 0.01, price(0.97), { clientOrderId: 'named' });
-  const [amend] = await heard(() => client.editOrder(undefined, symbol, 'limit', 'buy', 0.02, price(0.96), { clientOrderId: 'named' }));
+  const [amend] = await heard(() => client.editOrder(undefined, symbol, 'limit', 'buy', 0.02, price(0.96),
+    { clientOrderId: 'named' }));
   const body = JSON.parse(amend.body);
   assert.deepEqual([body.orderLinkId, body.clientOrderId, amend.verdict], ['named', 'named', 0]);
-  const [cancel] = await heard(() => assert.rejects(client.cancelOrder(undefined, symbol, { clientOrderId: 'named' }), /10001/));
+  const [cancel] = await heard(() => assert.rejects(
+    client.cancelOrder(undefined, symbol, { clientOrderId: 'named' }), /10001/));
   assert.ok(!('orderLinkId' in JSON.parse(cancel.body)));
   await client.cancelOrder(undefined, symbol, { orderLinkId: 'named' });
 });
@@ -169,7 +175,7 @@ test('ccxt asks for fee rates without the category that the page requires', asyn
   assert.deepEqual([request.path, request.query, request.verdict], ['/v5/account/fee-rate', '', 0]);
 });
 
-test('bybit-api\'s first setDisconnectCancelAllWindow names a category where the page has a product', async () => {
+test('the first setDisconnectCancelAllWindow of bybit-api names a category where the page has a product', async () => {
   const [request] = await heard(() => rest.setDisconnectCancelAllWindow('linear', 30));
   assert.deepEqual(JSON.parse(request.body), { category: 'linear', timeWindow: 30 });
   assert.equal(request.verdict, 0);
