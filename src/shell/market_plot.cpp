@@ -24,12 +24,18 @@ constexpr std::array<Panel, 6> panels{{{Shape::spread_bps, "spread, bps"},
 constexpr std::array<std::string_view, 7> recorded_colours{"#0072b2", "#56b4e9", "#009e73", "#999999",
                                                            "#cc79a7", "#b8a800", "#444444"};
 constexpr std::array<std::string_view, 2> generated_colours{"#d55e00", "#e69f00"};
-constexpr double panel_width = 300, panel_height = 190, margin_left = 46, margin_top = 34, gap_x = 28,
+constexpr double panel_width = 300, panel_height = 190, margin_left = 46, margin_top = 34, gap_x = 54,
                  gap_y = 56;
 constexpr int panel_columns = 3, panel_rows = 2, legend_columns = 4;
 constexpr double width = margin_left + panel_columns * (panel_width + gap_x);
 /// Values below this are drawn at the left edge: an axis of powers of ten has no zero.
 constexpr double smallest_drawn = 1e-3;
+/// A line out of fewer values would be a staircase of chance.
+constexpr std::size_t values_min = 30;
+
+bool is_drawn(const sim::MarketShape& shape, Shape which) {
+  return shape.sorted[static_cast<std::size_t>(which)].size() >= values_min;
+}
 
 double decimal_exponent(double value) { return std::log10(std::max(value, smallest_drawn)); }
 
@@ -41,8 +47,8 @@ struct Range {
 Range range_of(const std::vector<MeasuredMarket>& markets, Shape shape) {
   Range out;
   for (const auto& market : markets) {
+    if (!is_drawn(market.shape, shape)) continue;
     const double low = market.shape.quantile(shape, 1), high = market.shape.quantile(shape, 99);
-    if (!std::isfinite(low)) continue;
     out.low = std::min(out.low, std::floor(decimal_exponent(low)));
     out.high = std::max(out.high, std::ceil(decimal_exponent(high)));
   }
@@ -92,10 +98,10 @@ std::string draw_panel(const Panel& panel, double left, double top,
         left, y, panel_width, left - 4, y + 4, percent);
   }
   for (std::size_t i = 0; i < markets.size(); ++i) {
+    if (!is_drawn(markets[i].shape, panel.shape)) continue;
     std::string line;
     for (int percent = 1; percent <= 99; ++percent) {
       const double value = markets[i].shape.quantile(panel.shape, percent);
-      if (!std::isfinite(value)) break;
       line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", x_of(value),
                           top + panel_height * (1 - percent / 100.0));
     }
