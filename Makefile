@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-features bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -28,8 +28,15 @@ fuzz:  ## every fuzz target for SECONDS
 	@$(MAKE) --no-print-directory build PRESET=fuzz TARGETS=fuzzers
 	@tools/run_fuzzers build/fuzz $(SECONDS)
 
-nightly:  ## what takes long: ten minutes for each fuzz target
+nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature values made again
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
+	@$(MAKE) --no-print-directory nightly-features
+
+nightly-features:  ## a hundred hours of frames, made again from their journal: at least 1e8 values, all equal
+	@$(MAKE) --no-print-directory build TARGETS=mlbot
+	@rm -rf build/nightly
+	@$(BUILD)/bin/mlbot backtest --hours 100 --seed 4 --journal build/nightly --state-dir build/nightly/no_model
+	@$(BUILD)/bin/mlbot features verify --recorded --values-min 100000000 --state-dir build/nightly
 
 build:
 	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET) >/dev/null

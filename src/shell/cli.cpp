@@ -155,6 +155,10 @@ class CommandLine {
     exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
     exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
     exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
+    exchange_app
+        ->add_option("--history-hours", exchange_.history_hours,
+                     "hours of generated market before the first client")
+        ->check(CLI::Range(0.0, 240.0));
     exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of an account");
     exchange_app->add_option("--account", exchange_.accounts,
                              "an account, NAME or NAME=USDT, NAME:ro with a key that may only look; may be "

@@ -84,7 +84,9 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   const auto now = io::clock::now();
-  auto choice = choose_market(options.market, options.seed, now);
+  const bool generated = options.market == "generated";
+  const Duration history{generated ? static_cast<std::int64_t>(options.history_hours * 3.6e12) : 0};
+  auto choice = choose_market(options.market, options.seed, now - history);
   if (!choice) return console.fail(ExitCode::data, choice.error().what);
   ExchangeServer server{{.exchange = {.instruments = choice->instruments,
                                       .start = choice->start,
@@ -99,6 +101,7 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
                          .idle_timeout = Duration{static_cast<std::int64_t>(options.idle_cut_seconds * 1e9)},
                          .faults = faults,
                          .record = std::move(record)}};
+  if (generated) server.exchange().advance_to(now);  // candles and lists are not empty for the first who asks
   if (const auto started = server.start(address->port); !started)
     return console.fail(ExitCode::network, started.error().what);
   std::string symbols;

@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 
+#include "base/prng.h"
 #include "core/book/order_book.h"
 #include "core/features/feature_hub.h"
 #include "core/features/history.h"
@@ -27,6 +28,35 @@ namespace {
 constexpr Instant day_start = Instant::from_seconds(1'767'614'400);  // 2026-01-05T12:00:00Z
 /// The venue's REST answers with the candles of this time before.
 constexpr Duration candle_history = 6h;
+/// The generated market with funding rates that move: its premium is small, and inside the venue's band the
+/// rate lies still for days, so that no day of it could show whether the funding rows live.
+class MovingFunding final : public sim::Market {
+ public:
+  MovingFunding(std::unique_ptr<sim::Market> market, std::size_t symbols, std::uint64_t seed, Instant start)
+      : market_{std::move(market)},
+        rates_e8_(symbols, 10'000),
+        random_{Prng::stream(seed, "funding")},
+        next_{start + 1min} {}
+
+  Instant next_at() const override { return std::min(next_, market_->next_at()); }
+  void act(sim::MarketDoor& door) override {
+    if (market_->next_at() <= next_) return market_->act(door);
+    for (std::size_t i = 0; i < rates_e8_.size(); ++i) {
+      rates_e8_[i] += static_cast<std::int64_t>(300 * random_.normal());
+      door.set_funding_rate({static_cast<std::uint16_t>(i)}, E8{rates_e8_[i]});
+    }
+    next_ = next_ + 1min;
+  }
+  void save(ByteWriter& out, Instant now) const override { market_->save(out, now); }
+  void restore(ByteReader& in, Instant now) override { market_->restore(in, now); }
+
+ private:
+  std::unique_ptr<sim::Market> market_;
+  std::vector<std::int64_t> rates_e8_;
+  Prng random_;
+  Instant next_;
+};
+
 constexpr std::size_t kept_max = 40'000;
 constexpr std::array<double, 5> quantiles{0.01, 0.25, 0.5, 0.75, 0.99};
 
@@ -172,6 +202,8 @@ ExitCode verify_generated_day(const Console& console, const FeatureVerifyOptions
   const Duration length{static_cast<std::int64_t>(options.hours * 3.6e12)};
   auto choice = choose_market("generated", options.seed, day_start - candle_history);
   if (!choice) return console.fail(ExitCode::data, choice.error().what);
+  choice->market = std::make_unique<MovingFunding>(std::move(choice->market), choice->instruments.size(),
+                                                   options.seed, choice->start);
   GeneratedHistory history{std::move(*choice), options.seed, day_start, day_start + length};
   Opening opening{.run = {.mode = Mode::shadow,
                           .epoch = 1,

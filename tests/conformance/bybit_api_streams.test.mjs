@@ -9,7 +9,7 @@ const linear = { category: 'linear', symbol: 'BTCUSDT' };
 let exchange, rest, bid;
 
 before(async () => {
-  exchange = await Exchange.start('--seed', '22');
+  exchange = await Exchange.start('--seed', '22', '--no-limits');
   rest = bybit_api_rest(exchange);
   bid = Number((await rest.getOrderbook({ ...linear, limit: 1 })).result.b[0][0]);
 });

@@ -10,7 +10,7 @@ const symbol = 'BTC/USDT:USDT';
 let exchange, client, bid, ask;
 
 before(async () => {
-  exchange = await Exchange.start('--seed', '12');
+  exchange = await Exchange.start('--seed', '12', '--no-limits');
   client = await ccxt_client(exchange);
   await client.loadMarkets();
 });

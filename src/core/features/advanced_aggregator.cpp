@@ -248,9 +248,9 @@ double AdvancedAggregator::markout() const {
   return from_fixed<bps_bits>(markouts_.coarse(markout_weighted, 60)) / to_number(whole);
 }
 
-double AdvancedAggregator::microprice_move() const {
+double AdvancedAggregator::microprice_lead() const {
   const double* before = microprices_.at(microprices_.last() - 10);
-  return market_.synced() && market_.covered(1) && before ? ratio(microprice_, *before) : missing;
+  return market_.synced() && before ? ratio(microprice_, *before) / market_.move_fine(1) : missing;
 }
 
 double AdvancedAggregator::interest_change(int seconds) const {

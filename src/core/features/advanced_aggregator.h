@@ -50,7 +50,8 @@ class AdvancedAggregator {
   double spread_ratio() const;
   double markout() const;
   double deep_microprice() const { return market_.synced() ? deep_microprice_ : missing; }
-  double microprice_move() const;
+  /// The move of the microprice in 1 s over that of the mid.
+  double microprice_lead() const;
   double interest_change(int seconds) const;
   double interest_over_turnover() const;
   double funding_8h() const;

@@ -438,11 +438,12 @@ inline constexpr auto advanced_aggregator_rows = [] {
           }),
       row(
           {.id = 133,
-           .name = "microprice_ret_1s",
+           .name = "microprice_lead_1s",
            .engine = Engine::advanced_aggregator,
            .unit = "bps",
            .window = "1 s",
-           .definition = "1e4·ln( μ(t)/μ(t − 1 s) ), μ = (a_1 B1 + b_1 A1)/(A1 + B1)",
+           .definition =
+               "1e4·[ ln( μ(t)/μ(t − 1 s) ) − ln( m(t)/m(t − 1 s) ) ], μ = (a_1 B1 + b_1 A1)/(A1 + B1)",
            .undefined = "missing",
            .clamp_low = -200,
            .clamp_high = 200,
@@ -451,12 +452,14 @@ inline constexpr auto advanced_aggregator_rows = [] {
            .source = "moves before the mid does on one-tick books",
            .triggers = on::book | on::cell,
            .needs = {.inputs = needs::book, .covered_s = 1}},
-          [](const AdvancedAggregator& e) { return Log{e.microprice_move(), 1e4}; },
+          [](const AdvancedAggregator& e) { return Log{e.microprice_lead(), 1e4}; },
           [](const History& h, Instant t) {
             const auto* now = h.book(t);
-            const auto* before = h.book(Instant{History::window_begin(t, 1, fine_cell_ns).ns - 1});
+            const Instant then{History::window_begin(t, 1, fine_cell_ns).ns - 1};
+            const auto* before = h.book(then);
             if (!now || !before || !h.covered(t, 1)) return missing;
-            return 1e4 * exact::log(slow_microprice(*now, 1) / slow_microprice(*before, 1));
+            const double moved = exact::log(slow_microprice(*now, 1) / slow_microprice(*before, 1));
+            return 1e4 * (moved - exact::log(h.mid2(t) / h.mid2(then)));
           }),
       row(
           {.id = 134,

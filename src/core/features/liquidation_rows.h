@@ -66,11 +66,13 @@ double slow_marks(const History& h, Instant t, int life_s, double time_constant_
 }
 
 /// y of row 96. Windows that end at a sealed minute hold nothing of the instant itself.
+/// A candle that comes at the very end of a second may seed the volume norm after the second was sealed.
 inline double slow_intensity(const History& h, Instant t, Instant end) {
+  const double typical = end == t ? h.closed(t, 1)->volume_rate : h.volume_rate(t);
   double sum = 0;
   for_each_forced(h, History::window_begin(t, 60, second_ns), end,
                   [&](const History::Forced& f) { sum += f.quote; });
-  return exact::log(1 + 100 * sum / (60 * h.volume_rate(t)));
+  return exact::log(1 + 100 * sum / (60 * typical));
 }
 /// The sealed minutes that could be scored by t, oldest first.
 inline std::vector<std::pair<Instant, double>> scored_minutes(const History& h, Instant t) {
@@ -155,7 +157,7 @@ inline Cascade slow_cascade(const History& h, Instant t) {
                     [&](const History::Forced& f) { fast += f.quote; });
     for_each_forced(h, History::window_begin(at, 60, second_ns), end,
                     [&](const History::Forced& f) { minute += f.quote; });
-    const double steady = 1e-3 * h.volume_rate(at);
+    const double steady = 1e-3 * (sealing ? h.closed(at, 1)->volume_rate : h.volume_rate(at));
     const double v =
         fast == 0 && minute == 0 ? 0.0 : exact::log((fast / 5 + steady) / (minute / 60 + steady));
     calm = z < 1 ? std::min(calm, at) : distant_future;
