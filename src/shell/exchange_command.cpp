@@ -101,7 +101,10 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
                          .idle_timeout = Duration{static_cast<std::int64_t>(options.idle_cut_seconds * 1e9)},
                          .faults = faults,
                          .record = std::move(record)}};
-  if (generated) server.exchange().advance_to(now);  // candles and lists are not empty for the first who asks
+  if (generated) {  // candles and lists are not empty for the first who asks
+    server.exchange().advance_to(now);
+    server.exchange().advance_to(io::clock::now());  // what that took
+  }
   if (const auto started = server.start(address->port); !started)
     return console.fail(ExitCode::network, started.error().what);
   std::string symbols;

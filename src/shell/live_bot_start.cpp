@@ -77,6 +77,10 @@ LiveBot::Parts::Failure LiveBot::Parts::prepare_venue() {
     return StartError{ExitCode::configuration, fmt::format("exchange.venue is \"{}\": use sim, {}",
                                                            settings.venue, io::bybit::environments_help)};
   if (settings.mode == Mode::live) {
+    if (settings.key_file.empty())
+      return StartError{
+          ExitCode::configuration,
+          "mode live needs --key-file (exchange.key_file): a file with environment, key and secret"};
     auto key = load_key_file(settings.key_file, settings.venue);
     if (!key) return StartError{ExitCode::configuration, key.error().what};
     auto real = std::make_unique<AccountVenue>(settings.venue, *endpoints, std::move(*key));
