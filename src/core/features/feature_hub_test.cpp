@@ -41,22 +41,6 @@ TEST(FeatureCatalogue, EveryRowSaysAllOfIt) {
   EXPECT_EQ(feature_index("no_such_row"), std::nullopt);
 }
 
-/// Where a row's value comes from in the mirrored market.
-std::size_t mirror_partner(const FeatureSpec& spec) {
-  if (spec.mirror == "O" || spec.mirror == "E") return spec.id;
-  return static_cast<std::size_t>(std::stoi(std::string{spec.mirror.substr(2)}));
-}
-
-TEST(FeatureCatalogue, MirroringTwiceGivesTheRowBack) {
-  for (const FeatureSpec& spec : feature_catalogue()) {
-    const FeatureSpec& partner = feature_catalogue()[mirror_partner(spec) - 1];
-    EXPECT_EQ(mirror_partner(partner), spec.id) << spec.name;
-    EXPECT_EQ(partner.mirror.front(), spec.mirror.front()) << spec.name;
-    const bool negated = spec.mirror.front() == 'O' || spec.mirror.front() == 'N';
-    EXPECT_EQ(partner.clamp_low, negated ? -spec.clamp_high : spec.clamp_low) << spec.name;
-  }
-}
-
 TEST(FeatureCatalogue, PrintsEveryRowOnOnePage) {
   const std::string page = feature_catalogue_markdown();
   for (const FeatureSpec& spec : feature_catalogue())
@@ -129,60 +113,6 @@ TEST(FeatureHub, ADifferenceAnywhereShowsInTheState) {
     }
   other.play(tape);
   EXPECT_NE(one.state(), other.state());
-}
-
-/// The tape seen in a mirror: prices reflected about the first mid, sides swapped.
-Tape mirrored(Tape tape, std::int64_t twice) {
-  const auto turn = [&](PriceTicks& price) { price = {twice - price.count}; };
-  const auto turn_e8 = [&](std::optional<E8>& price, double tick) {
-    if (price) price = E8{static_cast<std::int64_t>(static_cast<double>(twice) * tick * 1e8) - price->count};
-  };
-  for (Taped& taped : tape) {
-    if (auto* book = std::get_if<testing::TapedBook>(&taped.what)) {
-      for (auto* side : {&book->bids, &book->asks})
-        for (BookLevel& level : *side) turn(level.price);
-      std::swap(book->bids, book->asks);
-    } else if (auto* trades = std::get_if<testing::TapedTrades>(&taped.what)) {
-      for (Trade& trade : trades->list) {
-        turn(trade.price);
-        trade.taker = opposite(trade.taker);
-      }
-    } else if (auto* list = std::get_if<testing::TapedLiquidations>(&taped.what)) {
-      for (Liquidation& one : list->list)
-        one.liquidated =
-            one.liquidated == PositionSide::long_side ? PositionSide::short_side : PositionSide::long_side;
-    } else if (auto* kline = std::get_if<Kline>(&taped.what)) {
-      for (PriceTicks* price : {&kline->open, &kline->high, &kline->low, &kline->close}) turn(*price);
-      std::swap(kline->high, kline->low);
-    } else if (auto* ticker = std::get_if<Ticker>(&taped.what)) {
-      turn_e8(ticker->mark_price, 0.1);
-      turn_e8(ticker->index_price, 0.1);
-      if (ticker->funding_rate) ticker->funding_rate = -*ticker->funding_rate;
-    }
-  }
-  return tape;
-}
-
-TEST(FeatureHub, AMirroredMarketGivesTheMirroredVector) {
-  const std::vector<Instrument> pair{testing::test_instrument(0, "BTCUSDT"),
-                                     testing::test_instrument(1, "ETHUSDT")};
-  testing::MarketStyle style;
-  style.seed_candles = 320;
-  style.liquidation_bursts = true;
-  style.liquidations_per_second = 0.3;
-  const Tape tape = testing::random_tape(pair, 15, 7'400, style);
-  Player straight{pair}, reflected{pair};
-  straight.play(tape);
-  // Far from zero a reflection of prices is the inversion that the catalogue speaks of, up to the square of a
-  // return.
-  reflected.play(mirrored(tape, 2 * style.first_tick));
-  const FeatureFrame frame = straight.frame(), mirror = reflected.frame();
-  for (const FeatureSpec& spec : feature_catalogue()) {
-    const FeatureSpec& partner = feature_catalogue()[mirror_partner(spec) - 1];
-    const bool negated = spec.mirror.front() == 'O' || spec.mirror.front() == 'N';
-    const double expected = (negated ? -1 : 1) * frame.values[partner.id - 1u];
-    EXPECT_NEAR(mirror.values[spec.id - 1u], expected, 0.01 * (1 + std::abs(expected))) << spec.name;
-  }
 }
 
 /// Plays a market, is deaf for so many seconds, and plays on for `after` seconds.

@@ -107,6 +107,14 @@ class Player {
     MLBOT_ASSERT(restored && *restored == instruments_.size());
     return checkpoint.size();
   }
+  /// Another process that takes over checkpoint and books of this one, at this very instant.
+  Player continued(std::string_view checkpoint, Instant now) const {
+    Player other{instruments_};
+    const auto restored = other.hub_->restore(checkpoint, now);
+    MLBOT_ASSERT(restored && *restored == instruments_.size());
+    other.books_ = books_;
+    return other;
+  }
   const OrderBook& book(std::uint16_t symbol = 0) const { return books_[symbol]; }
   OrderBook& book(std::uint16_t symbol = 0) { return books_[symbol]; }
 
