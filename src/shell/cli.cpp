@@ -288,6 +288,17 @@ class CommandLine {
     import_app->add_option("--from", import_.from, "RFC 3339 time");
     import_app->add_option("--until", import_.until, "RFC 3339 time");
     import_app->add_option("--to", import_.target, "new directory")->required();
+    auto* measure_app = command(
+        *data_app, "measure", "what markets look like: spread, depth, taker orders, moves",
+        [this](const Console& c, DynamicSystemConfig&) { return data_measure(c, measure_); },
+        "  mlbot data measure imported generated --hours 12 --seed 3\n"
+        "  mlbot data measure imported generated --plot markets.svg\n"
+        "  mlbot data measure state --json | jq '.markets[].clustering'");
+    measure_app->add_option("source", measure_.sources, "directories with a journal, or generated")
+        ->required();
+    measure_app->add_option("--hours", measure_.hours, "of a generated market");
+    measure_app->add_option("--seed", measure_.seed, "of a generated market");
+    measure_app->add_option("--plot", measure_.plot, "SVG file to write");
     add_fetching(*data_app);
 
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
@@ -409,6 +420,7 @@ class CommandLine {
   FeatureListOptions feature_list_;
   FeatureVerifyOptions verify_;
   ImportOptions import_;
+  MeasureOptions measure_;
   DownloadOptions download_;
   BackfillOptions backfill_;
   DecodeOptions decode_;

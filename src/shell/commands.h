@@ -118,6 +118,14 @@ struct ImportOptions {
 };
 ExitCode data_import(const Console& console, const ImportOptions& options);
 
+struct MeasureOptions {
+  std::vector<std::string> sources;  ///< state directories of journals, or "generated"
+  double hours = 6;                  ///< of a generated market
+  std::uint64_t seed = 1;            ///< of a generated market
+  std::string plot;                  ///< SVG file to write; empty: none
+};
+ExitCode data_measure(const Console& console, const MeasureOptions& options);
+
 struct DownloadOptions {
   std::vector<std::string> symbols, kinds;  ///< kinds: of archive_kinds_help; empty: all
   std::string from, until;                  ///< days; that of `until` is not fetched

@@ -11,17 +11,23 @@
 namespace mlbot::sim {
 namespace {
 
-// ---- how lively, how deep: the shape of the market, not what can be learnt from it
-constexpr double touch_notional = 40'000;      // median, quote units
-constexpr double level_notional = 60'000;      // median near the touch, growing with distance
-constexpr double taker_notional = 3'000;       // median of an ordinary taker
-constexpr double holder_notional = 20'000;     // median of a leveraged holder
-constexpr double level_spacing_bps = 0.33;     // of the makers' grid of prices
-constexpr int levels_made = 62;                // a side, a dozen more than are published
-constexpr int levels_moved_max = 8;            // before the deep book is made up again
-constexpr double takers_per_s = 0.55;          // before they excite one another
-constexpr double excitement_per_taker = 0.14;  // takers a second that one taker adds ...
-constexpr double excitement_life_s = 4;        // ... and how long that lasts: branching ratio 0.56
+// ---- how lively, how deep: the shape of the market, not what can be learnt from it; fitted to recorded ones
+constexpr double touch_notional = 40'000;           // median, quote units
+constexpr double touch_spread = 1.1;                // of its logarithm
+constexpr double touch_refilled_below = 0.1;        // of the median
+constexpr double level_notional = 60'000;           // median near the touch, growing with distance
+constexpr double level_spread = 0.7;                // of its logarithm
+constexpr double taker_notional = 800;              // median of an ordinary taker
+constexpr double taker_spread = 1.9;                // of its logarithm
+constexpr double holder_notional = 20'000;          // median of a leveraged holder
+constexpr double level_spacing_bps = 0.33;          // of the makers' grid of prices
+constexpr int levels_made = 62;                     // a side, a dozen more than are published
+constexpr int levels_moved_max = 8;                 // before the deep book is made up again
+constexpr double takers_per_s = 0.62;               // before they excite one another
+constexpr double excitement_per_taker = 0.23;       // takers a second that one taker adds ...
+constexpr double excitement_life_s = 2;             // ... and how long that lasts: branching ratio 0.46
+constexpr double half_spread_ticks = 0.1;           // mean of the part that chance makes ...
+constexpr double excited_half_spread_ticks = 0.12;  // ... and more for each taker a second
 constexpr double requotes_per_s = 2.8;
 constexpr double stale_quote_taken = 0.12;  // chance that a quote left behind is traded before it is pulled
 constexpr double index_lag_s = 2;           // spot behind the perpetual
@@ -250,7 +256,7 @@ class GeneratedMarket final : public Market {
     flow.excitement += excitement_per_taker;
     const double buys = std::clamp(0.5 + flow.settings.pressure_tilt * flow.pressure, 0.04, 0.96);
     const Side side = flow.chance.chance(buys) ? Side::buy : Side::sell;
-    const Lots size = flow.random_lots(taker_notional, 1.1);
+    const Lots size = flow.random_lots(taker_notional, taker_spread);
     if (!take(door, flow, side, size)) return;
     const PriceTicks paid = door.last_price(flow.instrument.id).value_or(flow.bid_touch);
     const auto position = side == Side::buy ? PositionSide::long_side : PositionSide::short_side;
@@ -275,7 +281,8 @@ class GeneratedMarket final : public Market {
 
   void requote(MarketDoor& door, Flow& flow, bool sweep) {
     const double at = flow.ticks(flow.price());
-    const double wide = 0.35 + 0.4 * flow.excitement + 0.3 * flow.chance.exponential();
+    const double wide =
+        excited_half_spread_ticks * flow.excitement + half_spread_ticks * flow.chance.exponential();
     const PriceTicks bid{static_cast<std::int64_t>(std::floor(at - wide))};
     const PriceTicks ask{std::max(bid.count + 1, static_cast<std::int64_t>(std::ceil(at + wide)))};
     sweep = sweep || std::abs(bid.count - flow.swept_touch.count) > levels_moved_max * flow.grid_ticks();
@@ -296,7 +303,7 @@ class GeneratedMarket final : public Market {
     const auto best = door.best(symbol, side);
     if (!best || !better(*best)) return;
     if (flow.chance.chance(stale_quote_taken)) {
-      door.take(symbol, opposite(side), flow.random_lots(taker_notional, 1.1), touch);
+      door.take(symbol, opposite(side), flow.random_lots(taker_notional, taker_spread), touch);
     }
     door.anonymous_levels(symbol, side, 2 * levels_made, levels_);
     for (const BookLevel& level : levels_) {
@@ -311,8 +318,8 @@ class GeneratedMarket final : public Market {
     const std::int64_t away = -sign_of(side);  // towards worse prices of this side
     if (touch_before != touch && touch_before.count % grid != 0)
       door.set_level(symbol, side, touch_before, Lots{0});
-    if (door.anonymous_at(symbol, side, touch) < flow.lots(touch_notional / 4)) {
-      door.add(symbol, side, touch, fresh(flow, side, touch_notional));
+    if (door.anonymous_at(symbol, side, touch) < flow.lots(touch_notional * touch_refilled_below)) {
+      door.add(symbol, side, touch, fresh(flow, side, touch_notional, touch_spread));
     }
     std::int64_t price =
         side == Side::buy ? touch.count / grid * grid : (touch.count + grid - 1) / grid * grid;
@@ -322,7 +329,7 @@ class GeneratedMarket final : public Market {
         if (!sweep) break;
         continue;
       }
-      door.add(symbol, side, {price}, fresh(flow, side, level_notional * (1 + i / 20.0)));
+      door.add(symbol, side, {price}, fresh(flow, side, level_notional * (1 + i / 20.0), level_spread));
     }
     if (!sweep) return;
     door.anonymous_levels(symbol, side, 100'000, levels_);
@@ -339,13 +346,13 @@ class GeneratedMarket final : public Market {
     const PriceTicks price{(touch / grid - sign_of(side) * steps) * grid};
     if (door.anonymous_at(flow.instrument.id, side, price).count == 0) return;
     const double notional = level_notional * (1 + static_cast<double>(steps) / 20.0);
-    door.set_level(flow.instrument.id, side, price, fresh(flow, side, notional));
+    door.set_level(flow.instrument.id, side, price, fresh(flow, side, notional, level_spread));
   }
 
   /// Under pressure makers stand deeper on the side that is not taken.
-  static Lots fresh(Flow& flow, Side side, double notional) {
+  static Lots fresh(Flow& flow, Side side, double notional, double spread) {
     const double lean = flow.settings.pressure_tilt * flow.pressure * sign_of(side);
-    return flow.random_lots(notional * std::max(0.3, 1 + lean), 0.7);
+    return flow.random_lots(notional * std::max(0.3, 1 + lean), spread);
   }
 
   static void tell_references(MarketDoor& door, Flow& flow, Instant now, double dt) {

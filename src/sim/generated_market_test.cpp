@@ -134,6 +134,10 @@ TEST(GeneratedMarket, EventRatesAreModerate) {
   Exchange exchange = make_exchange(7, default_generated_settings(), &notes);
   exchange.advance_to(test_start + 3600s);
   constexpr int symbol_seconds = 2 * 3600;
+  const auto rate = [&](const char* kind) { return static_cast<double>(notes.kinds[kind]) / symbol_seconds; };
+  fmt::print(
+      "  a second and symbol: {:.1f} book deltas, {:.1f} trade messages, {:.1f} tickers, {:.1f} candles\n",
+      rate("book"), rate("trades"), rate("ticker"), rate("kline"));
   EXPECT_GT(notes.kinds["book"], 3 * symbol_seconds);
   EXPECT_LT(notes.kinds["book"], 6 * symbol_seconds);
   EXPECT_GT(notes.kinds["trades"], 1 * symbol_seconds);

@@ -59,6 +59,27 @@ TEST(CommandLine, WhatCannotBeFetchedIsRefusedBeforeAnybodyIsAsked) {
   EXPECT_FALSE(std::filesystem::exists(directory / "archive"));
 }
 
+TEST(CommandLine, AMarketIsMeasuredAsJsonAndAsAPicture) {
+  TemporaryDirectory directory;
+  const auto measured = run_mlbot(directory, {"data", "measure", "generated", "--hours", "0.5", "--seed", "3",
+                                              "--json", "-q", "--plot", directory / "markets.svg"});
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  const Json markets = Json::parse(measured.out)["markets"];
+  ASSERT_EQ(markets.size(), 2u);
+  for (const auto& market : markets) {
+    EXPECT_EQ(market["source"], "generated");
+    EXPECT_NEAR(market["hours"].get<double>(), 0.5, 0.01);
+    EXPECT_EQ(market["quantiles"]["taker_size"]["50"], 1.0);
+    EXPECT_GE(market["quantiles"]["spread_ticks"]["1"].get<double>(), 1);
+  }
+  EXPECT_NE(testing_support::text_of(directory / "markets.svg").find("ETHUSDT (generated)"),
+            std::string::npos);
+  const auto nothing = run_mlbot(directory, {"data", "measure", directory / "nothing"});
+  EXPECT_EQ(nothing.exit_code, 5);
+  EXPECT_NE(nothing.err.find("mlbot data import"), std::string::npos) << nothing.err;
+  EXPECT_EQ(run_mlbot(directory, {"data", "measure", "generated", "--hours", "0"}).exit_code, 2);
+}
+
 TEST(CommandLine, ExitCodesAreListed) {
   TemporaryDirectory directory;
   const auto result = run_mlbot(directory, {"help", "exit-codes"});

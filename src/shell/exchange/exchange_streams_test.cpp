@@ -104,7 +104,9 @@ TEST(ExchangeStreams, a_fill_comes_as_a_burst_and_the_position_twice) {
 }
 
 TEST(ExchangeStreams, a_makers_fast_fill_has_no_id_of_its_own) {
-  Served served{1};
+  auto setup = setup_at(1);
+  setup.accounts[1] = make_api_account("bob", "test", {10'000'000 * e8_per_unit});
+  Served served{1, std::move(setup)};
   Stream stream{served, "/v5/private"};
   sign_in(served, stream);
   subscribe(served, stream, {"execution.fast"});
@@ -112,8 +114,15 @@ TEST(ExchangeStreams, a_makers_fast_fill_has_no_id_of_its_own) {
       served.ask([](sim::Exchange& exchange) { return exchange.book(btc, 1).bids.front().price; });
   served.post(path::create, order_text("Buy", "0.010", served.table[btc].price_text(best),
                                        R"(,"orderLinkId":"maker-1","timeInForce":"PostOnly")"));
+  // Whoever sells all that is bid for this price or more meets the order, however long the queue is.
+  const Lots queue = served.ask([&](sim::Exchange& exchange) {
+    Lots sum;
+    for (const BookLevel& level : exchange.book(btc, 50).bids)
+      if (level.price >= best) sum = sum + level.size;
+    return sum;
+  });
   served.act_as(1);
-  for (int i = 0; i < 6; ++i) served.post(path::create, market_order_text("Sell", "0.080"));
+  served.post(path::create, market_order_text("Sell", served.table[btc].size_text(queue + queue)));
   const auto text = stream.wait(served, {"execution.fast", "\"isMaker\":true"});
   ASSERT_NE(text, "");
   EXPECT_EQ(Json::parse(text)["data"][0]["orderLinkId"], "");
