@@ -20,7 +20,7 @@ test:  ## every test; the last line is the count
 
 conformance:  ## other people's clients on our exchange: ccxt and bybit-api from npm
 	@tools/setup test
-	@$(MAKE) --no-print-directory build TARGETS="mlbot our_requests"
+	@$(MAKE) --no-print-directory build TARGETS="mlbot our_requests mlbot_candle_rows"
 	@ctest --test-dir $(BUILD) -L conformance --output-on-failure
 
 fuzz:  ## every fuzz target for SECONDS
