@@ -12,22 +12,23 @@ namespace mlbot::sim {
 namespace {
 
 // ---- how lively, how deep: the shape of the market, not what can be learnt from it; fitted to recorded ones
-constexpr double touch_notional = 40'000;           // median, quote units
-constexpr double touch_spread = 1.1;                // of its logarithm
-constexpr double touch_refilled_below = 0.1;        // of the median
-constexpr double level_notional = 60'000;           // median near the touch, growing with distance
-constexpr double level_spread = 0.7;                // of its logarithm
-constexpr double taker_notional = 800;              // median of an ordinary taker
-constexpr double taker_spread = 1.9;                // of its logarithm
-constexpr double holder_notional = 20'000;          // median of a leveraged holder
-constexpr double level_spacing_bps = 0.33;          // of the makers' grid of prices
-constexpr int levels_made = 62;                     // a side, a dozen more than are published
-constexpr int levels_moved_max = 8;                 // before the deep book is made up again
-constexpr double takers_per_s = 0.62;               // before they excite one another
-constexpr double excitement_per_taker = 0.23;       // takers a second that one taker adds ...
-constexpr double excitement_life_s = 2;             // ... and how long that lasts: branching ratio 0.46
-constexpr double half_spread_ticks = 0.1;           // mean of the part that chance makes ...
-constexpr double excited_half_spread_ticks = 0.12;  // ... and more for each taker a second
+constexpr double touch_notional = 40'000;          // median, quote units
+constexpr double touch_spread = 0.9;               // of its logarithm
+constexpr double touch_refilled_below = 0.1;       // of the median
+constexpr double level_notional = 60'000;          // median near the touch, growing with distance
+constexpr double level_spread = 0.7;               // of its logarithm
+constexpr double taker_notional = 800;             // median of an ordinary taker
+constexpr double taker_spread = 1.7;               // of its logarithm
+constexpr double holder_notional = 20'000;         // median of a leveraged holder
+constexpr double level_spacing_bps = 0.33;         // of the makers' grid of prices
+constexpr int levels_made = 62;                    // a side, a dozen more than are published
+constexpr int levels_moved_max = 8;                // before the deep book is made up again
+constexpr double takers_per_s = 0.62;              // before they excite one another
+constexpr double excitement_per_taker = 0.23;      // takers a second that one taker adds ...
+constexpr double excitement_life_s = 2;            // ... and how long that lasts: branching ratio 0.46
+constexpr double half_spread_ticks = 0.35;         // of the touch, at least ...
+constexpr double excited_half_spread_ticks = 0.4;  // ... more for each taker a second ...
+constexpr double random_half_spread_ticks = 0.3;   // ... and by chance, mean
 constexpr double requotes_per_s = 2.8;
 constexpr double stale_quote_taken = 0.12;  // chance that a quote left behind is traded before it is pulled
 constexpr double index_lag_s = 2;           // spot behind the perpetual
@@ -281,8 +282,8 @@ class GeneratedMarket final : public Market {
 
   void requote(MarketDoor& door, Flow& flow, bool sweep) {
     const double at = flow.ticks(flow.price());
-    const double wide =
-        excited_half_spread_ticks * flow.excitement + half_spread_ticks * flow.chance.exponential();
+    const double wide = half_spread_ticks + excited_half_spread_ticks * flow.excitement +
+                        random_half_spread_ticks * flow.chance.exponential();
     const PriceTicks bid{static_cast<std::int64_t>(std::floor(at - wide))};
     const PriceTicks ask{std::max(bid.count + 1, static_cast<std::int64_t>(std::ceil(at + wide)))};
     sweep = sweep || std::abs(bid.count - flow.swept_touch.count) > levels_moved_max * flow.grid_ticks();

@@ -44,10 +44,12 @@ struct RecordedRange {
 /// The generated market may lie outside of a range by this factor.
 inline constexpr double range_tolerance = 1.25;
 inline constexpr auto recorded_ranges = std::to_array<RecordedRange>({
-    {Shape::spread_ticks, 5, 1, 1},
     {Shape::spread_ticks, 50, 1, 8},
     {Shape::spread_ticks, 95, 1, 16},
     {Shape::spread_ticks, 99, 1, 21},
+    {Shape::spread_bps, 5, 0.01563, 0.5953},
+    {Shape::spread_bps, 50, 0.0292, 1.206},
+    {Shape::spread_bps, 95, 0.02926, 2.407},
     {Shape::touch_depth, 5, 0.1437, 0.5655},
     {Shape::touch_depth, 25, 0.4547, 0.7822},
     {Shape::touch_depth, 50, 10.48, 2319},

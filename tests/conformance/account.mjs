@@ -25,3 +25,22 @@ export async function assert_same_account(exchange, client) {
   }
   return own;
 }
+
+/** The same of a bybit-api REST client. */
+export async function assert_same_rows(exchange, client) {
+  const own = await exchange.own_account();
+  const wallet = (await client.getWalletBalance({ accountType: 'UNIFIED' })).result.list[0];
+  near(wallet.coin.find((row) => row.coin === 'USDT').walletBalance, own.wallet_balance, 'wallet balance');
+  near(wallet.coin.find((row) => row.coin === 'USDT').cumRealisedPnl, own.realised_pnl_ever, 'realised PnL ever');
+  const { list } = (await client.getPositionInfo({ category: 'linear', settleCoin: 'USDT' })).result;
+  assert.equal(list.length, own.positions.length, 'number of positions');
+  for (const mine of own.positions) {
+    const theirs = list.find((row) => row.symbol === mine.symbol && row.positionIdx === mine.position_index);
+    assert.ok(theirs, `${mine.symbol} ${mine.position_index} is missing`);
+    near((theirs.side === 'Buy' ? 1 : -1) * theirs.size, mine.size, `${mine.symbol} size`);
+    near(theirs.avgPrice, mine.entry_price, `${mine.symbol} entry price`);
+    near(theirs.curRealisedPnl, mine.realised_pnl, `${mine.symbol} realised PnL`);
+    near(theirs.cumRealisedPnl, mine.realised_pnl_ever, `${mine.symbol} realised PnL ever`);
+  }
+  return own;
+}

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { assert_same_rows } from './account.mjs';
 import { bybit_api_rest } from './clients.mjs';
 import { Exchange, until } from './exchange.mjs';
 
@@ -149,8 +150,10 @@ test('position settings answer "unchanged" by their codes', async () => {
 
 test('a round trip is in every list, with the same money', async () => {
   const start = Number((await good(client.getWalletBalance({ accountType: 'UNIFIED' }))).list[0].coin[0].walletBalance);
-  for (const side of ['Buy', 'Sell'])
-    await good(client.submitOrder({ ...linear, side, orderType: 'Market', qty: '0.03', reduceOnly: side === 'Sell' }));
+  await good(client.submitOrder({ ...linear, side: 'Buy', orderType: 'Market', qty: '0.03' }));
+  await until('the position', async () => (await good(client.getPositionInfo(linear))).list[0].size === '0.03');
+  await assert_same_rows(exchange, client);
+  await good(client.submitOrder({ ...linear, side: 'Sell', orderType: 'Market', qty: '0.03', reduceOnly: true }));
   await until('the round trip', async () => (await good(client.getPositionInfo(linear))).list[0].size === '0'
     && (await good(client.getClosedPnL(linear))).list.length > 0);
   const end = Number((await good(client.getWalletBalance({ accountType: 'UNIFIED' }))).list[0].coin[0].walletBalance);
@@ -163,6 +166,7 @@ test('a round trip is in every list, with the same money', async () => {
   assert.ok(Math.abs(sum(log, (row) => row.change) - (end - start)) < 1e-8, 'the ledger adds up');
   for (const row of log)
     assert.ok(Math.abs(Number(row.change) - (Number(row.cashFlow) + Number(row.funding) - Number(row.fee))) < 1e-8);
+  await assert_same_rows(exchange, client);
   assert.equal((await good(client.getHistoricOrders(linear))).list.filter((row) => row.orderStatus === 'Filled').length, 2);
 });
 

@@ -259,6 +259,34 @@ test('each documented error by its code', async () => {
   assert.equal(early.body.retCode, 10002);
 });
 
+test('errors that need a situation first', async () => {
+  await quote();
+  const linear = { category: 'linear', symbol: 'BTCUSDT' };
+  const resting = { ...linear, side: 'Buy', orderType: 'Limit', qty: '0.01', price: below(1) };
+  const { result: { orderId } } = await client.privatePostV5OrderCreate(resting);
+  // An open order: neither position nor margin mode can be switched.
+  await assert.rejects(client.privatePostV5PositionSwitchMode({ ...linear, mode: 3 }), /110028/);
+  await client.cancelAllOrders(symbol);
+  await assert.rejects(client.privatePostV5OrderAmend({ ...linear, orderId, qty: '0.02' }), /110001/);
+  // Ten conditional orders are the most of a symbol.
+  for (let i = 0; i < 10; ++i)
+    await client.privatePostV5OrderCreate({ ...resting, triggerPrice: above(3 + i / 10), triggerDirection: 1 });
+  await assert.rejects(client.privatePostV5OrderCreate({ ...resting, triggerPrice: above(5), triggerDirection: 1 }), /110009/);
+  await client.cancelAllOrders(symbol, { trigger: true });
+  // A fill: an amended quantity may not fall below it, isolated margin may be added to only when it is on.
+  await client.privatePostV5OrderCreate({ ...linear, side: 'Buy', orderType: 'Market', qty: '0.02' });
+  await until('the position', async () => (await client.fetchPositions([symbol])).some((row) => row.contracts === 0.02));
+  await assert.rejects(client.privatePostV5PositionSwitchMode({ ...linear, mode: 3 }), /110024/);
+  await assert.rejects(client.privatePostV5OrderCreate(
+    { ...linear, side: 'Buy', orderType: 'Limit', qty: '0.01', price: above(1), reduceOnly: true }), /110017/);
+  await assert.rejects(client.privatePostV5PositionSetAutoAddMargin({ ...linear, autoAddMargin: 1, positionIdx: 0 }), /110076/);
+  await assert.rejects(client.privatePostV5OrderCreate(
+    { ...linear, side: 'Buy', orderType: 'Market', qty: '0.01', slippageToleranceType: 'TickSize', slippageTolerance: '10001' }), /110108/);
+  await assert.rejects(client.privatePostV5OrderCreate(
+    { ...linear, side: 'Buy', orderType: 'Market', qty: '0.01', slippageToleranceType: 'Percent', slippageTolerance: '11' }), /110109/);
+  await flatten();
+});
+
 test('account questions: orders, trades, ledger, funding, settings', async () => {
   assert.ok((await client.fetchMyTrades(symbol)).length > 0);
   assert.ok((await client.fetchClosedOrders(symbol)).length > 0);
