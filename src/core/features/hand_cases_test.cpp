@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <set>
 
@@ -145,9 +146,10 @@ std::set<std::string_view> an_hour(std::set<std::string_view>& of_the_follower) 
     tape.push_back({ago(at), ticker});
   }
   for (int at = 3'699; at >= 0; --at) tape.push_back({ago(at), Second{}});
-  std::stable_sort(tape.begin(), tape.end(), [](const Taped& a, const Taped& b) { return a.at < b.at; });
+  std::multimap<Instant, Taped> in_order;
+  for (const Taped& taped : tape) in_order.emplace(taped.at, taped);
   Player player{plain()};
-  player.play(tape);
+  for (const auto& [at, taped] : in_order) player.play(taped);
 
   // One-second returns, and five-second ones of the last fifteen minutes: e is f and g together.
   const double z = bps(1002, 1000), a = bps(1004, 1002), b = bps(1003, 1004), c = bps(1008, 1003),

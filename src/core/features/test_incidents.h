@@ -47,8 +47,11 @@ class IncidentTeller {
       learn(taped);
       if (told(taped)) out_.push_back(taped);
     }
-    std::stable_sort(out_.begin(), out_.end(), [](const Taped& a, const Taped& b) { return a.at < b.at; });
-    return std::move(out_);
+    std::multimap<Instant, Taped> in_order;  // of one instant in the order told
+    for (Taped& taped : out_) in_order.emplace(taped.at, std::move(taped));
+    Tape told;
+    for (auto& [at, taped] : in_order) told.push_back(std::move(taped));
+    return told;
   }
 
  private:
