@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "shell/commands.h"
+#include "shell/markets.h"
 
 namespace mlbot::shell {
 namespace {
@@ -140,7 +141,7 @@ class CommandLine {
     setting(run_app, "--speed", "sim.speed", "market seconds a second");
     setting(run_app, "--history-hours", "sim.history_hours", "market before the first start");
     setting(run_app, "--seed", "sim.seed", "seed of the generated market");
-    run_app->add_option("--market", run_.market, "generated, or replay:DIRECTORY of an imported market");
+    run_app->add_option("--market", run_.market, std::string{markets_help});
     run_app->add_option("--stop-after", run_.stop_after_seconds, "stop after so many market seconds live");
 
     auto* exchange_app = command(
@@ -150,8 +151,7 @@ class CommandLine {
         "  mlbot exchange --account maker=50000 --account taker --no-limits\n"
         "  mlbot exchange --fault drop=0.01 --fault delay=0.05:250ms --fault lost_answer=1*3\n"
         "  mlbot exchange --fault help");
-    exchange_app->add_option("--market", exchange_.market,
-                             "generated, or replay:DIRECTORY of an imported market");
+    exchange_app->add_option("--market", exchange_.market, std::string{markets_help});
     exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
     exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
     exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
@@ -206,8 +206,7 @@ class CommandLine {
         },
         "  mlbot backtest --hours 4 --seed 7\n  mlbot backtest --market replay:imported --skip-hours 24 "
         "--hours 6");
-    backtest_app->add_option("--market", backtest_.market,
-                             "generated, or replay:DIRECTORY of an imported market");
+    backtest_app->add_option("--market", backtest_.market, std::string{markets_help});
     backtest_app->add_option("--hours", backtest_.hours, "length of the back-test");
     backtest_app->add_option("--skip-hours", backtest_.skip_hours,
                              "part of a recorded market to leave out before");
@@ -294,7 +293,7 @@ class CommandLine {
         "  mlbot data measure imported generated --hours 12 --seed 3\n"
         "  mlbot data measure imported generated --plot markets.svg\n"
         "  mlbot data measure state --json | jq '.markets[].clustering'");
-    measure_app->add_option("source", measure_.sources, "directories with a journal, or generated")
+    measure_app->add_option("source", measure_.sources, "directories with a journal, generated or lifelike")
         ->required();
     measure_app->add_option("--hours", measure_.hours, "of a generated market");
     measure_app->add_option("--seed", measure_.seed, "of a generated market");

@@ -18,8 +18,9 @@ constexpr Instant generated_start = Instant::from_seconds(1'767'614'400);  // 20
 constexpr Duration generated_settling = 1h;
 
 Result<std::vector<sim::MarketShape>, SourceError> measure_generated(const Console& console,
+                                                                     const std::string& name,
                                                                      const MeasureOptions& options) {
-  auto choice = choose_market("generated", options.seed, generated_start - generated_settling);
+  auto choice = choose_market(name, options.seed, generated_start - generated_settling);
   if (!choice) return std::unexpected{choice.error()};
   const Duration length{static_cast<std::int64_t>(options.hours * 3.6e12)};
   sim::MarketMeasure measure{choice->instruments};
@@ -120,7 +121,7 @@ ExitCode data_measure(const Console& console, const MeasureOptions& options) {
   std::vector<MeasuredMarket> markets;
   for (const std::string& source : options.sources) {
     auto shapes =
-        source == "generated" ? measure_generated(console, options) : measure_recorded(console, source);
+        is_made_up(source) ? measure_generated(console, source, options) : measure_recorded(console, source);
     if (!shapes) return console.fail(ExitCode::data, shapes.error().what);
     if (shapes->empty())
       return console.fail(ExitCode::data, source + " holds no symbol with both a book and trades");

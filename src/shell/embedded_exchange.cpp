@@ -53,7 +53,7 @@ EmbeddedExchange::~EmbeddedExchange() = default;
 Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare(
     const EmbeddedExchangeSetup& setup, io::archive::JournalWriter& journal,
     const std::function<void(Instant, Instant, Instant)>& progress) {
-  const bool generated = setup.market == "generated";
+  const bool generated = is_made_up(setup.market);
   const bool first_start = setup.journal_until.ns == 0;
   if (!generated && !first_start)
     return std::unexpected{SourceError{fmt::format(
@@ -115,7 +115,7 @@ Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare
 }
 
 std::string EmbeddedExchange::title() const {
-  return fmt::format("simulated exchange, {} market", market_ == "generated" ? "generated" : "recorded");
+  return fmt::format("simulated exchange, {} market", is_made_up(market_) ? market_ : "recorded");
 }
 
 Instant EmbeddedExchange::now() const { return open_ ? server_->clock().now() : server_->exchange().now(); }

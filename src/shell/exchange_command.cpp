@@ -84,7 +84,7 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   const auto now = io::clock::now();
-  const bool generated = options.market == "generated";
+  const bool generated = is_made_up(options.market);
   const Duration history{generated ? static_cast<std::int64_t>(options.history_hours * 3.6e12) : 0};
   auto choice = choose_market(options.market, options.seed, now - history);
   if (!choice) return console.fail(ExitCode::data, choice.error().what);

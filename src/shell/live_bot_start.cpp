@@ -228,7 +228,7 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
     if (std::find(names.begin(), names.end(), wanted) != names.end()) continue;
     if (!all_known)
       names.push_back(wanted);
-    else if (options.market == "generated")
+    else if (is_made_up(options.market))
       return StartError{ExitCode::configuration, fmt::format("bot.symbols names {}, the exchange trades {}",
                                                              wanted, fmt::join(names, ", "))};
   }
@@ -375,7 +375,7 @@ Opening LiveBot::Parts::opening() const {
     const bool chosen = std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) !=
                         settings.symbols.end();
     // A recorded market has its own symbols; the configured ones speak of the generated one.
-    if (chosen || options.market != "generated") out.traded.push_back(instrument.id);
+    if (chosen || !is_made_up(options.market)) out.traded.push_back(instrument.id);
   }
   return out;
 }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "shell/markets.h"
+
 namespace mlbot::shell {
 namespace {
 
@@ -64,7 +66,7 @@ std::vector<Pen> pens_for(const std::vector<MeasuredMarket>& markets) {
   std::vector<Pen> out;
   std::size_t generated = 0, recorded = 0;
   for (const auto& market : markets) {
-    if (market.source == "generated")
+    if (is_made_up(market.source))
       out.push_back({generated_colours[generated++ % generated_colours.size()], 2.6});
     else
       out.push_back({recorded_colours[recorded++ % recorded_colours.size()], 1.3});

@@ -11,18 +11,18 @@ namespace mlbot::shell {
 Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start,
                                                 Duration skip, const FeeRates& fees) {
   MarketChoice choice;
-  if (name == "generated") {
+  if (is_made_up(name)) {
     choice.instruments = sim::default_instruments();
     for (auto& instrument : choice.instruments) instrument.fees = fees;
-    choice.market =
-        sim::make_generated_market(choice.instruments, sim::default_generated_settings(), seed, start);
+    const auto settings =
+        name == "lifelike" ? sim::lifelike_generated_settings() : sim::default_generated_settings();
+    choice.market = sim::make_generated_market(choice.instruments, settings, seed, start);
     choice.start = start;
     return choice;
   }
   constexpr std::string_view prefix = "replay:";
   if (!name.starts_with(prefix))
-    return std::unexpected{SourceError{
-        fmt::format("no market \"{}\": use generated, or replay:DIRECTORY of an imported market", name)}};
+    return std::unexpected{SourceError{fmt::format("no market \"{}\": use {}", name, markets_help)}};
   const auto directory = name.substr(prefix.size()) + "/journal";
   auto summary = summarise_journal(directory);
   if (!summary) return std::unexpected{SourceError{summary.error().what + "; `mlbot data import` makes one"}};

@@ -1,4 +1,4 @@
-// "generated" or "replay:DIRECTORY": the market that a simulated exchange is given.
+// "generated", "lifelike" or "replay:DIRECTORY": the market that a simulated exchange is given.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,12 @@
 #include "sim/market.h"
 
 namespace mlbot::shell {
+
+/// Made out of chance, and so without an end: "generated" can be learnt from, "lifelike" moves as recorded
+/// contracts do.
+inline bool is_made_up(const std::string& name) { return name == "generated" || name == "lifelike"; }
+inline constexpr std::string_view markets_help =
+    "generated, lifelike, or replay:DIRECTORY of an imported market";
 
 struct MarketChoice {
   std::vector<Instrument> instruments;  ///< instruments[i].id.index == i

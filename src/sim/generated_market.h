@@ -28,7 +28,9 @@ struct GeneratedSettings {
 
 /// One setting an instrument, in their order; the first leads.
 std::vector<GeneratedSettings> default_generated_settings();
-/// The same without any effect: nothing about the future can be learnt from it.
+/// As far as recorded contracts move, which leaves less to be learnt than a trade costs.
+std::vector<GeneratedSettings> lifelike_generated_settings();
+/// Settings without any effect: nothing about the future can be learnt from it.
 std::vector<GeneratedSettings> effects_off(std::vector<GeneratedSettings> settings);
 
 /// @param settings  one for each instrument.

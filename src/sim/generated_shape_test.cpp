@@ -49,6 +49,23 @@ TEST(GeneratedShape, LiesWithinTheRangesOfRecordedMarkets) {
   }
 }
 
+TEST(GeneratedShape, TheLifelikeMarketMovesAsFarAsRecordedOnes) {
+  const auto instruments = default_instruments();
+  Measured measured{instruments};
+  Exchange exchange{{.instruments = instruments, .start = test_start, .seed = 2},
+                    make_generated_market(instruments, lifelike_generated_settings(), 2, test_start),
+                    &measured};
+  exchange.advance_to(test_start + 12h);
+  for (const MarketShape& market : measured.measure.finish()) {
+    EXPECT_GE(market.volatility_60s_bps, recorded_volatility.low) << market.symbol.view();
+    EXPECT_LE(market.volatility_60s_bps, recorded_volatility.high) << market.symbol.view();
+    EXPECT_GE(market.kurtosis_60s, recorded_kurtosis.low / range_tolerance) << market.symbol.view();
+    EXPECT_LE(market.kurtosis_60s, recorded_kurtosis.high * range_tolerance) << market.symbol.view();
+    EXPECT_GE(market.clustering, recorded_clustering.low / range_tolerance) << market.symbol.view();
+    EXPECT_LE(market.clustering, recorded_clustering.high * range_tolerance) << market.symbol.view();
+  }
+}
+
 // ---- the measure itself
 
 TEST(MarketMeasure, TellsAMarketThatCanBeCountedByHand) {

@@ -82,5 +82,7 @@ inline constexpr auto recorded_ranges = std::to_array<RecordedRange>({
 /// Variance over mean of the taker orders in 10 s; kurtosis of 60 s returns.
 inline constexpr RecordedRange recorded_clustering{Shape::taker_interval_s, 0, 1.662, 3.406};
 inline constexpr RecordedRange recorded_kurtosis{Shape::move_60s_bps, 0, 4.991, 13.54};
+/// Root mean square of the moves of a minute, bps.
+inline constexpr RecordedRange recorded_volatility{Shape::move_60s_bps, 0, 4.2, 6.7};
 
 }  // namespace mlbot::sim
