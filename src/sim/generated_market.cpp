@@ -389,14 +389,12 @@ std::vector<GeneratedSettings> default_generated_settings() {
 }
 
 std::vector<GeneratedSettings> lifelike_generated_settings() {
-  // Recorded contracts move about 5.5 bps a minute, the default ones 21; forced orders keep more of their push,
-  // or the tails would be too thin.
-  constexpr double calmer = 0.31, calmer_push = 0.31;
+  constexpr double calmer = 0.31;  // recorded contracts move about 5.5 bps a minute, the default ones 21
   auto settings = default_generated_settings();
   for (GeneratedSettings& one : settings) {
     one.volatility_bps *= calmer;
     one.pressure_drift_bps *= calmer;
-    one.liquidation_push_bps *= calmer_push;
+    one.liquidation_push_bps *= calmer;
   }
   return settings;
 }

@@ -28,7 +28,7 @@ struct GeneratedSettings {
 
 /// One setting an instrument, in their order; the first leads.
 std::vector<GeneratedSettings> default_generated_settings();
-/// As far as recorded contracts move, which leaves less to be learnt than a trade costs.
+/// As far as recorded contracts move; drift and push are smaller in the same proportion.
 std::vector<GeneratedSettings> lifelike_generated_settings();
 /// Settings without any effect: nothing about the future can be learnt from it.
 std::vector<GeneratedSettings> effects_off(std::vector<GeneratedSettings> settings);
