@@ -159,14 +159,19 @@ test('conditional orders wait, are seen, amended and cancelled', async () => {
 test('a conditional order goes off by itself', async () => {
   await quote();
   const tick = client.market(symbol).precision.price;
-  const { id } = await client.createOrder(symbol, 'market', 'buy', 0.01, undefined,
-    { triggerPrice: Number(client.priceToPrecision(symbol, ask + 3 * tick)), triggerDirection: 'ascending' })
-    .catch((error) => ({ id: undefined, error }));
-  if (id === undefined) return; // the price was quicker: the refusal is tested above
-  await until('the trigger', async () => {
-    const [row] = (await client.privateGetV5OrderRealtime({ category: 'linear', orderId: id })).result.list;
-    return row.orderStatus === 'Filled';
+  // One above and one below the price: wherever it goes, one of them is reached.
+  const waiting = [];
+  for (const [trigger, triggerDirection] of [[ask + 3 * tick, 'ascending'], [bid - 3 * tick, 'descending']])
+    await client.createOrder(symbol, 'market', 'buy', 0.01, undefined,
+      { triggerPrice: Number(client.priceToPrecision(symbol, trigger)), triggerDirection })
+      .then(({ id }) => waiting.push(id))
+      .catch((error) => assert.match(error.message, /11009[23]/)); // the price was quicker
+  await until('a trigger', async () => {
+    const rows = await Promise.all(waiting.map(async (orderId) =>
+      (await client.privateGetV5OrderRealtime({ category: 'linear', orderId })).result.list[0]));
+    return rows.length < 2 || rows.some((row) => row.orderStatus === 'Filled');
   }, { patience_ms: 120_000, every_ms: 250 });
+  await client.cancelAllOrders(symbol, { trigger: true });
   await flatten();
 });
 
