@@ -9,6 +9,7 @@
 #include "io/bybit/key_check.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "shell/await.h"
 #include "shell/embedded_exchange.h"
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"
@@ -23,7 +24,6 @@ namespace {
 constexpr Duration warm_window = 6h + 10min;     ///< of journal that is fed to the core before the start
 constexpr Duration candles_seeded = 5h + 10min;  ///< 300 and some
 constexpr Duration heartbeat_limit = 3500ms;     ///< without orderbook.1, on the venue's clock
-constexpr Duration start_patience = 20s;         ///< for the venue's first answers
 constexpr Duration features_age_max = 30min;     ///< older ones are not gone on from
 
 }  // namespace
@@ -249,9 +249,7 @@ LiveBot::Parts::Failure LiveBot::Parts::wait_for_answer(
     const std::function<void(const std::function<void()>&)>& ask) {
   bool done = false;
   ask([&done] { done = true; });
-  const auto deadline = io::clock::now() + start_patience;
-  while (!done && io::clock::now() < deadline) loop.run_one(50ms);
-  if (done) return {};
+  if (await(loop, done)) return {};
   return StartError{ExitCode::network,
                     fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
                                 access->endpoints.rest)};

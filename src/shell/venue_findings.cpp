@@ -7,20 +7,13 @@
 #include "io/bybit/endpoints.h"
 #include "io/bybit/key_check.h"
 #include "io/bybit/rest_client.h"
-#include "io/clock/clock.h"
+#include "shell/await.h"
 #include "shell/service/key_file.h"
 
 namespace mlbot::shell {
 namespace {
 
-constexpr Duration patience = 20s;
 constexpr Duration clock_warning = 250ms, clock_failure = 1s;  ///< the venue refuses a second ahead
-
-bool wait_for(io::net::EventLoop& loop, const bool& done) {
-  const auto deadline = io::clock::now() + patience;
-  while (!done && io::clock::now() < deadline) loop.run_one(50ms);
-  return done;
-}
 
 Finding clock_finding(const io::bybit::VenueClock& clock) {
   const double offset_ms = std::chrono::duration<double, std::milli>{clock.offset()}.count();
@@ -92,7 +85,7 @@ std::vector<Finding> look_at_venue(const SystemConfig& settings) {
              fmt::format("maker {:.2f} bps, taker {:.2f} bps{}", to_double(fees.maker) * 1e4,
                          to_double(fees.taker) * 1e4, key.key.empty() ? " (of a new account)" : "")});
       });
-  if (!wait_for(loop, done)) {
+  if (!await(loop, done)) {
     out.push_back({"venue", Verdict::failed,
                    fmt::format("{} did not answer within 20 s: look at network, DNS and firewall; some "
                                "countries are refused",
@@ -111,7 +104,7 @@ std::vector<Finding> look_at_venue(const SystemConfig& settings) {
                          else
                            out.push_back({"key", Verdict::failed, report.error().what});
                        });
-  if (!wait_for(loop, done)) out.push_back({"key", Verdict::failed, "the venue did not say what it may do"});
+  if (!await(loop, done)) out.push_back({"key", Verdict::failed, "the venue did not say what it may do"});
   return out;
 }
 
