@@ -19,7 +19,7 @@ void LiveSink::take(const Stamped& event, const Outbox& out) {
   digest_.take(event, out);
   for (const auto& command : out.commands) keep(StampedCommand{event.sequence, event.at, command});
   for (const auto& decision : out.decisions) keep(decision);
-  for (const auto& frame : out.frames) keep(io::archive::digest_of(frame));
+  for (const auto& frame : out.frames) keep(io::journal::digest_of(frame));
   if (!out.commands.empty() || !out.decisions.empty())
     if (const auto done = setup_.journal->flush(); !done && error_.empty()) error_ = done.error().what;
   if (error_.empty())
