@@ -33,8 +33,8 @@ struct StreamPlace {
   static constexpr std::uint16_t control_stream = 0xffff, no_stream = 0xfffe;
   bool operator==(const StreamPlace&) const = default;
 };
-/// What a producer has put on its streams behind `after` and up to `upto`. With it a reader of several streams
-/// puts their records into their one order again, and tells what is late from what is not there.
+/// What a producer has put on its streams behind `after` and up to `upto`. With it a reader of several
+/// streams puts their records into their one order again, and tells what is late from what is not there.
 struct StreamIndex {
   Sequence after, upto;
   Instant at;  ///< core time of `upto`
