@@ -131,6 +131,8 @@ void MarketStage::publish(const Stamped& cause, SymbolId symbol, std::uint8_t tr
   frame.at = cause.at;
   frame.triggers = triggers;
   frame.top = ingestor_.book(symbol).top();
+  frame.depth = ingestor_.book(symbol).depth();
+  frame.depth.traded_5m = hub_.traded_notional(symbol, 300);
   frame.book_at = ingestor_.book_at(symbol);
   hub_.read(symbol, frame);
   frame.digest = frame_digest(feature_schema_hash(), frame);

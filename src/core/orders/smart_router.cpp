@@ -9,7 +9,6 @@
 namespace mlbot::core {
 namespace {
 
-double minutes(Duration d) { return static_cast<double>(d.count()) / 60e9; }
 double bps_of(double part, double whole) { return whole > 0 ? 1e4 * part / whole : 0; }
 
 /// A price that is worse for us by so many bps, in whole ticks: up for a buy, down for a sell; negative bps
@@ -54,6 +53,12 @@ struct Pricing {
     return std::max(0.0, intent.edge_bps) * std::min(1.0, share);
   }
   double resting_probability(double distance_bps, double queue_lots, Duration patience) const {
+    const double p = analytic_probability(distance_bps, queue_lots, patience);
+    if (!std::isfinite(intent.learned_fill)) return p;
+    const double at_touch = analytic_probability(half_spread_bps, touch_lots + size(), resting_patience);
+    return at_touch > 0 ? std::clamp(p * intent.learned_fill / at_touch, 0.0, 1.0) : 0;
+  }
+  double analytic_probability(double distance_bps, double queue_lots, Duration patience) const {
     if (!std::isfinite(market.sigma_bps)) return 0;  // how far it moves, nobody knows
     const double seconds = static_cast<double>(patience.count()) / 1e9;
     return fill_probability({.distance_bps = distance_bps,

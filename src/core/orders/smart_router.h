@@ -60,6 +60,9 @@ struct Intent {
   double offset_bps = 0;     ///< entries: distance of a ladder's first rung; 0 offers none
   double reversion = 0;      ///< share of that distance which is expected to come back after a fill
   double confidence = 0.5;   ///< P(the trade pays), which parts a ladder's size over its rungs
+  /// P(an order at the touch is filled within resting_patience) by a model's own head; NaN without one. The
+  /// analytic probabilities of all resting ways are scaled to it.
+  double learned_fill = std::numeric_limits<double>::quiet_NaN();
   std::uint8_t attempt = 0;  ///< flatten: which rung of the exit ladder
 };
 
