@@ -65,7 +65,7 @@ class DataArchiver::Impl {
 
   Result<void, ArchiveError> open();
   Result<void, ArchiveError> take(const Record& record);
-  Result<void, ArchiveError> take(const JournalGap& gap);
+  Result<void, ArchiveError> take(const journal::JournalGap& gap);
   Result<void, ArchiveError> flush();
   Result<void, ArchiveError> close();
   Sequence resume_sequence() const;
@@ -242,7 +242,8 @@ Result<void, ArchiveError> DataArchiver::Impl::load_instruments() {
 }
 
 Sequence DataArchiver::Impl::resume_sequence() const {
-  return {stored_.number > derived_lag_events_max ? stored_.number - derived_lag_events_max : 0};
+  return {stored_.number > journal::derived_lag_events_max ? stored_.number - journal::derived_lag_events_max
+                                                           : 0};
 }
 
 // ---- taking
@@ -301,7 +302,7 @@ Result<void, ArchiveError> DataArchiver::Impl::take_frame(const FeatureFrame& fr
   return {};
 }
 
-Result<void, ArchiveError> DataArchiver::Impl::take(const JournalGap& gap) {
+Result<void, ArchiveError> DataArchiver::Impl::take(const journal::JournalGap& gap) {
   if (failed_) return std::unexpected{*failed_};
   if (gap.before != Sequence{} && gap.before <= stored_)
     return {};  // named when it was passed the first time
@@ -613,7 +614,7 @@ Result<std::unique_ptr<DataArchiver>, ArchiveError> DataArchiver::open(const Arc
 Sequence DataArchiver::resume_sequence() const { return impl_->resume_sequence(); }
 Sequence DataArchiver::last_sequence() const { return impl_->last_sequence(); }
 Result<void, ArchiveError> DataArchiver::take(const Record& record) { return impl_->take(record); }
-Result<void, ArchiveError> DataArchiver::take(const JournalGap& gap) { return impl_->take(gap); }
+Result<void, ArchiveError> DataArchiver::take(const journal::JournalGap& gap) { return impl_->take(gap); }
 Result<void, ArchiveError> DataArchiver::flush() { return impl_->flush(); }
 Result<void, ArchiveError> DataArchiver::close() { return impl_->close(); }
 const ArchiverStats& DataArchiver::stats() const { return impl_->stats(); }

@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "base/bytes.h"
-#include "io/archive/journal.h"
-#include "io/archive/journal_format.h"
+#include "io/journal/journal.h"
+#include "io/journal/journal_format.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 namespace {
 
 Result<void, JournalError> sync_directory(const std::string& directory) {
@@ -265,4 +265,4 @@ Result<void, JournalError> JournalWriter::sync() {
   return {};
 }
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

@@ -1,4 +1,4 @@
-#include "io/archive/journal_format.h"
+#include "io/journal/journal_format.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 
 #include "base/digest.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 namespace {
 
 constexpr std::string_view segment_magic = "MLBOTJNL";
@@ -243,4 +243,4 @@ Result<SegmentScanner::Found, JournalError> SegmentScanner::next(Raw& raw) {
   return Found::end;
 }
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

@@ -23,7 +23,7 @@
 
 #include "domain/record.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 
 enum class JournalFault : std::uint8_t {
   not_found,      ///< no such directory
@@ -192,4 +192,4 @@ class JournalReader {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

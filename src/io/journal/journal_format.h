@@ -17,9 +17,9 @@
 #include <string_view>
 
 #include "domain/event.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 
 enum class RecordKind : std::uint8_t {
   event = 1,
@@ -105,4 +105,4 @@ class SegmentScanner {
   std::uint64_t window_at_ = 0;
 };
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal
