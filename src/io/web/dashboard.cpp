@@ -148,7 +148,7 @@ void Dashboard::on(const Stamped& event) {
           },
           [&](const TimerFired&) {},
           [&](const OperatorCommand& e) {
-            note(at, Severity::notice, fmt::format("operator: {}", words(e.verb)));
+            note(at, Severity::notice, fmt::format("operator: {}", word(e.verb)));
           },
       },
       event.what);

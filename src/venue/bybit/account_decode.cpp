@@ -119,7 +119,8 @@ PositionNews read_position(Row& row, const Instrument& instrument, NewsSource so
   news.realised_pnl = row.e8_or_zero("curRealisedPnl");
   news.updated_at = row.time_ms_or_zero("updatedTime");
   news.liquidation_price = row.e8_or_zero("liqPrice");
-  news.adl_rank = static_cast<std::uint8_t>(std::clamp<std::int64_t>(row.optional_integer("adlRankIndicator").value_or(0), 0, 5));
+  news.adl_rank = static_cast<std::uint8_t>(
+      std::clamp<std::int64_t>(row.optional_integer("adlRankIndicator").value_or(0), 0, 5));
   news.cross_sequence = row.optional_integer("seq").value_or(-1);
   return news;
 }

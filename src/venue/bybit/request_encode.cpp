@@ -44,7 +44,8 @@ std::string encode_place(const PlaceOrder& order, const Instrument& instrument) 
                    price_text(instrument, *order.stop_loss));
   }
   if (order.take_profit) {
-    fmt::format_to(std::back_inserter(out), R"(,"takeProfit":"{}","tpTriggerBy":"MarkPrice","tpOrderType":"Market")",
+    fmt::format_to(std::back_inserter(out),
+                   R"(,"takeProfit":"{}","tpTriggerBy":"MarkPrice","tpOrderType":"Market")",
                    price_text(instrument, *order.take_profit));
     if (!order.stop_loss) out += R"(,"tpslMode":"Full")";
   }
@@ -69,8 +70,9 @@ std::string encode_cancel_all(const CancelAllOrders& orders, const Instrument& i
 }
 
 std::string encode_position_stop(const SetPositionStop& stop, const Instrument& instrument) {
-  std::string out = fmt::format(R"({},"tpslMode":"Full","positionIdx":{},"stopLoss":"{}","slTriggerBy":"MarkPrice")",
-                                head(instrument), stop.position_index, price_text(instrument, stop.stop_loss));
+  std::string out =
+      fmt::format(R"({},"tpslMode":"Full","positionIdx":{},"stopLoss":"{}","slTriggerBy":"MarkPrice")",
+                  head(instrument), stop.position_index, price_text(instrument, stop.stop_loss));
   if (stop.take_profit)
     fmt::format_to(std::back_inserter(out), R"(,"takeProfit":"{}","tpTriggerBy":"MarkPrice")",
                    price_text(instrument, *stop.take_profit));
