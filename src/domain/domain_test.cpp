@@ -135,6 +135,16 @@ TEST(Codec, EveryEventAndCommandComesBack) {
   frame.set(141, -0.25);
   frame.set_missing(0);
   expect_round_trip(frame);
+  const std::vector<StreamPlace> places{{{11}, 0}, {{12}, StreamPlace::control_stream}, {{12}, 3}};
+  expect_round_trip(StreamIndex{{10}, {12}, Instant::from_ms(7), places});
+}
+
+TEST(Codec, AnIndexOfStreamsNamesNothingBehindItsEnd) {
+  const std::vector<StreamPlace> places{{{11}, 0}, {{13}, 1}};
+  std::string bytes;
+  encode(Record{StreamIndex{{10}, {12}, {}, places}}, bytes);
+  RecordScratch scratch;
+  EXPECT_FALSE(decode(bytes, scratch));
 }
 
 TEST(Codec, DamagedBytesAreAnErrorNeverACrash) {

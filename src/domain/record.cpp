@@ -240,7 +240,6 @@ class Reader {
   RecordScratch& scratch() { return scratch_; }
   ByteReader& bytes() { return bytes_; }
 
- private:
   template <class T>
   T narrow(auto value) {
     if (!std::in_range<T>(value)) bytes_.fail();
@@ -252,6 +251,8 @@ class Reader {
       bytes_.fail();  // no venue message is longer; a flipped bit must not ask for gigabytes
     return bytes_.ok() ? count : 0;
   }
+
+ private:
   template <class T>
   void get_list(std::span<const T>& view, std::vector<T>& store) {
     const auto count = list_size();
@@ -383,6 +384,14 @@ template <class T>
 void Writer::put(const T& v) {
   if constexpr (std::is_same_v<T, BookUpdate>) {
     (*this)(v.symbol, v.kind, v.update_id, v.cross_sequence, v.matched_at, v.bids, v.asks);
+  } else if constexpr (std::is_same_v<T, StreamIndex>) {
+    (*this)(v.after, v.upto, v.at, v.list.size());
+    std::uint64_t last = v.after.number;
+    for (const auto& place : v.list) {  // sequences only grow: mostly one byte each
+      bytes_.varint(place.sequence.number - last);
+      bytes_.varint(place.stream);
+      last = place.sequence.number;
+    }
   } else {
     walk(*this, v);
   }
@@ -394,6 +403,17 @@ void Reader::get(T& v) {
     (*this)(v.symbol, v.kind, v.update_id, v.cross_sequence, v.matched_at);
     get_levels(v.bids, scratch_.bids);
     get_levels(v.asks, scratch_.asks);
+  } else if constexpr (std::is_same_v<T, StreamIndex>) {
+    (*this)(v.after, v.upto, v.at);
+    const auto count = list_size();
+    scratch_.places.clear();
+    std::uint64_t last = v.after.number;
+    for (std::uint64_t i = 0; i < count && bytes_.ok(); ++i) {
+      last += bytes_.varint();
+      scratch_.places.push_back({{last}, narrow<std::uint16_t>(bytes_.varint())});
+      if (last > v.upto.number) bytes_.fail();
+    }
+    v.list = scratch_.places;
   } else {
     walk(*this, v);
   }
@@ -443,7 +463,8 @@ void encode(const Record& record, std::string& out) {
                    put_variant(writer, command.what);
                  },
                  [&](const Decision& decision) { Writer{out}(format_version, std::uint8_t{2}, decision); },
-                 [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); }},
+                 [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); },
+                 [&](const StreamIndex& index) { Writer{out}(format_version, std::uint8_t{4}, index); }},
       record);
 }
 
@@ -478,6 +499,9 @@ Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch
       break;
     case 3:
       reader.get(record.emplace<FeatureFrame>());
+      break;
+    case 4:
+      reader.get(record.emplace<StreamIndex>());
       break;
     default:
       reader.bytes().fail();

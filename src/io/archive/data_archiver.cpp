@@ -266,7 +266,8 @@ Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
       std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
                             [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
                             [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                            [&](const FeatureFrame& v) { return take_frame(v); }},
+                            [&](const FeatureFrame& v) { return take_frame(v); },
+                            [](const StreamIndex&) { return Done{}; }},
                  record);
   if (!done) return fail(std::move(done));
   return rows_since_commit_ >= options_.rows_per_commit ? flush() : Done{};

@@ -44,7 +44,8 @@ StreamKind stream_kind(const Record& record) {
           },
           [](const StampedCommand&) { return StreamKind::orders; },
           [](const Decision&) { return StreamKind::signals; },
-          [](const FeatureFrame&) { return StreamKind::features; }},
+          [](const FeatureFrame&) { return StreamKind::features; },
+          [](const StreamIndex&) { return StreamKind::control; }},
       record);
 }
 
