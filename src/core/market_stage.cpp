@@ -63,6 +63,13 @@ void MarketStage::take(const Stamped& event, Outbox& out) {
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
                  [](const FastExecution&) {},
+                 [](const Transaction&) {},
+                 [](const AccountModes&) {},
+                 [](const ClockOffset&) {},
+                 [](const MachineHealth&) {},
+                 [](const GuardBeat&) {},
+                 [](const SymbolStatus&) {},
+                 [](const VenueStatus&) {},
              },
              event.what);
 }

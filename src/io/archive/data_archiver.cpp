@@ -125,6 +125,13 @@ class DataArchiver::Impl {
   Done on(const Stamped&, const PriceLimit&) { return {}; }
   Done on(const Stamped&, const AdlAlerts&) { return {}; }
   Done on(const Stamped&, const InsurancePools&) { return {}; }
+  Done on(const Stamped&, const Transaction&) { return {}; }
+  Done on(const Stamped&, const AccountModes&) { return {}; }
+  Done on(const Stamped&, const ClockOffset&) { return {}; }
+  Done on(const Stamped&, const MachineHealth&) { return {}; }
+  Done on(const Stamped&, const GuardBeat&) { return {}; }
+  Done on(const Stamped&, const SymbolStatus&) { return {}; }
+  Done on(const Stamped&, const VenueStatus&) { return {}; }
 
   ArchiverOptions options_;
   std::unique_ptr<Database> database_;
