@@ -4,6 +4,7 @@
 // Threads: none.  Clock: none.  Allocation: only when a symbol is announced.
 #pragma once
 
+#include "core/core.h"
 #include "core/trading/trading_coordinator.h"
 
 namespace mlbot::core {
@@ -22,11 +23,16 @@ class TradeStage {
   const TradingCoordinator& coordinator() const { return coordinator_; }
   const OrderRouter& router() const { return router_; }
   const AccountMonitor& monitor() const { return monitor_; }
+  Core::Overview overview() const;
+  Carried carried() const;
   /// When silence on a request becomes news.
   Instant next_deadline() const { return router_.executor().next_deadline(); }
   void hash_into(StateHash& hash) const;
 
  private:
+  void take(const Stamped& event, Outbox& out);
+  void judge(const FeatureFrame& frame, Outbox& out);
+  static void stamp(Sequence cause, std::size_t routes_from, std::size_t fills_from, Outbox& out);
   void compare(Instant now, SymbolId symbol);
 
   TradingCoordinator coordinator_;

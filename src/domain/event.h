@@ -257,6 +257,14 @@ struct AccountModes {
 enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, position_stop, query };
 /// Silence and transport errors are `unknown`: they never move an order's state by themselves.
 enum class RequestOutcome : std::uint8_t { accepted, refused, unknown };
+/// Why a request was refused, as far as it tells what to do next.
+enum class Refusal : std::uint8_t {
+  none,
+  rule,        ///< of the venue, about this order
+  rate,        ///< too many requests: wait
+  permission,  ///< key, signature or right: a person must act
+  maintenance  ///< the venue is not serving
+};
 /// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders,
 /// history and executions were all read and held nothing; `refused` also says that nothing was found.
 struct RequestAnswer {
@@ -266,6 +274,7 @@ struct RequestAnswer {
   ClientOrderId client_id;
   VenueId venue_id;
   std::int32_t code = 0;  ///< the venue's return code
+  Refusal refusal = Refusal::none;
   VenueText text;
   bool operator==(const RequestAnswer&) const = default;
 };

@@ -14,6 +14,7 @@
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "shell/live_bot_parts.h"
+#include "shell/state_word.h"
 
 namespace mlbot::shell {
 namespace {
@@ -113,15 +114,9 @@ io::web::HeaderView LiveBot::Parts::header() const {
   io::web::HeaderView out;
   const auto& settings = config.current();
   out.mode = settings.mode == Mode::live ? "live" : settings.mode == Mode::shadow ? "shadow" : "paper";
-  out.state = settings.mode == Mode::live ? "LIVE" : settings.mode == Mode::shadow ? "SHADOW" : "PAPER";
   const auto overview = core->overview();
-  if (overview.state == TradingState::paused) out.state = "PAUSED";
-  if (overview.state == TradingState::halted) out.state = "HALTED";
-  if (overview.stopped_by) out.why = to_string(*overview.stopped_by);
-  if (market_stream && market_stream->state() != LinkState::live) {
-    out.state = "BLIND";
-    out.why = "feed_stale";
-  }
+  out.state = state_word(overview.state, settings.mode);
+  if (overview.why) out.why = to_string(*overview.why);
   out.venue = venue->title();
   out.account = venue->account();
   out.model = bundle ? short_hash(bundle->content_hash) : "none";
@@ -329,7 +324,7 @@ ExitCode LiveBot::run() {
   // Entries that still rest are taken back before the links close; positions keep the stops that the venue
   // holds.
   if (p.source->error().empty() && p.sink->error().empty() && p.fatal.empty()) {
-    p.source->push(OperatorCommand{OperatorVerb::cancel_all}, {});
+    p.source->push(OperatorCommand{OperatorVerb::cancel_all, "shutdown"}, {});
     p.source->stop_after(p.clock->now() + Duration{static_cast<std::int64_t>(
                                               static_cast<double>(farewell.count()) * p.clock->speed())});
     core::drive(*p.core, *p.source, *p.sink);

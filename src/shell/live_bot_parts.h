@@ -20,6 +20,7 @@
 #include "shell/live_sink.h"
 #include "shell/live_source.h"
 #include "shell/page_service.h"
+#include "shell/service/trading_state_file.h"
 #include "shell/state_directory.h"
 
 namespace mlbot::shell {
@@ -50,6 +51,7 @@ struct LiveBot::Parts {
   Failure open_streams();
   Failure start_services();
   Failure open_run();
+  void find_trading_state();
   void add_services();
   void observe();
   void seed_candles();
@@ -91,6 +93,8 @@ struct LiveBot::Parts {
   std::optional<io::clock::PacedClock> clock;
   std::unique_ptr<LiveSource> source;
   std::unique_ptr<LiveSink> sink;
+  Carried carried;  ///< what the last run left
+  std::optional<TradingStateFile> trading_state;
   std::unique_ptr<io::bybit::BybitRestClient> rest;
   std::unique_ptr<io::bybit::BybitWebSocketClient> market_stream, account_stream;
   std::unique_ptr<ArchiveFollower> archive;

@@ -363,7 +363,8 @@ Opening LiveBot::Parts::opening() const {
                       .account = std::string_view{venue->account()},
                       .model = std::string_view{bundle ? bundle->content_hash : std::string{}},
                       .schema_hash = core::feature_schema_hash(),
-                      .warm_from = warm_from.number},
+                      .warm_from = warm_from.number,
+                      .carried = carried},
               .instruments = instruments,
               .config_version = config.version(),
               .risk = settings.risk,
@@ -378,7 +379,24 @@ Opening LiveBot::Parts::opening() const {
   return out;
 }
 
+/// Freedom is never read out of a damaged file.
+void LiveBot::Parts::find_trading_state() {
+  const auto found = load_trading_state(state.trading_state());
+  if (!found) {
+    console.note(found.error());
+    carried = {.state = TradingState::halted, .stopped_by = ReasonCode::halted};
+  } else if (*found) {
+    carried = **found;
+    if (carried.state >= TradingState::paused)
+      console.note(fmt::format("trading is {} since the last run{}{}", word(carried.state),
+                               carried.stopped_by ? ": " : "",
+                               carried.stopped_by ? to_string(*carried.stopped_by) : ""));
+  }
+  trading_state.emplace(state.trading_state(), carried);
+}
+
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
+  find_trading_state();
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
   open = true;
@@ -387,6 +405,11 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
       .journal = journal.get(),
       .bus = bus.get(),
       .second_bus = redis.get(),
+      .keep_state =
+          [this](const Stamped& event) {
+            if (const auto trouble = trading_state->keep(core->carried(), event.at))
+              console.note(*trouble + "; the state of trading is not kept over a restart");
+          },
       .carry_out =
           [this](const Command& command) {
             if (!venue->carry_out(command)) rest->carry_out(command);

@@ -17,8 +17,9 @@ class LiveSink {
   struct Setup {
     io::journal::JournalWriter* journal = nullptr;
     io::bus::Bus* bus = nullptr;
-    io::bus::Bus* second_bus = nullptr;             ///< Redis, when chosen; nullptr otherwise
-    std::function<void(const Command&)> carry_out;  ///< REST
+    io::bus::Bus* second_bus = nullptr;              ///< Redis, when chosen; nullptr otherwise
+    std::function<void(const Stamped&)> keep_state;  ///< of trading, before anything of the step takes effect
+    std::function<void(const Command&)> carry_out;   ///< REST
     std::function<void(SymbolId)> resubscribe_book;
     std::function<void(const Stamped&, const Outbox&)> observer;
   };

@@ -97,9 +97,9 @@ Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrde
                                    static_cast<double>(order_slots + 1)}};
   order.id = executor_.next_id();
   if (!order.reduce_only)
-    order.stop_loss =
-        positions_.stop_price(order.symbol, order.side, symbols_[order.symbol.index].instrument.price(order.price),
-                              risk_.limits().stop_distance_bps);
+    order.stop_loss = positions_.stop_price(order.symbol, order.side,
+                                            symbols_[order.symbol.index].instrument.price(order.price),
+                                            risk_.limits().stop_distance_bps);
   const auto approved = risk_.judge(order, view(now, order.symbol, order.side, monitor));
   if (!approved) return std::unexpected{approved.error()};
   executor_.place(now, *approved, out);
@@ -140,6 +140,15 @@ Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& inten
   return *first;
 }
 
+bool OrderRouter::busy(SymbolId symbol, Side side) const {
+  const Work& work = work_of(symbol, side);
+  if (!work.active) return false;
+  if (!work.ending && work.unsent.count > 0) return true;
+  for (std::size_t i = 0; i < work.count; ++i)
+    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) return true;
+  return false;
+}
+
 void OrderRouter::drop_settled(Work& work) const {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < work.count; ++i) {
@@ -177,15 +186,16 @@ void OrderRouter::send_slice(Instant now, Symbol& s, Work& work, const AccountMo
     return;
   }
   const auto sent = send(now, work, order, monitor, out);
-  if (!sent) {  // the state, the account or the market changed meanwhile: what is left is not worth another try
+  if (!sent) {  // the state, the account or the market changed meanwhile: what is left is not worth another
+                // try
     work.ending = true;
     return;
   }
   work.unsent = work.unsent - order.size;
 }
 
-void OrderRouter::follow(Instant now, Symbol& s, Work& work, const Order& order, const AccountMonitor& monitor,
-                         Outbox& out) {
+void OrderRouter::follow(Instant now, Symbol& s, Work& work, const Order& order,
+                         const AccountMonitor& monitor, Outbox& out) {
   if (order.state != OrderState::open || order.time_in_force != TimeInForce::post_only) return;
   const bool fixed = work.kind == RouteKind::ladder;
   const PriceTicks at = fixed ? smart_.touch(order.side, s.market.top) : order.price;
@@ -244,7 +254,8 @@ void OrderRouter::shrink(Instant now, SymbolId symbol, Side side, Lots most, con
     const Lots wanted = std::min(order->open_size(), std::max(left, Lots{0}));
     left = left - wanted;
     const Lots cut = order->open_size() - wanted;
-    if (cut.count <= 0 || order->state != OrderState::open || order->amended_price || order->cancel_wanted) continue;
+    if (cut.count <= 0 || order->state != OrderState::open || order->amended_price || order->cancel_wanted)
+      continue;
     if (wanted < symbols_[symbol.index].instrument.min_order) {
       executor_.cancel(now, order->id, out);
       continue;
@@ -254,6 +265,17 @@ void OrderRouter::shrink(Instant now, SymbolId symbol, Side side, Lots most, con
       executor_.amend(now, *approved, out);
   }
   work.unsent = std::min(work.unsent, std::max(left, Lots{0}));
+}
+
+void OrderRouter::halve_entries(Instant now, const AccountMonitor& monitor, Outbox& out) {
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i)
+    for (const Work& work : symbols_[i].works) {
+      if (!work.active || work.intent.purpose != Purpose::entry) continue;
+      Lots open = work.unsent;
+      for (std::size_t k = 0; k < work.count; ++k)
+        if (const Order* order = executor_.find(work.orders[k])) open = open + order->open_size();
+      shrink(now, {i}, work.intent.side, {open.count / 2}, monitor, out);
+    }
 }
 
 void OrderRouter::cancel_entries(Instant now, Outbox& out) {

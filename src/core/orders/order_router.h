@@ -35,21 +35,25 @@ class OrderRouter {
   /// Reads the mark-outs that are due at this frame; what is complete goes to out.fills.
   void measure(const FeatureFrame& frame, Outbox& out);
 
-  /// Works what the intent asks for in the cheapest way, or says which rule stands against it. The choice goes
-  /// to out.routes. @return the first of the orders. @pre  !busy(intent.symbol, intent.side).
+  /// Works what the intent asks for in the cheapest way, or says which rule stands against it. The choice
+  /// goes to out.routes. @return the first of the orders. @pre  !busy(intent.symbol, intent.side).
   Result<PlaceOrder, Refused> submit(Instant now, const Intent& intent, const AccountMonitor& monitor,
                                      Outbox& out);
   /// True while work on the symbol and side is not over.
-  bool busy(SymbolId symbol, Side side) const { return work_of(symbol, side).active; }
+  bool busy(SymbolId symbol, Side side) const;
   bool busy(SymbolId symbol) const { return busy(symbol, Side::buy) || busy(symbol, Side::sell); }
   /// Goes on with what is being worked: follows the touch, sends the next slice, gives up what waited too
   /// long.
   void work(Instant now, SymbolId symbol, const AccountMonitor& monitor, Outbox& out);
   /// Takes back what is being worked on the side; fills that are under way still come.
   void give_up(Instant now, SymbolId symbol, Side side, Outbox& out);
-  /// Makes the work on a side no larger than told: resting orders are amended to less, which keeps their place
-  /// in the queue; slices that were not sent are left out.
+  /// Makes the work on a side no larger than told: resting orders are amended to less, which keeps their
+  /// place in the queue; slices that were not sent are left out.
   void shrink(Instant now, SymbolId symbol, Side side, Lots most, const AccountMonitor& monitor, Outbox& out);
+  /// Half of every entry that is being worked, by shrink().
+  void halve_entries(Instant now, const AccountMonitor& monitor, Outbox& out);
+  /// Worst notional that a symbol can come to, quote units.
+  E8 worst_exposure(SymbolId symbol) const { return worst_of(symbol.index); }
   /// Takes back every entry; what reduces stays.
   void cancel_entries(Instant now, Outbox& out);
   void cancel_all(Instant now, Outbox& out);

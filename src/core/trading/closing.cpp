@@ -3,6 +3,7 @@
 namespace mlbot::core {
 
 void Closing::begin(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
+  resume_later_ = false;
   if (!under_way()) {
     phase_ = Phase::closing;
     flat_since_ = distant_future;
@@ -63,7 +64,7 @@ void Closing::step(Instant now, OrderRouter& router, AccountMonitor& monitor, Ou
 }
 
 void Closing::hash_into(StateHash& hash) const {
-  hash.add(static_cast<std::uint64_t>(phase_));
+  hash.add(static_cast<std::uint64_t>(phase_) << 1 | std::uint64_t{resume_later_});
   hash.add(flat_since_.ns);
   for (const auto attempts : attempts_) hash.add(std::uint64_t{attempts});
 }

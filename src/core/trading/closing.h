@@ -27,7 +27,13 @@ class Closing {
   void begin(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out);
   void step(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out);
   /// A person resumes: what was going on is left as it is.
-  void stop() { phase_ = Phase::off; }
+  void stop() {
+    phase_ = Phase::off;
+    resume_later_ = false;
+  }
+  /// The last run was cut short while it closed: begin() is due when the account is known.
+  void resume_later(bool wanted) { resume_later_ = wanted; }
+  bool waits_to_resume() const { return resume_later_; }
 
   Phase phase() const { return phase_; }
   bool under_way() const { return phase_ == Phase::closing || phase_ == Phase::verifying; }
@@ -37,6 +43,7 @@ class Closing {
   bool close_positions(Instant now, OrderRouter& router, const AccountMonitor& monitor, Outbox& out);
 
   Phase phase_ = Phase::off;
+  bool resume_later_ = false;
   Instant flat_since_ = distant_future;
   std::vector<std::uint8_t> attempts_;  ///< by symbol, closes that were sent
 };

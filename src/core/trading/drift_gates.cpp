@@ -29,7 +29,7 @@ DriftGates::DriftGates(const models::Bundle* bundle) : bundle_{bundle} {
 void DriftGates::restart() {
   trades_.clear();
   pairs_.clear();
-  buys_.clear();
+  entries_.clear();
   rows_kept_ = next_row_ = 0;
   for (auto& counts : counts_) counts.fill(0);
   verdict_ = {};
@@ -41,7 +41,7 @@ void DriftGates::on_trade(double earned_bps, double expected_bps) {
 }
 
 void DriftGates::on_entry(Side side) {
-  push(buys_, side == Side::buy);
+  push(entries_, side);
   judge();
 }
 
@@ -74,7 +74,8 @@ void DriftGates::keep_row(const FeatureFrame& frame) {
     std::size_t bin = bins - 1;
     if (frame.valid(i)) {
       const auto& edges = bundle_->reference[i].edges;
-      bin = static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), frame.values[i]) - edges.begin());
+      bin = static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), frame.values[i]) -
+                                     edges.begin());
     }
     row[i] = static_cast<std::uint8_t>(bin);
     ++counts_[i][bin];
@@ -114,10 +115,10 @@ Gate DriftGates::calibration() const {
 }
 
 Gate DriftGates::sides() const {
-  if (!buys_.full()) return Gate::green;
+  if (!entries_.full()) return Gate::green;
   std::size_t buys = 0;
-  for (std::size_t i = 0; i < buys_.size(); ++i) buys += buys_[i];
-  const double share = static_cast<double>(buys) / static_cast<double>(buys_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) buys += entries_[i] == Side::buy;
+  const double share = static_cast<double>(buys) / static_cast<double>(entries_.size());
   return gate_of(share < 0.1 || share > 0.9, share < 0.25 || share > 0.75);
 }
 
@@ -128,9 +129,11 @@ Gate DriftGates::inputs() const {
     const auto& reference = bundle_->reference[i];
     double psi = 0;
     for (std::size_t b = 0; b < bins; ++b) {
-      const double expected = std::max(
-          share_floor, b + 1 == bins ? reference.missing : (1 - reference.missing) / static_cast<double>(bins - 1));
-      const double seen = std::max(share_floor, static_cast<double>(counts_[i][b]) / static_cast<double>(rows_kept_));
+      const double expected =
+          std::max(share_floor, b + 1 == bins ? reference.missing
+                                              : (1 - reference.missing) / static_cast<double>(bins - 1));
+      const double seen =
+          std::max(share_floor, static_cast<double>(counts_[i][b]) / static_cast<double>(rows_kept_));
       psi += (seen - expected) * exact::log(seen / expected);
     }
     amber += psi > 0.10;
@@ -156,7 +159,7 @@ void DriftGates::hash_into(StateHash& hash) const {
   if (!trades_.empty()) hash.add(trades_.back());
   hash.add(std::uint64_t{pairs_.size()});
   if (!pairs_.empty()) hash.add(pairs_.back().realised);
-  hash.add(std::uint64_t{buys_.size()});
+  hash.add(std::uint64_t{entries_.size()});
   hash.add(std::uint64_t{rows_kept_});
   for (const Symbol& s : symbols_) hash.add(s.asked_at.ns);
 }

@@ -5,9 +5,10 @@
 //   calib   slope of matured returns on predictions, one a symbol and horizon: amber outside 0.8 to 1.2, red
 //           outside 0.5 to 1.5, in both cases by more than 3 standard errors; from 500 on.
 //   side    share of buys among the last 200 entries: amber outside 0.25 to 0.75, red outside 0.1 to 0.9.
-//   psi     population stability of each feature against the bundle's reference (10 deciles and missing), over
-//           the last `rows_judged` rows, one each 10 s: amber 0.10, red 0.25, each on at least three features.
-//           A bundle without a reference is not judged.
+//   psi     population stability of each feature against the bundle's reference (10 deciles and missing),
+//   over
+//           the last `rows_judged` rows, one each 10 s: amber 0.10, red 0.25, each on at least three
+//           features. A bundle without a reference is not judged.
 // Amber halves the size, red stops entries until a person resumes, which starts the gates anew.
 // Source: ml-method section 12. Threads, clock: none. Allocation: only at construction and in add().
 #pragma once
@@ -75,7 +76,7 @@ class DriftGates {
   Verdict verdict_;
   Ring<double> trades_{trades_judged};
   Ring<Pair> pairs_{predictions_judged};
-  Ring<bool> buys_{entries_judged};
+  Ring<Side> entries_{entries_judged};
   std::vector<Symbol> symbols_;
   std::vector<std::array<std::uint8_t, feature_count>> rows_;  ///< ring of bins; empty without a reference
   std::vector<std::array<std::uint32_t, bins>> counts_;        ///< by feature, of the rows kept

@@ -71,8 +71,8 @@ void TradingCoordinator::start(const RunStarted& run, OrderRouter& router) {
 
 // ---- what stands against an entry
 
-Result<TradingCoordinator::Prediction, ReasonCode> TradingCoordinator::predict(const FeatureFrame& frame,
-                                                                               const OrderRouter& router) const {
+Result<TradingCoordinator::Prediction, ReasonCode> TradingCoordinator::predict(
+    const FeatureFrame& frame, const OrderRouter& router) const {
   if (!head_) return std::unexpected{ReasonCode::model_missing};
   if (bundle_->schema_hash != schema_hash_) return std::unexpected{ReasonCode::schema_mismatch};
   if (bundle_->expires_at_ms != 0 && frame.at.ms() >= bundle_->expires_at_ms)
@@ -113,6 +113,7 @@ Result<TradingCoordinator::Prediction, ReasonCode> TradingCoordinator::predict(c
 }
 
 std::optional<ReasonCode> TradingCoordinator::account_veto(Instant now, SymbolId symbol) const {
+  if (leaving_) return ReasonCode::paused;
   if (maintenance_ || !symbols_[symbol.index].tradable) return ReasonCode::maintenance;
   if (no_permission_) return ReasonCode::key_no_trade_permission;
   if (now < rate_limited_until_) return ReasonCode::rate_limited;
@@ -137,7 +138,8 @@ std::optional<ReasonCode> TradingCoordinator::market_veto(const FeatureFrame& fr
     if (left_ms < window_ms || interval_ms - left_ms < window_ms) return ReasonCode::near_funding;
   }
   const auto cascade = static_cast<unsigned>(value_or(frame, rows::cascade_state, 0));
-  if (((settings.cascade_states >> std::min(cascade, 3u)) & 1u) == 0) return ReasonCode::cascade_state_blocked;
+  if (((settings.cascade_states >> std::min(cascade, 3u)) & 1u) == 0)
+    return ReasonCode::cascade_state_blocked;
   return std::nullopt;
 }
 
@@ -167,8 +169,8 @@ double TradingCoordinator::correlated_usdt(SymbolId symbol, Side side, const Ord
   double sum = 0;
   for (std::uint16_t i = 0; i < symbols_.size(); ++i) {
     if (i != symbol.index && symbols_[i].leader_correlation <= least) continue;
-    const std::int64_t held =
-        sign_of(side) * router.positions().position({i}).size.count + router.executor().open_entries({i}, side).count;
+    const std::int64_t held = sign_of(side) * router.positions().position({i}).size.count +
+                              router.executor().open_entries({i}, side).count;
     if (held <= 0) continue;
     sum += to_double(multiply(router.positions().mid({i}), router.instrument({i}).size({held})));
   }
@@ -189,26 +191,28 @@ Size TradingCoordinator::size_for(const FeatureFrame& frame, const Prediction& p
   const Lots visible = buy ? market.depth.asks : market.depth.bids;
   E8 total;
   for (std::uint16_t i = 0; i < symbols_.size(); ++i) total = total + router.worst_exposure({i});
-  return size_of({.equity_usdt = to_double(monitor.equity()),
-                  .net_low_bps = prediction.best.net_bps() - prediction.z_error_bps,
-                  .outcome_deviation_bps = residual > 0 ? residual : std::max(hold_deviation, 0.01),
-                  .stop_bps = static_cast<double>(limits.stop_distance_bps),
-                  .hold_deviation_bps = hold_deviation,
-                  .volume_5m_usdt = market.depth.traded_5m,
-                  .depth_usdt = instrument.size_double(visible) * mid,
-                  .symbol_room_usdt = to_double(limits.max_symbol_notional - router.worst_exposure(frame.symbol)),
-                  .total_room_usdt = to_double(limits.max_total_notional - total),
-                  .correlated_room_usdt = settings.correlated_notional_usdt -
-                                          correlated_usdt(frame.symbol, prediction.best.side, router),
-                  .scale = drawdown_scale(monitor.daily_loss(), limits.daily_loss) *
-                           (keeper_.state() == TradingState::degraded ? 0.5 : 1.0)},
-                 settings);
+  return size_of(
+      {.equity_usdt = to_double(monitor.equity()),
+       .net_low_bps = prediction.best.net_bps() - prediction.z_error_bps,
+       .outcome_deviation_bps = residual > 0 ? residual : std::max(hold_deviation, 0.01),
+       .stop_bps = static_cast<double>(limits.stop_distance_bps),
+       .hold_deviation_bps = hold_deviation,
+       .volume_5m_usdt = market.depth.traded_5m,
+       .depth_usdt = instrument.size_double(visible) * mid,
+       .symbol_room_usdt = to_double(limits.max_symbol_notional - router.worst_exposure(frame.symbol)),
+       .total_room_usdt = to_double(limits.max_total_notional - total),
+       .correlated_room_usdt =
+           settings.correlated_notional_usdt - correlated_usdt(frame.symbol, prediction.best.side, router),
+       .scale = drawdown_scale(monitor.daily_loss(), limits.daily_loss) *
+                (keeper_.state() == TradingState::degraded ? 0.5 : 1.0)},
+      settings);
 }
 
 // ---- in and out
 
-void TradingCoordinator::close(const FeatureFrame& frame, bool turned, double against_bps, OrderRouter& router,
-                               const AccountMonitor& monitor, Decision& decision, Outbox& out) {
+void TradingCoordinator::close(const FeatureFrame& frame, bool turned, double against_bps,
+                               OrderRouter& router, const AccountMonitor& monitor, Decision& decision,
+                               Outbox& out) {
   Symbol& s = symbols_[frame.symbol.index];
   s.exit_since = std::min(s.exit_since, frame.at);
   const Lots held = router.positions().position(frame.symbol).size;
@@ -355,7 +359,8 @@ Decision TradingCoordinator::judge(const FeatureFrame& frame, OrderRouter& route
   } else if (const auto edge = entry_veto(frame, router, *prediction)) {
     decision.reason = *edge;
   } else if (router.busy(frame.symbol, opposite(side))) {
-    router.give_up(frame.at, frame.symbol, opposite(side), out);  // the other side pays now: first the old one goes
+    router.give_up(frame.at, frame.symbol, opposite(side),
+                   out);  // the other side pays now: first the old one goes
     decision.reason = ReasonCode::position_open;
   } else {
     enter(frame, *prediction, router, monitor, decision, out);
@@ -416,6 +421,11 @@ void TradingCoordinator::on(Instant now, const OperatorCommand& command, OrderRo
       raise(now, TradingState::reduce_only, std::nullopt, router, out);
       break;
     case OperatorVerb::cancel_all:
+      if (command.from.view() == "shutdown") {  // the run ends: nothing to be carried to the next
+        leaving_ = true;
+        router.cancel_all(now, out);
+        break;
+      }
       raise(now, TradingState::paused, std::nullopt, router, out);
       router.cancel_all(now, out);
       monitor.ask_again(now);  // that nothing rests is read from the account too
@@ -499,7 +509,8 @@ void TradingCoordinator::hash_into(StateHash& hash) const {
   closing_.hash_into(hash);
   gates_.hash_into(hash);
   hash.add(static_cast<std::uint64_t>(mode_));
-  hash.add(std::uint64_t{disconnecting_} | std::uint64_t{maintenance_} << 1 | std::uint64_t{no_permission_} << 2);
+  hash.add(std::uint64_t{disconnecting_} | std::uint64_t{maintenance_} << 1 |
+           std::uint64_t{no_permission_} << 2 | std::uint64_t{leaving_} << 3);
   hash.add(rate_limited_until_.ns);
   for (const Symbol& s : symbols_) {
     hash.add(std::uint64_t{s.closings_seen});

@@ -54,7 +54,8 @@ class TradingCoordinator {
 
   void on(Instant now, const OperatorCommand& command, OrderRouter& router, AccountMonitor& monitor,
           Outbox& out);
-  /// After the router took the fill in: was it the stop that closed the position, and what did the trade earn.
+  /// After the router took the fill in: was it the stop that closed the position, and what did the trade
+  /// earn.
   void on(Instant now, const Execution& execution, OrderRouter& router, Outbox& out);
   void on(Instant now, const RequestAnswer& answer);
   void on(const SymbolStatus& status);
@@ -69,6 +70,8 @@ class TradingCoordinator {
   /// The reason to show beside the state.
   std::optional<ReasonCode> why() const { return keeper_.why(); }
   const Closing& closing() const { return closing_; }
+  /// The state that a restart goes on in; the rest is others' to fill in.
+  Carried carried() const { return keeper_.carried(); }
   bool flattening() const { return closing_.under_way(); }
   /// An operator asked for the end of all links; true once nothing is left to close.
   bool disconnect_due() const { return disconnecting_ && !closing_.under_way(); }
@@ -77,10 +80,10 @@ class TradingCoordinator {
 
  private:
   struct Symbol {
-    bool leader = false;    ///< the one that the others follow
-    bool tradable = true;   ///< by the venue's word
+    bool leader = false;   ///< the one that the others follow
+    bool tradable = true;  ///< by the venue's word
     std::uint32_t closings_seen = 0;
-    bool by_stop = false;   ///< the last position ended by its stop
+    bool by_stop = false;  ///< the last position ended by its stop
     Instant cooldown_since{INT64_MIN};
     Instant exit_since = distant_future;  ///< when closing was first wanted
     double leader_correlation = 0;        ///< of the last frame
@@ -120,6 +123,7 @@ class TradingCoordinator {
   Closing closing_;
   DriftGates gates_;
   bool disconnecting_ = false;
+  bool leaving_ = false;  ///< the run is ending
   bool maintenance_ = false;
   bool no_permission_ = false;
   Instant rate_limited_until_{INT64_MIN};

@@ -57,6 +57,12 @@ std::optional<ReasonCode> TradingStateKeeper::why() const {
   return blind_by_ ? blind_by_ : degraded_by_;
 }
 
+Carried TradingStateKeeper::carried() const {
+  if (latch_ >= TradingState::paused) return {.state = latch_, .stopped_by = stopped_by_};
+  if (degraded_by_) return {.state = TradingState::degraded, .stopped_by = degraded_by_};
+  return {};
+}
+
 void TradingStateKeeper::hash_into(StateHash& hash) const {
   hash.add(static_cast<std::uint64_t>(latch_));
   for (const auto& reason : {stopped_by_, blind_by_, degraded_by_})

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/state_hash.h"
-#include "domain/reason.h"
+#include "domain/event.h"
 
 namespace mlbot::core {
 
@@ -37,6 +37,8 @@ class TradingStateKeeper {
   std::optional<ReasonCode> refusal() const;
   /// What made the state what it is, for a screen: the reason of a latch, of blindness or of a gate.
   std::optional<ReasonCode> why() const;
+  /// What the next run starts from: the latch, or a gate's verdict; a blind eye is found out anew.
+  Carried carried() const;
   void hash_into(StateHash& hash) const;
 
  private:

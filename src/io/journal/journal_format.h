@@ -28,7 +28,9 @@ enum class RecordKind : std::uint8_t {
   venue_frame = 4,
   frame_digest = 5,
   feature_checkpoint = 6,
-  frame = 7
+  frame = 7,
+  route = 8,
+  fill_quality = 9
 };
 
 inline constexpr std::uint32_t segment_version = 1;
