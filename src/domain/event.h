@@ -150,8 +150,10 @@ struct OrderNews {
   Lots size, filled;
   E8 average_price;
   bool reduce_only = false;
-  bool conditional = false;  ///< stop, take profit, trailing: held by the venue until triggered
-  VenueText reason;          ///< reject or cancel reason in the venue's words
+  bool conditional = false;         ///< stop, take profit, trailing: held by the venue until triggered
+  PriceTicks trigger_price;         ///< of a conditional order; 0 when none
+  std::uint8_t position_index = 0;  ///< 0 one-way, 1 long side, 2 short side
+  VenueText reason;                 ///< reject or cancel reason in the venue's words
   Instant updated_at;
   bool operator==(const OrderNews&) const = default;
 };
@@ -217,8 +219,9 @@ struct WalletNews {
 };
 
 enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, position_stop, query };
-/// Silence and transport errors are `unknown`: they never move an order's state by themselves.
-enum class RequestOutcome : std::uint8_t { accepted, refused, unknown };
+/// Silence and transport errors are `unknown`: they never move an order's state by themselves. `duplicate`
+/// turns a create down because its id was used: so an order of that id did arrive.
+enum class RequestOutcome : std::uint8_t { accepted, refused, unknown, duplicate };
 /// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders,
 /// history and executions were all read and held nothing; `refused` also says that nothing was found.
 struct RequestAnswer {
@@ -271,6 +274,22 @@ struct OperatorCommand {
 struct InstrumentDefined {
   Instrument instrument;
   bool operator==(const InstrumentDefined&) const = default;
+};
+
+/// An order that an earlier run meant to send and whose end its journal does not show. Told after the
+/// instruments, before anything of this run: unknown until the venue's evidence ends it.
+struct IntentCarried {
+  ClientOrderId id;
+  SymbolId symbol;
+  Side side = Side::buy;
+  OrderType type = OrderType::limit;
+  TimeInForce time_in_force = TimeInForce::gtc;
+  PriceTicks price;
+  Lots size;
+  bool reduce_only = false;
+  std::uint8_t position_index = 0;
+  Instant placed_at;  ///< core time of the run that placed it
+  bool operator==(const IntentCarried&) const = default;
 };
 
 /// The first event of every run: all that replay needs to build the same core.

@@ -61,7 +61,7 @@ struct Last<RequestKind> {
 };
 template <>
 struct Last<RequestOutcome> {
-  static constexpr auto value = RequestOutcome::unknown;
+  static constexpr auto value = RequestOutcome::duplicate;
 };
 template <>
 struct Last<SnapshotPhase> {
