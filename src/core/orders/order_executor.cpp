@@ -240,6 +240,9 @@ void OrderExecutor::carry(Instant now, const IntentCarried& intent, Outbox& out)
                  .foreign = true,
                  .earlier = true,
                  .cancel_wanted = !intent.reduce_only,  // its reason to be is gone with its run
+                 .amended_price = intent.price,         // an amend may still be on its way
+                 .amended_size = intent.size,
+                 .amended_at = now,
                  .placed_at = intent.placed_at,
                  .parts = {}};
   doubt(now, *order, out);

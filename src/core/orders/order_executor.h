@@ -72,6 +72,7 @@ class OrderExecutor {
   enum class Keep : std::uint8_t { nothing, reducing };
   void cancel_all(Instant now, Keep keep, Outbox& out);
   /// An order that an earlier run meant to send and whose end its journal does not show: unknown, asked for.
+  /// @param intent  price and size as last asked for, by the create or by an amend; the larger size.
   void carry(Instant now, const IntentCarried& intent, Outbox& out);
 
   void on(Instant now, const RequestAnswer& answer, Outbox& out,

@@ -248,6 +248,7 @@ class Walker {
     const Order* ours = w.executor.find(intent_.id);
     const bool carried = ours && !ours->settled();
     const Instant placed_at = start;
+    const bool amended = ours && ours->asked_price.count == other_price;
     w.executor = OrderExecutor{small};
     w.executor.start("main", ++w.epoch);
     w.position = 0;
@@ -261,8 +262,8 @@ class Walker {
                          {.id = intent_.id,
                           .symbol = {0},
                           .side = Side::buy,
-                          .price = {first_price},
-                          .size = {script_.size},
+                          .price = {amended ? other_price : first_price},
+                          .size = {std::max(script_.size, amended ? script_.amended_size : 0)},
                           .placed_at = placed_at},
                          out);
       out.commands.push_back(QueryAccount{});
@@ -481,7 +482,8 @@ class Walker {
                                   .symbol = {0},
                                   .client_id = intent_.id,
                                   .venue_id = names ? VenueId{venue_id} : VenueId{}},
-                    out);
+                    out,
+                    x.position == x.truth().filled ? PositionEvidence::agrees : PositionEvidence::differs);
     });
   }
   void hear_news(World& w, std::int64_t version, NewsSource source, bool blank) {
