@@ -28,14 +28,15 @@ enum class RecordKind : std::uint8_t {
   venue_frame = 4,
   frame_digest = 5,
   feature_checkpoint = 6,
-  context = 7,  ///< contracts and run in force, first in each segment but the very first
-  raw_frame = 8,
-  state_hash = 9,
-  order_id_lease = 10
+  frame = 7,
+  context = 8,  ///< contracts and run in force, first in each segment but the very first
+  raw_frame = 9,
+  state_hash = 10,
+  order_id_lease = 11
 };
 inline constexpr RecordKind last_record_kind = RecordKind::order_id_lease;
 
-/// Written; 1 is read too: it has no kinds above 6.
+/// Written; 1 is read too: it has no kinds above 7.
 inline constexpr std::uint32_t segment_version = 2;
 inline constexpr std::uint32_t segment_version_min = 1;
 inline constexpr std::size_t segment_header_bytes = 40;

@@ -295,6 +295,7 @@ Result<JournalItem, JournalError> JournalReader::Impl::derived(const SegmentScan
     case RecordKind::event:
     case RecordKind::command:
     case RecordKind::decision:
+    case RecordKind::frame:
     case RecordKind::context:
       break;
   }
