@@ -83,6 +83,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [](const GuardBeat&) {},
                  [&](const SymbolStatus& e) { coordinator_.on(e); },
                  [&](const VenueStatus& e) { coordinator_.on(e); },
+                 [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
 }

@@ -61,7 +61,7 @@ struct Last<RequestKind> {
 };
 template <>
 struct Last<RequestOutcome> {
-  static constexpr auto value = RequestOutcome::unknown;
+  static constexpr auto value = RequestOutcome::duplicate;
 };
 template <>
 struct Last<SnapshotPhase> {
@@ -291,7 +291,11 @@ void walk(A& a, T& v) {
     a(v.min_edge_bps, v.max_orders_per_hour, v.cooldown_ms, v.order_notional_usdt, v.long_allowed,
       v.short_allowed, v.model_may_trade, v.stop_cooldown_ms, v.funding_window_ms, v.cascade_states,
       v.max_spread_bps, v.ladder_offset_sigma, v.cascade_reversion, v.kelly_fraction, v.stop_risk_share,
-      v.volatility_share, v.volume_share, v.depth_share, v.correlation_min, v.correlated_notional_usdt);
+      v.volatility_share, v.volume_share, v.depth_share, v.correlation_min, v.correlated_notional_usdt,
+      v.exits);
+  else if constexpr (std::is_same_v<S, ExitSettings>)
+    a(v.take_profit_bps, v.partial_at_bps, v.partial_percent, v.trailing_start_bps, v.trailing_distance_bps,
+      v.hold_ms_max);
   else if constexpr (std::is_same_v<S, Trade>)
     a(v.matched_at, v.price, v.size, v.taker, v.block, v.price_improvement, v.cross_sequence, v.id);
   else if constexpr (std::is_same_v<S, Liquidation>)
@@ -365,6 +369,9 @@ void walk(A& a, T& v) {
     a(v.symbol, v.trading);
   else if constexpr (std::is_same_v<S, VenueStatus>)
     a(v.maintenance, v.what);
+  else if constexpr (std::is_same_v<S, IntentCarried>)
+    a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.position_index,
+      v.placed_at);
   else if constexpr (std::is_same_v<S, PlaceOrder>)
     a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.stop_loss,
       v.take_profit, v.position_index);

@@ -25,6 +25,17 @@ struct RiskLimits {
   bool operator==(const RiskLimits&) const = default;
 };
 
+/// When a position is left, besides its stop and the model's own word. 0 switches a rule off.
+struct ExitSettings {
+  std::uint32_t take_profit_bps = 0;        ///< venue-held, from the entry price
+  std::uint32_t partial_at_bps = 0;         ///< gain at which a part is closed, once a position
+  std::uint32_t partial_percent = 50;       ///< of what is held then
+  std::uint32_t trailing_start_bps = 0;     ///< gain from which the stop follows the price
+  std::uint32_t trailing_distance_bps = 0;  ///< behind the best mid since the entry; 0 never follows
+  std::uint32_t hold_ms_max = 0;            ///< longest life of a position; 0 is the model's horizon
+  bool operator==(const ExitSettings&) const = default;
+};
+
 /// Entries and their size. Shares are fractions: 0.005 is half a percent.
 struct DecisionSettings {
   double min_edge_bps = 1.0;  ///< expected net return below this is not traded
@@ -48,6 +59,7 @@ struct DecisionSettings {
   double depth_share = 0.10;        ///< of the visible levels on the side that is taken from
   double correlation_min = 0.6;     ///< symbols whose 15-minute correlation is above share one cap
   double correlated_notional_usdt = 10'000;  ///< that cap, same side
+  ExitSettings exits;
   bool operator==(const DecisionSettings&) const = default;
 };
 

@@ -370,6 +370,8 @@ void RestSession::tell(RequestAnswer blank, const Result<Body, RestError>& answe
       blank.outcome = RequestOutcome::refused;
       blank.refusal = refusal_of(answer.error().code_class);
     }
+    if (blank.request == RequestKind::place && blank.code == dialect::duplicate_link_id)
+      blank.outcome = RequestOutcome::duplicate;
     return handlers_.on_event(blank, {});
   }
   const bool is_order =
