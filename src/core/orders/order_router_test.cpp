@@ -39,22 +39,23 @@ class Room : public ::testing::Test {
     monitor.on(begin, AccountSnapshot{SnapshotPhase::end});
     market(0);
   }
-  void market(int second, std::int64_t bid = 999'990, std::int64_t touch = 50) {
+  void market(int second, std::int64_t bid = 999'990, double sigma = 6) {
     FeatureFrame f{.symbol = {0}, .at = begin + second * 1s};
-    f.top = {{bid}, {bid + 20}, {touch}, {touch}, true};
+    f.top = {{bid}, {bid + 20}, {50}, {50}, true};
     f.depth = {{500}, {500}, {bid - 1'000}, {bid + 1'020}, 50'000'000};
     f.book_at = f.at;
-    f.set(rows::log_volatility_5m.place, exact::log(6.0));
+    f.set(rows::log_volatility_5m.place, exact::log(sigma));
     out.clear();
     router.see(f);
     router.work(f.at, {0}, monitor, out);
   }
-  void open(int second, const ClientOrderId& id, PriceTicks price) {
+  void open(int second, const ClientOrderId& id, PriceTicks price, Lots size = {}) {
     router.on(begin + second * 1s,
               OrderNews{.symbol = {0},
                         .client_id = id,
                         .status = OrderStatus::open,
                         .price = price,
+                        .size = size,
                         .updated_at = begin + second * 1s},
               monitor, out);
   }
@@ -99,6 +100,7 @@ TEST_F(Room, ALadderIsOnePieceOfWorkOfSeveralOrders) {
   intent.offset_bps = 8;
   intent.reversion = 2;
   intent.confidence = 0.6;
+  market(0, 999'990, 40);
   ASSERT_TRUE(router.submit(begin, intent, monitor, out));
   const auto rungs = sent<PlaceOrder>();
   ASSERT_EQ(rungs.size(), 3u);
@@ -174,7 +176,7 @@ TEST_F(Room, MakingItSmallerKeepsThePriceAndSoTheQueue) {
   out.clear();
   router.shrink(begin + 3s, {0}, Side::buy, {15}, monitor, out);
   EXPECT_TRUE(out.commands.empty()) << "one amendment at a time";
-  open(4, order->id, order->price);
+  open(4, order->id, order->price, {15});
   router.shrink(begin + 5s, {0}, Side::buy, {0}, monitor, out);
   EXPECT_EQ(sent<CancelOrder>().size(), 1u) << "nothing is left of it";
   router.shrink(begin + 5s, {0}, Side::sell, {0}, monitor, out);

@@ -18,8 +18,9 @@ TEST(DriftGates, MoneyThatIsNotEarnedIsSeenAndNoiseIsNot) {
   Gate worst = Gate::green;
   for (int i = 0; i < 200; ++i) {
     poor.on_trade(-10 + 30 * chance.normal(), 5);
-    if (i + 1 < static_cast<int>(trades_min))
+    if (i + 1 < static_cast<int>(trades_min)) {
       EXPECT_EQ(poor.verdict().gate, Gate::green) << "too early to say";
+    }
     worst = std::max(worst, poor.verdict().gate);
   }
   EXPECT_EQ(worst, Gate::red);
@@ -84,7 +85,7 @@ TEST(DriftGates, InputsThatMovedAwayFromTheirReferenceAreSeenOnSeveralFeatures) 
   };
   EXPECT_EQ(verdict(0, 0).gate, Gate::green);
   EXPECT_EQ(verdict(2, 0.5).gate, Gate::green) << "fewer than three only notify";
-  EXPECT_EQ(verdict(3, 0.12).gate, Gate::amber);
+  EXPECT_EQ(verdict(3, 0.08).gate, Gate::amber);
   EXPECT_EQ(verdict(3, 0.5).gate, Gate::red);
   EXPECT_EQ(verdict(3, 0.5).reason, ReasonCode::psi_red);
 }

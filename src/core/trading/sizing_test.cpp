@@ -83,7 +83,9 @@ TEST(Sizing, IsTheSmallestOfItsCapsOnRandomQuestions) {
     const Size fast = size_of(q, settings), slow = slow_size(q, settings);
     ASSERT_NEAR(fast.notional_usdt, slow.notional_usdt, 1e-6 * (1 + slow.notional_usdt))
         << "seed " << seed << ", " << i;
-    if (slow.notional_usdt > 0) ASSERT_EQ(word(fast.by), word(slow.by)) << "seed " << seed << ", " << i;
+    if (slow.notional_usdt > 0) {
+      ASSERT_EQ(word(fast.by), word(slow.by)) << "seed " << seed << ", " << i;
+    }
     ++by[static_cast<std::size_t>(fast.by)];
   }
   for (int cap = 1; cap < size_cap_count; ++cap) EXPECT_GT(by[cap], 0) << word(static_cast<SizeCap>(cap));

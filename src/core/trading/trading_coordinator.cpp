@@ -406,9 +406,13 @@ void TradingCoordinator::on(const SymbolStatus& status) {
 
 void TradingCoordinator::raise(Instant now, TradingState latch, std::optional<ReasonCode> by,
                                OrderRouter& router, Outbox& out) {
+  latch_at(latch, by, router);
+  router.cancel_entries(now, out);
+}
+
+void TradingCoordinator::latch_at(TradingState latch, std::optional<ReasonCode> by, OrderRouter& router) {
   keeper_.raise(latch, by);
   router.set_state(keeper_.state());
-  router.cancel_entries(now, out);
 }
 
 void TradingCoordinator::on(Instant now, const OperatorCommand& command, OrderRouter& router,
@@ -426,19 +430,19 @@ void TradingCoordinator::on(Instant now, const OperatorCommand& command, OrderRo
         router.cancel_all(now, out);
         break;
       }
-      raise(now, TradingState::paused, std::nullopt, router, out);
+      latch_at(TradingState::paused, std::nullopt, router);
       router.cancel_all(now, out);
       monitor.ask_again(now);  // that nothing rests is read from the account too
       break;
     case OperatorVerb::flatten:
-      raise(now, TradingState::halted, std::nullopt, router, out);
+      latch_at(TradingState::halted, std::nullopt, router);
       closing_.begin(now, router, monitor, out);
       break;
     case OperatorVerb::disconnect:
       disconnecting_ = true;
       [[fallthrough]];
     case OperatorVerb::kill:
-      raise(now, TradingState::killed, std::nullopt, router, out);
+      latch_at(TradingState::killed, std::nullopt, router);
       closing_.begin(now, router, monitor, out);
       break;
     case OperatorVerb::unlock:

@@ -112,6 +112,8 @@ class TradingCoordinator {
   std::optional<ReasonCode> blind_by(Instant now, const OrderRouter& router,
                                      const AccountMonitor& monitor) const;
   void look_around(Instant now, OrderRouter& router, const AccountMonitor& monitor, Outbox& out);
+  void latch_at(TradingState latch, std::optional<ReasonCode> by, OrderRouter& router);
+  /// Latches, and takes entries back.
   void raise(Instant now, TradingState latch, std::optional<ReasonCode> by, OrderRouter& router, Outbox& out);
 
   const models::Bundle* bundle_;
