@@ -27,6 +27,7 @@ void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch
 void OrderRouter::configure(const ConfigChanged& config) {
   risk_.configure(config.risk);
   settings_ = config.decision;
+  positions_.configure(config.decision.exits);
   for (Symbol& s : symbols_) s.traded = false;
   for (const SymbolId symbol : config.traded)
     if (symbol.index < symbols_.size()) symbols_[symbol.index].traded = true;
@@ -96,10 +97,14 @@ Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrde
     return std::unexpected{Refused{ReasonCode::open_orders, static_cast<double>(order_slots),
                                    static_cast<double>(order_slots + 1)}};
   order.id = executor_.next_id();
-  if (!order.reduce_only)
-    order.stop_loss = positions_.stop_price(order.symbol, order.side,
-                                            symbols_[order.symbol.index].instrument.price(order.price),
-                                            risk_.limits().stop_distance_bps);
+  const Effect effect = order.reduce_only ? Effect::reduces : Effect::opens;
+  order.position_index = position_index(order.side, effect, positions_.mode());
+  if (!order.reduce_only) {
+    const E8 price = symbols_[order.symbol.index].instrument.price(order.price);
+    order.take_profit = positions_.take_profit_price(order.symbol, order.side, price);
+    order.stop_loss =
+        positions_.stop_price(order.symbol, order.side, price, risk_.limits().stop_distance_bps);
+  }
   const auto approved = risk_.judge(order, view(now, order.symbol, order.side, monitor));
   if (!approved) return std::unexpected{approved.error()};
   executor_.place(now, *approved, out);
@@ -291,13 +296,15 @@ void OrderRouter::cancel_all(Instant now, Outbox& out) {
   executor_.cancel_all(now, OrderExecutor::Keep::nothing, out);
 }
 
-void OrderRouter::on(Instant now, const RequestAnswer& answer, Outbox& out) {
+void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMonitor& monitor, Outbox& out) {
   if (answer.request == RequestKind::position_stop) {
     if (answer.outcome == RequestOutcome::refused && answer.symbol.index < symbols_.size())
       positions_.on_stop_refused(answer.symbol);
     return;
   }
-  executor_.on(now, answer, out);
+  const bool held = answer.symbol.index < symbols_.size();
+  const bool agrees = held && monitor.known() && monitor.mismatch(now, answer.symbol) == Duration{0};
+  executor_.on(now, answer, out, agrees ? PositionEvidence::agrees : PositionEvidence::differs);
 }
 
 void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, Outbox& out) {
@@ -307,23 +314,31 @@ void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, 
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
   if (execution.symbol.index >= symbols_.size()) return;
-  if (monitor.first_snapshot())
-    executor_.note(execution);  // the position that is about to be adopted holds it already
-  else if (executor_.on(now, execution, out)) {
-    positions_.on(now, execution);
-    const bool fill = execution.kind != ExecutionKind::funding && execution.kind != ExecutionKind::other;
-    if (fill) {
-      const Symbol& s = symbols_[execution.symbol.index];
-      quality_.filled(now, execution, s.instrument, s.market.mid, out);
-    }
+  if (monitor.first_snapshot()) {
+    executor_.note(
+        execution);  // the position that is about to be adopted holds it, or is older: then it counts
+    positions_.note(execution);
+    return;
   }
+  const Order* order = executor_.find(execution);
+  const std::uint8_t index = position_index(execution, order, positions_.mode());
+  if (!executor_.on(now, execution, out)) return;
+  positions_.on(now, execution, index);
+  if (execution.kind == ExecutionKind::funding || execution.kind == ExecutionKind::other) return;
+  const Symbol& s = symbols_[execution.symbol.index];
+  quality_.filled(now, execution, s.instrument, s.market.mid, out);
 }
 
 void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out) {
-  if (first)
+  if (first && positions_.mode() == PositionMode::hedge)
+    positions_.adopt_told(now);
+  else if (first)
     for (std::uint16_t i = 0; i < symbols_.size(); ++i)
       if (monitor.venue({i}).size.count != 0) positions_.adopt(now, {i}, monitor.venue({i}));
-  executor_.snapshot_ended(now, monitor.asked_at(), out);
+  executor_.snapshot_ended(now, monitor.asked_at(), out, [&](SymbolId symbol) {
+    return monitor.venue(symbol).size == positions_.net(symbol) ? PositionEvidence::agrees
+                                                                : PositionEvidence::differs;
+  });
 }
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {

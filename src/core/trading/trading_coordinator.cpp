@@ -210,25 +210,25 @@ Size TradingCoordinator::size_for(const FeatureFrame& frame, const Prediction& p
 
 // ---- in and out
 
-void TradingCoordinator::close(const FeatureFrame& frame, bool turned, double against_bps,
+void TradingCoordinator::close(const FeatureFrame& frame, const ExitWish& wish, double against_bps,
                                OrderRouter& router, const AccountMonitor& monitor, Decision& decision,
                                Outbox& out) {
   Symbol& s = symbols_[frame.symbol.index];
-  s.exit_since = std::min(s.exit_since, frame.at);
-  const Lots held = router.positions().position(frame.symbol).size;
-  decision.side = held.count > 0 ? Side::sell : Side::buy;
-  router.give_up(frame.at, frame.symbol, opposite(decision.side), out);  // nothing is added to what goes
-  if (router.busy(frame.symbol, decision.side)) {
-    router.shrink(frame.at, frame.symbol, decision.side, absolute(held), monitor, out);
+  if (wish.reason != ExitReason::partial) s.exit_since = std::min(s.exit_since, frame.at);
+  decision.side = wish.side;
+  router.give_up(frame.at, frame.symbol, opposite(wish.side), out);  // nothing is added to what goes
+  if (router.busy(frame.symbol, wish.side)) {
+    router.shrink(frame.at, frame.symbol, wish.side, wish.size, monitor, out);
     decision.reason = ReasonCode::position_open;
     return;
   }
-  const bool urgent = turned || !frame.top.synced || frame.at - s.exit_since >= resting_patience;
+  const bool waited = s.exit_since != distant_future && frame.at - s.exit_since >= resting_patience;
+  const bool urgent = wish.urgent || !frame.top.synced || waited;
   const auto sent =
       router.submit(frame.at,
                     {.symbol = frame.symbol,
-                     .side = decision.side,
-                     .size = absolute(held),
+                     .side = wish.side,
+                     .size = wish.size,
                      .purpose = Purpose::exit,
                      .urgency = urgent ? Urgency::now : Urgency::patient,
                      .edge_bps = against_bps,
@@ -240,7 +240,7 @@ void TradingCoordinator::close(const FeatureFrame& frame, bool turned, double ag
   }
   decision.reason = ReasonCode::order_exit;
   decision.price = sent->price;
-  decision.size = absolute(held);
+  decision.size = wish.size;
   decision.order = sent->id;
 }
 
@@ -325,15 +325,15 @@ Decision TradingCoordinator::judge(const FeatureFrame& frame, OrderRouter& route
     const Side held = position.size.count > 0 ? Side::buy : Side::sell;
     // A turn must pay for the way out and the way in again on the other side, or it only feeds the venue.
     const double against = prediction ? -sign_of(held) * prediction->expected_bps : 0;
-    const bool turned = router.positions().unprotectable(frame.symbol) ||
-                        (prediction && prediction->best.side != held && prediction->best.lower_bps > 0);
-    const bool held_long_enough =
-        head_ && frame.at - position.opened_at >= std::chrono::milliseconds{head_->horizon_ms};
-    const bool leaving = s.exit_since != distant_future;
+    const bool turned = prediction && prediction->best.side != held && prediction->best.lower_bps > 0;
+    const Duration horizon = head_ ? Duration{std::chrono::milliseconds{head_->horizon_ms}} : Duration{0};
+    auto wish = router.positions().exit_wish(frame.at, frame.symbol, horizon);
+    const bool all = turned || s.exit_since != distant_future;
+    if (all) wish = ExitWish{.size = absolute(position.size), .side = opposite(held), .urgent = turned || (wish && wish->urgent)};
     if (closing_.under_way())
       decision.reason = ReasonCode::halted;
-    else if (turned || held_long_enough || leaving)
-      close(frame, turned, against, router, monitor, decision, out);
+    else if (wish)
+      close(frame, *wish, against, router, monitor, decision, out);
     else
       decision.reason = ReasonCode::position_open;
     return decision;

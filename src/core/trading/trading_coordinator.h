@@ -101,7 +101,7 @@ class TradingCoordinator {
   std::optional<ReasonCode> market_veto(const FeatureFrame& frame, const OrderRouter& router) const;
   std::optional<ReasonCode> entry_veto(const FeatureFrame& frame, const OrderRouter& router,
                                        const Prediction& prediction);
-  void close(const FeatureFrame& frame, bool turned, double against_bps, OrderRouter& router,
+  void close(const FeatureFrame& frame, const ExitWish& wish, double against_bps, OrderRouter& router,
              const AccountMonitor& monitor, Decision& decision, Outbox& out);
   void enter(const FeatureFrame& frame, const Prediction& prediction, OrderRouter& router,
              const AccountMonitor& monitor, Decision& decision, Outbox& out);
