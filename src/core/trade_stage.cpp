@@ -23,6 +23,8 @@ void TradeStage::compare(Instant now, SymbolId symbol) {
 
 void TradeStage::step(const Stamped& event, Outbox& out) {
   const Instant at = event.at;
+  const std::size_t sent_before = out.commands.size();
+  router_.hear(event);
   std::visit(Overloaded{
                  [&](const RunStarted& e) {
                    router_.start(e.mode, e.account, e.epoch);
@@ -65,15 +67,25 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
                  [](const FastExecution&) {},  // the Execution follows, with its fee
+                 [](const Transaction&) {},
+                 [](const AccountModes&) {},
+                 [](const ClockOffset&) {},
+                 [](const MachineHealth&) {},
+                 [](const GuardBeat&) {},
+                 [](const SymbolStatus&) {},
+                 [](const VenueStatus&) {},
              },
              event.what);
+  router_.note_sent(at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
+  const std::size_t sent_before = out.commands.size();
   router_.see(frame);
   if ((frame.triggers & static_cast<std::uint8_t>(FrameTrigger::second)) == 0) return;
   router_.work(frame.at, frame.symbol, monitor_, out);
   out.decisions.push_back(coordinator_.judge(frame, router_, monitor_, out));
+  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::hash_into(StateHash& hash) const {

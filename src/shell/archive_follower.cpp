@@ -25,11 +25,11 @@ std::optional<ServiceError> ArchiveFollower::start(Progress& progress) {
   if (!archiver) return ServiceError{archiver.error().what};
   archiver_ = std::move(*archiver);
   auto reader =
-      io::archive::JournalReader::open(setup_.journal, {.from = archiver_->resume_sequence(), .from_at = {}});
+      io::journal::JournalReader::open(setup_.journal, {.from = archiver_->resume_sequence(), .from_at = {}});
   if (!reader) return ServiceError{reader.error().what};
   reader_ = std::move(*reader);
   if (setup_.bus != nullptr) {
-    auto frames = setup_.bus->reader({}, io::bus::ReadFrom::head);
+    auto frames = setup_.bus->reader({.from = io::bus::ReadFrom::head});
     if (!frames) return ServiceError{frames.error().what};
     frames_ = std::move(*frames);
   }
@@ -60,7 +60,7 @@ bool ArchiveFollower::follow_journal(std::size_t& taken) {
     if (*item == nullptr) return true;
     Result<void, io::archive::ArchiveError> done;
     if (const auto* record = std::get_if<Record>(*item)) done = archiver_->take(*record);
-    if (const auto* gap = std::get_if<io::archive::JournalGap>(*item)) done = archiver_->take(*gap);
+    if (const auto* gap = std::get_if<io::journal::JournalGap>(*item)) done = archiver_->take(*gap);
     if (!done) return fail(done.error().what), false;
     ++taken;
   }

@@ -44,7 +44,7 @@ class ArchiveFollower {
 
   Setup setup_;
   std::unique_ptr<io::archive::DataArchiver> archiver_;
-  std::unique_ptr<io::archive::JournalReader> reader_;
+  std::unique_ptr<io::journal::JournalReader> reader_;
   std::unique_ptr<io::bus::BusReader> frames_;
   RecordScratch scratch_;
   std::thread thread_;

@@ -6,8 +6,8 @@
 
 #include "core/core.h"
 #include "core/features/feature_hub.h"
-#include "io/archive/journal.h"
 #include "io/files/files.h"
+#include "io/journal/journal.h"
 #include "shell/commands.h"
 #include "shell/markets.h"
 #include "shell/model_store.h"
@@ -25,7 +25,7 @@ Duration hours(double count) { return Duration{static_cast<std::int64_t>(count *
 
 struct BacktestSink {
   SimVenue& venue;
-  io::archive::JournalWriter* journal;
+  io::journal::JournalWriter* journal;
   RunDigest digest;
   std::map<ReasonCode, std::uint64_t> reasons;
   std::string journal_error;
@@ -49,7 +49,7 @@ struct BacktestSink {
       for (const auto& decision : out.decisions)
         if (auto done = journal->append(decision); !done) journal_error = done.error().what;
       for (const auto& frame : out.frames)
-        if (auto done = journal->append(io::archive::digest_of(frame)); !done)
+        if (auto done = journal->append(io::journal::digest_of(frame)); !done)
           journal_error = done.error().what;
     }
     venue.take(event, out);
@@ -75,9 +75,9 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
     console.note("no model in " + state.models() + ": the core will abstain; `mlbot train` makes one");
   }
 
-  std::unique_ptr<io::archive::JournalWriter> journal;
+  std::unique_ptr<io::journal::JournalWriter> journal;
   if (!options.journal.empty()) {
-    auto opened = io::archive::JournalWriter::open(options.journal + "/journal");
+    auto opened = io::journal::JournalWriter::open(options.journal + "/journal");
     if (!opened) return console.fail(ExitCode::data, opened.error().what);
     journal = std::move(*opened);
     if (journal->last_sequence().number != 0)

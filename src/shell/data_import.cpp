@@ -9,7 +9,7 @@
 #include "io/archive/import_bybit.h"
 #include "io/archive/import_bybit_archive.h"
 #include "io/archive/import_hyperliquid.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 #include "shell/commands.h"
 #include "shell/state_directory.h"
 #include "shell/time_text.h"
@@ -62,7 +62,7 @@ ExitCode data_import(const Console& console, const ImportOptions& options) {
   const StateDirectory target{options.target};
   auto source = open_recording(options, from, until);
   if (!source) return console.fail(ExitCode::data, source.error().what);
-  auto journal = io::archive::JournalWriter::open(target.journal());
+  auto journal = io::journal::JournalWriter::open(target.journal());
   if (!journal) return console.fail(ExitCode::data, journal.error().what);
   if ((*journal)->last_sequence().number != 0)
     return console.fail(ExitCode::refused,

@@ -22,7 +22,7 @@ constexpr Duration whole_book_every = 1h;
 /// Writes what the market says into the journal; deaf once the bot itself listens.
 class EmbeddedExchange::Recorder final : public sim::Listener {
  public:
-  explicit Recorder(io::archive::JournalWriter& journal) : journal_{journal} {}
+  explicit Recorder(io::journal::JournalWriter& journal) : journal_{journal} {}
 
   void on_market(Instant at, const Event& event) override { write(at, event); }
   void on_account(sim::AccountId, Instant, const Event&) override {}
@@ -45,13 +45,13 @@ class EmbeddedExchange::Recorder final : public sim::Listener {
   std::string error;
 
  private:
-  io::archive::JournalWriter& journal_;
+  io::journal::JournalWriter& journal_;
 };
 
 EmbeddedExchange::~EmbeddedExchange() = default;
 
 Result<std::unique_ptr<EmbeddedExchange>, SourceError> EmbeddedExchange::prepare(
-    const EmbeddedExchangeSetup& setup, io::archive::JournalWriter& journal,
+    const EmbeddedExchangeSetup& setup, io::journal::JournalWriter& journal,
     const std::function<void(Instant, Instant, Instant)>& progress) {
   const bool generated = is_made_up(setup.market);
   const bool first_start = setup.journal_until.ns == 0;

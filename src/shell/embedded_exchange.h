@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 #include "shell/exchange/exchange_server.h"
 #include "shell/journal_source.h"
 #include "shell/state_directory.h"
@@ -35,7 +35,7 @@ class EmbeddedExchange final : public TradingVenue {
   /// @param progress  market time reached, start, end
   /// @error SourceError names the file and the remedy.
   static Result<std::unique_ptr<EmbeddedExchange>, SourceError> prepare(
-      const EmbeddedExchangeSetup& setup, io::archive::JournalWriter& journal,
+      const EmbeddedExchangeSetup& setup, io::journal::JournalWriter& journal,
       const std::function<void(Instant at, Instant from, Instant until)>& progress);
   ~EmbeddedExchange() override;
 

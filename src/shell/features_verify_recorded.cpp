@@ -43,7 +43,7 @@ std::uint64_t canonical(const std::optional<double>& value) {
 }
 
 ArchivedFrame archived(const std::string& archive, const std::string& symbol,
-                       const io::archive::FrameDigest& recorded, const FeatureFrame& made) {
+                       const io::journal::FrameDigest& recorded, const FeatureFrame& made) {
   std::string columns;
   for (const auto& spec : core::feature_catalogue()) columns += fmt::format(", \"{}\"", spec.name);
   const auto table = io::archive::query(
@@ -170,7 +170,7 @@ ExitCode verify_recorded_run(const Console& console, const DynamicSystemConfig& 
   auto source = RunSource::open(state.journal(), *run, std::nullopt);
   if (!source) return console.fail(ExitCode::data, source.error().what);
   FrameComparison comparison{from, until};
-  source->on_frame_digest = [&](const io::archive::FrameDigest& frame) { comparison.recorded(frame); };
+  source->on_frame_digest = [&](const io::journal::FrameDigest& frame) { comparison.recorded(frame); };
 
   ProgressBar progress{console, fmt::format("frames of run {}", epoch), "events"};
   const auto total = static_cast<double>(run->last.number - run->first.number + 1);
@@ -181,7 +181,7 @@ ExitCode verify_recorded_run(const Console& console, const DynamicSystemConfig& 
   while (const Stamped* event = source->next({})) {
     if (comparison.difference()) break;
     if (event->at >= until) {  // no frame is wanted any more, but the last ones' digests may still come
-      if (comparison.unrecorded() == 0 || ++behind_the_end > io::archive::derived_lag_events_max) break;
+      if (comparison.unrecorded() == 0 || ++behind_the_end > io::journal::derived_lag_events_max) break;
       continue;
     }
     if (!std::exchange(started, true)) stage.start(event->at);

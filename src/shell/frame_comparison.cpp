@@ -2,7 +2,7 @@
 
 namespace mlbot::shell {
 
-void FrameComparison::recorded(const io::archive::FrameDigest& frame) {
+void FrameComparison::recorded(const io::journal::FrameDigest& frame) {
   anything_recorded_ = true;
   if (!wanted(frame.at)) return;
   recorded_.push_back(frame);
@@ -17,7 +17,7 @@ void FrameComparison::made(const FeatureFrame& frame) {
 
 void FrameComparison::compare() {
   while (!recorded_.empty() && !made_.empty() && !difference_) {
-    if (io::archive::digest_of(made_.front()) != recorded_.front()) {
+    if (io::journal::digest_of(made_.front()) != recorded_.front()) {
       difference_ = {recorded_.front(), made_.front()};
       return;
     }

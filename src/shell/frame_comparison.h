@@ -1,19 +1,19 @@
 // Frames that were recorded against frames that are made again: in order, by their digests.
 //
 // A recorded digest may be met before or after the frame is made again, so both sides wait in line; a frame
-// waits at most as long as the journal lags (io/archive/journal.h). Threads: none.  Clock: none.
+// waits at most as long as the journal lags (io/journal/journal.h). Threads: none.  Clock: none.
 #pragma once
 
 #include <deque>
 #include <optional>
 
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
 namespace mlbot::shell {
 
 /// The first frame that is not what was recorded.
 struct FrameDifference {
-  std::optional<io::archive::FrameDigest> recorded;  ///< nothing: a frame too many was made
+  std::optional<io::journal::FrameDigest> recorded;  ///< nothing: a frame too many was made
   std::optional<FeatureFrame> made;                  ///< nothing: the frame was not made again
 };
 
@@ -22,7 +22,7 @@ class FrameComparison {
   /// Only frames of [from, until) are compared.
   FrameComparison(Instant from, Instant until) : from_{from}, until_{until} {}
 
-  void recorded(const io::archive::FrameDigest& frame);
+  void recorded(const io::journal::FrameDigest& frame);
   void made(const FeatureFrame& frame);
   /// What is left on one side only. @param whole  the recording is not cut short: nothing may be left.
   void finish(bool whole);
@@ -39,7 +39,7 @@ class FrameComparison {
   void compare();
 
   Instant from_, until_;
-  std::deque<io::archive::FrameDigest> recorded_;
+  std::deque<io::journal::FrameDigest> recorded_;
   std::deque<FeatureFrame> made_;
   std::uint64_t frames_ = 0;
   bool anything_recorded_ = false;

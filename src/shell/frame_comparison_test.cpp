@@ -7,7 +7,7 @@
 namespace mlbot::shell {
 namespace {
 
-using io::archive::digest_of;
+using io::journal::digest_of;
 
 FeatureFrame frame(std::uint64_t number) {
   FeatureFrame frame{.symbol = {0},

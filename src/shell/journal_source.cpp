@@ -9,9 +9,9 @@
 
 namespace mlbot::shell {
 
-using io::archive::JournalGap;
-using io::archive::JournalReader;
-using io::archive::VenueFrame;
+using io::journal::JournalGap;
+using io::journal::JournalReader;
+using io::journal::VenueFrame;
 
 Result<JournalMarket, SourceError> JournalMarket::open(const std::string& directory,
                                                        std::vector<Instrument> instruments, Range range) {
@@ -78,7 +78,7 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
     if (*item == nullptr) break;
     if (std::holds_alternative<JournalGap>(**item)) ++out.gaps;
     if (std::holds_alternative<VenueFrame>(**item)) ++out.venue_frames;
-    if (const auto* features = std::get_if<io::archive::FeatureCheckpoint>(*item))
+    if (const auto* features = std::get_if<io::journal::FeatureCheckpoint>(*item))
       waiting = JournalSummary::Run::Features{features->after, features->at, std::string{features->bytes}};
     const auto* record = std::get_if<Record>(*item);
     if (record == nullptr) continue;
@@ -209,7 +209,7 @@ const Stamped* RunSource::next(Instant) {
                       gap->after.number, gap->what, gap->segment, gap->after.number - 1);
       break;
     }
-    if (const auto* frame = std::get_if<io::archive::FrameDigest>(*item)) {
+    if (const auto* frame = std::get_if<io::journal::FrameDigest>(*item)) {
       if (on_frame_digest && frame->cause >= run_.first && frame->cause <= until_) on_frame_digest(*frame);
       continue;
     }

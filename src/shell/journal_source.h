@@ -10,7 +10,7 @@
 
 #include "core/core.h"
 #include "domain/record.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 #include "shell/history_source.h"
 
 namespace mlbot::shell {
@@ -38,15 +38,15 @@ class JournalMarket {
   std::uint64_t bytes_read() const { return reader_->bytes_read(); }
   std::uint64_t bytes_total() const { return reader_->bytes_total(); }
   /// The first hole in the range so far.
-  const std::optional<io::archive::JournalGap>& gap() const { return gap_; }
+  const std::optional<io::journal::JournalGap>& gap() const { return gap_; }
 
  private:
-  std::unique_ptr<io::archive::JournalReader> reader_;
+  std::unique_ptr<io::journal::JournalReader> reader_;
   std::vector<Instrument> instruments_;
   std::map<std::uint16_t, SymbolId> ids_;  ///< recorded id -> ours
   Range range_;
   Stamped out_;
-  std::optional<io::archive::JournalGap> gap_;
+  std::optional<io::journal::JournalGap> gap_;
   std::string error_;
 };
 
@@ -97,7 +97,7 @@ struct WarmStart {
 };
 struct Warmed {
   std::uint64_t events = 0;
-  std::optional<io::archive::JournalGap> gap;  ///< the first hole in that history
+  std::optional<io::journal::JournalGap> gap;  ///< the first hole in that history
 };
 /// @error also where the features do not restore: nothing was fed then
 Result<Warmed, SourceError> warm_from_journal(const WarmTarget& target, const std::string& directory,
@@ -118,10 +118,10 @@ class RunSource {
   std::uint64_t recorded_commands() const { return commands_; }
   std::uint64_t recorded_commands_hash() const { return commands_hash_; }
   /// Called with each frame digest of the run as it is met: behind the event that made the frame.
-  std::function<void(const io::archive::FrameDigest&)> on_frame_digest;
+  std::function<void(const io::journal::FrameDigest&)> on_frame_digest;
 
  private:
-  std::unique_ptr<io::archive::JournalReader> reader_;
+  std::unique_ptr<io::journal::JournalReader> reader_;
   JournalSummary::Run run_;
   Sequence until_;
   std::uint64_t commands_ = 0, commands_hash_ = 0;

@@ -75,7 +75,7 @@ struct LiveBot::Parts {
   StateDirectory state;
 
   ServiceManager services;
-  std::unique_ptr<io::archive::JournalWriter> journal;
+  std::unique_ptr<io::journal::JournalWriter> journal;
   std::unique_ptr<TradingVenue> venue;
   AccountVenue* real_account = nullptr;  ///< the same, in mode live
   std::unique_ptr<io::bus::EmbeddedBus> bus;

@@ -29,10 +29,10 @@ constexpr Duration features_age_max = 30min;     ///< older ones are not gone on
 }  // namespace
 
 LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
-  auto opened = io::archive::JournalWriter::open(state.journal());
+  auto opened = io::journal::JournalWriter::open(state.journal());
   if (!opened)
     return StartError{
-        opened.error().fault == io::archive::JournalFault::locked ? ExitCode::refused : ExitCode::data,
+        opened.error().fault == io::journal::JournalFault::locked ? ExitCode::refused : ExitCode::data,
         opened.error().what};
   journal = std::move(*opened);
   const auto& recovery = journal->recovery();
@@ -306,7 +306,7 @@ bool LiveBot::Parts::go_on_from_checkpoint() {
       {.history = {.from = after.next(), .until = journal->last_sequence()}, .features = features});
   if (!fed) return refuse(fed.error().what);
   if (fed->gap) return refuse("the journal has a gap since then");
-  const auto kept = journal->append(io::archive::FeatureCheckpoint{after, at, features.bytes});
+  const auto kept = journal->append(io::journal::FeatureCheckpoint{after, at, features.bytes});
   if (!kept) return refuse(kept.error().what);
   warm_from = after.next();
   console.note(fmt::format("features go on from the last run, with {} events recorded since, in {:.1f} s",

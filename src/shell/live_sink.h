@@ -5,9 +5,9 @@
 #include <string>
 
 #include "domain/outbox.h"
-#include "io/archive/journal.h"
 #include "io/bus/bus.h"
 #include "io/bus/streams.h"
+#include "io/journal/journal.h"
 #include "shell/run_digest.h"
 
 namespace mlbot::shell {
@@ -15,7 +15,7 @@ namespace mlbot::shell {
 class LiveSink {
  public:
   struct Setup {
-    io::archive::JournalWriter* journal = nullptr;
+    io::journal::JournalWriter* journal = nullptr;
     io::bus::Bus* bus = nullptr;
     io::bus::Bus* second_bus = nullptr;             ///< Redis, when chosen; nullptr otherwise
     std::function<void(const Command&)> carry_out;  ///< REST
@@ -33,7 +33,7 @@ class LiveSink {
  private:
   template <class T>
   void keep(const T& derived);
-  void show(const Record& record);
+  void show(Sequence sequence, const Record& record);
 
   Setup setup_;
   io::bus::StreamNames streams_;

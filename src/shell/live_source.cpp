@@ -32,7 +32,7 @@ void own_views(Event& event, RecordScratch& scratch) {
 }  // namespace
 
 LiveSource::LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock,
-                       io::archive::JournalWriter& journal)
+                       io::journal::JournalWriter& journal)
     : loop_{loop}, clock_{clock}, journal_{journal}, synced_at_{io::clock::now()} {}
 
 void LiveSource::push(const Event& event, Instant venue_time) {

@@ -12,15 +12,15 @@
 #include <vector>
 
 #include "domain/record.h"
-#include "io/archive/journal.h"
 #include "io/clock/paced_clock.h"
+#include "io/journal/journal.h"
 #include "io/net/event_loop.h"
 
 namespace mlbot::shell {
 
 class LiveSource {
  public:
-  LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock, io::archive::JournalWriter& journal);
+  LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock, io::journal::JournalWriter& journal);
 
   /// Takes one decoded event; its views are copied, so they may die with the call.
   void push(const Event& event, Instant venue_time);
@@ -50,7 +50,7 @@ class LiveSource {
 
   io::net::EventLoop& loop_;
   io::clock::PacedClock clock_;
-  io::archive::JournalWriter& journal_;
+  io::journal::JournalWriter& journal_;
   std::deque<Slot> slots_;  ///< a deque: what was handed over stays where it is while more is pushed
   std::size_t waiting_ = 0, taken_ = 0;  ///< slots [taken_, waiting_) are to be handed over
   Stamped timer_;

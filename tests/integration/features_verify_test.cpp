@@ -10,7 +10,7 @@
 #include "core/features/feature_hub.h"
 #include "integration/process.h"
 #include "io/archive/database.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
 namespace mlbot {
 namespace {
@@ -19,6 +19,7 @@ using testing_support::Finished;
 using testing_support::run_mlbot;
 using testing_support::TemporaryDirectory;
 using namespace io::archive;
+using namespace io::journal;
 
 Json json_of(const Finished& finished) { return Json::parse(finished.out, nullptr, false); }
 

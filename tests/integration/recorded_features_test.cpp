@@ -7,7 +7,7 @@
 
 #include "core/features/test_market.h"
 #include "integration/process.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
 namespace mlbot {
 namespace {
@@ -23,7 +23,7 @@ struct Recording {
 /// The market of an imported journal, with a timer at each whole second.
 Recording recording_of(const std::string& journal) {
   Recording out;
-  auto reader = io::archive::JournalReader::open(journal);
+  auto reader = io::journal::JournalReader::open(journal);
   EXPECT_TRUE(reader);
   while (reader) {
     const auto item = (*reader)->next();

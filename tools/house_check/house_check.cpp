@@ -36,9 +36,11 @@ const std::map<std::string_view, Names> may_know{
 
 /// A dependency and the one folder that may include it.
 const std::vector<std::pair<std::string_view, std::string_view>> touched_by{
-    {"openssl/", "base"},        {"sleef", "base"},    {"xxhash", "base"},           {"nlohmann/", "base"},
-    {"simdjson", "venue/bybit"}, {"boost/", "io/net"}, {"duckdb", "io/archive"},     {"zlib", "io/archive"},
-    {"hiredis/", "io/bus"},      {"xgboost/", "lab"},  {"toml++/", "shell/service"}, {"CLI/", "shell"},
+    {"openssl/", "base"},     {"sleef", "base"},           {"xxhash", "base"},
+    {"nlohmann/", "base"},    {"simdjson", "venue/bybit"}, {"boost/", "io/net"},
+    {"duckdb", "io/archive"}, {"zlib", "io/archive"},      {"hiredis/", "io/bus"},
+    {"zstd", "io/journal"},   {"xgboost/", "lab"},         {"toml++/", "shell/service"},
+    {"CLI/", "shell"},
 };
 
 struct Ban {

@@ -2,7 +2,7 @@
 
 #include "core/orders/order_executor.h"
 #include "core/orders/position_manager.h"
-#include "core/orders/risk_manager.h"
+#include "core/orders/test_stamp.h"
 
 namespace mlbot::core {
 namespace {
@@ -26,9 +26,6 @@ class Story : public ::testing::Test {
   Story() {
     executor.start("main", 7);
     positions.add(instrument);
-    risk.configure({.max_order_notional = {e8_per_unit * 1'000'000},
-                    .max_symbol_notional = {e8_per_unit * 1'000'000},
-                    .max_total_notional = {e8_per_unit * 1'000'000}});
   }
   ClientOrderId place(std::int64_t ms, Side side, std::int64_t lots,
                       TimeInForce tif = TimeInForce::post_only) {
@@ -39,20 +36,7 @@ class Story : public ::testing::Test {
                            .price = {1'000'000},
                            .size = {lots},
                            .stop_loss = PriceTicks{side == Side::buy ? 995'000 : 1'005'000}};
-    const RiskView view{.now = at(ms),
-                        .instrument = &instrument,
-                        .state = TradingState::active,
-                        .top = {.synced = true},
-                        .book_at = at(ms),
-                        .mid = instrument.price({1'000'000}),
-                        .traded = true,
-                        .side_allowed = true,
-                        .account_known = true,
-                        .daily_loss = {},
-                        .drawdown = {}};
-    const auto approved = risk.judge(order, view);
-    EXPECT_TRUE(approved) << to_string(approved.error().rule);
-    executor.place(at(ms), *approved, out);
+    executor.place(at(ms), stamp(order), out);
     return order.id;
   }
   void answer(std::int64_t ms, RequestKind kind, RequestOutcome outcome, const ClientOrderId& id) {
@@ -103,7 +87,7 @@ class Story : public ::testing::Test {
   Instrument instrument = bitcoin();
   OrderExecutor executor;
   PositionManager positions;
-  RiskManager risk;
+  TestStamp stamp{instrument};
   Outbox out;
 };
 
@@ -229,17 +213,7 @@ TEST_F(Story, AnAnswerWithoutNewsIsFollowedUp) {
 TEST_F(Story, AnAmendCountsOnlyWhenTheVenueShowsIt) {
   const auto id = place(0, Side::buy, 10);
   news(5, id, OrderStatus::open);
-  const RiskView view{.now = at(100),
-                      .instrument = &instrument,
-                      .state = TradingState::active,
-                      .top = {.synced = true},
-                      .book_at = at(100),
-                      .mid = instrument.price({1'000'000}),
-                      .daily_loss = {},
-                      .drawdown = {}};
-  const auto approved = risk.judge(AmendOrder{id, {0}, {1'000'010}, {10}}, view);
-  ASSERT_TRUE(approved);
-  executor.amend(at(100), *approved, out);
+  executor.amend(at(100), stamp(AmendOrder{id, {0}, {1'000'010}, {10}}, Side::buy, {10}), out);
   EXPECT_EQ(executor.find(id)->price.count, 1'000'000);
   timer(5'100);
   EXPECT_EQ(state(id), OrderState::outcome_unknown) << "silence on an amend";

@@ -22,7 +22,6 @@ void RiskFacts::add(SymbolId symbol) {
 }
 
 void RiskFacts::start(const RunStarted& run) {
-  schema_hash = run.schema_hash;
   model_trades = run.carried.model_trades;
   day = {.day = run.carried.day,
          .orders = run.carried.orders_today,
@@ -218,10 +217,10 @@ void RiskFacts::hash_into(StateHash& hash) const {
   for (const auto* ring : {&messages_, &requests_, &closings_, &losses_}) add_all(*ring);
   for (const Instant at : {clock, guard_at, loss_pause_until, disk_first_at_, disk_at_}) hash.add(at.ns);
   for (const std::uint64_t value :
-       {schema_hash, model.schema_hash, guard_build, disk_first_free_,
-        health ? health->disk_free_bytes + 1 : 0, health ? health->resident_bytes : 0, ids.inserted(),
-        std::uint64_t{unsent.size()}, std::uint64_t{model_trades}, std::uint64_t{day.orders},
-        std::uint64_t{day.round_trips}, std::uint64_t{day.cancels}, std::uint64_t{day.fills}})
+       {guard_build, disk_first_free_, health ? health->disk_free_bytes + 1 : 0,
+        health ? health->resident_bytes : 0, ids.inserted(), std::uint64_t{unsent.size()},
+        std::uint64_t{model_trades}, std::uint64_t{day.orders}, std::uint64_t{day.round_trips},
+        std::uint64_t{day.cancels}, std::uint64_t{day.fills}})
     hash.add(value);
   hash.add(health ? health->bus_lag.count() : 0);
   hash.add(model.trained_at_ms);
@@ -231,7 +230,8 @@ void RiskFacts::hash_into(StateHash& hash) const {
   hash.add(std::uint64_t{maintenance} | std::uint64_t{guard_seen} << 1 | std::uint64_t{guard_present} << 2 |
            std::uint64_t{guard_builds_differ} << 3 | std::uint64_t{intent_open} << 4 |
            std::uint64_t{hedge.has_value()} << 5 | std::uint64_t{hedge.value_or(false)} << 6 |
-           std::uint64_t{model.present} << 7 | std::uint64_t{model.verified} << 8);
+           std::uint64_t{model.present} << 7 | std::uint64_t{model.verified} << 8 |
+           std::uint64_t{model.schema_equal} << 9);
   for (const SymbolFacts& s : symbols_) {
     hash.add(s.mark.count);
     hash.add(s.activity.minute_volume.count);

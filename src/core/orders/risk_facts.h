@@ -23,7 +23,7 @@ inline constexpr std::size_t closing_slots = 200;
 inline constexpr std::size_t loss_slots = 20;
 inline constexpr std::size_t recent_slots = 96;
 inline constexpr std::size_t fill_slots = 64;
-inline constexpr std::size_t id_slots = 4'096;
+inline constexpr std::size_t id_slots = 1'024;
 inline constexpr std::size_t unsent_slots = 64;
 inline constexpr Duration fill_window = 60s;
 inline constexpr Duration naked_grace = 1s;  ///< news of a position and of its stop may overtake each other
@@ -115,7 +115,6 @@ class RiskFacts {
   void hash_into(StateHash& hash) const;
 
   Instant clock{INT64_MIN};  ///< newest core time heard
-  std::uint64_t schema_hash = 0;
   ModelFacts model;
   std::uint32_t model_trades = 0;  ///< closed positions of this model
   std::optional<Duration> clock_offset;

@@ -242,7 +242,7 @@ RiskDemand RiskManager::assess(const AccountView& account) {
          lasting(Control::unknown_orders, ReasonCode::order_unknown, account.longest_unknown, unknown));
   passing_ = {};
   const auto for_now = [&](const Refused& why) {
-    if (!passing_.any()) passing_ = {reduce_only, false, why};
+    if (!passing_.any()) passing_ = {.state = reduce_only, .why = why};
   };
   const Duration differs = std::chrono::milliseconds{limits_.mismatch_halt_ms};
   const Duration reduces = std::chrono::milliseconds{limits_.mismatch_reduce_ms};
@@ -291,6 +291,7 @@ RiskDemand RiskManager::demand() const {
       worst.why = latch.why;
     }
     worst.flatten = worst.flatten || latch.flatten;
+    worst.latched = worst.latched || latch.state != TradingState::active;
   }
   return worst;
 }
@@ -301,9 +302,11 @@ void RiskManager::release() {
   for (const Instrument& instrument : instruments_) facts_.of(instrument.id).rejections = 0;
 }
 
-bool RiskManager::cancels_too_often() const {
-  const std::uint64_t fills = std::max<std::uint32_t>(facts_.day.fills, 1);
-  return facts_.day.cancels > fills * limits_.cancels_per_fill;
+std::optional<Refused> RiskManager::warning() const {
+  const double fills = std::max<double>(facts_.day.fills, 1), cancels = facts_.day.cancels;
+  if (cancels <= fills * limits_.cancels_per_fill) return std::nullopt;
+  return Refused{ReasonCode::cancel_ratio, static_cast<double>(limits_.cancels_per_fill), cancels / fills,
+                 Control::cancel_ratio, Unit::times};
 }
 
 void RiskManager::hash_into(StateHash& hash) const {

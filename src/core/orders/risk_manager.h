@@ -82,8 +82,8 @@ class RiskManager {
   void release();
   /// True when the venue would deleverage this position first: it is to shrink.
   bool must_shrink(SymbolId symbol) const { return facts_.of(symbol).adl_rank > limits_.adl_rank_max; }
-  /// More cancels than a venue likes to see for the day's fills.
-  bool cancels_too_often() const;
+  /// K42: more cancels than a venue likes to see for the day's fills. Nothing is refused for it.
+  std::optional<Refused> warning() const;
 
   /// Entries stamped so far: what RiskView::stamps must say.
   std::uint64_t stamps() const { return stamps_; }

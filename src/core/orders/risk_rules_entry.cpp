@@ -204,7 +204,7 @@ RiskManager::Verdict RiskManager::model_rules(const RiskView& view) const {
 
   if (!facts_.model.present || !facts_.model.verified)
     return yes_is_no(model_validity, ReasonCode::model_missing);
-  if (facts_.model.schema_hash != facts_.schema_hash) return yes_is_no(versions, ReasonCode::schema_mismatch);
+  if (!facts_.model.schema_equal) return yes_is_no(versions, ReasonCode::schema_mismatch);
   if (facts_.model.expires_at_ms != 0 && view.now.ms() >= facts_.model.expires_at_ms)
     return no_is_yes(model_validity, ReasonCode::model_expired);
   constexpr double milliseconds_per_day = 86'400'000;

@@ -57,8 +57,8 @@ struct AccountView {
 /// What the loaded bundle is. Nobody said so: no bundle.
 struct ModelFacts {
   bool present = false;
-  bool verified = false;  ///< its hash and golden rows were checked when it was loaded
-  std::uint64_t schema_hash = 0;
+  bool verified = false;           ///< its hash and golden rows were checked when it was loaded
+  bool schema_equal = false;       ///< to the catalogue that makes the frames
   std::int64_t trained_at_ms = 0;  ///< UTC; 0 when it does not say
   std::int64_t expires_at_ms = 0;  ///< 0 never
 };
@@ -72,7 +72,8 @@ struct FeatureRange {
 struct RiskDemand {
   TradingState state = TradingState::active;
   bool flatten = false;
-  Refused why;  ///< of the most restricting control; meaningless while active
+  bool latched = false;  ///< until a person resumes; else while it lasts, and the gate holds it by itself
+  Refused why;           ///< of the most restricting control; meaningless while active
   bool any() const { return state != TradingState::active; }
 };
 

@@ -4,7 +4,7 @@
 
 #include "io/archive/data_archiver.h"
 #include "io/archive/table_writer.h"
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -20,7 +20,7 @@ void count_rows(benchmark::State& state, std::int64_t each) {
 void bm_archiver_trades(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
-    const TemporaryFolder folder;
+    const files::TemporaryFolder folder;
     auto archiver =
         DataArchiver::open({.path = folder.path() + "/archive.duckdb", .rows_per_commit = 200'000});
     (void)(*archiver)->take(
@@ -54,7 +54,7 @@ void bm_archiver_features(benchmark::State& state) {
   constexpr std::int64_t frames = 50'000;
   for (auto _ : state) {
     state.PauseTiming();
-    const TemporaryFolder folder;
+    const files::TemporaryFolder folder;
     auto archiver = DataArchiver::open({.path = folder.path() + "/archive.duckdb", .feature_names = names});
     (void)(*archiver)->take(Stamped{
         {1}, start, start, start, InstrumentDefined{{.name = "BTCUSDT", .tick_size = {1}, .lot_step = {1}}}});
@@ -78,7 +78,7 @@ BENCHMARK(bm_archiver_features)->Unit(benchmark::kMillisecond)->UseRealTime();
 void bm_bare_chunk_appender(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
-    const TemporaryFolder folder;
+    const files::TemporaryFolder folder;
     const auto database = Database::open(folder.path() + "/bare.duckdb", Access::read_write);
     const DuckdbApi& api = (*database)->api();
     (void)(*database)->run(

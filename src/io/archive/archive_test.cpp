@@ -11,7 +11,7 @@
 #include "io/archive/data_archiver.h"
 #include "io/archive/duckdb_api.h"
 #include "io/archive/query_table.h"
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -158,18 +158,18 @@ Script one_of_each() {
 }
 
 TEST(Archive, EveryKindOfRecordBecomesRowsThatAPersonCanAsk) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   const auto script = one_of_each();
   {
     const auto archiver = archiver_of(options_for(path));
     for (const auto& record : script.records) ASSERT_TRUE(archiver->take(record));
-    ASSERT_TRUE(archiver->take(JournalGap{.segment = "a.journal",
-                                          .offset = 40,
-                                          .bytes = 9,
-                                          .after = {2},
-                                          .before = {4},
-                                          .what = "damaged bytes"}));
+    ASSERT_TRUE(archiver->take(journal::JournalGap{.segment = "a.journal",
+                                                   .offset = 40,
+                                                   .bytes = 9,
+                                                   .after = {2},
+                                                   .before = {4},
+                                                   .what = "damaged bytes"}));
     const auto closed = archiver->close();
     ASSERT_TRUE(closed) << closed.error().what;
     EXPECT_EQ(archiver->last_sequence(), Sequence{script.sequence});
@@ -245,7 +245,7 @@ std::map<std::string, std::string> counts(const std::string& path) {
 }
 
 TEST(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     SCOPED_TRACE(seed);
     Prng rng{seed};
@@ -288,7 +288,7 @@ TEST(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
 }
 
 TEST(Archive, FeaturesOfAnOlderCatalogueAreKeptBesideTheNewOnes) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   const auto script = one_of_each();
   constexpr std::array<std::string_view, 2> fewer{"spread_bps", "another"};
@@ -304,7 +304,7 @@ TEST(Archive, FeaturesOfAnOlderCatalogueAreKeptBesideTheNewOnes) {
 }
 
 TEST(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   const auto script = one_of_each();
   {
@@ -319,7 +319,7 @@ TEST(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
 }
 
 TEST(Archive, ASymbolThatNothingDefinedIsNamedWithTheRemedy) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto archiver = archiver_of(options_for(folder.path() + "/archive.duckdb"));
   const std::vector<Trade> trades(1);
   const auto refused = archiver->take(Stamped{{9}, noon, noon, {}, Trades{{5}, trades}});
@@ -331,7 +331,7 @@ TEST(Archive, ASymbolThatNothingDefinedIsNamedWithTheRemedy) {
 }
 
 TEST(Archive, AFileThatAnotherProcessHoldsIsRefusedByName) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   int ready[2], done[2];
   ASSERT_EQ(::pipe(ready), 0);
@@ -359,7 +359,7 @@ TEST(Archive, AFileThatAnotherProcessHoldsIsRefusedByName) {
 }
 
 TEST(Archive, ADamagedOrForeignFileIsNamedWithTheRemedyAndAMissingOneToo) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   std::ofstream{path} << std::string(5'000, 'x');
   const auto damaged = DataArchiver::open(options_for(path));
@@ -372,7 +372,7 @@ TEST(Archive, ADamagedOrForeignFileIsNamedWithTheRemedyAndAMissingOneToo) {
 }
 
 TEST(Archive, ALibraryThatIsMissingOrNoneIsNamedWithTheRemedy) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/libduckdb.so";
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto loaded = load_duckdb(path);
@@ -384,7 +384,7 @@ TEST(Archive, ALibraryThatIsMissingOrNoneIsNamedWithTheRemedy) {
 }
 
 TEST(Query, NoColumnNeedsQuotes) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto database = Database::open(path, Access::read_only);
@@ -397,7 +397,7 @@ TEST(Query, NoColumnNeedsQuotes) {
 }
 
 TEST(Query, NothingIsChangedNothingIsFetchedAndTheLimitIsSaid) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto write = query(path, "DELETE FROM runs");
@@ -414,7 +414,7 @@ TEST(Query, NothingIsChangedNothingIsFetchedAndTheLimitIsSaid) {
 }
 
 TEST(Query, CellsOfManyTypesReadTheSameInAllThreeForms) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/archive.duckdb";
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto table =

@@ -4,8 +4,8 @@
 
 #include "base/prng.h"
 #include "io/archive/gzip_lines.h"
-#include "io/archive/temporary_folder.h"
 #include "io/archive/test_zip.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -22,7 +22,7 @@ struct ReadResult {
 };
 
 ReadResult read_all(const std::string& bytes, std::size_t piece = 1000) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/file";
   spill_bytes(path, bytes);
   auto file = CompressedFile::open(path);
@@ -109,7 +109,7 @@ TEST(CompressedFile, NoFlippedByteIsReadAsTheSameFileWithOtherContent) {
 }
 
 TEST(GzipLines, ReadsTheLinesOfAZip) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto path = folder.path() + "/x.zip";
   spill_bytes(path, zip_of("x.data", "one\ntwo\n\nfour"));
   auto lines = GzipLines::open(path);

@@ -65,7 +65,7 @@ class DataArchiver::Impl {
 
   Result<void, ArchiveError> open();
   Result<void, ArchiveError> take(const Record& record);
-  Result<void, ArchiveError> take(const JournalGap& gap);
+  Result<void, ArchiveError> take(const journal::JournalGap& gap);
   Result<void, ArchiveError> flush();
   Result<void, ArchiveError> close();
   Sequence resume_sequence() const;
@@ -125,6 +125,13 @@ class DataArchiver::Impl {
   Done on(const Stamped&, const PriceLimit&) { return {}; }
   Done on(const Stamped&, const AdlAlerts&) { return {}; }
   Done on(const Stamped&, const InsurancePools&) { return {}; }
+  Done on(const Stamped&, const Transaction&) { return {}; }
+  Done on(const Stamped&, const AccountModes&) { return {}; }
+  Done on(const Stamped&, const ClockOffset&) { return {}; }
+  Done on(const Stamped&, const MachineHealth&) { return {}; }
+  Done on(const Stamped&, const GuardBeat&) { return {}; }
+  Done on(const Stamped&, const SymbolStatus&) { return {}; }
+  Done on(const Stamped&, const VenueStatus&) { return {}; }
 
   ArchiverOptions options_;
   std::unique_ptr<Database> database_;
@@ -235,7 +242,8 @@ Result<void, ArchiveError> DataArchiver::Impl::load_instruments() {
 }
 
 Sequence DataArchiver::Impl::resume_sequence() const {
-  return {stored_.number > derived_lag_events_max ? stored_.number - derived_lag_events_max : 0};
+  return {stored_.number > journal::derived_lag_events_max ? stored_.number - journal::derived_lag_events_max
+                                                           : 0};
 }
 
 // ---- taking
@@ -258,7 +266,8 @@ Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
       std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
                             [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
                             [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                            [&](const FeatureFrame& v) { return take_frame(v); }},
+                            [&](const FeatureFrame& v) { return take_frame(v); },
+                            [](const StreamIndex&) { return Done{}; }},
                  record);
   if (!done) return fail(std::move(done));
   return rows_since_commit_ >= options_.rows_per_commit ? flush() : Done{};
@@ -294,7 +303,7 @@ Result<void, ArchiveError> DataArchiver::Impl::take_frame(const FeatureFrame& fr
   return {};
 }
 
-Result<void, ArchiveError> DataArchiver::Impl::take(const JournalGap& gap) {
+Result<void, ArchiveError> DataArchiver::Impl::take(const journal::JournalGap& gap) {
   if (failed_) return std::unexpected{*failed_};
   if (gap.before != Sequence{} && gap.before <= stored_)
     return {};  // named when it was passed the first time
@@ -606,7 +615,7 @@ Result<std::unique_ptr<DataArchiver>, ArchiveError> DataArchiver::open(const Arc
 Sequence DataArchiver::resume_sequence() const { return impl_->resume_sequence(); }
 Sequence DataArchiver::last_sequence() const { return impl_->last_sequence(); }
 Result<void, ArchiveError> DataArchiver::take(const Record& record) { return impl_->take(record); }
-Result<void, ArchiveError> DataArchiver::take(const JournalGap& gap) { return impl_->take(gap); }
+Result<void, ArchiveError> DataArchiver::take(const journal::JournalGap& gap) { return impl_->take(gap); }
 Result<void, ArchiveError> DataArchiver::flush() { return impl_->flush(); }
 Result<void, ArchiveError> DataArchiver::close() { return impl_->close(); }
 const ArchiverStats& DataArchiver::stats() const { return impl_->stats(); }

@@ -22,7 +22,7 @@
 
 #include "domain/record.h"
 #include "io/archive/archive_error.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
 namespace mlbot::io::archive {
 
@@ -63,7 +63,7 @@ class DataArchiver {
   /// committed is in the journal; open again and feed from resume_sequence().
   /// @error disk_full, sql, unknown_symbol
   Result<void, ArchiveError> take(const Record& record);
-  Result<void, ArchiveError> take(const JournalGap& gap);
+  Result<void, ArchiveError> take(const journal::JournalGap& gap);
   /// Commits what was taken. Every second or so.
   Result<void, ArchiveError> flush();
   /// flush(), and the write-ahead file is folded into the database.

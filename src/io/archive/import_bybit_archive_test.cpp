@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "io/archive/temporary_folder.h"
 #include "io/archive/test_zip.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -72,7 +72,7 @@ class ImportBybitArchiveTest : public testing::Test {
     return out;
   }
 
-  TemporaryFolder folder_;
+  files::TemporaryFolder folder_;
   std::string error_;
   ImportStats stats_;
 };

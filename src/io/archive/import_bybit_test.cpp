@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "io/archive/level_book.h"
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -47,7 +47,7 @@ std::string describe(const Stamped& event) {
 }
 
 TEST(ImportBybit, FramesOfTwoSymbolsAreToldInOrderAndABreakSilencesTheBook) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_gz(folder.path() + "/linear_XRPUSDT_ob500_20241201.jsonl.gz",
            R"({"success":true,"ret_msg":"","conn_id":"1","req_id":"","op":"subscribe"})"
            "\n" +
@@ -77,7 +77,7 @@ TEST(ImportBybit, FramesOfTwoSymbolsAreToldInOrderAndABreakSilencesTheBook) {
 }
 
 TEST(ImportBybit, ADamagedLineEndsTheImportWithItsPlace) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_gz(folder.path() + "/linear_XRPUSDT_ob500_20241201.jsonl.gz",
            book("XRPUSDT", "snapshot", 200, 7, R"(["1.9531","6203"])", R"(["1.9532","5"])") +
                R"({"topic":"orderbook.500.XRPUSDT","type":"delta","ts":3)" + "\n");
@@ -91,7 +91,7 @@ TEST(ImportBybit, ADamagedLineEndsTheImportWithItsPlace) {
 }
 
 TEST(ImportBybit, ASymbolWithoutFilesIsNamed) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto import = import_bybit({.directory = folder.path(), .symbols = {"XRPUSDT"}});
   ASSERT_FALSE(import);
   EXPECT_NE(import.error().what.find("linear_XRPUSDT_"), std::string::npos) << import.error().what;

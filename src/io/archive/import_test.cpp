@@ -10,7 +10,7 @@
 #include "io/archive/import_binance.h"
 #include "io/archive/import_hyperliquid.h"
 #include "io/archive/level_book.h"
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
@@ -87,7 +87,7 @@ std::vector<std::string> import_all(HyperliquidOptions options, ImportStats* sta
 }
 
 TEST(ImportHyperliquid, AMarketIsToldInOrderWithTheRecordersTrapsTakenOut) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_gz(folder.path() + "/l2_AVAX_20260612.jsonl.gz",
            book(-500, "[6.64,10.5],[6.63,2.0]", "[6.65,1.0]") +
                book(1'500, "[6.64,10.5],[6.62,3.0]", "[6.645,1.0]") +
@@ -119,7 +119,7 @@ TEST(ImportHyperliquid, AMarketIsToldInOrderWithTheRecordersTrapsTakenOut) {
 }
 
 TEST(ImportHyperliquid, SeveralCoinsAreMergedByTimeAndASpanCanBeChosen) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_gz(folder.path() + "/trades_AVAX_20260611.jsonl.gz",
            print(-1'000, "6", "1", 'B') + print(-1, "6", "2", 'B'));
   write_gz(folder.path() + "/trades_AVAX_20260612.jsonl.gz",
@@ -136,7 +136,7 @@ TEST(ImportHyperliquid, SeveralCoinsAreMergedByTimeAndASpanCanBeChosen) {
 }
 
 TEST(ImportHyperliquid, WhatIsMissingOrNoRecordingIsNamedByFileAndLine) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto nothing = import_hyperliquid({.directory = folder.path(), .coins = {"AVAX"}});
   ASSERT_FALSE(nothing);
   EXPECT_NE(nothing.error().what.find("l2_AVAX_"), std::string::npos);
@@ -150,7 +150,7 @@ TEST(ImportHyperliquid, WhatIsMissingOrNoRecordingIsNamedByFileAndLine) {
 }
 
 TEST(ImportBinance, TheSnapshotIsJoinedToItsDifferencesAndABreakVoidsTheBook) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto at = [](int ms) { return std::to_string((midnight_ms + ms) * 1'000'000); };
   const auto depth = [&](int ms, const std::string& ids, const std::string& sides) {
     return at(ms) + R"( {"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT",)" +

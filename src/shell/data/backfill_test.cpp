@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
 #include "io/net/http_server.h"
 #include "shell/exchange/exchange_server.h"
 #include "sim/generated_market.h"
@@ -16,7 +16,7 @@
 namespace mlbot::shell {
 namespace {
 
-using io::archive::TemporaryFolder;
+using io::files::TemporaryFolder;
 using io::net::HttpRequest;
 using io::net::HttpResponse;
 

@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "base/digest.h"
-#include "io/archive/temporary_folder.h"
 #include "io/archive/test_zip.h"
+#include "io/files/temporary_folder.h"
 #include "io/net/http_server.h"
 
 namespace mlbot::shell {
@@ -22,8 +22,8 @@ namespace {
 
 using io::archive::FileForm;
 using io::archive::gzip_of;
-using io::archive::TemporaryFolder;
 using io::archive::zip_of;
+using io::files::TemporaryFolder;
 using io::net::Delivery;
 using io::net::header;
 using io::net::HttpRequest;

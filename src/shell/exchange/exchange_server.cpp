@@ -12,16 +12,9 @@
 #include "io/clock/clock.h"
 #include "io/net/event_loop.h"
 #include "io/net/http_server.h"
-#include "shell/exchange/account_routes.h"
-#include "shell/exchange/market_routes.h"
+#include "shell/exchange/exchange_desk.h"
 #include "shell/exchange/own_account.h"
 #include "shell/exchange/peers.h"
-#include "shell/exchange/position_routes.h"
-#include "shell/exchange/private_streams.h"
-#include "shell/exchange/public_streams.h"
-#include "shell/exchange/rest_routes.h"
-#include "shell/exchange/trade_stream.h"
-#include "shell/exchange/trading_routes.h"
 
 namespace mlbot::shell {
 
@@ -44,13 +37,6 @@ constexpr std::size_t unread_max = 256 << 10;  ///< as fast as it is read: where
 constexpr std::size_t message_bytes_max = 64 << 10;
 constexpr std::string_view control_path = "/sim/faults", account_path = "/sim/account";
 
-/// All depths that subscribers can have: the one of the market's own events and those told besides.
-std::vector<std::size_t> depths_of(const sim::FeedSettings& feed) {
-  auto depths = feed.more_depths;
-  if (std::ranges::count(depths, feed.book_depth) == 0) depths.push_back(feed.book_depth);
-  return depths;
-}
-
 bool from_here(const HttpRequest& request) {
   return request.remote_address == "127.0.0.1" || request.remote_address == "::1";
 }
@@ -61,26 +47,26 @@ HttpResponse page(int status, std::string_view type, std::string body) {
 
 }  // namespace
 
-class ExchangeServer::Server final : public sim::Listener {
+class ExchangeServer::Server {
  public:
   explicit Server(ExchangeServerSetup setup)
       : setup_{std::move(setup)},
-        table_{setup_.exchange.instruments},
-        exchange_{setup_.exchange, std::move(setup_.market), this},
-        accounts_{setup_.accounts},
         faults_{setup_.faults},
         peers_{loop_, faults_, setup_.idle_timeout},
-        public_{exchange_, table_, depths_of(setup_.exchange.feed), faults_, sender()},
-        private_{exchange_, table_, accounts_, disconnect_cancel_, sender()},
-        market_routes_{exchange_, table_, faults_},
-        trading_routes_{exchange_, table_, disconnect_cancel_, setup_.rest_lag},
-        position_routes_{exchange_, table_},
-        account_routes_{exchange_, table_, disconnect_cancel_},
-        rest_{exchange_, accounts_, {setup_.speed, setup_.limits}, setup_.record.get(), faults_, routes()} {
+        desk_{{.exchange = setup_.exchange,
+               .market = std::move(setup_.market),
+               .accounts = setup_.accounts,
+               .gate = {setup_.speed, setup_.limits},
+               .rest_lag = setup_.rest_lag,
+               .record = setup_.record.get(),
+               .recorder = setup_.recorder},
+              faults_,
+              wires()},
+        exchange_{desk_.exchange()} {
     MLBOT_ASSERT(setup_.speed >= 0);
-    setup_.accounts.clear();  // the secrets are in accounts_ now, and nowhere else
+    setup_.accounts.clear();  // the secrets are at the desk now, and nowhere else
   }
-  ~Server() override { stop(); }
+  ~Server() { stop(); }
 
   sim::Exchange& exchange() {
     MLBOT_ASSERT(!thread_.joinable());
@@ -112,47 +98,24 @@ class ExchangeServer::Server final : public sim::Listener {
             thread_.joinable() ? std::string{} : faults_.summary()};
   }
 
-  void on_market(Instant at, const Event& event) override {
-    if (setup_.recorder != nullptr) setup_.recorder->on_market(at, event);
-    if (const auto* update = std::get_if<BookUpdate>(&event)) {
-      return public_.on_book(setup_.exchange.feed.book_depth, at, *update);
-    }
-    if (const auto* ticker = std::get_if<Ticker>(&event)) market_routes_.on_ticker(at, ticker->symbol);
-    public_.on_market(at, event);
-  }
-  void on_book(std::size_t depth, Instant at, const BookUpdate& update) override {
-    public_.on_book(depth, at, update);
-  }
-  void on_account(sim::AccountId account, Instant at, const Event& event) override {
-    if (setup_.recorder != nullptr) setup_.recorder->on_account(account, at, event);
-    private_.on_account(account, at, event);
-  }
-
  private:
-  SendText sender() {
-    return [this](PeerId peer, std::shared_ptr<const std::string> text) {
-      peers_.send_data(peer, std::move(text));
-      frames_sent_ = peers_.frames_sent();
-    };
-  }
-  void say(PeerId peer, std::string text) {
-    peers_.send_answer(peer, std::make_shared<const std::string>(std::move(text)));
-    frames_sent_ = peers_.frames_sent();
-  }
-  Routes routes() {
-    Routes out;
-    market_routes_.add_to(out);
-    trading_routes_.add_to(out);
-    position_routes_.add_to(out);
-    account_routes_.add_to(out);
-    return out;
+  ExchangeDesk::Wires wires() {
+    return {.send_data =
+                [this](PeerId peer, std::shared_ptr<const std::string> text) {
+                  peers_.send_data(peer, std::move(text));
+                  frames_sent_ = peers_.frames_sent();
+                },
+            .send_answer =
+                [this](PeerId peer, std::string text) {
+                  peers_.send_answer(peer, std::make_shared<const std::string>(std::move(text)));
+                  frames_sent_ = peers_.frames_sent();
+                }};
   }
 
   // ---- time
   void keep_pace();
   void run_free();
   void advance();
-  void flush();
   /// News come a moment after their cause, sooner than the next tick.
   void look_for_news();
   void look_for_idle_peers();
@@ -165,33 +128,19 @@ class ExchangeServer::Server final : public sim::Listener {
   HttpResponse on_upgrade(const HttpRequest& request);
   void on_open(PeerId id, const HttpRequest& request);
   void on_text(PeerId id, std::string_view text);
-  void on_order(PeerId id, const Peers::Peer& peer, std::string_view text);
   void on_close(PeerId id);
-  void answer_subscription(PeerId id, const Peers::Peer& peer, const bybit::StreamRequest& request);
-  void answer_sign_in(PeerId id, const Peers::Peer& peer, const bybit::StreamRequest& request);
-  /// What the exchange shows as its time and judges sockets by.
-  Instant shown_now() const { return exchange_.now() + faults_.clock_offset(); }
 
   ExchangeServerSetup setup_;
-  bybit::InstrumentTable table_;
-  sim::Exchange exchange_;
-  Accounts accounts_;
   io::net::EventLoop loop_;
   Faults faults_;
   Peers peers_;
-  DisconnectCancel disconnect_cancel_;
-  PublicStreams public_;
-  PrivateStreams private_;
-  MarketRoutes market_routes_;
-  TradingRoutes trading_routes_;
-  PositionRoutes position_routes_;
-  AccountRoutes account_routes_;
-  RestRoutes rest_;
-  TradeStream trade_{rest_, accounts_};
+  ExchangeDesk desk_;
+  sim::Exchange& exchange_;  ///< the desk's
   std::optional<io::clock::PacedClock> clock_;
   std::uint16_t port_ = 0;
 
   std::atomic<std::uint64_t> connections_ = 0, frames_sent_ = 0, requests_ = 0, refusals_ = 0;
+  std::uint64_t refused_upgrades_ = 0;  ///< the server's thread's
   std::atomic<std::int64_t> behind_ns_ = 0;
 
   std::unique_ptr<io::net::HttpServer> http_;
@@ -218,7 +167,7 @@ Result<void, io::net::NetError> ExchangeServer::Server::start(std::uint16_t port
   if (!listening) return std::unexpected{listening.error()};
   http_ = std::move(*listening);
   peers_.serve(http_.get());
-  accounts_.open(exchange_);
+  desk_.open();
   port_ = http_->port();
   if (setup_.speed > 0) {
     clock_.emplace(exchange_.now(), io::clock::now(), setup_.speed);
@@ -247,7 +196,7 @@ void ExchangeServer::Server::advance() {
   const Instant give_way = io::clock::now() + work_at_once;
   while (exchange_.now() < target && io::clock::now() < give_way) {
     exchange_.advance_to(std::min(target, exchange_.now() + step_max));
-    flush();
+    desk_.flush();
   }
   behind_ns_ = (target - exchange_.now()).count();
 }
@@ -261,28 +210,20 @@ void ExchangeServer::Server::keep_pace() {
 
 void ExchangeServer::Server::run_free() {
   const Instant give_way = io::clock::now() + work_at_once;
-  bool waits = !public_.has_subscribers() && !private_.has_subscribers();
+  bool waits = !desk_.has_subscribers();
   while (!waits && io::clock::now() < give_way) {
     for (const auto& [id, _] : peers_.all()) waits = waits || http_->unsent_bytes(id) > unread_max;
     const Instant next = exchange_.next_event_at();
     waits = waits || next == distant_future;
     if (waits) break;
     exchange_.advance_to(next);
-    flush();
+    desk_.flush();
   }
   loop_.call_after(waits ? Duration{1ms} : Duration{0}, [this] { run_free(); });
 }
 
 void ExchangeServer::Server::look_for_news() {
   if (clock_) loop_.call_after(news_delay, [this] { advance(); });
-}
-
-void ExchangeServer::Server::flush() {
-  public_.flush();
-  private_.flush();
-  if (public_.take_restart()) exchange_.restart_feed();
-  for (const auto account : disconnect_cancel_.due(exchange_.now()))
-    exchange_.cancel_all(account, {.symbol = {}, .cancel_type = "CancelByDCP"});
 }
 
 void ExchangeServer::Server::look_for_idle_peers() {
@@ -300,8 +241,8 @@ HttpResponse ExchangeServer::Server::on_request(const HttpRequest& request) {
   advance();
   if (faults_.strikes(Fault::http_403)) return page(403, "text/plain", "access too frequent");
   if (faults_.strikes(Fault::http_429)) return page(429, "text/plain", "too many requests, retry later");
-  auto response = rest_.answer(request);
-  if (!response.body.starts_with(R"({"retCode":0,)")) ++refusals_;
+  auto response = desk_.answer(request);
+  refusals_ = refused_upgrades_ + desk_.refusals();
   if (request.method == "POST") look_for_news();
   if (faults_.strikes(Fault::http_5xx))
     return page(502, "text/html", "<html><body><h1>502 Bad Gateway</h1></body></html>");
@@ -357,95 +298,32 @@ HttpResponse ExchangeServer::Server::control(const HttpRequest& request) {
 
 HttpResponse ExchangeServer::Server::on_upgrade(const HttpRequest& request) {
   if (role_of(request.target)) return {.status = 101};
-  ++refusals_;
+  refusals_ = ++refused_upgrades_ + desk_.refusals();
   return page(404, "text/plain", "no stream here: use /v5/public/linear, /v5/private or /v5/trade");
 }
 
 void ExchangeServer::Server::on_open(PeerId id, const HttpRequest& request) {
   ++connections_;
   peers_.open(id, request.target);
-  if (peers_.find(id)->role == StreamRole::account) private_.add(id);
+  desk_.on_open(id, peers_.find(id)->role);
 }
 
 void ExchangeServer::Server::on_close(PeerId id) {
   peers_.close(id);
-  public_.drop(id);
-  private_.drop(id);
-  trade_.drop(id);
-}
-
-void ExchangeServer::Server::on_order(PeerId id, const Peers::Peer& peer, std::string_view text) {
-  auto reply = trade_.answer(id, text, peer.connection, shown_now(), faults_.strikes(Fault::localised));
-  refusals_ += reply.refused;
-  if (!reply.orders || !faults_.strikes(Fault::lost_answer)) say(id, std::move(reply.text));
-  look_for_news();
+  desk_.on_close(id);
 }
 
 void ExchangeServer::Server::on_text(PeerId id, std::string_view text) {
-  Peers::Peer* const known = peers_.find(id);
-  if (known == nullptr) return;
-  Peers::Peer& peer = *known;
-  peer.active_at = io::clock::now();
-  if (setup_.record != nullptr) setup_.record->write(peer.path, text);
+  Peers::Peer* const peer = peers_.find(id);
+  if (peer == nullptr) return;
+  peer->active_at = io::clock::now();
+  if (setup_.record != nullptr) setup_.record->write(peer->path, text);
   advance();
-  if (peer.role == StreamRole::orders) return on_order(id, peer, text);
-  const bool is_private = peer.role == StreamRole::account;
-  const auto request = bybit::decode_stream_request(text);
-  if (!request) {
-    ++refusals_;
-    const auto what =
-        fmt::format("Failed to decode incoming data: {}: {}", request.error().where, request.error().what);
-    return say(id, bybit::encode_refusal({}, peer.connection, what));
-  }
-  switch (request->kind) {
-    case bybit::StreamRequest::Kind::ping: {
-      disconnect_cancel_.pinged(id);
-      const auto kind = is_private ? bybit::StreamKind::private_stream : bybit::StreamKind::public_stream;
-      return say(id, bybit::encode_pong(*request, kind, peer.connection, shown_now()));
-    }
-    case bybit::StreamRequest::Kind::subscribe:
-      return answer_subscription(id, peer, *request);
-    case bybit::StreamRequest::Kind::unsubscribe:
-      if (is_private) {
-        private_.unsubscribe(id, request->topics);
-      } else {
-        public_.unsubscribe(id, request->topics);
-      }
-      return say(id, bybit::encode_ack(*request, peer.connection));
-    case bybit::StreamRequest::Kind::auth:
-      if (!is_private) break;
-      return answer_sign_in(id, peer, *request);
-    case bybit::StreamRequest::Kind::unknown:
-      break;
-  }
-  ++refusals_;
-  say(id, bybit::encode_refusal(*request, peer.connection, "error:invalid op"));
-}
-
-void ExchangeServer::Server::answer_sign_in(PeerId id, const Peers::Peer& peer,
-                                            const bybit::StreamRequest& request) {
-  const std::string refusal = private_.sign_in(id, request, shown_now());
-  if (refusal.empty()) return say(id, bybit::encode_ack(request, peer.connection));
-  ++refusals_;
-  say(id, bybit::encode_refusal(request, peer.connection, refusal));
-}
-
-void ExchangeServer::Server::answer_subscription(PeerId id, const Peers::Peer& peer,
-                                                 const bybit::StreamRequest& request) {
-  std::string refusal;
-  if (peer.role == StreamRole::elsewhere) {
-    refusal = request.topics.empty() ? "error:args is empty"
-                                     : "error:handler not found,topic:" + request.topics.front();
-  } else {
-    refusal = peer.role == StreamRole::account ? private_.subscribe(id, request.topics)
-                                               : public_.subscribe(id, request.topics);
-  }
-  if (!refusal.empty()) {
-    ++refusals_;
-    return say(id, bybit::encode_refusal(request, peer.connection, refusal));
-  }
-  say(id, bybit::encode_ack(request, peer.connection));
-  if (peer.role == StreamRole::market) public_.send_snapshots(id, request.topics);
+  // What is sent may close the peer, and with it what is known of it.
+  const auto role = peer->role;
+  desk_.on_text(id, role, std::string{peer->connection}, text);
+  refusals_ = refused_upgrades_ + desk_.refusals();
+  if (role == StreamRole::orders) look_for_news();
 }
 
 // ---- the door

@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "base/bytes.h"
-#include "io/archive/journal.h"
-#include "io/archive/journal_format.h"
+#include "io/journal/journal.h"
+#include "io/journal/journal_format.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 namespace {
 
 Result<void, JournalError> sync_directory(const std::string& directory) {
@@ -209,6 +209,11 @@ Result<void, JournalError> JournalWriter::append(const FrameDigest& frame) {
               });
 }
 
+Result<void, JournalError> JournalWriter::append(const FeatureFrame& frame) {
+  return take(static_cast<std::uint8_t>(RecordKind::frame), last_sequence_, frame.at,
+              [&](std::string& out) { encode(Record{frame}, out); });
+}
+
 Result<void, JournalError> JournalWriter::append(const FeatureCheckpoint& checkpoint) {
   return take(static_cast<std::uint8_t>(RecordKind::feature_checkpoint), last_sequence_, checkpoint.at,
               [&](std::string& out) {
@@ -265,4 +270,4 @@ Result<void, JournalError> JournalWriter::sync() {
   return {};
 }
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

@@ -1,4 +1,4 @@
-#include "io/archive/journal_format.h"
+#include "io/journal/journal_format.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 
 #include "base/digest.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 namespace {
 
 constexpr std::string_view segment_magic = "MLBOTJNL";
@@ -190,8 +190,7 @@ Result<bool, JournalError> SegmentScanner::whole_record(std::uint64_t at, Raw& r
   raw.epoch = get<std::uint32_t>(from);
   raw.sequence = {get<std::uint64_t>(from)};
   const auto kind = get<std::uint8_t>(from);
-  if (length > record_bytes_max || kind < 1 ||
-      kind > static_cast<std::uint8_t>(RecordKind::feature_checkpoint))
+  if (length > record_bytes_max || kind < 1 || kind > static_cast<std::uint8_t>(RecordKind::frame))
     return false;
   const auto all = window(at, record_header_bytes + length);
   if (!all) return std::unexpected{all.error()};
@@ -243,4 +242,4 @@ Result<SegmentScanner::Found, JournalError> SegmentScanner::next(Raw& raw) {
   return Found::end;
 }
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-namespace mlbot::io::archive {
+namespace mlbot::io::files {
 
 class TemporaryFolder {
  public:
@@ -27,4 +27,4 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::files

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "io/archive/journal.h"
-#include "io/archive/journal_format.h"
+#include "io/journal/journal.h"
+#include "io/journal/journal_format.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 
 struct JournalReader::Impl {
   std::string directory;
@@ -216,4 +216,4 @@ std::uint64_t JournalReader::bytes_read() const {
 }
 std::uint64_t JournalReader::bytes_total() const { return impl_->bytes_total; }
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

@@ -1,4 +1,4 @@
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 #include <sstream>
 
 #include "base/prng.h"
-#include "io/archive/journal_format.h"
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
+#include "io/journal/journal_format.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 namespace {
 
 Stamped timer(std::uint64_t number) {
@@ -86,7 +86,7 @@ std::vector<std::string> segments_of(const std::string& directory) {
 }
 
 TEST(Journal, AnEmptyDirectoryHasNothingToSayAndAMissingOneIsNamed) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   EXPECT_TRUE(read_all(folder.path()).events.empty());
   const auto missing = JournalReader::open(folder.path() + "/nowhere");
   ASSERT_FALSE(missing);
@@ -103,7 +103,7 @@ TEST(Journal, HundredThousandRecordsOfAllKindsComeBackInOrderOverManySegments) {
   const std::uint64_t seed = 20260611;
   SCOPED_TRACE(seed);
   Prng rng{seed};
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   std::vector<std::string> written;  // encoded, what the reader must give again
   const auto keep = [&](const Record& record) { encode(record, written.emplace_back()); };
   std::vector<BookLevel> bids, asks;
@@ -168,7 +168,7 @@ TEST(Journal, HundredThousandRecordsOfAllKindsComeBackInOrderOverManySegments) {
 }
 
 TEST(Journal, TheNextRunGoesOnWithTheNextSequenceAndTheNextEpoch) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 10);
   {
     const auto writer = writer_of(folder.path());
@@ -191,7 +191,7 @@ TEST(Journal, TheNextRunGoesOnWithTheNextSequenceAndTheNextEpoch) {
 }
 
 TEST(Journal, ATailTornAtAnyByteIsCutAndReportedAndTheRestStands) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 5);
   const auto path = segments_of(folder.path()).at(0);
   const auto whole = slurp(path);
@@ -216,7 +216,7 @@ TEST(Journal, ATailTornAtAnyByteIsCutAndReportedAndTheRestStands) {
 }
 
 TEST(Journal, AFileTornInsideItsHeaderIsStartedAnew) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 1);
   const auto path = segments_of(folder.path()).at(0);
   const auto whole = slurp(path);
@@ -228,7 +228,7 @@ TEST(Journal, AFileTornInsideItsHeaderIsStartedAnew) {
 }
 
 TEST(Journal, AFlippedByteAnywhereLosesAtMostItsOwnRecordAndIsNamed) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 20);
   const auto path = segments_of(folder.path()).at(0);
   const auto whole = slurp(path);
@@ -256,7 +256,7 @@ TEST(Journal, AFlippedByteAnywhereLosesAtMostItsOwnRecordAndIsNamed) {
 }
 
 TEST(Journal, ASegmentThatWasRemovedOrCopiedIsNamed) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 300, {.segment_bytes_max = 4096});
   const auto segments = segments_of(folder.path());
   ASSERT_GE(segments.size(), 4u);
@@ -272,7 +272,7 @@ TEST(Journal, ASegmentThatWasRemovedOrCopiedIsNamed) {
 }
 
 TEST(Journal, ATornEndOfAnEarlierSegmentIsAGap) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 300, {.segment_bytes_max = 4096});
   const auto first = segments_of(folder.path()).at(0);
   const auto bytes = slurp(first);
@@ -283,7 +283,7 @@ TEST(Journal, ATornEndOfAnEarlierSegmentIsAGap) {
 }
 
 TEST(Journal, ReadingStartsAtASequenceOrATime) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 1000, {.segment_bytes_max = 8192});
   for (const std::uint64_t from : {1u, 2u, 499u, 1000u}) {
     const auto by_sequence = read_all(folder.path(), {.from = {from}});
@@ -297,7 +297,7 @@ TEST(Journal, ReadingStartsAtASequenceOrATime) {
 }
 
 TEST(Journal, AReaderFollowsAWriterAtWork) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto writer = writer_of(folder.path(), {.segment_bytes_max = 2048});
   auto reader = JournalReader::open(folder.path());
   ASSERT_TRUE(reader);
@@ -319,7 +319,7 @@ TEST(Journal, AReaderFollowsAWriterAtWork) {
 }
 
 TEST(Journal, TwoWritersOnOneDirectoryAreRefused) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto first = writer_of(folder.path());
   const auto second = JournalWriter::open(folder.path());
   ASSERT_FALSE(second);
@@ -328,7 +328,7 @@ TEST(Journal, TwoWritersOnOneDirectoryAreRefused) {
 }
 
 TEST(Journal, AnotherFormatIsRefusedByNameAndAFlippedVersionIsDamage) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   write_timers(folder.path(), 1, 1);
   const auto path = segments_of(folder.path()).at(0);
   const auto whole = slurp(path);
@@ -368,7 +368,7 @@ class FileSizeLimit {
 };
 
 TEST(Journal, AFullDiskIsAnErrorThatNamesTheFileAndLosesNothing) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto writer = writer_of(folder.path());
   std::uint64_t taken = 0;
   {
@@ -390,7 +390,7 @@ TEST(Journal, AFullDiskIsAnErrorThatNamesTheFileAndLosesNothing) {
 }
 
 TEST(Journal, WithTheDiskFullTheBufferHasAWall) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto writer = writer_of(folder.path(), {.buffer_bytes_max = 1000});
   std::uint64_t taken = 0;
   {
@@ -405,7 +405,7 @@ TEST(Journal, WithTheDiskFullTheBufferHasAWall) {
 }
 
 TEST(Journal, KilledWithoutWarningNothingThatWasFlushedIsLost) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   int pipe_ends[2];
   ASSERT_EQ(::pipe(pipe_ends), 0);
   const pid_t child = ::fork();
@@ -435,7 +435,7 @@ TEST(Journal, KilledWithoutWarningNothingThatWasFlushedIsLost) {
 }
 
 TEST(Journal, ARecordTooLongIsRefusedAndTheNextOneIsNot) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto writer = writer_of(folder.path());
   const auto refused = writer->append_venue_frame({}, Link::market, std::string(record_bytes_max + 1, 'x'));
   ASSERT_FALSE(refused);
@@ -446,4 +446,4 @@ TEST(Journal, ARecordTooLongIsRefusedAndTheNextOneIsNot) {
 }
 
 }  // namespace
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

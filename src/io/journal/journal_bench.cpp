@@ -2,10 +2,10 @@
 // Counters: records/s, and bytes of one record in the file.
 #include <benchmark/benchmark.h>
 
-#include "io/archive/journal.h"
-#include "io/archive/temporary_folder.h"
+#include "io/files/temporary_folder.h"
+#include "io/journal/journal.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 namespace {
 
 Stamped delta(std::uint64_t number, std::span<const BookLevel> levels) {
@@ -29,7 +29,7 @@ std::vector<BookLevel> ten_levels() {
 }
 
 void bm_append(benchmark::State& state) {
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto levels = ten_levels();
   auto writer = JournalWriter::open(folder.path());
   std::uint64_t number = 0;
@@ -46,7 +46,7 @@ BENCHMARK(bm_append)->Arg(1)->Arg(64)->UseRealTime();
 
 void bm_read(benchmark::State& state) {
   constexpr std::uint64_t records = 1'000'000;
-  const TemporaryFolder folder;
+  const files::TemporaryFolder folder;
   const auto levels = ten_levels();
   {
     auto writer = JournalWriter::open(folder.path());
@@ -68,4 +68,4 @@ void bm_read(benchmark::State& state) {
 BENCHMARK(bm_read)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal

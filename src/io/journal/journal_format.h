@@ -17,9 +17,9 @@
 #include <string_view>
 
 #include "domain/event.h"
-#include "io/archive/journal.h"
+#include "io/journal/journal.h"
 
-namespace mlbot::io::archive {
+namespace mlbot::io::journal {
 
 enum class RecordKind : std::uint8_t {
   event = 1,
@@ -27,7 +27,8 @@ enum class RecordKind : std::uint8_t {
   decision = 3,
   venue_frame = 4,
   frame_digest = 5,
-  feature_checkpoint = 6
+  feature_checkpoint = 6,
+  frame = 7
 };
 
 inline constexpr std::uint32_t segment_version = 1;
@@ -105,4 +106,4 @@ class SegmentScanner {
   std::uint64_t window_at_ = 0;
 };
 
-}  // namespace mlbot::io::archive
+}  // namespace mlbot::io::journal
