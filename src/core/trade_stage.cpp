@@ -74,6 +74,7 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const GuardBeat&) {},
                  [](const SymbolStatus&) {},
                  [](const VenueStatus&) {},
+                 [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
   router_.note_sent(at, std::span{out.commands}.subspan(sent_before));

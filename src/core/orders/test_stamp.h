@@ -1,5 +1,5 @@
-// Stamps for tests that are not about risk: a gate of its own, at its loosest, in a market that pleases it.
-// What even that gate refuses (a size beyond the instrument's, a stop on the wrong side) fails the test.
+// For tests that are not about risk, since nobody else can stamp an order: a gate at its loosest, in a market
+// that pleases it. What even that gate refuses fails the test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,80 +10,79 @@
 
 namespace mlbot::core {
 
-class TestStamp {
+/// One tick is 0.1, one lot 0.001.
+inline Instrument stamp_instrument() {
+  return {.id = {0},
+          .name = "BTCUSDT",
+          .tick_size = *parse_e8("0.1"),
+          .lot_step = *parse_e8("0.001"),
+          .min_order = {1},
+          .max_limit_order = {1'000'000},
+          .max_market_order = {500'000},
+          .min_notional = *parse_e8("5"),
+          .funding_interval_minutes = 0};
+}
+
+class Stamp {
  public:
-  explicit TestStamp(const Instrument& instrument) : instrument_{instrument} {
-    instrument_.funding_interval_minutes = 0;
-    instrument_.min_notional = {};
-  }
-
-  Approved<PlaceOrder> operator()(const PlaceOrder& order) {
-    if (seen_.contains(order.id)) start();  // another world of the same test
-    next(order.price);
-    if (order.reduce_only) view_.position = order.side == Side::sell ? order.size : -order.size;
-    seen_.insert(order.id);
-    risk_->note_intent();
-    auto stamped = risk_->judge(order, view_);
-    EXPECT_TRUE(stamped) << to_text(stamped.error());
-    return *stamped;
-  }
-  /// @param old  the order as it stands.
-  Approved<AmendOrder> operator()(const AmendOrder& order, Side side, Lots old_size, bool reduce_only = false) {
-    next(order.price);
-    view_.amended = {side, old_size, {}, reduce_only};
-    if (reduce_only) view_.position = side == Side::sell ? order.size : -order.size;
-    auto stamped = risk_->judge(order, view_);
-    EXPECT_TRUE(stamped) << to_text(stamped.error());
-    return *stamped;
-  }
-  Approved<SetPositionStop> operator()(const SetPositionStop& stop) {
-    next(stop.stop_loss);
-    auto stamped = risk_->judge(stop, std::nullopt, view_);
-    EXPECT_TRUE(stamped) << to_text(stamped.error());
-    return *stamped;
-  }
-
- private:
-  void start() {
-    seen_ = RecentSet<ClientOrderId>{id_slots};
-    risk_.emplace();
-    risk_->add(instrument_);
+  Stamp() {
+    risk_.add(instrument_);
     RiskLimits loosest;
     for (const RiskLimit& limit : risk_limits())
       limit.set(loosest, limit.tighter == Tighter::lower ? limit.highest : limit.lowest);
-    risk_->configure(loosest);
-    risk_->note_model({.present = true, .verified = true, .schema_equal = true});
+    risk_.configure(loosest);
+    risk_.note_model({.present = true, .verified = true, .schema_equal = true});
     FeatureFrame frame;
-    frame.symbol = instrument_.id;
     for (std::size_t i = 0; i < feature_count; ++i) frame.set(i, 0);
-    risk_->see(frame);
+    risk_.see(frame);
   }
-  void next(PriceTicks price) {
-    if (!risk_) start();
-    now_ = now_ + 10s;
-    constexpr Lots plenty{std::int64_t{1} << 50};
-    view_ = {.now = now_,
-             .decided_at = now_,
-             .stamps = risk_->stamps(),
-             .instrument = &instrument_,
-             .state = TradingState::active,
-             .top = {price - TickDistance{1}, price + TickDistance{1}, plenty, plenty, true},
-             .book_at = now_,
-             .mid = instrument_.price(price),
-             .traded = true,
-             .side_allowed = true,
-             .account_known = true,
-             .wallet_age = 0s,
-             .equity = {e8_per_unit * 1'000'000'000},
-             .daily_loss = {},
-             .drawdown = {}};
+  Approved<PlaceOrder> place(Instant now, PlaceOrder order) {
+    if (!order.reduce_only)
+      order.stop_loss = PriceTicks{order.price.count + (order.side == Side::buy ? -5'000 : 5'000)};
+    const RiskView shown = view(now, order.side, order.price);
+    risk_.note_intent();
+    return must(risk_.judge(order, shown));
+  }
+  Approved<AmendOrder> amend(Instant now, Side side, const AmendOrder& order) {
+    RiskView shown = view(now, side, order.price);
+    shown.amended = {side, order.size, {}, false};
+    return must(risk_.judge(order, shown));
+  }
+  /// Of a position of this side.
+  Approved<SetPositionStop> stop(Instant now, Side position_side, const SetPositionStop& stop) {
+    return must(risk_.judge(stop, std::nullopt, view(now, opposite(position_side), stop.stop_loss)));
   }
 
-  Instrument instrument_;
-  std::optional<RiskManager> risk_;
-  RecentSet<ClientOrderId> seen_{id_slots};
-  RiskView view_;
-  Instant now_ = Instant::from_seconds(1'767'571'200);
+ private:
+  template <class T>
+  T must(Result<T, Refused> verdict) {
+    EXPECT_TRUE(verdict) << to_text(verdict.error());
+    return *verdict;
+  }
+  /// Each question in a second of its own: rates are not what these tests are about.
+  RiskView view(Instant now, Side side, PriceTicks price) {
+    now_ = std::max(now, now_ + 1s);
+    constexpr Lots plenty{std::int64_t{1} << 50};
+    return {.now = now_,
+            .decided_at = now_,
+            .stamps = risk_.stamps(),
+            .instrument = &instrument_,
+            .state = TradingState::active,
+            .top = {price - TickDistance{1}, price + TickDistance{1}, plenty, plenty, true},
+            .book_at = now_,
+            .mid = instrument_.price(price),
+            .traded = true,
+            .side_allowed = true,
+            .account_known = true,
+            .wallet_age = 0s,
+            .position = {side == Side::sell ? 1'000 : -1'000},
+            .equity = {e8_per_unit * 1'000'000'000},
+            .daily_loss = {},
+            .drawdown = {}};
+  }
+  const Instrument instrument_ = stamp_instrument();
+  RiskManager risk_;
+  Instant now_{INT64_MIN / 2};
 };
 
 }  // namespace mlbot::core
