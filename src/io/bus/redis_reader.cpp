@@ -149,6 +149,7 @@ BusError RedisReader::lose(Way& way, BusError why) {
   way.retry_at = Clock::now() + way.pause;
   way.pause = std::min(way.pause * 2, options_.reconnect_max);
   nodes_.forget();
+  second_.clear();  // its server may be the same
   return why;
 }
 
