@@ -28,6 +28,8 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
 
 void TradeStage::take(const Stamped& event, Outbox& out) {
   const Instant at = event.at;
+  const std::size_t sent_before = out.commands.size();
+  router_.hear(event);
   std::visit(Overloaded{
                  [&](const RunStarted& e) {
                    router_.start(e.mode, e.account, e.epoch);
@@ -92,13 +94,16 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
+  router_.note_sent(at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
+  const std::size_t sent_before = out.commands.size();
   router_.see(frame);
   const std::size_t routes_before = out.routes.size(), fills_before = out.fills.size();
   router_.measure(frame, out);
   judge(frame, out);
+  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
   stamp(frame.cause, routes_before, fills_before, out);
 }
 

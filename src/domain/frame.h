@@ -18,15 +18,14 @@ struct TopOfBook {
   bool operator==(const TopOfBook&) const = default;
 };
 
-/// How many levels a side VisibleDepth counts.
-inline constexpr std::size_t visible_levels = 10;
-
-/// What an order larger than the touch would meet. Zero without a book.
-struct VisibleDepth {
-  Lots bids, asks;                     ///< on the best `visible_levels` levels
-  PriceTicks lowest_bid, highest_ask;  ///< the furthest price counted
-  double traded_5m = 0;                ///< quote units traded in the last five minutes, both sides
-  bool operator==(const VisibleDepth&) const = default;
+/// What limits and order sizes need of the market beside the features. Zero where it is not known.
+struct MarketActivity {
+  Lots bid_depth, ask_depth;           ///< displayed on the ten best levels of each side
+  PriceTicks lowest_bid, highest_ask;  ///< the furthest price counted in them
+  Lots minute_volume;               ///< of the last confirmed minute
+  double traded_5m = 0;             ///< quote units of the last five minutes, both sides
+  std::int64_t book_period_ns = 0;  ///< between messages that move the book, running mean
+  bool operator==(const MarketActivity&) const = default;
 };
 
 /// Why a frame was made; several may fall on one instant.
@@ -39,11 +38,11 @@ struct FeatureFrame {
   Instant at;
   std::uint8_t triggers = 0;  ///< bits of FrameTrigger
   TopOfBook top;
-  VisibleDepth depth;  ///< for sizes and slices; no feature, and no part of the digest
-  Instant book_at;  ///< core time of the last message that moved the book: its age is at - book_at
+  Instant book_at;          ///< core time of the last message that moved the book: its age is at - book_at
+  MarketActivity activity;  ///< not part of the digest
   std::array<double, feature_count> values{};  ///< catalogue order; quiet NaN where not valid
   std::array<std::uint64_t, 3> validity{};     ///< bit i: values[i] is defined
-  std::uint64_t digest = 0;                    ///< frame_digest of all of the above but depth
+  std::uint64_t digest = 0;                    ///< frame_digest of all of the above
 
   bool valid(std::size_t i) const { return (validity[i / 64] >> (i % 64)) & 1; }
   void set(std::size_t i, double value) {

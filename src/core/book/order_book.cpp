@@ -69,22 +69,6 @@ TopOfBook OrderBook::top() const {
   return {bids_.front().price, asks_.front().price, bids_.front().size, asks_.front().size, true};
 }
 
-VisibleDepth OrderBook::depth() const {
-  VisibleDepth out;
-  if (!two_sided()) return out;
-  const auto sum = [](const std::vector<BookLevel>& side, PriceTicks& furthest) {
-    Lots lots;
-    for (std::size_t i = 0; i < std::min(visible_levels, side.size()); ++i) {
-      lots = lots + side[i].size;
-      furthest = side[i].price;
-    }
-    return lots;
-  };
-  out.bids = sum(bids_, out.lowest_bid);
-  out.asks = sum(asks_, out.highest_ask);
-  return out;
-}
-
 void OrderBook::hash_into(StateHash& hash) const {
   hash.add(std::uint64_t{synced_});
   hash.add(update_id_);

@@ -40,8 +40,6 @@ class OrderBook {
   /// True when both sides have a level and the book is synced: prices may be used.
   bool two_sided() const { return synced_ && !bids_.empty() && !asks_.empty(); }
   TopOfBook top() const;
-  /// Sizes of the best levels; what trades is left at 0. Zero when not two-sided.
-  VisibleDepth depth() const;
   void hash_into(StateHash& hash) const;
   void save(ByteWriter& out) const;
   /// False for levels that no book of this depth can have; the book is void then.

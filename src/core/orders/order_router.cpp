@@ -12,11 +12,13 @@ void OrderRouter::add(const Instrument& instrument) {
   MLBOT_ASSERT(instrument.id.index == symbols_.size());
   symbols_.push_back({.instrument = instrument, .market = {}});
   positions_.add(instrument);
+  risk_.add(instrument);
 }
 
 void OrderRouter::redefine(const Instrument& instrument) {
   symbols_[instrument.id.index].instrument = instrument;
   positions_.redefine(instrument);
+  risk_.redefine(instrument);
 }
 
 void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch) {
@@ -34,9 +36,10 @@ void OrderRouter::configure(const ConfigChanged& config) {
 }
 
 void OrderRouter::see(const FeatureFrame& frame) {
+  risk_.see(frame);
   Symbol& s = symbols_[frame.symbol.index];
   s.market.top = frame.top;
-  s.market.depth = frame.depth;
+  s.market.activity = frame.activity;
   s.market.book_at = frame.book_at;
   s.market.sigma_bps = std::numeric_limits<double>::quiet_NaN();
   for (const auto row : {rows::log_volatility_5m, rows::log_volatility_30s})
@@ -66,28 +69,53 @@ RiskView OrderRouter::view(Instant now, SymbolId symbol, Side side, const Accoun
   for (std::uint16_t i = 0; i < symbols_.size(); ++i)
     if (i != symbol.index && (any_order || positions_.position({i}).size.count != 0))
       others = others + worst_of(i);
-  return {.now = now,
-          .instrument = &s.instrument,
-          .mode = mode_,
-          .state = state_,
-          .top = s.market.top,
-          .book_at = s.market.book_at,
-          .mid = positions_.mid(symbol),
-          .traded = s.traded,
-          .side_allowed = side == Side::buy ? settings_.long_allowed : settings_.short_allowed,
-          .account_known = monitor.known(),
-          .wallet_age = monitor.wallet_age(now),
-          .wallet_age_max = wallet_age_max,
-          .mismatch = monitor.worst_mismatch(now),
-          .mismatch_tolerance = mismatch_tolerance,
-          .any_unknown = executor_.any_unknown(symbol),
-          .position = positions_.position(symbol).size,
-          .open_buys = executor_.open_entries(symbol, Side::buy),
-          .open_sells = executor_.open_entries(symbol, Side::sell),
-          .other_exposure = others,
-          .daily_loss = monitor.daily_loss(),
-          .drawdown = monitor.drawdown(),
-          .open_orders = executor_.open_count()};
+  RiskView out{.now = now,
+               .decided_at = now,
+               .stamps = risk_.stamps(),
+               .instrument = &s.instrument,
+               .mode = mode_,
+               .state = state_,
+               .top = s.market.top,
+               .book_at = s.market.book_at,
+               .mid = positions_.mid(symbol),
+               .traded = s.traded,
+               .side_allowed = side == Side::buy ? settings_.long_allowed : settings_.short_allowed,
+               .account_known = monitor.known(),
+               .wallet_age = monitor.wallet_age(now),
+               .mismatch = monitor.worst_mismatch(now),
+               .any_unknown = executor_.any_unknown(symbol),
+               .position = positions_.position(symbol).size,
+               .open_buys = executor_.open_entries(symbol, Side::buy),
+               .open_sells = executor_.open_entries(symbol, Side::sell),
+               .other_exposure = others,
+               .equity = monitor.equity(),
+               .daily_loss = monitor.daily_loss(),
+               .drawdown = monitor.drawdown(),
+               .open_orders = executor_.open_count()};
+  find_own(symbol, out);
+  return out;
+}
+
+void OrderRouter::find_own(SymbolId symbol, RiskView& view) const {
+  for (std::size_t i = 0; i < executor_.unsettled_count(); ++i) {
+    const Order& order = executor_.unsettled(i);
+    if (order.symbol != symbol || is_over(order.state)) continue;
+    ++view.open_orders_symbol;
+    if (order.type != OrderType::limit || order.price.count <= 0) continue;
+    auto& best = order.side == Side::buy ? view.own_bid : view.own_ask;
+    const PriceTicks price = order.amended_price.value_or(order.price);
+    for (const PriceTicks at : {order.price, price})
+      if (!best || (order.side == Side::buy ? at > *best : at < *best)) best = at;
+  }
+}
+
+RiskDemand OrderRouter::assess(Instant now, const AccountMonitor& monitor) {
+  return risk_.assess({.now = now,
+                       .equity = monitor.equity(),
+                       .daily_loss = monitor.daily_loss(),
+                       .drawdown = monitor.drawdown(),
+                       .mismatch = monitor.worst_mismatch(now),
+                       .longest_unknown = executor_.longest_unknown(now)});
 }
 
 Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrder order,
@@ -95,17 +123,23 @@ Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrde
   MLBOT_ASSERT(work.count < work_orders);
   if (executor_.full())
     return std::unexpected{Refused{ReasonCode::open_orders, static_cast<double>(order_slots),
-                                   static_cast<double>(order_slots + 1)}};
+                                   static_cast<double>(order_slots + 1), Control::open_orders, Unit::count}};
+  const Instrument& instrument = symbols_[order.symbol.index].instrument;
   order.id = executor_.next_id();
   const Effect effect = order.reduce_only ? Effect::reduces : Effect::opens;
   order.position_index = position_index(order.side, effect, positions_.mode());
   if (!order.reduce_only) {
-    const E8 price = symbols_[order.symbol.index].instrument.price(order.price);
+    const E8 price = instrument.price(order.price);
     order.take_profit = positions_.take_profit_price(order.symbol, order.side, price);
     order.stop_loss =
         positions_.stop_price(order.symbol, order.side, price, risk_.limits().stop_distance_bps);
   }
-  const auto approved = risk_.judge(order, view(now, order.symbol, order.side, monitor));
+  RiskView shown = view(now, order.symbol, order.side, monitor);
+  shown.leg = positions_.position(order.symbol, order.position_index).size;
+  if (!order.reduce_only)
+    if (const Lots room = risk_.room(order, shown); room >= instrument.min_order) order.size = room;
+  risk_.note_intent();
+  const auto approved = risk_.judge(order, shown);
   if (!approved) return std::unexpected{approved.error()};
   executor_.place(now, *approved, out);
   quality_.ordered(order.id, work.arrival_mid, order.reduce_only);
@@ -199,6 +233,13 @@ void OrderRouter::send_slice(Instant now, Symbol& s, Work& work, const AccountMo
   work.unsent = work.unsent - order.size;
 }
 
+void OrderRouter::amend(Instant now, const Order& order, const AmendOrder& wish, const AccountMonitor& monitor,
+                        Outbox& out) {
+  RiskView shown = view(now, order.symbol, order.side, monitor);
+  shown.amended = {order.side, order.size, order.filled, order.reduce_only};
+  if (const auto approved = risk_.judge(wish, shown)) executor_.amend(now, *approved, out);
+}
+
 void OrderRouter::follow(Instant now, Symbol& s, Work& work, const Order& order,
                          const AccountMonitor& monitor, Outbox& out) {
   if (order.state != OrderState::open || order.time_in_force != TimeInForce::post_only) return;
@@ -213,9 +254,8 @@ void OrderRouter::follow(Instant now, Symbol& s, Work& work, const Order& order,
       break;
     case SmartRouter::Follow::amend: {
       if (order.amended_price || order.cancel_wanted) break;
-      const AmendOrder wish{order.id, order.symbol, smart_.touch(order.side, s.market.top), order.size};
-      if (const auto approved = risk_.judge(wish, view(now, order.symbol, order.side, monitor)))
-        executor_.amend(now, *approved, out);
+      const PriceTicks price = smart_.touch(order.side, s.market.top);
+      amend(now, order, {order.id, order.symbol, price, order.size}, monitor, out);
       break;
     }
   }
@@ -266,8 +306,7 @@ void OrderRouter::shrink(Instant now, SymbolId symbol, Side side, Lots most, con
       continue;
     }
     const AmendOrder wish{order->id, symbol, order->price, order->size - cut};
-    if (const auto approved = risk_.judge(wish, view(now, symbol, side, monitor)))
-      executor_.amend(now, *approved, out);
+    amend(now, *order, wish, monitor, out);
   }
   work.unsent = std::min(work.unsent, std::max(left, Lots{0}));
 }
@@ -323,7 +362,12 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   const Order* order = executor_.find(execution);
   const std::uint8_t index = position_index(execution, order, positions_.mode());
   if (!executor_.on(now, execution, out)) return;
+  const Position before = positions_.position(execution.symbol, index);
   positions_.on(now, execution, index);
+  const Position& after = positions_.position(execution.symbol, index);
+  if (execution.kind == ExecutionKind::trade) risk_.note_fill(now, execution);
+  if (after.closings != before.closings)
+    risk_.note_closed(now, after.realised - before.realised - (after.fees - before.fees));
   if (execution.kind == ExecutionKind::funding || execution.kind == ExecutionKind::other) return;
   const Symbol& s = symbols_[execution.symbol.index];
   quality_.filled(now, execution, s.instrument, s.market.mid, out);

@@ -30,6 +30,13 @@ class OrderRouter {
   void configure(const ConfigChanged& config);
   void set_state(TradingState state) { state_ = state; }
 
+  /// What the risk manager listens to: every event, what the model is, and what each step sends.
+  void hear(const Stamped& event) { risk_.see(event); }
+  void note_model(const ModelFacts& model) { risk_.note_model(model); }
+  void note_sent(Instant now, std::span<const Command> commands) { risk_.note_sent(now, commands); }
+  /// What the controls ask for now, by what account and orders show.
+  RiskDemand assess(Instant now, const AccountMonitor& monitor);
+
   /// Takes in where the market stands.
   void see(const FeatureFrame& frame);
   /// Reads the mark-outs that are due at this frame; what is complete goes to out.fills.
@@ -119,11 +126,15 @@ class OrderRouter {
   }
   Result<PlaceOrder, Refused> send(Instant now, Work& work, PlaceOrder order, const AccountMonitor& monitor,
                                    Outbox& out);
+  void amend(Instant now, const Order& order, const AmendOrder& wish, const AccountMonitor& monitor,
+             Outbox& out);
   void drop_settled(Work& work) const;
   void send_slice(Instant now, Symbol& symbol, Work& work, const AccountMonitor& monitor, Outbox& out);
   void follow(Instant now, Symbol& symbol, Work& work, const Order& order, const AccountMonitor& monitor,
               Outbox& out);
   RiskView view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const;
+  /// Best prices of our own orders that may be resting, for K32.
+  void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;
 
   Mode mode_ = Mode::paper;

@@ -38,10 +38,10 @@ struct Pricing {
     taker_bps = 1e4 * to_double(instrument.fees.taker);
     const bool buy = intent.side == Side::buy;
     touch_lots = static_cast<double>((buy ? market.top.bid_size : market.top.ask_size).count);
-    visible_lots = static_cast<double>((buy ? market.depth.asks : market.depth.bids).count);
+    visible_lots = static_cast<double>((buy ? market.activity.ask_depth : market.activity.bid_depth).count);
     const double lot_value = mid * to_double(instrument.lot_step);
     // Half of what trades meets our side of the book.
-    lots_a_second = lot_value > 0 ? 0.5 * market.depth.traded_5m / lot_value / 300 : 0;
+    lots_a_second = lot_value > 0 ? 0.5 * market.activity.traded_5m / lot_value / 300 : 0;
   }
 
   bool entry() const { return intent.purpose == Purpose::entry; }
@@ -169,10 +169,10 @@ double SmartRouter::impact_bps(const Instrument& instrument, const MarketView& m
                                Lots size) const {
   const bool buy = side == Side::buy;
   const Lots touch_size = buy ? market.top.ask_size : market.top.bid_size;
-  const Lots visible = buy ? market.depth.asks : market.depth.bids;
+  const Lots visible = buy ? market.activity.ask_depth : market.activity.bid_depth;
   if (size <= touch_size || visible.count <= 0) return 0;
   const PriceTicks near = buy ? market.top.ask : market.top.bid;
-  const PriceTicks far = buy ? market.depth.highest_ask : market.depth.lowest_bid;
+  const PriceTicks far = buy ? market.activity.highest_ask : market.activity.lowest_bid;
   const double span = std::abs(instrument.price_double(far) - instrument.price_double(near));
   const double beyond_touch = static_cast<double>((size - touch_size).count);
   // Lots beyond the touch fill at prices spread evenly over the way that they eat.

@@ -43,7 +43,7 @@ inline constexpr std::array<double, 3> ladder_rungs{1.0, 1.5, 2.0};
 /// What the trade stage knows of a symbol's market: its last frame.
 struct MarketView {
   TopOfBook top;    ///< of the last frame; synced false when that frame had no book
-  VisibleDepth depth;
+  MarketActivity activity;
   Instant book_at;  ///< core time of the last message that moved the book
   E8 mid;           ///< of the last frame with a book; 0 before
   double sigma_bps = std::numeric_limits<double>::quiet_NaN();  ///< of the mid, bps per root minute

@@ -23,7 +23,7 @@ constexpr Instant start = Instant::from_seconds(1'000);
 /// 100 000 in the middle, a spread of 0.2 bps, 50 lots at the touch and 500 in sight over 2 bps.
 MarketView market() {
   return {.top = {{999'990}, {1'000'010}, {50}, {50}, true},
-          .depth = {{500}, {500}, {999'790}, {1'000'210}, 3'000'000},
+          .activity = {.bid_depth = {500}, .ask_depth = {500}, .lowest_bid = {999'790}, .highest_ask = {1'000'210}, .traded_5m = 3'000'000},
           .mid = mid,
           .sigma_bps = 6};
 }
@@ -62,7 +62,7 @@ TEST(SmartRouter, TheCheapestWayIsTheOneOfTheHighestValue) {
     MarketView m = market();
     m.sigma_bps = chance.uniform(0.5, 20);
     m.top.bid_size = {1 + static_cast<std::int64_t>(chance.below(400))};
-    m.depth.traded_5m = chance.uniform(0, 2e7);
+    m.activity.traded_5m = chance.uniform(0, 2e7);
     Intent intent = entry(chance.uniform(-5, 40));
     intent.size = {1 + static_cast<std::int64_t>(chance.below(300))};
     intent.offset_bps = chance.chance(0.5) ? chance.uniform(0.5, 10) : 0;
@@ -87,7 +87,7 @@ TEST(SmartRouter, TheCheapestWayIsTheOneOfTheHighestValue) {
 
 TEST(SmartRouter, ALargeEdgeThatMayBeMissedCrossesAndASmallOneRests) {
   MarketView thin = market();
-  thin.depth.traded_5m = 50'000;  // hardly anything trades: what rests is seldom filled
+  thin.activity.traded_5m = 50'000;  // hardly anything trades: what rests is seldom filled
   thin.sigma_bps = 0.5;
   EXPECT_EQ(SmartRouter{}.weigh(bitcoin, thin, entry(40)).way().kind, RouteKind::cross);
   EXPECT_EQ(SmartRouter{}.weigh(bitcoin, market(), entry(10)).way().kind, RouteKind::rest)
@@ -112,7 +112,7 @@ TEST(SmartRouter, ASizeThatTheBookCannotHoldIsSliced) {
   large.urgency = Urgency::now;
   large.horizon = 3600s;  // the edge lasts: there is time to go slowly
   MarketView steep = market();
-  steep.depth.highest_ask = {1'010'000};
+  steep.activity.highest_ask = {1'010'000};
   const RoutePlan plan = smart.plan(bitcoin, steep, large);
   EXPECT_EQ(plan.choice.way().kind, RouteKind::twap);
   EXPECT_EQ(plan.slice.count, 250) << "half of what is in sight";
@@ -126,7 +126,7 @@ TEST(SmartRouter, AnIcebergShowsNoMoreThanHalfTheQueueItJoins) {
   large.size = {400};
   large.purpose = Purpose::exit;
   MarketView deep = market();
-  deep.depth.traded_5m = 60'000'000;
+  deep.activity.traded_5m = 60'000'000;
   const RoutePlan plan = SmartRouter{}.plan(bitcoin, deep, large);
   const RouteWay* iceberg = way(plan.choice, RouteKind::iceberg);
   ASSERT_NE(iceberg, nullptr);

@@ -11,7 +11,7 @@
 
 namespace mlbot::core {
 
-inline constexpr Instant begin = Instant::from_seconds(1'767'571'200);
+inline constexpr Instant begin = Instant::from_seconds(1'767'574'800);
 inline constexpr std::uint64_t schema = 7;
 
 /// The first feature, in steps: below -10 it predicts -20 bps, then -9, 0.5, 9, 20, and from 100 on 1000.
@@ -67,7 +67,7 @@ class Desk : public ::testing::Test {
     f.triggers = static_cast<std::uint8_t>(FrameTrigger::second);
     f.top = {{999'995}, {1'000'005}, {50}, {50}, true};
     f.book_at = f.at - 100ms;
-    f.depth = {{5'000}, {5'000}, {999'900}, {1'000'100}, traded_5m};
+    f.activity = {.bid_depth = {5'000}, .ask_depth = {5'000}, .lowest_bid = {999'900}, .highest_ask = {1'000'100}, .traded_5m = traded_5m};
     for (std::size_t i = 0; i < feature_count; ++i) f.set(i, 0);
     f.set(rows::funding_time_share.place, 0.5);
     f.set(0, score);
@@ -154,7 +154,7 @@ class Desk : public ::testing::Test {
   models::Bundle bundle = stairs();
   Instrument instrument = bitcoin();
   RunStarted run{.schema_hash = schema};
-  RiskLimits risk;
+  RiskLimits risk{.max_order_equity_bps = 2'000};
   DecisionSettings decision{
       .min_edge_bps = 1, .max_orders_per_hour = 3, .cooldown_ms = 15'000, .order_notional_usdt = 1'000};
   std::vector<SymbolId> traded{{0}};

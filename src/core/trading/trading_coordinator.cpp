@@ -63,6 +63,12 @@ void TradingCoordinator::add(const Instrument& instrument) {
 void TradingCoordinator::start(const RunStarted& run, OrderRouter& router) {
   mode_ = run.mode;
   schema_hash_ = run.schema_hash;
+  if (bundle_)
+    router.note_model({.present = head_ != nullptr,
+                       .verified = !bundle_->content_hash.empty(),
+                       .schema_equal = bundle_->schema_hash == run.schema_hash,
+                       .trained_at_ms = bundle_->trained_at_ms,
+                       .expires_at_ms = bundle_->expires_at_ms});
   keeper_.start(run.carried.state, run.carried.stopped_by);
   // A person's flatten or kill that was cut short is gone on with when the account is known.
   closing_.resume_later(keeper_.latch() >= TradingState::halted && !keeper_.stopped_by());
@@ -188,7 +194,7 @@ Size TradingCoordinator::size_for(const FeatureFrame& frame, const Prediction& p
   const double residual = head_->residual_bps / deviations_in_interval;
   const bool buy = prediction.best.side == Side::buy;
   const double mid = to_double(market.mid);
-  const Lots visible = buy ? market.depth.asks : market.depth.bids;
+  const Lots visible = buy ? market.activity.ask_depth : market.activity.bid_depth;
   E8 total;
   for (std::uint16_t i = 0; i < symbols_.size(); ++i) total = total + router.worst_exposure({i});
   return size_of(
@@ -197,7 +203,7 @@ Size TradingCoordinator::size_for(const FeatureFrame& frame, const Prediction& p
        .outcome_deviation_bps = residual > 0 ? residual : std::max(hold_deviation, 0.01),
        .stop_bps = static_cast<double>(limits.stop_distance_bps),
        .hold_deviation_bps = hold_deviation,
-       .volume_5m_usdt = market.depth.traded_5m,
+       .volume_5m_usdt = market.activity.traded_5m,
        .depth_usdt = instrument.size_double(visible) * mid,
        .symbol_room_usdt = to_double(limits.max_symbol_notional - router.worst_exposure(frame.symbol)),
        .total_room_usdt = to_double(limits.max_total_notional - total),
@@ -450,6 +456,8 @@ void TradingCoordinator::on(Instant now, const OperatorCommand& command, OrderRo
       disconnecting_ = false;
       router.set_state(keeper_.state());
       break;
+    case OperatorVerb::loosen:  // the risk manager has heard it
+      break;
     case OperatorVerb::resume:
       // Stopping is easy, resuming is deliberate: never over a difference, never after a kill.
       if (!monitor.known() || monitor.worst_mismatch(now) > Duration{0} || !keeper_.resume()) break;
@@ -495,14 +503,10 @@ void TradingCoordinator::look_around(Instant now, OrderRouter& router, const Acc
 }
 
 void TradingCoordinator::on_timer(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
-  if (keeper_.latch() < TradingState::halted) {
-    std::optional<ReasonCode> stop;
-    if (monitor.worst_mismatch(now) > mismatch_halt)
-      stop = ReasonCode::position_mismatch;
-    else if (router.executor().longest_unknown(now) > unknown_order_halt)
-      stop = ReasonCode::order_unknown;
-    if (stop) raise(now, TradingState::halted, stop, router, out);
-  }
+  const RiskDemand demand = router.assess(now, monitor);
+  if (demand.latched && demand.state > keeper_.latch()) raise(now, demand.state, demand.why.rule, router, out);
+  if (demand.flatten && !closing_.under_way() && closing_.phase() != Closing::Phase::done)
+    closing_.begin(now, router, monitor, out);
   look_around(now, router, monitor, out);
   if (closing_.waits_to_resume() && monitor.known()) closing_.begin(now, router, monitor, out);
   closing_.step(now, router, monitor, out);
