@@ -18,7 +18,8 @@ TEST(Normal, TheTableInEveryBookOfStatistics) {
 }
 
 TEST(Normal, AgreesWithTheErrorFunctionOfTheLibrary) {
-  for (double x = -7.9; x < 8; x += 0.1) EXPECT_NEAR(normal_cdf(x), 0.5 * std::erfc(-x / std::sqrt(2.0)), 2e-15) << x;
+  for (double x = -7.9; x < 8; x += 0.1)
+    EXPECT_NEAR(normal_cdf(x), 0.5 * std::erfc(-x / std::sqrt(2.0)), 2e-15) << x;
 }
 
 TEST(Normal, AQuantileIsTheWayBack) {

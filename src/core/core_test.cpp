@@ -215,7 +215,8 @@ TEST(Core, PauseAndResumeAreAnOperatorsWord) {
     void take(const Stamped& event, const Outbox& out) {
       for (const Decision& decision : out.decisions) {
         const Duration since = event.at - TestVenue::begin;
-        const bool stopped = decision.reason == ReasonCode::paused || decision.reason == ReasonCode::money_red;
+        const bool stopped =
+            decision.reason == ReasonCode::paused || decision.reason == ReasonCode::money_red;
         paused += stopped && since > 1'000s && since < 1'200s;
         if (decision.reason != ReasonCode::order_entry) continue;
         entries_in_pause += since > 1'000s && since < 1'200s;

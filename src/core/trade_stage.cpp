@@ -125,6 +125,12 @@ Core::Overview TradeStage::overview() const {
 Carried TradeStage::carried() const {
   Carried out = coordinator_.carried();
   monitor_.carry_into(out);
+  const DayCounts& day = router_.risk().day();
+  out.orders_today = day.orders;
+  out.round_trips_today = day.round_trips;
+  out.cancels_today = day.cancels;
+  out.fills_today = day.fills;
+  out.model_trades = router_.risk().model_trades();
   return out;
 }
 

@@ -79,10 +79,10 @@ constexpr std::array<std::string_view, reason_code_count> names{"order_entry",
                                                                 "cancel_ratio",
                                                                 "reduce_only",
                                                                 "killed",
-"calib_red",
-"psi_red",
-"money_red",
-"side_share_red"};
+                                                                "calib_red",
+                                                                "psi_red",
+                                                                "money_red",
+                                                                "side_share_red"};
 static_assert(!names.back().empty());
 
 }  // namespace

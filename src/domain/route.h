@@ -53,12 +53,13 @@ struct RouteChoice {
   bool operator==(const RouteChoice&) const = default;
 };
 
-/// What one fill was worth: against the mid at which its order was decided, and against where the market went.
+/// What one fill was worth: against the mid at which its order was decided, and against where the market
+/// went.
 struct FillQuality {
   SymbolId symbol;
-  Sequence cause;        ///< the input that completed it
-  Instant filled_at;     ///< core time
-  ClientOrderId order;   ///< empty for a fill of an order that is not ours: the venue's stop
+  Sequence cause;       ///< the input that completed it
+  Instant filled_at;    ///< core time
+  ClientOrderId order;  ///< empty for a fill of an order that is not ours: the venue's stop
   VenueId execution_id;
   Side side = Side::buy;
   bool reduces = false;
@@ -66,9 +67,9 @@ struct FillQuality {
   E8 price;
   Lots size;
   E8 fee;
-  E8 fill_mid;                            ///< last mid known at the fill; 0 when none was
-  std::optional<E8> arrival_mid;          ///< nothing when the order was not decided here
-  std::optional<double> shortfall_bps;    ///< price and fee against the arrival mid; > 0 is a cost
+  E8 fill_mid;                          ///< last mid known at the fill; 0 when none was
+  std::optional<E8> arrival_mid;        ///< nothing when the order was not decided here
+  std::optional<double> shortfall_bps;  ///< price and fee against the arrival mid; > 0 is a cost
   /// Where the mid stood later, in the order's direction from the fill price, bps: > 0 is in our favour.
   /// Nothing when the book was not known then.
   std::optional<double> markout_1s_bps, markout_5s_bps, markout_60s_bps;

@@ -27,7 +27,8 @@ struct Head {
   double residual_bps = 0;              ///< half-width of the prediction interval measured out of sample, bps
   float calibration_intercept_bps = 0;  ///< fitted out of sample: expected = intercept + slope * trees
   float calibration_slope = 1;
-  double relative_error = 0;  ///< standard error of the slope as a share of it; 0 when the bundle does not say
+  double relative_error =
+      0;  ///< standard error of the slope as a share of it; 0 when the bundle does not say
 
   /// @param row  feature values in catalogue order, NaN where not valid; as many as the trees were trained
   /// on.

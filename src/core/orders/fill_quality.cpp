@@ -59,7 +59,8 @@ void FillQualityTracker::settle(Waiting& waiting, Instant now, E8 mid) const {
   while (waiting.read < markout_times.size()) {
     const Instant due = waiting.fill.filled_at + markout_times[waiting.read];
     if (now < due) return;
-    if (now - due <= markout_slack) markout(waiting.fill, waiting.read) = gain_bps(waiting.fill.side, waiting.fill.price, mid);
+    if (now - due <= markout_slack)
+      markout(waiting.fill, waiting.read) = gain_bps(waiting.fill.side, waiting.fill.price, mid);
     ++waiting.read;
   }
 }

@@ -1,5 +1,5 @@
-// What each fill was worth: implementation shortfall against the mid at which its order was decided, and where
-// the mid stood 1, 5 and 60 s later.
+// What each fill was worth: implementation shortfall against the mid at which its order was decided, and
+// where the mid stood 1, 5 and 60 s later.
 //
 // A mark-out is read from the first frame with a book at or after its time, and is missing when that frame
 // came more than `markout_slack` late. A fill leaves as one FillQuality when its last mark-out is read or

@@ -233,8 +233,8 @@ void OrderRouter::send_slice(Instant now, Symbol& s, Work& work, const AccountMo
   work.unsent = work.unsent - order.size;
 }
 
-void OrderRouter::amend(Instant now, const Order& order, const AmendOrder& wish, const AccountMonitor& monitor,
-                        Outbox& out) {
+void OrderRouter::amend(Instant now, const Order& order, const AmendOrder& wish,
+                        const AccountMonitor& monitor, Outbox& out) {
   RiskView shown = view(now, order.symbol, order.side, monitor);
   shown.amended = {order.side, order.size, order.filled, order.reduce_only};
   if (const auto approved = risk_.judge(wish, shown)) executor_.amend(now, *approved, out);

@@ -42,7 +42,11 @@ class Room : public ::testing::Test {
   void market(int second, std::int64_t bid = 999'990, double sigma = 6) {
     FeatureFrame f{.symbol = {0}, .at = begin + second * 1s};
     f.top = {{bid}, {bid + 20}, {50}, {50}, true};
-    f.activity = {.bid_depth = {500}, .ask_depth = {500}, .lowest_bid = {bid - 1'000}, .highest_ask = {bid + 1'020}, .traded_5m = 50'000'000};
+    f.activity = {.bid_depth = {500},
+                  .ask_depth = {500},
+                  .lowest_bid = {bid - 1'000},
+                  .highest_ask = {bid + 1'020},
+                  .traded_5m = 50'000'000};
     f.book_at = f.at;
     f.set(rows::log_volatility_5m.place, exact::log(sigma));
     out.clear();

@@ -138,7 +138,8 @@ void offer(RouteChoice& choice, const RouteWay& way) {
 }
 
 double slices_for(Lots size, Lots slice) {
-  return std::ceil(static_cast<double>(size.count) / static_cast<double>(std::max<std::int64_t>(1, slice.count)));
+  return std::ceil(static_cast<double>(size.count) /
+                   static_cast<double>(std::max<std::int64_t>(1, slice.count)));
 }
 Duration slicing_lasts(Lots size, Lots slice) {
   return slice_pause * static_cast<std::int64_t>(slices_for(size, slice) - 1);

@@ -1,8 +1,8 @@
 // How an order is worked: every way that is open to it is priced, and the cheapest is taken.
 //
-// The price of a way is its expected cost in bps of the mid at the decision: fees, half spreads, what the size
-// moves beyond the touch, and what is lost by waiting and by not being filled. For an entry the last part is
-// (1 - P(fill)) times the edge that is not earned, so that the cheapest way is the one of the highest
+// The price of a way is its expected cost in bps of the mid at the decision: fees, half spreads, what the
+// size moves beyond the touch, and what is lost by waiting and by not being filled. For an entry the last
+// part is (1 - P(fill)) times the edge that is not earned, so that the cheapest way is the one of the highest
 // P(fill) * (edge - cost): docs/decisions/0077. For an exit it is the crossing that follows in the end.
 // All ways and their parts go into the record, with the one that was chosen.
 //
@@ -42,7 +42,7 @@ inline constexpr std::array<double, 3> ladder_rungs{1.0, 1.5, 2.0};
 
 /// What the trade stage knows of a symbol's market: its last frame.
 struct MarketView {
-  TopOfBook top;    ///< of the last frame; synced false when that frame had no book
+  TopOfBook top;  ///< of the last frame; synced false when that frame had no book
   MarketActivity activity;
   Instant book_at;  ///< core time of the last message that moved the book
   E8 mid;           ///< of the last frame with a book; 0 before
@@ -55,11 +55,11 @@ struct Intent {
   Lots size;
   Purpose purpose = Purpose::entry;
   Urgency urgency = Urgency::patient;
-  double edge_bps = 0;   ///< expected move in the order's direction within the horizon: what waiting loses
-  Duration horizon{0};   ///< 0: waiting loses nothing
-  double offset_bps = 0;     ///< entries: distance of a ladder's first rung; 0 offers none
-  double reversion = 0;      ///< share of that distance which is expected to come back after a fill
-  double confidence = 0.5;   ///< P(the trade pays), which parts a ladder's size over its rungs
+  double edge_bps = 0;      ///< expected move in the order's direction within the horizon: what waiting loses
+  Duration horizon{0};      ///< 0: waiting loses nothing
+  double offset_bps = 0;    ///< entries: distance of a ladder's first rung; 0 offers none
+  double reversion = 0;     ///< share of that distance which is expected to come back after a fill
+  double confidence = 0.5;  ///< P(the trade pays), which parts a ladder's size over its rungs
   /// P(an order at the touch is filled within resting_patience) by a model's own head; NaN without one. The
   /// analytic probabilities of all resting ways are scaled to it.
   double learned_fill = std::numeric_limits<double>::quiet_NaN();
@@ -68,12 +68,12 @@ struct Intent {
 
 /// How an intent is carried out: the ways that were weighed, and the orders of the one that was chosen.
 struct RoutePlan {
-  RouteChoice choice;                           ///< without order, cause and time
+  RouteChoice choice;                                    ///< without order, cause and time
   std::array<PlaceOrder, ladder_rungs.size()> orders{};  ///< without ids and stops
   std::size_t count = 0;
-  Lots slice;             ///< of an iceberg or twap; 0: everything at once
-  Duration patience{0};   ///< of what rests
-  PriceTicks chase_limit; ///< a resting order follows the touch up to here and is given up beyond
+  Lots slice;              ///< of an iceberg or twap; 0: everything at once
+  Duration patience{0};    ///< of what rests
+  PriceTicks chase_limit;  ///< a resting order follows the touch up to here and is given up beyond
 };
 
 class SmartRouter {

@@ -23,7 +23,11 @@ constexpr Instant start = Instant::from_seconds(1'000);
 /// 100 000 in the middle, a spread of 0.2 bps, 50 lots at the touch and 500 in sight over 2 bps.
 MarketView market() {
   return {.top = {{999'990}, {1'000'010}, {50}, {50}, true},
-          .activity = {.bid_depth = {500}, .ask_depth = {500}, .lowest_bid = {999'790}, .highest_ask = {1'000'210}, .traded_5m = 3'000'000},
+          .activity = {.bid_depth = {500},
+                       .ask_depth = {500},
+                       .lowest_bid = {999'790},
+                       .highest_ask = {1'000'210},
+                       .traded_5m = 3'000'000},
           .mid = mid,
           .sigma_bps = 6};
 }

@@ -28,7 +28,11 @@ MarketView market(Prng& chance) {
                        true},
                .mid = {100'000 * e8_per_unit},
                .sigma_bps = chance.uniform(0.5, 25)};
-  m.activity = {.bid_depth = {1'000}, .ask_depth = {1'000}, .lowest_bid = {m.top.bid.count - 300}, .highest_ask = {m.top.ask.count + 300}, .traded_5m = chance.uniform(0, 3e7)};
+  m.activity = {.bid_depth = {1'000},
+                .ask_depth = {1'000},
+                .lowest_bid = {m.top.bid.count - 300},
+                .highest_ask = {m.top.ask.count + 300},
+                .traded_5m = chance.uniform(0, 3e7)};
   return m;
 }
 

@@ -14,7 +14,8 @@ Odds odds_of(double net_bps, double deviation_bps) {
   const double lose = 1 - odds.win, density = normal_density(m);
   if (odds.win > 1e-12) odds.mean_win_bps = net_bps + deviation_bps * density / odds.win;
   if (lose > 1e-12) odds.mean_loss_bps = deviation_bps * density / lose - net_bps;
-  if (odds.mean_win_bps > 0) odds.kelly = std::max(0.0, odds.win - lose * odds.mean_loss_bps / odds.mean_win_bps);
+  if (odds.mean_win_bps > 0)
+    odds.kelly = std::max(0.0, odds.win - lose * odds.mean_loss_bps / odds.mean_win_bps);
   return odds;
 }
 

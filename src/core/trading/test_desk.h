@@ -67,7 +67,11 @@ class Desk : public ::testing::Test {
     f.triggers = static_cast<std::uint8_t>(FrameTrigger::second);
     f.top = {{999'995}, {1'000'005}, {50}, {50}, true};
     f.book_at = f.at - 100ms;
-    f.activity = {.bid_depth = {5'000}, .ask_depth = {5'000}, .lowest_bid = {999'900}, .highest_ask = {1'000'100}, .traded_5m = traded_5m};
+    f.activity = {.bid_depth = {5'000},
+                  .ask_depth = {5'000},
+                  .lowest_bid = {999'900},
+                  .highest_ask = {1'000'100},
+                  .traded_5m = traded_5m};
     for (std::size_t i = 0; i < feature_count; ++i) f.set(i, 0);
     f.set(rows::funding_time_share.place, 0.5);
     f.set(0, score);

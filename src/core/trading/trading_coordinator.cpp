@@ -335,7 +335,10 @@ Decision TradingCoordinator::judge(const FeatureFrame& frame, OrderRouter& route
     const Duration horizon = head_ ? Duration{std::chrono::milliseconds{head_->horizon_ms}} : Duration{0};
     auto wish = router.positions().exit_wish(frame.at, frame.symbol, horizon);
     const bool all = turned || s.exit_since != distant_future;
-    if (all) wish = ExitWish{.size = absolute(position.size), .side = opposite(held), .urgent = turned || (wish && wish->urgent)};
+    if (all)
+      wish = ExitWish{.size = absolute(position.size),
+                      .side = opposite(held),
+                      .urgent = turned || (wish && wish->urgent)};
     if (closing_.under_way())
       decision.reason = ReasonCode::halted;
     else if (wish)
@@ -504,7 +507,8 @@ void TradingCoordinator::look_around(Instant now, OrderRouter& router, const Acc
 
 void TradingCoordinator::on_timer(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
   const RiskDemand demand = router.assess(now, monitor);
-  if (demand.latched && demand.state > keeper_.latch()) raise(now, demand.state, demand.why.rule, router, out);
+  if (demand.latched && demand.state > keeper_.latch())
+    raise(now, demand.state, demand.why.rule, router, out);
   if (demand.flatten && !closing_.under_way() && closing_.phase() != Closing::Phase::done)
     closing_.begin(now, router, monitor, out);
   look_around(now, router, monitor, out);

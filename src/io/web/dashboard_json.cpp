@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "domain/words.h"
 #include "io/web/dashboard.h"
@@ -112,7 +113,8 @@ Json Dashboard::changes_since_last_push() {
     signals_[i].changed = false;
   }
   for (std::size_t i = 0; i < fills_.size(); ++i)
-    if (fills_[i].id > pushed_id_) fills.push_back(fill_json(fills_[i]));
+    if (fills_[i].id > pushed_id_ || std::exchange(fills_[i].changed, false))
+      fills.push_back(fill_json(fills_[i]));
   for (std::size_t i = 0; i < lines_.size(); ++i)
     if (lines_[i].id > pushed_id_) events.push_back(line_json(lines_[i]));
   pushed_id_ = next_id_ - 1;
@@ -353,15 +355,15 @@ Json Dashboard::signal_json(const Signal& signal) const {
   const Symbol* symbol = find(latest.symbol);
   const bool ordered = !latest.order.empty();
   Json out{{"id", signal.id},
-          {"symbol", name_of(latest.symbol)},
-          {"reason", mlbot::to_string(latest.reason)},
-          {"side", word(latest.side)},
-          {"count", signal.count},
-          {"first_at_ms", milliseconds(signal.first_at)},
-          {"at_ms", milliseconds(latest.at)},
-          {"order", ordered ? Json(latest.order.view()) : Json(nullptr)},
-          {"price", ordered && symbol ? number(symbol->instrument.price(latest.price)) : Json(nullptr)},
-          {"size", ordered && symbol ? number(symbol->instrument.size(latest.size)) : Json(nullptr)}};
+           {"symbol", name_of(latest.symbol)},
+           {"reason", mlbot::to_string(latest.reason)},
+           {"side", word(latest.side)},
+           {"count", signal.count},
+           {"first_at_ms", milliseconds(signal.first_at)},
+           {"at_ms", milliseconds(latest.at)},
+           {"order", ordered ? Json(latest.order.view()) : Json(nullptr)},
+           {"price", ordered && symbol ? number(symbol->instrument.price(latest.price)) : Json(nullptr)},
+           {"size", ordered && symbol ? number(symbol->instrument.size(latest.size)) : Json(nullptr)}};
   add_candidate(out, latest);
   return out;
 }

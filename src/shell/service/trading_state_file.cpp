@@ -36,14 +36,18 @@ Result<std::optional<Carried>, std::string> load_trading_state(const std::string
   if (!state || (!stopped_by.empty() && !reason))
     return refuse("it names a state that this version does not know");
   const auto amount = [&](const char* key) { return E8{json.value(key, std::int64_t{0})}; };
-  return std::optional{Carried{.state = *state,
-                               .stopped_by = reason,
-                               .day = json.value("day", std::int64_t{-1}),
-                               .day_equity = amount("day_equity_e8"),
-                               .peak_equity = amount("peak_equity_e8"),
-                               .orders_today = json.value("orders_today", 0u),
-                               .round_trips_today = json.value("round_trips_today", 0u),
-                               .model_trades = json.value("model_trades", 0u)}};
+  return std::optional{
+      Carried{.state = *state,
+              .stopped_by = reason,
+              .day = json.value("day", std::int64_t{-1}),
+              .day_equity = amount("day_equity_e8"),
+              .peak_equity = amount("peak_equity_e8"),
+              .orders_today = json.value("orders_today", 0u),
+              .round_trips_today = json.value("round_trips_today", 0u),
+              .cancels_today = json.value("cancels_today", 0u),
+              .fills_today = json.value("fills_today", 0u),
+              .model_trades = json.value("model_trades", 0u),
+              .loss_pause_until = Instant{json.value("loss_pause_until_ns", std::int64_t{0})}}};
 }
 
 Result<void, std::string> save_trading_state(const std::string& path, const Carried& c) {
@@ -55,7 +59,10 @@ Result<void, std::string> save_trading_state(const std::string& path, const Carr
                   {"peak_equity_e8", c.peak_equity.count},
                   {"orders_today", c.orders_today},
                   {"round_trips_today", c.round_trips_today},
-                  {"model_trades", c.model_trades}};
+                  {"cancels_today", c.cancels_today},
+                  {"fills_today", c.fills_today},
+                  {"model_trades", c.model_trades},
+                  {"loss_pause_until_ns", c.loss_pause_until.ns}};
   auto written = io::files::write_file_atomically(path, json.dump(1) + "\n");
   if (!written) return std::unexpected{written.error().what};
   return {};
