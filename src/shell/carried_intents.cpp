@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "io/journal/journal.h"
-
 namespace mlbot::shell {
 
 void IntentTracker::take(const StampedCommand& command) {
@@ -48,10 +46,11 @@ std::vector<IntentCarried> IntentTracker::open() const {
 
 Result<std::vector<IntentCarried>, std::string> carried_intents(const std::string& journal_directory,
                                                                 const std::vector<Instrument>& instruments,
-                                                                Instant last_at) {
+                                                                const io::journal::Recovery& found) {
   using namespace io::journal;
+  if (found.last_sequence.number == 0) return std::vector<IntentCarried>{};
   auto reader =
-      JournalReader::open(journal_directory, {.from = {}, .from_at = last_at - carried_intents_window});
+      JournalReader::open(journal_directory, {.from = {}, .from_at = found.last_at - carried_intents_window});
   if (!reader) return std::unexpected{reader.error().what};
   IntentTracker tracker;
   std::map<std::uint16_t, SymbolName> names;  // of the run that is read: ids are good within one run only
@@ -65,6 +64,7 @@ Result<std::vector<IntentCarried>, std::string> carried_intents(const std::strin
     } else if (const auto* record = std::get_if<Record>(*item)) {
       if (const auto* command = std::get_if<StampedCommand>(record)) tracker.take(*command);
       if (const auto* event = std::get_if<Stamped>(record)) {
+        if (event->sequence > found.last_sequence) break;
         if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) define(defined->instrument);
         tracker.take(*event);
       }

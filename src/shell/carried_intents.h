@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "domain/record.h"
+#include "io/journal/journal.h"
 
 namespace mlbot::shell {
 
@@ -31,10 +32,10 @@ class IntentTracker {
 };
 
 /// @param instruments  of the run that begins; intents on other symbols are left out.
-/// @param last_at      core time of the journal's last event.
+/// @param found        what opening the journal found: nothing behind its last event is read.
 /// @error what is in the way of reading.
 Result<std::vector<IntentCarried>, std::string> carried_intents(const std::string& journal_directory,
                                                                 const std::vector<Instrument>& instruments,
-                                                                Instant last_at);
+                                                                const io::journal::Recovery& found);
 
 }  // namespace mlbot::shell

@@ -70,16 +70,20 @@ TEST(CarriedIntents, AreReadFromTheJournalsEndUnderTheirNewSymbol) {
     ASSERT_TRUE((*journal)->append(StampedCommand{{4}, at(100), placed("r1-2", 100).what}));
     ASSERT_TRUE((*journal)->append(StampedCommand{{4}, at(100), placed("r1-3", 100, 1).what}));
     keep(101, TimerFired{at(101)});
+    keep(102, OrderNews{.client_id = "r1-2", .status = OrderStatus::filled});  // of the run that begins
     ASSERT_TRUE((*journal)->flush());
   }
-  const auto carried = carried_intents(
-      directory.string(),
-      {Instrument{.id = {0}, .name = "ETHUSDT"}, Instrument{.id = {1}, .name = "BTCUSDT"}}, at(101));
+  const auto carried =
+      carried_intents(directory.string(),
+                      {Instrument{.id = {0}, .name = "ETHUSDT"}, Instrument{.id = {1}, .name = "BTCUSDT"}},
+                      {.last_sequence = {5}, .last_at = at(101)});
   ASSERT_TRUE(carried) << carried.error();
   ASSERT_EQ(carried->size(), 1u)
       << "r1-1 is older than any window, r1-3 of a symbol that is not watched any more";
   EXPECT_EQ((*carried)[0].id.view(), "r1-2");
   EXPECT_EQ((*carried)[0].symbol.index, 1) << "BTCUSDT is number one now";
+  EXPECT_TRUE(carried_intents(directory.string(), {}, {})->empty()) << "a first start carries nothing";
+  EXPECT_FALSE(carried_intents((directory / "none").string(), {}, {.last_sequence = {5}}));
   std::filesystem::remove_all(directory);
 }
 
