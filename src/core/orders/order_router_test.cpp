@@ -9,7 +9,7 @@
 namespace mlbot::core {
 namespace {
 
-constexpr Instant begin = Instant::from_seconds(1'767'571'200);
+constexpr Instant begin = Instant::from_seconds(1'767'574'800);
 
 class Room : public ::testing::Test {
  protected:
@@ -31,6 +31,8 @@ class Room : public ::testing::Test {
     RiskLimits limits;
     limits.max_order_notional = limits.max_symbol_notional =
         limits.max_total_notional = {10'000'000 * e8_per_unit};
+    limits.max_total_equity_bps = limits.max_symbol_equity_bps = limits.max_order_equity_bps = 10'000;
+    router.note_model({.present = true, .verified = true, .schema_equal = true});
     router.configure({.version = 1, .risk = limits, .decision = {}, .traded = all});
     monitor.start(begin, Mode::paper, out);
     monitor.on(begin, LinkChanged{Link::account, LinkState::live}, out);
@@ -47,7 +49,9 @@ class Room : public ::testing::Test {
                   .lowest_bid = {bid - 1'000},
                   .highest_ask = {bid + 1'020},
                   .traded_5m = 50'000'000};
+    f.activity.minute_volume = {1'000'000};
     f.book_at = f.at;
+    for (std::size_t i = 0; i < feature_count; ++i) f.set(i, 0);
     f.set(rows::log_volatility_5m.place, exact::log(sigma));
     out.clear();
     router.see(f);
@@ -136,10 +140,10 @@ TEST_F(Room, SlicesFollowOneAnotherUntilAllIsSent) {
   intent.horizon = 3600s;
   const auto first = router.submit(begin, intent, monitor, out);
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->size.count, 250);
-  std::int64_t total = 250;
+  EXPECT_EQ(first->size.count, 100);
+  std::int64_t total = 100;
   PlaceOrder last = *first;
-  for (int s = 1; s <= 12; ++s) {
+  for (int s = 1; s <= 20; ++s) {
     if (last.size.count > 0) fill(s, last, last.size.count);
     last = {};
     market(s);
@@ -223,7 +227,7 @@ TEST_F(Room, APauseEndsWhatWouldStillBeSent) {
   EXPECT_FALSE(router.busy({0}));
   ASSERT_TRUE(router.submit(
       begin + 4s,
-      {.symbol = {0}, .side = Side::sell, .size = {250}, .purpose = Purpose::exit, .urgency = Urgency::now},
+      {.symbol = {0}, .side = Side::sell, .size = {100}, .purpose = Purpose::exit, .urgency = Urgency::now},
       monitor, out));
 }
 

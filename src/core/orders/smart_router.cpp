@@ -115,8 +115,8 @@ struct Pricing {
     way.spread_bps = spreads(0) - intent.reversion * distance;
     return finished(way, decay_bps(patience / 2));
   }
-  Lots slice_of(double displayed_lots) const {
-    const auto slice = static_cast<std::int64_t>(slice_share * displayed_lots);
+  Lots slice_of(double most_lots) const {
+    const auto slice = static_cast<std::int64_t>(most_lots);
     const std::int64_t least = std::max<std::int64_t>(
         {1, instrument.min_order.count, intent.size.count / static_cast<std::int64_t>(slices_max) + 1,
          smallest_notional_lots()});
@@ -126,8 +126,8 @@ struct Pricing {
     const std::int64_t lot_value = multiply(market.mid, instrument.lot_step).count;
     return lot_value > 0 ? instrument.min_notional.count / lot_value + 2 : 1;
   }
-  Lots slice_resting() const { return slice_of(touch_lots); }
-  Lots slice_crossing() const { return slice_of(visible_lots); }
+  Lots slice_resting() const { return slice_of(resting_slice_share * touch_lots); }
+  Lots slice_crossing() const { return slice_of(crossing_slice_share * visible_lots); }
 };
 
 void offer(RouteChoice& choice, const RouteWay& way) {

@@ -119,10 +119,10 @@ TEST(SmartRouter, ASizeThatTheBookCannotHoldIsSliced) {
   steep.activity.highest_ask = {1'010'000};
   const RoutePlan plan = smart.plan(bitcoin, steep, large);
   EXPECT_EQ(plan.choice.way().kind, RouteKind::twap);
-  EXPECT_EQ(plan.slice.count, 250) << "half of what is in sight";
-  EXPECT_EQ(plan.orders[0].size.count, 250);
+  EXPECT_EQ(plan.slice.count, 100) << "a fifth of what is in sight";
+  EXPECT_EQ(plan.orders[0].size.count, 100);
   EXPECT_EQ(plan.orders[0].time_in_force, TimeInForce::ioc);
-  EXPECT_EQ(plan.choice.way().patience, slice_pause * 3);
+  EXPECT_EQ(plan.choice.way().patience, slice_pause * 8);
 }
 
 TEST(SmartRouter, AnIcebergShowsNoMoreThanHalfTheQueueItJoins) {

@@ -108,16 +108,8 @@ TEST_F(Reasons, OfRisk) {
   configure();
   expect(symbol_disabled, judge(next(), 20));
   traded = {{0}};
-  risk.max_symbol_notional = {50 * e8_per_unit};
   configure();
-  expect(exposure_symbol, judge(next(), 20));
-  risk.max_symbol_notional = {10'000 * e8_per_unit};
-  risk.max_total_notional = {50 * e8_per_unit};
-  configure();
-  expect(exposure_total, judge(next(), 20));
-  risk.max_total_notional = {20'000 * e8_per_unit};
   traded_5m = 10;
-  configure();
   expect(size_below_min, judge(next(), 20));
   traded_5m = 100'000;
   monitor.on(begin + next() * 1s, WalletNews{.equity = {9'700 * e8_per_unit}}, {});
@@ -127,6 +119,18 @@ TEST_F(Reasons, OfRisk) {
   equity = 10'000;
   expect(order_entry, judge(next(), 20));
   expect(position_open, judge(next(), 20));
+}
+
+TEST_F(Reasons, OfAnExposureThatIsFull) {
+  risk.max_symbol_notional = {50 * e8_per_unit};
+  configure();
+  expect(ReasonCode::exposure_symbol, judge(next(), 20));
+}
+
+TEST_F(Reasons, OfAllExposuresTogether) {
+  risk.max_total_notional = {50 * e8_per_unit};
+  configure();
+  expect(ReasonCode::exposure_total, judge(next(), 20));
 }
 
 TEST_F(Reasons, OfTheAccount) {

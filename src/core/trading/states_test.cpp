@@ -56,7 +56,7 @@ TEST_F(States, AStaleFeedBlindsTheBotAndTakesItsEntriesBack) {
   const Decision resting = judge(1, 5);
   ASSERT_EQ(resting.reason, ReasonCode::order_entry);
   opened(2, resting);
-  timer(5);
+  timer(4);
   EXPECT_EQ(coordinator.state(), TradingState::active);
   timer(7);
   EXPECT_EQ(coordinator.state(), TradingState::blind);
