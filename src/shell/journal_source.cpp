@@ -82,6 +82,13 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
     if (*item == nullptr) break;
     if (std::holds_alternative<JournalGap>(**item)) ++out.gaps;
     if (std::holds_alternative<VenueFrame>(**item)) ++out.venue_frames;
+    if (std::holds_alternative<io::journal::StateHash>(**item)) ++out.state_hashes;
+    if (const auto* frame = std::get_if<io::journal::RawFrame>(*item)) {
+      ++out.raw_frames;
+      out.raw_frame_bytes += frame->bytes.size();
+    }
+    if (const auto* context = std::get_if<io::journal::JournalContext>(*item))
+      out.instruments.insert(out.instruments.end(), context->instruments.begin(), context->instruments.end());
     if (const auto* features = std::get_if<io::journal::FeatureCheckpoint>(*item))
       waiting = JournalSummary::Run::Features{features->after, features->at, std::string{features->bytes}};
     const auto* record = std::get_if<Record>(*item);

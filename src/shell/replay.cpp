@@ -20,6 +20,7 @@
 #include "shell/model_store.h"
 #include "shell/run_digest.h"
 #include "shell/state_directory.h"
+#include "shell/time_text.h"
 
 namespace mlbot::shell {
 namespace {
@@ -58,7 +59,7 @@ std::optional<std::variant<Sequence, Instant>> range_end(std::string_view text) 
   std::uint64_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
   if (parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size()) return Sequence{number};
-  if (const auto at = parse_rfc3339(text)) return *at;
+  if (const auto at = parse_time(std::string{text})) return *at;
   return std::nullopt;
 }
 
