@@ -23,7 +23,7 @@ struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
   double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look

@@ -35,8 +35,8 @@ void FrameCheck::take(const io::journal::JournalItem& item, std::uint32_t epoch)
   if (event == nullptr) return;
   if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) define(defined->instrument);
   if (std::holds_alternative<RunStarted>(event->what)) waiting_.clear();
-  const bool of_a_coin = std::holds_alternative<AdlAlerts>(event->what) ||
-                         std::holds_alternative<InsurancePools>(event->what);
+  const bool of_a_coin =
+      std::holds_alternative<AdlAlerts>(event->what) || std::holds_alternative<InsurancePools>(event->what);
   if (is_market(event->what) || of_a_coin) compare(*event);
 }
 
@@ -76,7 +76,8 @@ void FrameCheck::compare(const Stamped& event) {
   for (auto passed = waiting_.begin(); passed != found; ++passed) {
     silent += passed->heartbeat;
     if (!passed->heartbeat && difference.empty())
-      difference = fmt::format("a frame behind event {} made no event, though one after it did", passed->after.number);
+      difference =
+          fmt::format("a frame behind event {} made no event, though one after it did", passed->after.number);
   }
   ++compared;
   waiting_.erase(waiting_.begin(), found + 1);

@@ -3,8 +3,8 @@
 //
 // Public market frames only: what the private stream and REST say is told in other orders and repeats. The
 // frames stand before their events and in their order, so one line of waiting events is enough. Frames of the
-// heartbeat (level 1 of the first symbol) make no event; candles asked by REST and history of the embedded exchange
-// have no frame. Threads: none. Clock: none.
+// heartbeat (level 1 of the first symbol) make no event; candles asked by REST and history of the embedded
+// exchange have no frame. Threads: none. Clock: none.
 #pragma once
 
 #include <deque>

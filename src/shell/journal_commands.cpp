@@ -20,7 +20,9 @@ namespace journal = io::journal;
 
 Json time_or_null(Instant at) { return at == Instant{} ? Json{} : Json(to_rfc3339(at)); }
 
-std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) * 1e-6); }
+std::string megabytes(std::uint64_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) * 1e-6);
+}
 
 /// One end of what `cat` shows.
 struct Bound {
@@ -41,10 +43,10 @@ Result<Bound, std::string> bound_of(const std::string& option, const std::string
 
 /// Where an item stands in the journal: the event it is or comes after, and its time.
 Bound place_of(const journal::JournalItem& item) {
-  const auto of_record = Overloaded{
-      [](const Stamped& event) { return Bound{event.sequence, event.at}; },
-      [](const StampedCommand& command) { return Bound{command.cause, command.at}; },
-      [](const auto& of_a_frame) { return Bound{of_a_frame.cause, of_a_frame.at}; }};
+  const auto of_record =
+      Overloaded{[](const Stamped& event) { return Bound{event.sequence, event.at}; },
+                 [](const StampedCommand& command) { return Bound{command.cause, command.at}; },
+                 [](const auto& of_a_frame) { return Bound{of_a_frame.cause, of_a_frame.at}; }};
   return std::visit(Overloaded{[&](const Record& record) { return std::visit(of_record, record); },
                                [](const journal::VenueFrame& f) { return Bound{f.after, f.received_at}; },
                                [](const journal::RawFrame& f) { return Bound{f.after, f.received_at}; },
@@ -83,7 +85,8 @@ Json json_of(const journal::JournalVerification& v) {
 }
 
 /// Every frame decoded again. @error what stood in the way of reading
-Result<void, std::string> check_frames(const Console& console, const std::string& directory, FrameCheck& check) {
+Result<void, std::string> check_frames(const Console& console, const std::string& directory,
+                                       FrameCheck& check) {
   auto reader = journal::JournalReader::open(directory);
   if (!reader) return std::unexpected{reader.error().what};
   ProgressBar progress{console, "decoding frames again", "bytes"};
@@ -102,9 +105,10 @@ Result<void, std::string> check_frames(const Console& console, const std::string
 
 ExitCode journal_verify(const Console& console, const JournalVerifyOptions& options) {
   std::optional<ProgressBar> progress{std::in_place, console, "verifying", "bytes"};
-  const auto verified = journal::verify_journal(options.directory, [&](std::uint64_t done, std::uint64_t total) {
-    progress->at(static_cast<double>(done), static_cast<double>(total));
-  });
+  const auto verified =
+      journal::verify_journal(options.directory, [&](std::uint64_t done, std::uint64_t total) {
+        progress->at(static_cast<double>(done), static_cast<double>(total));
+      });
   if (!verified) return console.fail(ExitCode::data, verified.error().what);
   progress->finish(fmt::format("{} segments", verified->segments));
   progress.reset();
@@ -113,26 +117,26 @@ ExitCode journal_verify(const Console& console, const JournalVerifyOptions& opti
   if (options.frames) {
     if (const auto done = check_frames(console, options.directory, check); !done)
       return console.fail(ExitCode::data, done.error());
-    shown["frames"] = {{"frames", check.frames},       {"compared", check.compared},
-                       {"silent", check.silent},       {"undecoded", check.undecoded},
-                       {"unframed", check.unframed},   {"equal", check.difference.empty()},
+    shown["frames"] = {{"frames", check.frames},        {"compared", check.compared},
+                       {"silent", check.silent},        {"undecoded", check.undecoded},
+                       {"unframed", check.unframed},    {"equal", check.difference.empty()},
                        {"difference", check.difference}};
   }
   if (console.json()) {
     console.print_json(shown);
   } else {
-    console.print(fmt::format("{} segments ({} closed, {} removed), {} records, {} events {} to {}",
-                              verified->segments, verified->closed, verified->removed,
-                              grouped(static_cast<std::int64_t>(verified->records)),
-                              grouped(static_cast<std::int64_t>(verified->events)), verified->first.number,
-                              verified->last.number));
+    console.print(fmt::format(
+        "{} segments ({} closed, {} removed), {} records, {} events {} to {}", verified->segments,
+        verified->closed, verified->removed, grouped(static_cast<std::int64_t>(verified->records)),
+        grouped(static_cast<std::int64_t>(verified->events)), verified->first.number, verified->last.number));
     console.print(fmt::format("{} in files of {}; chain {}", megabytes(verified->plain_bytes),
                               megabytes(verified->file_bytes),
                               verified->chain.empty() ? "none yet" : verified->chain));
     if (verified->torn_bytes > 0)
-      console.note(fmt::format("{} bytes behind the last whole record: a writer at work, or a torn tail that "
-                               "the next start cuts",
-                               verified->torn_bytes));
+      console.note(
+          fmt::format("{} bytes behind the last whole record: a writer at work, or a torn tail that "
+                      "the next start cuts",
+                      verified->torn_bytes));
     for (const auto& finding : verified->findings)
       console.print(fmt::format("{}: {}{}{}", finding.segment, finding.what,
                                 finding.before == Sequence{}
@@ -141,9 +145,10 @@ ExitCode journal_verify(const Console& console, const JournalVerifyOptions& opti
                                                   finding.before.number - 1),
                                 finding.set_aside.empty() ? "" : "; copied to " + finding.set_aside));
     if (options.frames)
-      console.print(fmt::format("{} frames: {} events decoded again and equal, {} without an event of their "
-                                "own, {} not understood; {} events came by another way",
-                                check.frames, check.compared, check.silent, check.undecoded, check.unframed));
+      console.print(
+          fmt::format("{} frames: {} events decoded again and equal, {} without an event of their "
+                      "own, {} not understood; {} events came by another way",
+                      check.frames, check.compared, check.silent, check.undecoded, check.unframed));
   }
   if (!verified->findings.empty())
     return console.fail(ExitCode::data, fmt::format("{} findings", verified->findings.size()));
@@ -155,7 +160,8 @@ ExitCode journal_cat(const Console& console, const JournalCatOptions& options) {
   const auto from = bound_of("--from", options.from), to = bound_of("--to", options.to);
   if (!from) return console.fail(ExitCode::usage, from.error());
   if (!to) return console.fail(ExitCode::usage, to.error());
-  auto reader = journal::JournalReader::open(options.directory, {.from = from->sequence, .from_at = from->at});
+  auto reader =
+      journal::JournalReader::open(options.directory, {.from = from->sequence, .from_at = from->at});
   if (!reader) return console.fail(ExitCode::data, reader.error().what);
   std::vector<Instrument> instruments;
   const auto define = [&](const Instrument& instrument) {
@@ -242,10 +248,10 @@ ExitCode journal_stat(const Console& console, const std::string& directory) {
                             to_rfc3339(summary->first_at), to_rfc3339(summary->last_at)));
   console.print(fmt::format("{} gaps, {} torn bytes, {} frames that no decoder understood", summary->gaps,
                             summary->torn_bytes, summary->venue_frames));
-  console.print(fmt::format("{} raw frames of {}; {} closed segments, {} packed into {}, {} removed by the limits",
-                            grouped(static_cast<std::int64_t>(summary->raw_frames)),
-                            megabytes(summary->raw_frame_bytes), manifest->rows().size() - removed,
-                            megabytes(closed_plain), megabytes(closed_bytes), removed));
+  console.print(fmt::format(
+      "{} raw frames of {}; {} closed segments, {} packed into {}, {} removed by the limits",
+      grouped(static_cast<std::int64_t>(summary->raw_frames)), megabytes(summary->raw_frame_bytes),
+      manifest->rows().size() - removed, megabytes(closed_plain), megabytes(closed_bytes), removed));
   for (const auto& finding : manifest->findings()) console.print(finding);
   std::vector<std::vector<std::string>> rows;
   for (const auto& run : summary->runs)

@@ -80,8 +80,8 @@ Result<JournalSummary::Run, SourceError> find_run(const JournalSummary& summary,
                                                   std::optional<std::uint32_t> epoch);
 
 /// Where warming must begin so that every book is whole at `cutoff`: at the last snapshot before it of the
-/// symbol whose is oldest. Looked for backwards, at most a day; where a symbol has none, at the first event of
-/// that day. 0 for an empty journal.
+/// symbol whose is oldest. Looked for backwards, at most a day; where a symbol has none, at the first event
+/// of that day. 0 for an empty journal.
 Result<Sequence, SourceError> find_warm_start(const std::string& directory,
                                               const std::vector<Instrument>& instruments, Instant cutoff);
 

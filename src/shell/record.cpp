@@ -1,6 +1,6 @@
-// `mlbot record`: everything that the venue says in public and keeps nowhere, of all its contracts, into a journal
-// of its own: liquidations, ADL alerts, insurance pools, price limits, and the tickers with open interest and
-// funding. No key, no orders, no core.
+// `mlbot record`: everything that the venue says in public and keeps nowhere, of all its contracts, into a
+// journal of its own: liquidations, ADL alerts, insurance pools, price limits, and the tickers with open
+// interest and funding. No key, no orders, no core.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,8 +20,8 @@ namespace mlbot::shell {
 namespace {
 
 constexpr Duration status_period = 10s;
-constexpr std::array<std::string_view, 8> topic_words{"tickers", "liquidations", "price-limits", "adl",
-                                                      "insurance", "trades", "books", "klines"};
+constexpr std::array<std::string_view, 8> topic_words{"tickers",   "liquidations", "price-limits", "adl",
+                                                      "insurance", "trades",       "books",        "klines"};
 constexpr std::size_t always = 5;  ///< of topic_words: without --topics
 
 /// What one symbol's share of a kind of news is called in a subscription; empty for news of a whole coin.
@@ -65,7 +65,8 @@ class Recording {
                            fmt::format("--venue {}: write {}", options_.venue, io::bybit::environments_help));
     for (const auto& topic : options_.topics)
       if (std::ranges::find(topic_words, topic) == topic_words.end())
-        return console_.fail(ExitCode::usage, fmt::format("--topics {}: write {}", topic, record_topics_help));
+        return console_.fail(ExitCode::usage,
+                             fmt::format("--topics {}: write {}", topic, record_topics_help));
     auto journal = io::journal::JournalWriter::open(options_.target + "/journal", kept_);
     if (!journal)
       return console_.fail(
@@ -101,9 +102,10 @@ class Recording {
                      if (!page) trouble = page.error().what;
                      if (page) instruments_ = std::move(page->list);
                      if (page && !page->refused.empty())
-                       console_.note(fmt::format("{} contracts have numbers that we cannot hold and are left out, "
-                                                 "the first is {}",
-                                                 page->refused.size(), page->refused.front().where));
+                       console_.note(
+                           fmt::format("{} contracts have numbers that we cannot hold and are left out, "
+                                       "the first is {}",
+                                       page->refused.size(), page->refused.front().where));
                    });
     if (!await(loop_, done))
       return console_.fail(ExitCode::network, fmt::format("{} did not answer within 20 s", origin));
@@ -198,7 +200,8 @@ class Recording {
     const double seconds = to_seconds(now - shown_at_);
     shown_at_ = now;
     console_.note(fmt::format(
-        "{} frames ({:.0f}/s), {} of {} contracts heard, {} tickers, {} liquidations, {} price limits, {} adl, {} "
+        "{} frames ({:.0f}/s), {} of {} contracts heard, {} tickers, {} liquidations, {} price limits, {} "
+        "adl, {} "
         "insurance, {} trades, {} books; {:.1f} MB, {} reconnects",
         grouped(static_cast<std::int64_t>(counts_.frames)),
         static_cast<double>(counts_.frames - shown_frames_) / seconds, counts_.heard(), instruments_.size(),
@@ -232,13 +235,13 @@ class Recording {
                     {"journal_bytes", journal_->stats().bytes},
                     {"last_sequence", journal_->last_sequence().number}};
     if (console_.json()) return console_.print_json(json);
-    console_.print(fmt::format("{} frames of {} contracts in {:.0f} s: {} tickers, {} liquidations, {} price "
-                               "limits, {} ADL alerts, {} insurance pools, {} trades, {} books; {} events in {}",
-                               grouped(static_cast<std::int64_t>(counts_.frames)), counts_.heard(),
-                               to_seconds(lasted), counts_.of<Ticker>(), counts_.of<Liquidations>(),
-                               counts_.of<PriceLimit>(), counts_.of<AdlAlerts>(), counts_.of<InsurancePools>(),
-                               counts_.of<Trades>(), counts_.of<BookUpdate>(),
-                               journal_->last_sequence().number, options_.target));
+    console_.print(
+        fmt::format("{} frames of {} contracts in {:.0f} s: {} tickers, {} liquidations, {} price "
+                    "limits, {} ADL alerts, {} insurance pools, {} trades, {} books; {} events in {}",
+                    grouped(static_cast<std::int64_t>(counts_.frames)), counts_.heard(), to_seconds(lasted),
+                    counts_.of<Ticker>(), counts_.of<Liquidations>(), counts_.of<PriceLimit>(),
+                    counts_.of<AdlAlerts>(), counts_.of<InsurancePools>(), counts_.of<Trades>(),
+                    counts_.of<BookUpdate>(), journal_->last_sequence().number, options_.target));
   }
 
   const Console& console_;

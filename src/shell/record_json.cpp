@@ -30,7 +30,8 @@ Json price_json(PriceTicks price, const Instrument* instrument) {
 Json size_json(Lots size, const Instrument* instrument) {
   return instrument != nullptr ? Json(instrument->size_text(size)) : Json(size.count);
 }
-Json link_frame(std::string_view kind, Sequence after, Instant received_at, Link link, std::string_view bytes) {
+Json link_frame(std::string_view kind, Sequence after, Instant received_at, Link link,
+                std::string_view bytes) {
   return {{"kind", kind},
           {"after_sequence", after.number},
           {"received_at", time_json(received_at)},
@@ -106,12 +107,9 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
         return out;
       },
       [&](const FeatureFrame& frame) {
-        return Json{{"kind", "frame"},
-                    {"symbol", name_of(frame.symbol, instruments)},
-                    {"number", frame.number},
-                    {"cause", frame.cause.number},
-                    {"at", time_json(frame.at)},
-                    {"digest", fmt::format("{:016x}", frame.digest)}};
+        return Json{{"kind", "frame"},           {"symbol", name_of(frame.symbol, instruments)},
+                    {"number", frame.number},    {"cause", frame.cause.number},
+                    {"at", time_json(frame.at)}, {"digest", fmt::format("{:016x}", frame.digest)}};
       }};
   return std::visit(
       Overloaded{[&](const Record& record) { return std::visit(of_record, record); },
@@ -122,12 +120,9 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
                    return link_frame("raw_frame", frame.after, frame.received_at, frame.link, frame.bytes);
                  },
                  [&](const journal::FrameDigest& frame) {
-                   return Json{{"kind", "frame_digest"},
-                               {"symbol", name_of(frame.symbol, instruments)},
-                               {"number", frame.number},
-                               {"cause", frame.cause.number},
-                               {"at", time_json(frame.at)},
-                               {"digest", fmt::format("{:016x}", frame.digest)}};
+                   return Json{{"kind", "frame_digest"},    {"symbol", name_of(frame.symbol, instruments)},
+                               {"number", frame.number},    {"cause", frame.cause.number},
+                               {"at", time_json(frame.at)}, {"digest", fmt::format("{:016x}", frame.digest)}};
                  },
                  [&](const journal::FeatureCheckpoint& checkpoint) {
                    return Json{{"kind", "feature_checkpoint"},

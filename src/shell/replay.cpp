@@ -76,7 +76,8 @@ Result<std::optional<Sequence>, std::string> first_event_at(const std::string& j
   }
 }
 
-/// "1000..2000", "2026-06-13T06:00:00Z..2026-06-13T07:00:00Z" (events before the second time), or a segment file.
+/// "1000..2000", "2026-06-13T06:00:00Z..2026-06-13T07:00:00Z" (events before the second time), or a segment
+/// file.
 Result<ReplayRange, std::string> range_of(const std::string& journal, const std::string& text) {
   ReplayRange out;
   if (is_segment_file(text)) {
@@ -89,7 +90,8 @@ Result<ReplayRange, std::string> range_of(const std::string& journal, const std:
   const auto until = range_end(std::string_view{text}.substr(dots + 2));
   if (!from || !until)
     return std::unexpected{fmt::format(
-        "{} is no range: write FIRST..LAST as sequences, or FROM..UNTIL as times like 2026-06-13T06:00:00Z", text)};
+        "{} is no range: write FIRST..LAST as sequences, or FROM..UNTIL as times like 2026-06-13T06:00:00Z",
+        text)};
   if (const auto* sequence = std::get_if<Sequence>(&*from)) {
     out.from = *sequence;
   } else {
@@ -121,9 +123,9 @@ struct ReplayedRun {
 
 /// Drives the core through a run from its beginning, and compares what lies in `range`.
 Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& console,
-                                                                  const StateDirectory& state,
-                                                                  const JournalSummary::Run& run,
-                                                                  const ReplayRange& range) {
+                                                                 const StateDirectory& state,
+                                                                 const JournalSummary::Run& run,
+                                                                 const ReplayRange& range) {
   using Failed = std::unexpected<std::pair<ExitCode, std::string>>;
   if (run.start.schema_hash != core::feature_schema_hash())
     return Failed{{ExitCode::configuration,
@@ -141,8 +143,7 @@ Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& 
   // The summary speaks of what the core was given: an event that was kept and no longer acted on lies behind
   // its end.
   const bool whole = *recorded && (*recorded)->last <= run.last;
-  const Sequence end =
-      whole ? (*recorded)->last : Sequence{std::max(run.last.number - 1, run.first.number)};
+  const Sequence end = whole ? (*recorded)->last : Sequence{std::max(run.last.number - 1, run.first.number)};
   ReplayedRun out{.epoch = run.start.epoch,
                   .from = std::max(range.from, run.first),
                   .until = std::min(range.until, end),
@@ -174,14 +175,15 @@ Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& 
       progress.at(++done, total);
       return source.next(wakeup);
     }
-  } counted{*source, progress, static_cast<double>(out.until.number - std::min(out.until, run.first).number + 1)};
+  } counted{*source, progress,
+            static_cast<double>(out.until.number - std::min(out.until, run.first).number + 1)};
   DigestSink sink{.from = out.from, .digest = {}};
   core::drive(core, counted, sink);
   out.digest = sink.digest;
   out.digest.state_hash = core.state_hash();
   if (!source->error().empty()) return Failed{{ExitCode::data, source->error()}};
-  progress.finish(fmt::format("{} events, {} commands",
-                              grouped(static_cast<std::int64_t>(out.digest.events)), out.digest.commands));
+  progress.finish(fmt::format("{} events, {} commands", grouped(static_cast<std::int64_t>(out.digest.events)),
+                              out.digest.commands));
 
   auto& difference = out.difference;
   if (out.digest.commands != source->recorded_commands() ||
