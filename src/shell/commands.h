@@ -22,8 +22,9 @@ ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptio
 struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
-  double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
+  std::size_t contracts = 2;  ///< of a generated market
+  double history_hours = 1;   ///< of a generated market, before it is served
+  double speed = 1;           ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
@@ -171,6 +172,6 @@ struct RecordOptions {
 };
 inline constexpr std::string_view record_topics_help =
     "tickers, liquidations, price-limits, adl, insurance; on demand trades, books, klines";
-ExitCode record(const Console& console, const RecordOptions& options);
+ExitCode record(const Console& console, const DynamicSystemConfig& config, const RecordOptions& options);
 
 }  // namespace mlbot::shell

@@ -13,6 +13,7 @@
 #include "io/clock/clock.h"
 #include "shell/await.h"
 #include "shell/commands.h"
+#include "shell/journal_options.h"
 #include "shell/live_source.h"
 #include "shell/stop_signals.h"
 
