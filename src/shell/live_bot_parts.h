@@ -49,6 +49,7 @@ struct LiveBot::Parts {
   void look_at_machine();
   Failure meet_venue();
   Failure check_account();
+  Failure refuse_old_image();
   Failure open_streams();
   Failure start_services();
   Failure open_run();

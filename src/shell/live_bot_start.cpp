@@ -292,7 +292,38 @@ LiveBot::Parts::Failure LiveBot::Parts::check_account() {
   if (const auto agreed = ask_consent(config.current().venue, report->user, options.confirm); !agreed)
     return agreed.error();
   real_account->belongs_to(report->user);
-  return {};
+  return refuse_old_image();
+}
+
+/// An id is used once. Orders of ours that the venue knows from this epoch or a later one say that this state
+/// directory is older than they are: a backup that was restored, or a second copy.
+LiveBot::Parts::Failure LiveBot::Parts::refuse_old_image() {
+  const auto tag = core::account_tag(venue->account());
+  std::uint32_t newest = 0;
+  std::string trouble;
+  for (const auto& question : {venue::bybit::ask_open_orders(""), venue::bybit::ask_order_history("", {})}) {
+    if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
+          rest->ask_all<venue::bybit::NewsPage>(
+              question, [&, answered](Result<venue::bybit::NewsPage, io::bybit::RestError> page) {
+                answered();
+                if (!page) trouble = page.error().what;
+                if (!page) return;
+                for (const auto& row : page->list)
+                  if (const auto* order = std::get_if<OrderNews>(&row))
+                    if (const auto number = core::order_number(tag, order->client_id))
+                      newest = std::max(newest, number->epoch);
+              });
+        }))
+      return silent;
+    if (!trouble.empty()) return StartError{ExitCode::network, "the orders of this account: " + trouble};
+  }
+  if (newest < journal->epoch()) return {};
+  return StartError{
+      ExitCode::refused,
+      fmt::format(
+          "{} knows orders of run {} of this account, and {} is only at run {}: it is an old copy, or new. "
+          "Restore the newest copy; if there is none, go on with --set journal.epoch_min={}",
+          config.current().venue, newest, state.root, journal->epoch(), newest + 1)};
 }
 
 /// Takes up the features of the run before, and what was recorded since. The journal keeps them for the

@@ -97,17 +97,18 @@ class Recording {
     rest_->start();
     bool done = false;
     std::string trouble;
-    rest_->ask_all(venue::bybit::ask_instruments(),
-                   [&](Result<venue::bybit::InstrumentPage, io::bybit::RestError> page) {
-                     done = true;
-                     if (!page) trouble = page.error().what;
-                     if (page) instruments_ = std::move(page->list);
-                     if (page && !page->refused.empty())
-                       console_.note(
-                           fmt::format("{} contracts have numbers that we cannot hold and are left out, "
-                                       "the first is {}",
-                                       page->refused.size(), page->refused.front().where));
-                   });
+    rest_->ask_all<venue::bybit::InstrumentPage>(
+        venue::bybit::ask_instruments(),
+        [&](Result<venue::bybit::InstrumentPage, io::bybit::RestError> page) {
+          done = true;
+          if (!page) trouble = page.error().what;
+          if (page) instruments_ = std::move(page->list);
+          if (page && !page->refused.empty())
+            console_.note(
+                fmt::format("{} contracts have numbers that we cannot hold and are left out, "
+                            "the first is {}",
+                            page->refused.size(), page->refused.front().where));
+        });
     if (!await(loop_, done))
       return console_.fail(ExitCode::network, fmt::format("{} did not answer within 20 s", origin));
     if (!trouble.empty()) return console_.fail(ExitCode::network, trouble);

@@ -106,6 +106,7 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
         out.update(decision_json(decision, instruments));
         return out;
       },
+      [](const StreamIndex&) { return Json{{"kind", "stream_index"}}; },
       [&](const FeatureFrame& frame) {
         return Json{{"kind", "frame"},           {"symbol", name_of(frame.symbol, instruments)},
                     {"number", frame.number},    {"cause", frame.cause.number},
