@@ -21,9 +21,10 @@ class Survival : public ::testing::Test {
  protected:
   Process start() {
     std::filesystem::remove(state + "/running.json");
-    return {directory,
-            {"run", "--state-dir", state, "--listen", "127.0.0.1:0", "--history-hours", "2.5", "--speed", "4"},
-            {.name = "bot"}};
+    return {
+        directory,
+        {"run", "--state-dir", state, "--listen", "127.0.0.1:0", "--history-hours", "2.5", "--speed", "4"},
+        {.name = "bot"}};
   }
   bool until(const std::function<bool()>& true_at_last) {
     for (int i = 0; i < 1'200; ++i) {

@@ -32,8 +32,8 @@ inline constexpr std::int64_t crossing_collar_bps = 10;
 inline constexpr std::int64_t flatten_collar_bps = 80;
 /// A resting order of the exit ladder of a flattening is given up after this.
 inline constexpr Duration flatten_patience = 5s;
-/// What one slice may be of the displayed size: of the touch when resting, of the visible levels when crossing
-/// (the RiskManager lets no entry take more than a fifth of those).
+/// What one slice may be of the displayed size: of the touch when resting, of the visible levels when
+/// crossing (the RiskManager lets no entry take more than a fifth of those).
 inline constexpr double resting_slice_share = 0.5;
 inline constexpr double crossing_slice_share = 0.2;
 inline constexpr Duration slice_pause = 2s;
