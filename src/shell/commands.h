@@ -23,7 +23,7 @@ struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
   double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
@@ -72,6 +72,15 @@ struct FeatureListOptions {
   bool markdown = false;
 };
 ExitCode features_list(const Console& console, const FeatureListOptions& options);
+
+struct RiskListOptions {
+  bool markdown = false;
+  std::string evidence;  ///< folder in which the tests note what fired; empty: beside the program's folder
+};
+ExitCode risk_list(const Console& console, const DynamicSystemConfig& config, const RiskListOptions& options);
+/// Lets the limits hold that the running bot's last configuration would loosen.
+/// @param confirm  the limits and values that wait, typed by the operator; empty only shows them
+ExitCode risk_loosen(const Console& console, const DynamicSystemConfig& config, const std::string& confirm);
 
 /// Without `recorded`: every row on a generated day. With it: a recorded run's frames made again from its
 /// journal.
