@@ -112,7 +112,7 @@ Result<Approved<PlaceOrder>, Refused> RiskManager::judge(const PlaceOrder& order
   if (const auto no = budget_rule(view.now, !order.reduce_only)) return say(*no);
   if (const auto no = intent_rules(order, intended, view)) return say(*no);
   facts_.stamped(view.now, order.symbol, order);
-  facts_.ids.insert(order.id);
+  facts_.newest = OrderIdMark{order.id};
   if (!order.reduce_only) ++stamps_;
   return Approved<PlaceOrder>{order};
 }
@@ -225,7 +225,8 @@ RiskDemand RiskManager::assess(const AccountView& account) {
            {ReasonCode::round_trips, static_cast<double>(most), static_cast<double>(count),
             Control::round_trips, Unit::count});
   };
-  counted(facts_.closings_in(account.now, 10min), limits().round_trips_10m);
+  facts_.forget_old(account.now);
+  counted(facts_.closings_lately(), limits().round_trips_10m);
   counted(facts_.day.round_trips, limits().round_trips_day);
 
   const auto lasting = [](Control control, ReasonCode reason, Duration longest, Duration most) {

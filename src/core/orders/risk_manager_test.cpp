@@ -77,7 +77,7 @@ TEST_F(Risk, AnExitNeedsNoIntentAndHasTwiceTheRoom) {
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(passes());
   EXPECT_EQ(refusal(), (Refused{ReasonCode::orders_per_sec, 8, 9, Control::message_rate, Unit::count}));
   wait(1s);
-  order.id = "no-intent";
+  order.id = "x-1-900";
   EXPECT_TRUE(risk.judge(order, view));
 }
 
@@ -140,7 +140,7 @@ TEST_F(Risk, AnAmendCountsAtTheLargerOfOldAndNew) {
 TEST_F(Risk, OneViewCarriesOneEntryAndOneIdOneOrder) {
   EXPECT_TRUE(passes());
   const RiskView old = view;  // does not hold the order that was just stamped
-  order.id = "another";
+  order.id = "x-1-2";
   risk.note_intent();
   EXPECT_EQ(risk.judge(order, old).error().control, Control::duplicates);
   order.size = {11};

@@ -29,7 +29,7 @@ RiskManager::Verdict RiskManager::intent_rules(const PlaceOrder& order, bool int
   const auto no = [](double limit, double actual) {
     return Refused{ReasonCode::intent_ratio, limit, actual, Control::intent_ratio, Unit::count};
   };
-  if (order.id.empty() || facts_.ids.contains(order.id)) return no(1, 2);
+  if (!facts_.newest.precedes(order.id)) return no(1, 2);
   if (order.reduce_only) return std::nullopt;
   if (!intended) return no(0, 1);
   if (view.stamps != stamps_) return no(static_cast<double>(view.stamps), static_cast<double>(stamps_));
@@ -155,7 +155,7 @@ RiskManager::Verdict RiskManager::rate_rules(Instant now, bool reduces) const {
                    Unit::count};
   };
   const std::size_t room = reduces ? 2 : 1;
-  const std::size_t second = facts_.messages_in(now, 1s), minute = facts_.messages_in(now, 60s);
+  const std::size_t second = facts_.messages_in_second(now), minute = facts_.messages_in_minute();
   if (second >= room * limits().max_orders_per_second)
     return over(ReasonCode::orders_per_sec, room * limits().max_orders_per_second, second);
   if (minute >= room * limits().max_orders_per_minute)
