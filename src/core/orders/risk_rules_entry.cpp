@@ -29,6 +29,12 @@ E8 notional_up(const Instrument& instrument, E8 price, Lots size) {
   if (price.count < 0 || size.count < 0 ||
       __builtin_mul_overflow(size.count, instrument.lot_step.count, &coins))
     return {INT64_MAX};
+  // Whole units and the rest of the price apart: without a division of 128 bits where the rest fits.
+  std::int64_t whole = 0, rest = 0, sum = 0;
+  if (!__builtin_mul_overflow(price.count / e8_per_unit, coins, &whole) &&
+      !__builtin_mul_overflow(price.count % e8_per_unit, coins, &rest) &&
+      !__builtin_add_overflow(whole, rest / e8_per_unit + (rest % e8_per_unit != 0), &sum))
+    return {sum};
   const __int128 value = (static_cast<__int128>(price.count) * coins + e8_per_unit - 1) / e8_per_unit;
   return {static_cast<std::int64_t>(std::min<__int128>(value, INT64_MAX))};
 }
