@@ -295,7 +295,7 @@ TEST(RestSession, QueryAccountIsOneBlockOfRows) {
   EXPECT_EQ(scene.asked(), path::transaction_log);
   EXPECT_TRUE(scene.events.empty());
   const std::vector<dialect::ServedTransaction> moved{
-      {.id = "7_2", .symbol = SymbolId{0}, .type = "SETTLEMENT", .funding = {-5}, .change = {-5}},
+      {.id = "7_2", .symbol = SymbolId{0}, .type = "SETTLEMENT", .change = {-5}, .funding = E8{-5}},
       {.id = "7_1", .type = "TRANSFER_IN", .cash_flow = {1'000}, .change = {1'000}}};
   scene.answer(dialect::transaction_log_result(moved, table, ""));
   ASSERT_EQ(scene.events.size(), 10u);

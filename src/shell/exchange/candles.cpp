@@ -76,7 +76,7 @@ std::vector<Kline> longer_candles(std::span<const Kline> candles, std::int32_t m
 }
 
 std::vector<venue::bybit::ServedBar> longer_candles(std::span<const venue::bybit::ServedBar> candles,
-                                                   std::int32_t minutes) {
+                                                    std::int32_t minutes) {
   using Bar = venue::bybit::ServedBar;
   return grouped(
       candles, minutes, [](Bar&) {},

@@ -23,7 +23,7 @@ Instant interval_end(Instant start, std::int32_t minutes);
 /// @return candles of `minutes`, oldest first; the last one is confirmed when its last minute is.
 std::vector<Kline> longer_candles(std::span<const Kline> candles, std::int32_t minutes);
 std::vector<venue::bybit::ServedBar> longer_candles(std::span<const venue::bybit::ServedBar> candles,
-                                                   std::int32_t minutes);
+                                                    std::int32_t minutes);
 
 /// Mark, index and premium of one symbol, a day of minutes each.
 class PriceCandles {

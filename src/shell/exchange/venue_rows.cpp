@@ -198,7 +198,7 @@ venue::bybit::ServedClosedPnl venue_row(const sim::ClosedPnlRow& row) {
 }
 
 venue::bybit::ServedTransaction venue_row(const sim::TransactionRow& row, const Instrument& instrument,
-                                       std::uint64_t user) {
+                                          std::uint64_t user) {
   const bool transfer = row.kind == sim::TransactionKind::transfer_in;
   venue::bybit::ServedTransaction out;
   out.id = transfer ? fmt::format("{}_{}", user, row.at.ns)
