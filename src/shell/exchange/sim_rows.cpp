@@ -65,7 +65,7 @@ Transaction news_of(const sim::TransactionRow& row) {
       break;
   }
   news.execution_id = row.trade_id;
-  news.id = row.trade_id.empty() ? "transfer_" + std::to_string(row.at.ns) : row.trade_id.str();
+  news.id = row.trade_id.empty() ? VenueId{"transfer_" + std::to_string(row.at.ns)} : row.trade_id;
   news.cash_flow = row.cash_flow;
   news.fee = row.fee + row.surcharge;
   news.change = row.change;
