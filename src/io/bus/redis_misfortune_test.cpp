@@ -163,7 +163,7 @@ TEST(RedisMisfortune, AFullServerIsWaitedForAndTheStreamTrimmed) {
   const auto reader = bus->reader({{btc}, ReadFrom::oldest});
   oracle.publish(*bus, btc, 100);
   oracle.read(**reader, 100);
-  server.tell({"CONFIG", "SET", "maxmemory", "1mb"});
+  server.tell({"CONFIG", "SET", "maxmemory", "100kb"});
   oracle.publish(*bus, btc, 1'000);
   wait_until([&] { return bus->stats().trouble.find("OOM") != std::string::npos; });
   EXPECT_EQ(bus->stats().dropped, 0u) << "they wait";
