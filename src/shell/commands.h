@@ -23,7 +23,7 @@ struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
   double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
@@ -143,6 +143,17 @@ struct BackfillOptions {
   bool verify = false;                      ///< compute the checksums of what is there
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
+struct BusTailOptions {
+  std::vector<std::string> streams;  ///< names; empty: all that are there
+  std::vector<std::string> kinds;    ///< as the records' "kind" or "event" says; empty: all
+  std::string from = "head";         ///< or oldest
+  std::uint64_t count = 0;           ///< stop after so many records; 0: never
+  double idle_seconds = 0;           ///< stop when nothing came for so long; 0: never
+};
+ExitCode bus_tail(const Console& console, const DynamicSystemConfig& config, const BusTailOptions& options);
+/// @param streams  names; empty: all that are there
+ExitCode bus_stat(const Console& console, const DynamicSystemConfig& config,
+                  const std::vector<std::string>& streams);
 ExitCode journal_stat(const Console& console, const std::string& directory);
 
 }  // namespace mlbot::shell
