@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
+#include "core/features/feature_hub.h"
 #include "io/bus/redis_inspector.h"
-#include "shell/bus_json.h"
 #include "shell/bus_options.h"
 #include "shell/commands.h"
+#include "shell/record_json.h"
 #include "shell/stop_signals.h"
 
 namespace mlbot::shell {
@@ -77,10 +78,16 @@ Json gap_json(const io::bus::BusGap& gap) {
 
 Json message_json(const io::bus::BusMessage& message, const Record& record, const Contracts& contracts) {
   Json out{{"stream", message.stream},
-           {"epoch", message.epoch},
-           {"number", message.number},
+           {"entry", fmt::format("{}-{}", message.epoch, message.number)},
            {"sequence", message.sequence.number}};
-  out.update(bus_json(record, contracts.list()));
+  out.update(journal_json(io::journal::JournalItem{record}, contracts.list()));
+  const auto* frame = std::get_if<FeatureFrame>(&record);
+  if (frame == nullptr) return out;
+  Json values = Json::object();
+  const auto catalogue = core::feature_catalogue();
+  for (std::size_t i = 0; i < catalogue.size(); ++i)
+    values[std::string{catalogue[i].name}] = frame->valid(i) ? Json(frame->values[i]) : Json{};
+  out["values"] = std::move(values);
   return out;
 }
 

@@ -123,6 +123,7 @@ TEST(RedisMisfortune, WhatDoesNotFitWhileTheServerIsAwayIsCountedAndNamed) {
   const auto reader = bus->reader({{btc}, ReadFrom::oldest});
   oracle.publish(*bus, btc, 5);
   oracle.read(**reader, 5);
+  wait_until([&] { return bus->stats().delivered == 5; });
   server.kill();
   wait_until([&] { return !bus->stats().connected; });
   oracle.publish(*bus, btc, 5'000);
