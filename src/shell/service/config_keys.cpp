@@ -344,6 +344,15 @@ const std::vector<ConfigKey>& config_keys() {
        "fee of a taking order on the simulated exchange",
        number(&C::sim_taker_fee_bps)},
       {"bus", "url", "embedded", 0, 0, {}, fixed, "embedded, or redis://HOST:PORT", text(&C::bus)},
+      {"services",
+       "lease_ms",
+       std::int64_t{2000},
+       200,
+       60'000,
+       {},
+       fixed,
+       "a service process that was not heard of for so long has lost its name to another",
+       integer(&C::lease_ms)},
       {"ui", "listen", "127.0.0.1:8787", 0, 0, {}, fixed, "address of the operator's page", text(&C::listen)},
   };
   return keys;

@@ -36,6 +36,7 @@ struct SystemConfig {
   double sim_history_hours = 0, sim_speed = 0, sim_balance_usdt = 0;
   double sim_maker_fee_bps = 0, sim_taker_fee_bps = 0;
   std::string bus;
+  std::int64_t lease_ms = 0;
   std::string listen;
   RiskLimits risk;
   DecisionSettings decision;
