@@ -45,11 +45,12 @@ Result<void, StartError> AccountLinks::choose_venue() {
     venue_ = std::move(account);
     return {};
   }
-  venue_ = std::make_unique<PaperVenue>(PaperVenue::Setup{.environment = settings.venue,
-                                                          .endpoints = *endpoints,
-                                                          .state_file = setup_.paper_file,
-                                                          .balance = e8_from_double(settings.sim_balance_usdt),
-                                                          .loop = &loop_});
+  venue_ =
+      std::make_unique<PaperVenue>(PaperVenue::Setup{.environment = settings.venue,
+                                                     .endpoints = *endpoints,
+                                                     .state_file = setup_.paper_file,
+                                                     .balance = e8_from_double(settings.sim_balance_usdt),
+                                                     .loop = &loop_});
   return {};
 }
 
@@ -84,8 +85,7 @@ Result<void, StartError> AccountLinks::connect() {
 Result<void, StartError> AccountLinks::wait(const bool& done, const char* what) {
   const auto deadline = io::clock::now() + answer_patience;
   while (!done) {
-    if (setup_.give_up())
-      return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
+    if (setup_.give_up()) return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
     if (io::clock::now() > deadline)
       return std::unexpected{StartError{
           ExitCode::network, fmt::format("{} did not answer within 20 s ({}); `mlbot doctor` looks at the "
@@ -113,8 +113,8 @@ Result<void, StartError> AccountLinks::meet() {
   for (std::size_t i = 0; i < names.size(); ++i)
     if (i >= instruments_.size() || instruments_[i].name.view() != names[i])
       return std::unexpected{StartError{
-          ExitCode::data, fmt::format("{} does not trade {} as the market's run has it", setup_.settings->venue,
-                                      names[i])}};
+          ExitCode::data,
+          fmt::format("{} does not trade {} as the market's run has it", setup_.settings->venue, names[i])}};
   return {};
 }
 

@@ -203,7 +203,8 @@ class CommandLine {
           *service_app, name, what,
           [this, start](const Console& c, DynamicSystemConfig& config) { return start(c, config, service_); },
           examples);
-      setting(app, "--bus", "bus.url", "redis://HOST:PORT, redis+unix://PATH or redis+cluster://HOST:PORT,...");
+      setting(app, "--bus", "bus.url",
+              "redis://HOST:PORT, redis+unix://PATH or redis+cluster://HOST:PORT,...");
       app->add_flag("--standby", service_.standby, "wait until the process that does this work is gone");
       return app;
     };
@@ -212,18 +213,20 @@ class CommandLine {
       app->add_option("--epoch", epoch_, "which run of it; default: the last")
           ->each([this](const std::string&) { service_.epoch = epoch_; });
     };
-    auto* ingest = service("ingest", "the venue's market: journaled, then put on the bus", service_ingest,
-                           "  mlbot service ingest --venue mainnet --bus redis://127.0.0.1:6379\n"
-                           "  mlbot service ingest --from-journal state/journal --speed 10 --bus redis://...");
+    auto* ingest =
+        service("ingest", "the venue's market: journaled, then put on the bus", service_ingest,
+                "  mlbot service ingest --venue mainnet --bus redis://127.0.0.1:6379\n"
+                "  mlbot service ingest --from-journal state/journal --speed 10 --bus redis://...");
     setting(ingest, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
     from_journal(ingest);
     ingest->add_option("--speed", service_.speed, "of a recorded run; 0 as fast as it is read");
     auto* features = service("features", "the 142 features of one shard of the symbols", service_features,
                              "  mlbot service features --shard 0/2 --bus redis://127.0.0.1:6379");
     features->add_option("--shard", service_.shard, "NUMBER/COUNT; every COUNT-th symbol is this one's");
-    auto* trade = service("trade", "one account: frames in, orders to the venue", service_trade,
-                          "  mlbot service trade --shards 2 --venue testnet --mode live --key-file testnet.key "
-                          "--bus redis://127.0.0.1:6379");
+    auto* trade =
+        service("trade", "one account: frames in, orders to the venue", service_trade,
+                "  mlbot service trade --shards 2 --venue testnet --mode live --key-file testnet.key "
+                "--bus redis://127.0.0.1:6379");
     setting(trade, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
     setting(trade, "--mode", "bot.mode", "paper, shadow or live");
     setting(trade, "--key-file", "exchange.key_file", "key of the account");

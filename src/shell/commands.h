@@ -25,19 +25,21 @@ ExitCode run_services(const Console& console, const DynamicSystemConfig& config,
 ExitCode service_status(const Console& console, const DynamicSystemConfig& config);
 
 struct ServiceOptions {
-  std::string shard = "0/1";       ///< features: which part of the symbols
-  std::uint16_t shards = 1;        ///< trade: how many feature services there are
-  std::string account = "main";    ///< trade: names its files and its lease
-  std::string from_journal;        ///< ingest, trade: a recorded run in place of the venue
+  std::string shard = "0/1";           ///< features: which part of the symbols
+  std::uint16_t shards = 1;            ///< trade: how many feature services there are
+  std::string account = "main";        ///< trade: names its files and its lease
+  std::string from_journal;            ///< ingest, trade: a recorded run in place of the venue
   std::optional<std::uint32_t> epoch;  ///< which run of that journal; the last one when absent
-  double speed = 0;                ///< ingest: of a recorded run; 0 as fast as it is read
-  std::string confirm;             ///< trade: the words that mode live asks for
-  bool standby = false;            ///< waits until the process that does this work is gone
+  double speed = 0;                    ///< ingest: of a recorded run; 0 as fast as it is read
+  std::string confirm;                 ///< trade: the words that mode live asks for
+  bool standby = false;                ///< waits until the process that does this work is gone
 };
-ExitCode service_ingest(const Console& console, const DynamicSystemConfig& config, const ServiceOptions& options);
+ExitCode service_ingest(const Console& console, const DynamicSystemConfig& config,
+                        const ServiceOptions& options);
 ExitCode service_features(const Console& console, const DynamicSystemConfig& config,
                           const ServiceOptions& options);
-ExitCode service_trade(const Console& console, const DynamicSystemConfig& config, const ServiceOptions& options);
+ExitCode service_trade(const Console& console, const DynamicSystemConfig& config,
+                       const ServiceOptions& options);
 ExitCode service_archive(const Console& console, const DynamicSystemConfig& config,
                          const ServiceOptions& options);
 
@@ -47,7 +49,7 @@ struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
   double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look

@@ -32,15 +32,14 @@ Result<std::unique_ptr<MarketLinks>, StartError> MarketLinks::open(const Console
 Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_up) {
   const auto endpoints = io::bybit::endpoints_of(settings_.venue);
   if (!endpoints)
-    return std::unexpected{StartError{
-        ExitCode::configuration,
-        fmt::format("a service needs a venue that is elsewhere: exchange.venue is \"{}\", use {}",
-                    settings_.venue, io::bybit::environments_help)}};
+    return std::unexpected{
+        StartError{ExitCode::configuration,
+                   fmt::format("a service needs a venue that is elsewhere: exchange.venue is \"{}\", use {}",
+                               settings_.venue, io::bybit::environments_help)}};
   const io::clock::PacedClock clock{io::clock::now(), io::clock::now(), 1};
   source_ = std::make_unique<LiveSource>(loop_, clock, journal_);
   auto client = io::bybit::BybitRestClient::create(
-      loop_, endpoints->rest,
-      {.receive_window = std::chrono::milliseconds{settings_.recv_window_ms}},
+      loop_, endpoints->rest, {.receive_window = std::chrono::milliseconds{settings_.recv_window_ms}},
       {.on_event = [](const Event&, Instant) {},  // asked for contracts only; the market comes by the stream
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(bytes, error); },
        .clock = clock});

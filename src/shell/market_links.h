@@ -11,9 +11,9 @@
 
 #include "io/bybit/rest_client.h"
 #include "io/bybit/websocket_client.h"
+#include "shell/console.h"
 #include "shell/live_source.h"
 #include "shell/service/system_config.h"
-#include "shell/console.h"
 #include "shell/trading_venue.h"
 
 namespace mlbot::shell {

@@ -1,5 +1,5 @@
-// `mlbot run --bus redis --processes`: every stage a process of its own, started in order, watched, started again
-// when it ends, stopped in reverse.
+// `mlbot run --bus redis --processes`: every stage a process of its own, started in order, watched, started
+// again when it ends, stopped in reverse.
 //
 // A Redis of our own (bus "redis") and a simulated exchange (venue "sim") are processes like the others. The
 // supervisor carries no data: killed, it takes the services with it, and they go on from their files.
@@ -38,7 +38,11 @@ std::string own_path() {
 class Supervisor {
  public:
   Supervisor(const Console& console, const DynamicSystemConfig& config, const RunOptions& options)
-      : console_{console}, settings_{config.current()}, config_{config}, options_{options}, state_{settings_.state_dir} {}
+      : console_{console},
+        settings_{config.current()},
+        config_{config},
+        options_{options},
+        state_{settings_.state_dir} {}
 
   ExitCode run();
 
@@ -94,25 +98,26 @@ std::string flag_text(const ConfigValue& value) {
   return to_text(value);
 }
 
-void Supervisor::add(const std::string& name, const std::string& program, std::vector<std::string> arguments) {
+void Supervisor::add(const std::string& name, const std::string& program,
+                     std::vector<std::string> arguments) {
   Child& child = children_.emplace_back();
-  child.process = std::make_unique<ChildProcess>(ChildProcess::Setup{
-      .name = name,
-      .program = program,
-      .arguments = std::move(arguments),
-      .log = fmt::format("{}/logs/{}.log", state_.root, name)});
+  child.process = std::make_unique<ChildProcess>(
+      ChildProcess::Setup{.name = name,
+                          .program = program,
+                          .arguments = std::move(arguments),
+                          .log = fmt::format("{}/logs/{}.log", state_.root, name)});
   child.work = std::make_unique<WorkCounter>(work_file(state_, name));
   child.work_seen = child.work->count();
-  child.progress = &services_.add(
-      {name,
-       [this, &child]() -> std::optional<ServiceError> {
-         if (child.process->start()) return std::nullopt;
-         return ServiceError{"the system makes no process for it"};
-       },
-       [&child] { child.process->stop(stop_patience); }, silence_limit});
+  child.progress = &services_.add({name,
+                                   [this, &child]() -> std::optional<ServiceError> {
+                                     if (child.process->start()) return std::nullopt;
+                                     return ServiceError{"the system makes no process for it"};
+                                   },
+                                   [&child] { child.process->stop(stop_patience); }, silence_limit});
 }
 
-/// The settings that this command was given as flags, handed on; a file and the environment speak for themselves.
+/// The settings that this command was given as flags, handed on; a file and the environment speak for
+/// themselves.
 std::vector<std::string> Supervisor::service(const std::string& verb, std::vector<std::string> more) const {
   std::vector<std::string> out{"service", verb};
   out.insert(out.end(), more.begin(), more.end());
@@ -123,8 +128,8 @@ std::vector<std::string> Supervisor::service(const std::string& verb, std::vecto
   };
   for (const auto& effective : config_.effective()) {
     const auto key = fmt::format("{}.{}", effective.key->section, effective.key->key);
-    const bool ours = key == "bus.url" || key == "exchange.venue" || key == "exchange.key_file" ||
-                      key == "bot.state_dir";
+    const bool ours =
+        key == "bus.url" || key == "exchange.venue" || key == "exchange.key_file" || key == "bot.state_dir";
     if (effective.origin == "flag" && !ours) set(key, flag_text(effective.value));
   }
   set("bus.url", bus_);
@@ -171,15 +176,16 @@ Result<void, StartError> Supervisor::prepare_exchange() {
   std::filesystem::permissions(
       key_file_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
   add("exchange", own_path(),
-      {"exchange", "--listen", fmt::format("127.0.0.1:{}", *port), "--market", options_.market, "--seed", seed,
-       "--history-hours", fmt::format("{}", std::min(settings_.sim_history_hours, 1.0)), "--balance",
+      {"exchange", "--listen", fmt::format("127.0.0.1:{}", *port), "--market", options_.market, "--seed",
+       seed, "--history-hours", fmt::format("{}", std::min(settings_.sim_history_hours, 1.0)), "--balance",
        fmt::format("{}", settings_.sim_balance_usdt), "--account", "demo"});
   return {};
 }
 
 Result<void, StartError> Supervisor::prepare() {
   std::error_code error;
-  for (const char* folder : {"/logs", "/work"}) std::filesystem::create_directories(state_.root + folder, error);
+  for (const char* folder : {"/logs", "/work"})
+    std::filesystem::create_directories(state_.root + folder, error);
   if (error)
     return std::unexpected{StartError{ExitCode::data, fmt::format("{}: {}", state_.root, error.message())}};
   if (auto redis = prepare_redis(); !redis) return redis;
@@ -242,17 +248,18 @@ void Supervisor::show() {
 
 ExitCode Supervisor::run() {
   StopSignals stop;
-  if (auto prepared = prepare(); !prepared) return console_.fail(prepared.error().code, prepared.error().what);
+  if (auto prepared = prepare(); !prepared)
+    return console_.fail(prepared.error().code, prepared.error().what);
   if (auto error = services_.start_all()) return console_.fail(ExitCode::failed, error->what);
   std::vector<std::string> names;
   for (const auto& child : children_) names.push_back(child.process->name());
   console_.print(fmt::format("services {}", fmt::join(names, ", ")));
   console_.print(fmt::format("bus      {}", bus_));
   console_.print(fmt::format("state    {}   (logs/, services.json; mlbot service status)", state_.root));
-  const auto stop_at = options_.stop_after_seconds > 0
-                           ? io::clock::now() + Duration{static_cast<std::int64_t>(
-                                                    options_.stop_after_seconds * 1e9)}
-                           : distant_future;
+  const auto stop_at =
+      options_.stop_after_seconds > 0
+          ? io::clock::now() + Duration{static_cast<std::int64_t>(options_.stop_after_seconds * 1e9)}
+          : distant_future;
   ExitCode code = ExitCode::done;
   while (!stop.asked() && io::clock::now() < stop_at && code == ExitCode::done) {
     for (auto& child : children_) {
@@ -285,9 +292,10 @@ ExitCode service_status(const Console& console, const DynamicSystemConfig& confi
   const StateDirectory state{config.current().state_dir};
   const auto services = read_services_file(state);
   if (services.empty())
-    return console.fail(ExitCode::failed, fmt::format("nobody supervises services in {}; `mlbot run --bus redis "
-                                                      "--processes` does, or ask systemctl",
-                                                      state.root));
+    return console.fail(ExitCode::failed,
+                        fmt::format("nobody supervises services in {}; `mlbot run --bus redis "
+                                    "--processes` does, or ask systemctl",
+                                    state.root));
   if (console.json()) {
     Json rows = Json::array();
     for (const auto& service : services) {

@@ -1,5 +1,5 @@
-// `mlbot service archive`: the journals of the other services as tables. Follows files, not the bus, so it may be
-// late and lacks nothing; only frames are heard on the bus.
+// `mlbot service archive`: the journals of the other services as tables. Follows files, not the bus, so it
+// may be late and lacks nothing; only frames are heard on the bus.
 //
 // A journal has a sequence of its own, so each has an index of its own: the market in archive.duckdb, an
 // account in trade/ACCOUNT/archive.duckdb.

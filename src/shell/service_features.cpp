@@ -113,8 +113,8 @@ class FeatureService {
     published_.assign(run_.instruments.size(), Sequence{});
     for (const auto& instrument : run_.instruments) {
       if (!shard_.owns(instrument.id)) continue;
-      const auto last = host_.bus().last(
-          io::bus::stream_name(io::bus::StreamKind::features, instrument.name.view()));
+      const auto last =
+          host_.bus().last(io::bus::stream_name(io::bus::StreamKind::features, instrument.name.view()));
       if (!last) return std::unexpected{StartError{ExitCode::network, last.error().what}};
       if (*last) published_[instrument.id.index] = (*last)->sequence;
     }
@@ -189,7 +189,8 @@ ExitCode service_features(const Console& console, const DynamicSystemConfig& con
   auto host = ServiceHost::open(console, config, {.name = shard->name(), .standby = options.standby});
   if (!host) return console.fail(host.error().code, host.error().what);
   FeatureService service{**host, *shard};
-  if (auto started = service.start(); !started) return console.fail(started.error().code, started.error().what);
+  if (auto started = service.start(); !started)
+    return console.fail(started.error().code, started.error().what);
   return service.run();
 }
 

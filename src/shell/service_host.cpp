@@ -44,8 +44,8 @@ Result<std::unique_ptr<ServiceHost>, StartError> ServiceHost::open(const Console
                                                                    Setup setup) {
   const auto& settings = config.current();
   if (settings.bus == "embedded")
-    return std::unexpected{StartError{ExitCode::configuration,
-                                      "services talk over Redis: give --bus redis://127.0.0.1:6379"}};
+    return std::unexpected{
+        StartError{ExitCode::configuration, "services talk over Redis: give --bus redis://127.0.0.1:6379"}};
   std::error_code ignored;
   std::filesystem::create_directories(settings.state_dir + "/work", ignored);
   std::unique_ptr<ServiceHost> host{new ServiceHost{console, config, setup.name}};

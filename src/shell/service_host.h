@@ -1,5 +1,5 @@
-// What every service process has, whatever it does: a lease on its name, a connection to the bus whose epoch is
-// the lease's token, a counter of its work, and the wish of its supervisor to stop.
+// What every service process has, whatever it does: a lease on its name, a connection to the bus whose epoch
+// is the lease's token, a counter of its work, and the wish of its supervisor to stop.
 #pragma once
 
 #include <memory>
@@ -19,14 +19,15 @@ namespace mlbot::shell {
 class ServiceHost {
  public:
   struct Setup {
-    std::string name;         ///< of the service and of its lease, e.g. "features-0-of-2"
-    bool standby = false;     ///< waits while another process holds the lease
-    Duration grace{};         ///< io::bus::Lease::Setup::grace
+    std::string name;      ///< of the service and of its lease, e.g. "features-0-of-2"
+    bool standby = false;  ///< waits while another process holds the lease
+    Duration grace{};      ///< io::bus::Lease::Setup::grace
   };
   /// Takes the lease, then connects.
   /// @error refused while another process has it; network; configuration without a Redis in bus.url
   static Result<std::unique_ptr<ServiceHost>, StartError> open(const Console& console,
-                                                               const DynamicSystemConfig& config, Setup setup);
+                                                               const DynamicSystemConfig& config,
+                                                               Setup setup);
 
   const Console& console() const { return console_; }
   const SystemConfig& config() const { return config_.current(); }

@@ -43,8 +43,7 @@ class MarketPublisher {
     if (const auto* defined = std::get_if<InstrumentDefined>(&event.what)) {
       const auto& instrument = defined->instrument;
       if (names_.size() <= instrument.id.index) names_.resize(instrument.id.index + std::size_t{1});
-      names_[instrument.id.index] =
-          io::bus::stream_name(io::bus::StreamKind::market, instrument.name.view());
+      names_[instrument.id.index] = io::bus::stream_name(io::bus::StreamKind::market, instrument.name.view());
     }
     if (place.stream == StreamPlace::control_stream)
       out_.publish(io::bus::stream_name(io::bus::StreamKind::control, {}), place, event);
@@ -81,8 +80,8 @@ class IngestService {
           opened.error().what}};
     journal_ = std::move(*opened);
     if (journal_->recovery().cut_bytes > 0)
-      host_.console().note(fmt::format("journal: {} bytes of a torn record were cut off",
-                                       journal_->recovery().cut_bytes));
+      host_.console().note(
+          fmt::format("journal: {} bytes of a torn record were cut off", journal_->recovery().cut_bytes));
     return put_back();
   }
 
@@ -102,8 +101,8 @@ class IngestService {
     if (!told) return std::unexpected{StartError{ExitCode::network, told.error().what}};
     std::uint64_t from = *told ? (*told)->sequence.number : 0;
     from = from > repeated_events ? from - repeated_events : 0;
-    from = std::max({from, run->first.number - 1,
-                     end.number > republished_max ? end.number - republished_max : 0});
+    from = std::max(
+        {from, run->first.number - 1, end.number > republished_max ? end.number - republished_max : 0});
     publisher_.emplace(host_, Sequence{std::min(from, end.number)});
     for (const auto& instrument : run->instruments) publisher_->learn(instrument);
     if (from >= end.number) return {};
@@ -227,7 +226,8 @@ ExitCode IngestService::recorded(const ServiceOptions& options) {
     if (options.speed <= 0 && ++unsent % 256 == 0) {
       publisher_->tell();
       for (auto stats = host_.bus().stats();
-           !host_.over() && stats.connected && stats.published - stats.delivered - stats.dropped > in_flight_max;
+           !host_.over() && stats.connected &&
+           stats.published - stats.delivered - stats.dropped > in_flight_max;
            stats = host_.bus().stats())
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }

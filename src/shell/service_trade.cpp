@@ -1,8 +1,9 @@
-// `mlbot service trade`: the trade stage of one account. Frames and account news in; orders go straight to the
-// venue, decisions and what was ordered go on the bus as news.
+// `mlbot service trade`: the trade stage of one account. Frames and account news in; orders go straight to
+// the venue, decisions and what was ordered go on the bus as news.
 //
-// It journals its own inputs, frames included, in the order in which it took them, so that it can be made again
-// alone. Only who holds the account's lease sends anything: asked right before each order. A recorded run
+// It journals its own inputs, frames included, in the order in which it took them, so that it can be made
+// again alone. Only who holds the account's lease sends anything: asked right before each order. A recorded
+// run
 // (--from-journal) takes its account's news from the recording and sends nothing.
 #include <fmt/format.h>
 
@@ -186,9 +187,10 @@ Result<void, StartError> TradeService::open_page() {
       host_, {.streams = std::move(streams),
               .header = std::move(header),
               .now = [clock = clock_] { return clock.now(); },
-              .on_operator = [this](OperatorVerb verb) {
-                loop_.post([this, verb] { hear(OperatorCommand{.verb = verb, .from = "page"}, {}); });
-              }});
+              .on_operator =
+                  [this](OperatorVerb verb) {
+                    loop_.post([this, verb] { hear(OperatorCommand{.verb = verb, .from = "page"}, {}); });
+                  }});
   if (!page) return std::unexpected{page.error()};
   page_ = std::move(*page);
   host_.console().print("page     " + page_->url());
@@ -419,8 +421,7 @@ void TradeService::sync_when_due() {
   if (now - synced_at_ < sync_period) return;
   synced_at_ = now;
   if (const auto synced = journal_->sync(); !synced) error_ = synced.error().what;
-  if (page_)
-    page_->observe(core_->overview().state, feed_->silent_shards(), listener_->trouble());
+  if (page_) page_->observe(core_->overview().state, feed_->silent_shards(), listener_->trouble());
 }
 
 ExitCode TradeService::run() {
@@ -451,7 +452,8 @@ ExitCode TradeService::run() {
                                 "nothing more");
   }
   if (!recorded_) farewell();
-  if (auto synced = journal_->sync(); !synced) return host_.console().fail(ExitCode::data, synced.error().what);
+  if (auto synced = journal_->sync(); !synced)
+    return host_.console().fail(ExitCode::data, synced.error().what);
   const auto& counts = feed_->counts();
   return host_.finish(fmt::format("trade: {} frames ({} repeated, {} missed), {} decisions, {} orders",
                                   counts.frames, counts.repeated, counts.missed, decisions_, orders_sent_));
@@ -476,15 +478,15 @@ ExitCode service_trade(const Console& console, const DynamicSystemConfig& config
     return console.fail(ExitCode::usage, "--shards is the number of feature services, 1 to 64");
   const bool named = !options.account.empty() && options.account.find_first_of("/. ") == std::string::npos;
   if (!named) return console.fail(ExitCode::usage, "--account is a name of letters, digits, - and _");
-  auto host = ServiceHost::open(console, config, {.name = "trade-" + options.account,
-                                                  .standby = options.standby,
-                                                  .grace = std::chrono::milliseconds{
-                                                      options.from_journal.empty()
-                                                          ? config.current().recv_window_ms
-                                                          : 0}});
+  auto host = ServiceHost::open(console, config,
+                                {.name = "trade-" + options.account,
+                                 .standby = options.standby,
+                                 .grace = std::chrono::milliseconds{
+                                     options.from_journal.empty() ? config.current().recv_window_ms : 0}});
   if (!host) return console.fail(host.error().code, host.error().what);
   TradeService service{**host, options, config.version()};
-  if (auto started = service.start(); !started) return console.fail(started.error().code, started.error().what);
+  if (auto started = service.start(); !started)
+    return console.fail(started.error().code, started.error().what);
   return service.run();
 }
 

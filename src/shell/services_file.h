@@ -1,4 +1,5 @@
-// state/services.json: what the supervisor of the service processes sees of them, for whoever wants to show it.
+// state/services.json: what the supervisor of the service processes sees of them, for whoever wants to show
+// it.
 #pragma once
 
 #include <string>

@@ -20,12 +20,14 @@ constexpr Duration services_period = 1s;
 /// The bus as the page wants it: "all streams" are those of this account and its market.
 class TradePage::Streams final : public io::bus::Bus {
  public:
-  Streams(io::bus::RedisBus& redis, std::vector<std::string> names) : redis_{redis}, names_{std::move(names)} {}
+  Streams(io::bus::RedisBus& redis, std::vector<std::string> names)
+      : redis_{redis}, names_{std::move(names)} {}
 
   void publish(std::string_view stream, Sequence sequence, std::string_view record) override {
     redis_.publish(stream, sequence, record);
   }
-  Result<std::unique_ptr<io::bus::BusReader>, io::bus::BusError> reader(io::bus::BusReading reading) override {
+  Result<std::unique_ptr<io::bus::BusReader>, io::bus::BusError> reader(
+      io::bus::BusReading reading) override {
     if (reading.streams.empty()) reading.streams = names_;
     return redis_.reader(std::move(reading));
   }
@@ -42,35 +44,33 @@ class TradePage::Streams final : public io::bus::Bus {
 
 Result<std::unique_ptr<TradePage>, StartError> TradePage::start(ServiceHost& host, Setup setup) {
   const auto address = parse_address(host.config().listen);
-  if (!address)
-    return std::unexpected{StartError{ExitCode::configuration, "ui.listen: " + address.error()}};
+  if (!address) return std::unexpected{StartError{ExitCode::configuration, "ui.listen: " + address.error()}};
   const auto token = page_token(host.state());
   if (!token) return std::unexpected{token.error()};
   std::unique_ptr<TradePage> out{new TradePage{host}};
   out->header_ = std::move(setup.header);
   out->mode_state_ = out->header_.state;
   out->streams_ = std::make_unique<Streams>(host.bus(), std::move(setup.streams));
-  out->page_ = std::make_unique<PageService>(
-      PageService::Setup{.listen = *address,
-                         .token = *token,
-                         .bus = out->streams_.get(),
-                         .now = std::move(setup.now),
-                         .header =
-                             [page = out.get()] {
-                               const std::lock_guard lock{page->mutex_};
-                               return page->header_;
-                             },
-                         .services =
-                             [page = out.get()] {
-                               const std::lock_guard lock{page->mutex_};
-                               return page->services_;
-                             },
-                         .voids = [] { return std::vector<io::web::VoidView>{}; },
-                         .on_operator = [tell = std::move(setup.on_operator)](
-                                            OperatorVerb verb) -> io::web::OperatorAnswer {
-                           tell(verb);
-                           return "passed to the trade stage";
-                         }});
+  out->page_ = std::make_unique<PageService>(PageService::Setup{
+      .listen = *address,
+      .token = *token,
+      .bus = out->streams_.get(),
+      .now = std::move(setup.now),
+      .header =
+          [page = out.get()] {
+            const std::lock_guard lock{page->mutex_};
+            return page->header_;
+          },
+      .services =
+          [page = out.get()] {
+            const std::lock_guard lock{page->mutex_};
+            return page->services_;
+          },
+      .voids = [] { return std::vector<io::web::VoidView>{}; },
+      .on_operator = [tell = std::move(setup.on_operator)](OperatorVerb verb) -> io::web::OperatorAnswer {
+        tell(verb);
+        return "passed to the trade stage";
+      }});
   if (auto error = out->page_->start(out->progress_))
     return std::unexpected{StartError{ExitCode::network, "page: " + error->what}};
   const Json about{{"page", out->page_->url()}, {"pid", ::getpid()}, {"epoch", host.epoch()}};
@@ -108,7 +108,8 @@ void TradePage::observe(TradingState state, const std::vector<std::uint16_t>& si
 void TradePage::read_services() {
   auto services = read_services_file(host_.state());
   if (services.empty()) {  // nobody supervises us but the system: what we know of ourselves
-    io::web::ServiceView own{.name = "trade", .state = "running", .detail = {}, .counters = {}, .last_progress = {}};
+    io::web::ServiceView own{
+        .name = "trade", .state = "running", .detail = {}, .counters = {}, .last_progress = {}};
     own.counters.push_back({"work", host_.work().count()});
     services.push_back(std::move(own));
   }

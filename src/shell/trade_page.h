@@ -1,5 +1,5 @@
-// The page of a trade stage that is a process of its own: what the bus carries, the services that make it, and
-// the operator's buttons, which reach this account directly.
+// The page of a trade stage that is a process of its own: what the bus carries, the services that make it,
+// and the operator's buttons, which reach this account directly.
 //
 // Threads: observe() and the destructor on the loop's; the page has one of its own and only reads.
 #pragma once

@@ -47,7 +47,8 @@ struct Lease::Asker {
     std::string owner;
     std::int64_t wait_ms = 0;
   };
-  explicit Asker(RedisLogin login, std::string key_name) : nodes{std::move(login)}, key{std::move(key_name)} {}
+  explicit Asker(RedisLogin login, std::string key_name)
+      : nodes{std::move(login)}, key{std::move(key_name)} {}
 
   /// Asks the node that has the key; once more where a cluster has moved it.
   Result<Answer, BusError> ask(std::string_view script, std::initializer_list<std::string_view> arguments) {
@@ -78,11 +79,10 @@ struct Lease::Asker {
     const RespValue first = asked->next();
     if (first.type == RespType::error) {
       const auto wish = wish_of(first.text);
-      const bool elsewhere =
-          wish == RedisWish::moved || wish == RedisWish::ask || wish == RedisWish::wait;
-      BusError error{elsewhere ? BusFault::no_server : BusFault::refused,
-                     fmt::format("Redis at {} refuses the lease {}: {}", connection->address().text(), key,
-                                 first.text)};
+      const bool elsewhere = wish == RedisWish::moved || wish == RedisWish::ask || wish == RedisWish::wait;
+      BusError error{
+          elsewhere ? BusFault::no_server : BusFault::refused,
+          fmt::format("Redis at {} refuses the lease {}: {}", connection->address().text(), key, first.text)};
       if (elsewhere) connection.reset();
       return std::unexpected{std::move(error)};
     }
@@ -122,8 +122,7 @@ Result<std::unique_ptr<Lease>, BusError> Lease::take(Setup setup) {
 
 Result<void, BusError> Lease::renew() {
   const std::int64_t asked_at = boot_time_ns();
-  const auto answer =
-      asker_->ask(renew_script, {setup_.owner, std::to_string(token_), ms_text(setup_.life)});
+  const auto answer = asker_->ask(renew_script, {setup_.owner, std::to_string(token_), ms_text(setup_.life)});
   if (!answer) return std::unexpected{answer.error()};
   if (answer->token == 0) {
     lost_ = true;

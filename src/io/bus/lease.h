@@ -1,11 +1,11 @@
 // A fenced lease on a name: at most one process holds it, and whoever lost it knows by its own clock.
 //
-// Kept in Redis as the hash lease.{NAME}: owner, token, until (ms of the server's clock). Taking, renewing and
-// giving back are one script each: compare and set. The token grows with every taking, so that it can stand
-// for the holder: as the epoch of its streams, in its order ids. A lease that is not renewed ends; the holder
-// counts from before it asked, on a clock that goes on while the process or the machine sleeps, so it always
-// gives up before another may begin. The same owner takes over at once: it must have proved by a file lock
-// that its predecessor is dead.
+// Kept in Redis as the hash lease.{NAME}: owner, token, until (ms of the server's clock). Taking, renewing
+// and giving back are one script each: compare and set. The token grows with every taking, so that it can
+// stand for the holder: as the epoch of its streams, in its order ids. A lease that is not renewed ends; the
+// holder counts from before it asked, on a clock that goes on while the process or the machine sleeps, so it
+// always gives up before another may begin. The same owner takes over at once: it must have proved by a file
+// lock that its predecessor is dead.
 //
 // Threads: held() and token() from any; the rest from one.
 #pragma once
@@ -21,7 +21,7 @@ namespace mlbot::io::bus {
 class Lease {
  public:
   struct Setup {
-    std::string url;    ///< of the bus
+    std::string url;  ///< of the bus
     RedisFiles files;
     std::string name;   ///< e.g. "trade-main"
     std::string owner;  ///< stable for one machine and state directory

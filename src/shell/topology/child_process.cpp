@@ -70,8 +70,7 @@ void ChildProcess::ended(int status) {
   if (now - started_at_ >= setup_.settled) pause_ = setup_.pause_min;
   start_again_at_ = now + pause_;
   pause_ = std::min(pause_ * 2, setup_.pause_max);
-  if (WIFEXITED(status) &&
-      (WEXITSTATUS(status) == usage_error || WEXITSTATUS(status) == configuration_error))
+  if (WIFEXITED(status) && (WEXITSTATUS(status) == usage_error || WEXITSTATUS(status) == configuration_error))
     given_up_ = true;
 }
 

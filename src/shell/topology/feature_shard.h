@@ -31,7 +31,8 @@ class FeatureShard {
 
   /// The stage as it stands behind event `after`.
   std::string snapshot(Sequence after) const;
-  /// @return the event behind which the snapshot was taken. @error the snapshot is of no use; make another shard
+  /// @return the event behind which the snapshot was taken. @error the snapshot is of no use; make another
+  /// shard
   Result<Sequence, TopologyError> resume(std::string_view snapshot);
 
  private:

@@ -1,11 +1,11 @@
 // The ingest's events in their one order: as the bus brings them, and from the journal what the bus lacks.
 //
-// Records come over several streams, each in order, one later than another. The indices on ctl say where every
-// sequence went; what is not wanted is passed over, what is wanted and not here yet is waited for, and what
-// does not come within `patience` (or whose index is missing too) is read from the ingest's journal, which has
-// all that was ever published. Invariant: every wanted event behind `after` is given once, in order, without a
-// hole but those that the journal itself names. Limits: `waiting_max` records wait; more are dropped here and
-// read from the journal. Threads: one.
+// Records come over several streams, each in order, one later than another. The indices on ctl say where
+// every sequence went; what is not wanted is passed over, what is wanted and not here yet is waited for, and
+// what does not come within `patience` (or whose index is missing too) is read from the ingest's journal,
+// which has all that was ever published. Invariant: every wanted event behind `after` is given once, in
+// order, without a hole but those that the journal itself names. Limits: `waiting_max` records wait; more are
+// dropped here and read from the journal. Threads: one.
 #pragma once
 
 #include <chrono>
@@ -24,9 +24,9 @@ namespace mlbot::shell {
 class MarketFeed {
  public:
   struct Setup {
-    std::string journal;                            ///< directory, of the ingest
+    std::string journal;                             ///< directory, of the ingest
     std::function<bool(std::uint16_t place)> wants;  ///< of the places of StreamPlace
-    Sequence after;                                 ///< the last event that is not wanted any more
+    Sequence after;                                  ///< the last event that is not wanted any more
     Duration patience = 200ms;
   };
   struct Counts {
@@ -54,8 +54,8 @@ class MarketFeed {
 
   Setup setup_;
   Sequence position_;
-  Sequence known_;                       ///< indices are complete up to here
-  std::deque<StreamPlace> index_;        ///< of sequences behind position_
+  Sequence known_;                 ///< indices are complete up to here
+  std::deque<StreamPlace> index_;  ///< of sequences behind position_
   std::map<std::uint64_t, std::string> waiting_;
   std::unique_ptr<io::journal::JournalReader> journal_;  ///< while it is being asked
   bool lacking_ = true;     ///< the journal must be asked; at the start for what came before we listened

@@ -46,9 +46,8 @@ Result<MarketRun, TopologyError> read_market_run(const std::string& file, const 
     }
   }
   if (begun && !run.instruments.empty()) return run;
-  return std::unexpected{TopologyError{
-      fmt::format("{} holds no run that begins at sequence {}; restart the ingest", journal,
-                  run.first.number)}};
+  return std::unexpected{TopologyError{fmt::format(
+      "{} holds no run that begins at sequence {}; restart the ingest", journal, run.first.number)}};
 }
 
 }  // namespace mlbot::shell

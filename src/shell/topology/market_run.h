@@ -1,5 +1,5 @@
-// Where the market's present run begins in the ingest's journal, so that a stage that starts need not read the
-// journal from its beginning.
+// Where the market's present run begins in the ingest's journal, so that a stage that starts need not read
+// the journal from its beginning.
 //
 // The ingest writes the file when a run has begun; whoever starts waits for it. Threads: any.
 #pragma once

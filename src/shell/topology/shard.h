@@ -14,9 +14,7 @@ struct Shard {
   std::uint16_t number = 0, count = 1;
   bool owns(SymbolId symbol) const { return symbol.index % count == number; }
   /// "features-0-of-2": of its lease, its files and its status.
-  std::string name() const {
-    return "features-" + std::to_string(number) + "-of-" + std::to_string(count);
-  }
+  std::string name() const { return "features-" + std::to_string(number) + "-of-" + std::to_string(count); }
   /// The stream of its indices.
   std::string index_stream() const { return "ctl.{" + name() + "}"; }
 };

@@ -100,8 +100,7 @@ Result<std::optional<TradeFeed::Item>, TopologyError> TradeFeed::next() {
     // How far the market has told everything: an account's event or a frame may not overtake it.
     const std::uint64_t market_upto =
         event_ != nullptr ? event_->sequence.number - 1 : market_.position().number;
-    const bool account_first =
-        account_event_ != nullptr && account_event_->sequence.number <= market_upto;
+    const bool account_first = account_event_ != nullptr && account_event_->sequence.number <= market_upto;
     const Stamped* event = account_first ? account_event_ : event_;
     const std::uint64_t event_at = event != nullptr ? event->sequence.number : UINT64_MAX;
 

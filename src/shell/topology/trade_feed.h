@@ -31,8 +31,8 @@ class TradeFeed {
   };
   /// Where a trade stage stands that made itself again from its own journal.
   struct Place {
-    Sequence cause;             ///< of the last frame that it had; 0: none
-    std::uint16_t symbol = 0;   ///< of that frame
+    Sequence cause;                   ///< of the last frame that it had; 0: none
+    std::uint16_t symbol = 0;         ///< of that frame
     std::uint64_t events_behind = 0;  ///< sequenced events that it had behind that frame
   };
   struct Counts {
@@ -42,7 +42,7 @@ class TradeFeed {
   };
   using Item = std::variant<const Stamped*, const FeatureFrame*>;
 
-  explicit TradeFeed(Setup setup, Place place = {});
+  TradeFeed(Setup setup, Place place);
 
   void take(const io::bus::BusMessage& message);
   /// The next event or frame; nothing when it is not there yet. Valid until the next call.
