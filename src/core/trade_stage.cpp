@@ -72,6 +72,7 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const GuardBeat&) {},
                  [](const SymbolStatus&) {},
                  [](const VenueStatus&) {},
+                 [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
 }

@@ -132,12 +132,9 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, Outbox& out) {
   executor_.on(now, answer, out);
 }
 
-void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
+void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
-  const Order* stranger = executor_.on(now, news, out);
-  // What an earlier run left behind is taken back; a person's order is counted, and theirs to keep.
-  if (stranger && monitor.first_snapshot() && !stranger->reduce_only)
-    executor_.cancel_foreign(now, stranger->venue_id, out);
+  executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
 }
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {

@@ -51,6 +51,10 @@ class OrderRouter {
   void on(Instant now, const RequestAnswer& answer, Outbox& out);
   void on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out);
   void on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out);
+  /// What an earlier run meant to send: unknown until the venue's evidence ends it.
+  void carry(Instant now, const IntentCarried& intent, Outbox& out) {
+    if (intent.symbol.index < symbols_.size()) executor_.carry(now, intent, out);
+  }
   /// A whole snapshot ended; the first of a run says what was held before us.
   void on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out);
   void on_timer(Instant now, const AccountMonitor& monitor, Outbox& out);

@@ -85,7 +85,7 @@ TEST(RedisBus, RecordsArriveOnceInOrderForEveryReader) {
   head_oracle.read_all(**head);
   head_oracle.expect_each_once();
   EXPECT_EQ(head_oracle.gaps(), 0u);
-  EXPECT_EQ(bus->stats().delivered, 20'010u);
+  wait_until([&] { return bus->stats().delivered == 20'010u; });
   EXPECT_EQ(bus->stats().trouble, "");
   const auto late = bus->reader({{btc}, ReadFrom::head});
   EXPECT_FALSE(*(*late)->next(20ms)) << "a live reader starts at the head";
