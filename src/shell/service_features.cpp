@@ -49,8 +49,13 @@ class FeatureService {
     if (!reader) return host_.console().fail(ExitCode::network, reader.error().what);
     while (!host_.over()) {
       if (auto done = take_all(); !done) return host_.console().fail(ExitCode::data, done.error().what);
-      if (auto item = (*reader)->next(listen); item && *item)
-        if (const auto* message = std::get_if<io::bus::BusMessage>(&**item)) feed_->take(*message);
+      // The index goes out once nothing more is at hand: one for a burst, at once for a single event.
+      const auto item = (*reader)->next(told_ ? listen : Duration{0});
+      told_ = !item || !*item;
+      if (told_)
+        tell();
+      else if (const auto* message = std::get_if<io::bus::BusMessage>(&**item))
+        feed_->take(*message);
       save_when_due();
     }
     const auto& counts = feed_->counts();
@@ -143,9 +148,12 @@ class FeatureService {
       publisher_->pass(feed_->position(), (*event)->at);
       if (publisher_->full()) publisher_->tell();
     }
-    publisher_->pass(std::max(feed_->position(), publisher_->told()), io::clock::now());
-    publisher_->tell();
     return {};
+  }
+
+  void tell() {
+    if (feed_->position() > publisher_->told()) publisher_->pass(feed_->position(), io::clock::now());
+    publisher_->tell();
   }
 
   /// A snapshot counts once every frame before it is on the bus: none can be made again from behind it.
@@ -177,6 +185,7 @@ class FeatureService {
   std::vector<Sequence> published_;  ///< newest frame on the bus, by symbol
   std::vector<FeatureFrame> made_;
   std::uint64_t frames_ = 0;
+  bool told_ = false;
 };
 
 }  // namespace

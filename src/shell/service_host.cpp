@@ -95,7 +95,7 @@ ExitCode ServiceHost::finish(const std::string& summary) const {
 Result<MarketRun, StartError> ServiceHost::wait_for_run() const {
   for (bool said = false;;) {
     auto run = read_market_run(market_run_file(state_.root), state_.journal());
-    if (run) return run;
+    if (run) return std::move(*run);
     if (!std::exchange(said, true)) console_.note("waiting for the ingest: " + run.error().what);
     if (over()) return std::unexpected{StartError{ExitCode::interrupted, "stopped while starting"}};
     std::this_thread::sleep_for(std::chrono::milliseconds{20});

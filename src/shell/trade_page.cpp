@@ -79,6 +79,8 @@ Result<std::unique_ptr<TradePage>, StartError> TradePage::start(ServiceHost& hos
   return out;
 }
 
+TradePage::TradePage(ServiceHost& host) : host_{host} {}
+
 TradePage::~TradePage() {
   if (page_) page_->stop();
   std::error_code ignored;

@@ -33,7 +33,7 @@ class TradePage {
 
  private:
   class Streams;
-  explicit TradePage(ServiceHost& host) : host_{host} {}
+  explicit TradePage(ServiceHost& host);
   void read_services();
 
   ServiceHost& host_;
