@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/result.h"
 #include "shell/state_directory.h"
 #include "shell/trading_venue.h"
 
