@@ -17,12 +17,13 @@ void TradeStage::define(const Instrument& instrument) {
 }
 
 void TradeStage::compare(Instant now, SymbolId symbol) {
-  if (symbol.index < router_.symbol_count())
-    monitor_.compare(now, symbol, router_.positions().position(symbol).size);
+  if (symbol.index < router_.symbol_count()) monitor_.compare(now, symbol, router_.positions().net(symbol));
 }
 
 void TradeStage::step(const Stamped& event, Outbox& out) {
   const Instant at = event.at;
+  const std::size_t sent_before = out.commands.size();
+  router_.hear(event);
   std::visit(Overloaded{
                  [&](const RunStarted& e) {
                    router_.start(e.mode, e.account, e.epoch);
@@ -39,10 +40,14 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  },
                  [&](const PositionNews& e) {
                    monitor_.on(at, e);
+                   router_.on(at, e);
                    compare(at, e.symbol);
                  },
-                 [&](const WalletNews& e) { monitor_.on(at, e, router_.positions().profit()); },
-                 [&](const RequestAnswer& e) { router_.on(at, e, out); },
+                 [&](const WalletNews& e) {
+                   router_.on(at, e);
+                   monitor_.on(at, e, router_.positions().profit());
+                 },
+                 [&](const RequestAnswer& e) { router_.on(at, e, monitor_, out); },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();
                    if (monitor_.on(at, e)) router_.on_snapshot(at, monitor_, first, out);
@@ -64,9 +69,12 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const PriceLimit&) {},
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
-                 [](const FastExecution&) {},  // the Execution follows, with its fee
-                 [](const Transaction&) {},
-                 [](const AccountModes&) {},
+                 [&](const FastExecution& e) { router_.on(at, e); },  // the Execution follows, with its fee
+                 [&](const Transaction& e) { router_.on(e); },
+                 [&](const AccountModes& e) {
+                   monitor_.expect_hedge(e.hedge);
+                   router_.on(e);
+                 },
                  [](const ClockOffset&) {},
                  [](const MachineHealth&) {},
                  [](const GuardBeat&) {},
@@ -75,13 +83,16 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
+  router_.note_sent(at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
+  const std::size_t sent_before = out.commands.size();
   router_.see(frame);
   if ((frame.triggers & static_cast<std::uint8_t>(FrameTrigger::second)) == 0) return;
   router_.work(frame.at, frame.symbol, monitor_, out);
   out.decisions.push_back(coordinator_.judge(frame, router_, monitor_, out));
+  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::hash_into(StateHash& hash) const {

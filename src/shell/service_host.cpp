@@ -7,6 +7,9 @@
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <utility>
+
+#include "shell/bus_options.h"
 
 namespace mlbot::shell {
 namespace {
@@ -18,12 +21,6 @@ std::string owner_of(const StateDirectory& state) {
   std::error_code error;
   const auto path = std::filesystem::weakly_canonical(state.root, error);
   return fmt::format("{}:{}", host.data(), error ? state.root : path.string());
-}
-
-ExitCode exit_code_of(const io::bus::BusError& error) {
-  using io::bus::BusFault;
-  if (error.fault == BusFault::bad_url) return ExitCode::configuration;
-  return error.fault == BusFault::taken ? ExitCode::refused : ExitCode::network;
 }
 
 }  // namespace
@@ -49,26 +46,27 @@ Result<std::unique_ptr<ServiceHost>, StartError> ServiceHost::open(const Console
   std::error_code ignored;
   std::filesystem::create_directories(settings.state_dir + "/work", ignored);
   std::unique_ptr<ServiceHost> host{new ServiceHost{console, config, setup.name}};
-  auto lease = host->take_lease(setup.name, setup.grace, setup.standby);
+  auto lease = host->take_lease(setup.name, setup.grace, setup.standby, 0);
   if (!lease) return std::unexpected{lease.error()};
   host->lease_ = std::move(*lease);
-  auto bus = io::bus::RedisBus::connect(settings.bus, {.epoch = host->epoch()});
+  auto bus = io::bus::RedisBus::connect(settings.bus, redis_options(settings, host->epoch()));
   if (!bus) return std::unexpected{StartError{exit_code_of(bus.error()), bus.error().what}};
   host->bus_ = std::move(*bus);
   return host;
 }
 
 Result<std::unique_ptr<LeaseKeeper>, StartError> ServiceHost::take_lease(const std::string& name,
-                                                                         Duration grace, bool standby) const {
+                                                                         Duration grace, bool standby,
+                                                                         std::uint64_t token_min) const {
   const auto& settings = config();
   const Duration life = std::chrono::milliseconds{settings.lease_ms};
   const io::bus::Lease::Setup wanted{.url = settings.bus,
-                                     .files = {},
+                                     .files = redis_files(settings),
                                      .name = name,
                                      .owner = owner_of(state_) + " " + name_,
                                      .life = life,
                                      .grace = grace,
-                                     .token_min = 0,
+                                     .token_min = token_min,
                                      .timeout = std::min<Duration>(life / 2, 500ms)};
   for (bool said = false;;) {
     auto lease = io::bus::Lease::take(wanted);

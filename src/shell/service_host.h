@@ -44,9 +44,11 @@ class ServiceHost {
   /// Says why it ends. @return done after a request, refused when the lease was lost
   ExitCode finish(const std::string& summary) const;
 
-  /// Another lease for this process, e.g. on an account. @error as open()
+  /// Another lease for this process, e.g. on an account.
+  /// @param token_min  its token is larger: whatever counted before there were leases
+  /// @error as open()
   Result<std::unique_ptr<LeaseKeeper>, StartError> take_lease(const std::string& name, Duration grace,
-                                                              bool standby) const;
+                                                              bool standby, std::uint64_t token_min) const;
   /// Waits for the market's run, which the ingest begins.
   /// @error interrupted, data
   Result<MarketRun, StartError> wait_for_run() const;

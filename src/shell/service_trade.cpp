@@ -217,8 +217,11 @@ Result<void, StartError> TradeService::meet_account() {
   links_ = std::move(*links);
   clock_ = links_->clock();
   if (links_->identity().empty()) return {};
-  auto lease = host_.take_lease("account " + links_->identity(),
-                                std::chrono::milliseconds{host_.config().recv_window_ms}, options_.standby);
+  // Its token is the epoch in our order ids: larger than that of any run here, with or without leases.
+  const std::uint64_t before = std::max(journal_->epoch(), run_.start.epoch);
+  auto lease =
+      host_.take_lease("account " + links_->identity(),
+                       std::chrono::milliseconds{host_.config().recv_window_ms}, options_.standby, before);
   if (!lease) return std::unexpected{lease.error()};
   account_lease_ = std::move(*lease);
   return {};

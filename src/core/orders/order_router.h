@@ -31,6 +31,13 @@ class OrderRouter {
   void configure(const ConfigChanged& config);
   void set_state(TradingState state) { state_ = state; }
 
+  /// What the risk manager listens to: every event, what the model is, and what each step sends.
+  void hear(const Stamped& event) { risk_.see(event); }
+  void note_model(const ModelFacts& model) { risk_.note_model(model); }
+  void note_sent(Instant now, std::span<const Command> commands) { risk_.note_sent(now, commands); }
+  /// What the controls ask for now, by what account and orders show.
+  RiskDemand assess(Instant now, const AccountMonitor& monitor);
+
   /// Takes in where the market stands.
   void see(const FeatureFrame& frame);
 
@@ -48,7 +55,15 @@ class OrderRouter {
   }
   void cancel_all(Instant now, Outbox& out) { executor_.cancel_all(now, OrderExecutor::Keep::nothing, out); }
 
-  void on(Instant now, const RequestAnswer& answer, Outbox& out);
+  void on(Instant now, const RequestAnswer& answer, const AccountMonitor& monitor, Outbox& out);
+  void on(Instant now, const FastExecution& hint) { executor_.on(now, hint); }
+  /// The venue's word on positions, wallet and money, and how the account is set up.
+  void on(Instant now, const PositionNews& news) { positions_.on(now, news); }
+  void on(Instant now, const WalletNews& wallet) { positions_.on(now, wallet); }
+  void on(const Transaction& row) { positions_.on(row); }
+  void on(const AccountModes& modes) {
+    positions_.set_mode(modes.hedge ? PositionMode::hedge : PositionMode::one_way);
+  }
   void on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out);
   void on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out);
   /// What an earlier run meant to send: unknown until the venue's evidence ends it.
@@ -78,6 +93,8 @@ class OrderRouter {
     ClientOrderId working;  ///< our order on this symbol, empty without one
   };
   RiskView view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const;
+  /// Best prices of our own orders that may be resting, for K32.
+  void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;
 
   Mode mode_ = Mode::paper;
