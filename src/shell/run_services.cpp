@@ -60,6 +60,7 @@ class Supervisor {
   Result<void, StartError> prepare_exchange();
   void add(const std::string& name, const std::string& program, std::vector<std::string> arguments);
   std::vector<std::string> service(const std::string& verb, std::vector<std::string> more) const;
+  double recorded_speed() const;
   void look_at(Child& child);
   void show();
 
@@ -194,9 +195,8 @@ Result<void, StartError> Supervisor::prepare() {
     if (auto exchange = prepare_exchange(); !exchange) return exchange;
   std::vector<std::string> recording;
   if (recorded) recording = {"--from-journal", options_.from_journal};
-  // Whoever was killed may have left its lease behind; the same directory takes it over, another waits.
   auto ingest = recording;
-  if (recorded) ingest.insert(ingest.end(), {"--speed", fmt::format("{}", settings_.sim_speed)});
+  if (recorded) ingest.insert(ingest.end(), {"--speed", fmt::format("{}", recorded_speed())});
   add("ingest", own_path(), service("ingest", ingest));
   for (int i = 0; i < options_.shards; ++i)
     add(Shard{static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(options_.shards)}.name(), own_path(),
@@ -207,6 +207,14 @@ Result<void, StartError> Supervisor::prepare() {
   add("trade-main", own_path(), service("trade", trade));
   add("archive", own_path(), service("archive", {}));
   return {};
+}
+
+/// As fast as it is read, unless somebody says otherwise.
+double Supervisor::recorded_speed() const {
+  for (const auto& effective : config_.effective())
+    if (effective.key->section == "sim" && effective.key->key == "speed" && effective.origin == "default")
+      return 0;
+  return settings_.sim_speed;
 }
 
 void Supervisor::look_at(Child& child) {

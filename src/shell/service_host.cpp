@@ -9,10 +9,13 @@
 #include <thread>
 #include <utility>
 
+#include "io/clock/clock.h"
 #include "shell/bus_options.h"
 
 namespace mlbot::shell {
 namespace {
+
+constexpr Duration redis_patience = 20s;  ///< for a Redis that is started together with us
 
 /// One for each machine and state directory: a successor there holds the same file locks.
 std::string owner_of(const StateDirectory& state) {
@@ -68,12 +71,15 @@ Result<std::unique_ptr<LeaseKeeper>, StartError> ServiceHost::take_lease(const s
                                      .grace = grace,
                                      .token_min = token_min,
                                      .timeout = std::min<Duration>(life / 2, 500ms)};
+  const auto patient_until = io::clock::now() + redis_patience;
   for (bool said = false;;) {
     auto lease = io::bus::Lease::take(wanted);
     if (lease) return std::make_unique<LeaseKeeper>(std::move(*lease), life);
-    if (!standby || lease.error().fault != io::bus::BusFault::taken)
-      return std::unexpected{StartError{exit_code_of(lease.error()), lease.error().what}};
-    if (!std::exchange(said, true)) console_.note("waiting: " + lease.error().what);
+    const auto& error = lease.error();
+    const bool held = standby && error.fault == io::bus::BusFault::taken;
+    const bool away = error.fault == io::bus::BusFault::no_server && io::clock::now() < patient_until;
+    if (!held && !away) return std::unexpected{StartError{exit_code_of(error), error.what}};
+    if (held && !std::exchange(said, true)) console_.note("waiting: " + error.what);
     if (asked_to_stop())
       return std::unexpected{StartError{ExitCode::interrupted, "stopped while waiting for the lease"}};
     std::this_thread::sleep_for(std::min<Duration>(life / 8, 100ms));
