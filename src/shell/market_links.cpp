@@ -63,6 +63,10 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
            [this](const std::string& what) {
              fatal_ = what;
              source_->stop();
+           },
+       .on_frame =
+           [this](std::string_view bytes) {
+             if (settings_.journal_raw_frames) source_->frame(Link::market, bytes);
            }},
       [this] { return rest_->venue_time(); });
   if (!stream) return std::unexpected{StartError{ExitCode::network, stream.error().what}};

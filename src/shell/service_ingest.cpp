@@ -13,6 +13,7 @@
 #include "io/clock/clock.h"
 #include "io/journal/journal.h"
 #include "shell/history_source.h"
+#include "shell/journal_options.h"
 #include "shell/journal_source.h"
 #include "shell/market_links.h"
 #include "shell/service_host.h"
@@ -73,7 +74,7 @@ class IngestService {
   explicit IngestService(ServiceHost& host) : host_{host} {}
 
   Result<void, StartError> open() {
-    auto opened = JournalWriter::open(host_.state().journal());
+    auto opened = JournalWriter::open(host_.state().journal(), journal_options(host_.config()));
     if (!opened)
       return std::unexpected{StartError{
           opened.error().fault == io::journal::JournalFault::locked ? ExitCode::refused : ExitCode::data,

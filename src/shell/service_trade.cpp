@@ -16,7 +16,9 @@
 #include "io/files/files.h"
 #include "shell/account_links.h"
 #include "shell/bus_listener.h"
+#include "shell/carried_intents.h"
 #include "shell/history_source.h"
+#include "shell/journal_options.h"
 #include "shell/journal_source.h"
 #include "shell/model_store.h"
 #include "shell/service_host.h"
@@ -83,7 +85,7 @@ class TradeService {
   Result<void, StartError> take_account_lease();
   Result<TradeFeed::Place, StartError> make_again();
   Result<void, StartError> listen();
-  void begin_run();
+  Result<void, StartError> begin_run();
   Result<void, StartError> open_page();
 
   void hear(const Event& event, Instant venue_time);
@@ -125,7 +127,7 @@ class TradeService {
 };
 
 Result<void, StartError> TradeService::open_journal() {
-  auto opened = JournalWriter::open(directory() + "/journal");
+  auto opened = JournalWriter::open(directory() + "/journal", journal_options(host_.config()));
   if (!opened)
     return std::unexpected{StartError{
         opened.error().fault == io::journal::JournalFault::locked ? ExitCode::refused : ExitCode::data,
@@ -163,7 +165,7 @@ Result<void, StartError> TradeService::start() {
   orders_ = io::bus::stream_name(io::bus::StreamKind::orders, account);
   if (auto listening = listen(); !listening) return listening;
   if (recorded_) return {};
-  begin_run();
+  if (auto begun = begin_run(); !begun) return begun;
   if (auto page = open_page(); !page) return page;
   return links_->begin();
 }
@@ -292,7 +294,7 @@ Result<void, StartError> TradeService::listen() {
 }
 
 /// A run of its own begins with every start, as in one process: the venue's word settles what is open.
-void TradeService::begin_run() {
+Result<void, StartError> TradeService::begin_run() {
   const auto& settings = host_.config();
   Opening opening{
       .run = {.mode = settings.mode,
@@ -309,8 +311,12 @@ void TradeService::begin_run() {
     if (std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) !=
         settings.symbols.end())
       opening.traded.push_back(instrument.id);
+  const auto carried = carried_intents(directory() + "/journal", opening.instruments, journal_->recovery());
+  if (!carried) return std::unexpected{StartError{ExitCode::data, carried.error()}};
   for (std::size_t i = 0; i < opening.size(); ++i) hear(opening.event(i), {});
+  for (const auto& intent : *carried) hear(intent, {});
   take_own();
+  return {};
 }
 
 void TradeService::hear(const Event& event, Instant venue_time) {
