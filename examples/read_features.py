@@ -62,6 +62,7 @@ def frame(data):
     out = {"symbol_id": r.varint(), "number": r.varint(), "cause": r.varint(), "at_ns": r.zigzag(), "triggers": r.u8()}
     out["top"] = dict(zip(("bid_ticks", "ask_ticks", "bid_lots", "ask_lots"), (r.zigzag() for _ in range(4))))
     out["top"]["synced"], out["book_at_ns"] = bool(r.u8()), r.zigzag()
+    out["activity"] = dict(zip(("bid_lots", "ask_lots", "minute_lots", "book_period_ns"), (r.zigzag() for _ in range(4))))
     values, bits = [r.f64() for _ in range(142)], [r.varint() for _ in range(3)]
     out["values"] = [v if bits[i // 64] >> i % 64 & 1 else None for i, v in enumerate(values)]
     return out | {"digest": f"{r.varint():016x}"}
