@@ -20,9 +20,12 @@ namespace mlbot::shell {
 class ArchiveFollower {
  public:
   struct Setup {
-    std::string journal;          ///< directory
-    std::string archive;          ///< DuckDB file
-    io::bus::Bus* bus = nullptr;  ///< frames are heard here; nullptr: only what the journal has
+    std::string journal;                 ///< directory
+    std::string archive;                 ///< DuckDB file
+    io::bus::Bus* bus = nullptr;         ///< frames are heard here; nullptr: only what the journal has
+    std::vector<std::string> streams{};  ///< of frames, where the bus is no ring of this process
+    /// Frames in the journal are rows. Not where they are another journal's: their causes are its sequences.
+    bool own_frames = true;
   };
   explicit ArchiveFollower(Setup setup) : setup_{std::move(setup)} {}
   ~ArchiveFollower() { stop(); }
@@ -33,6 +36,8 @@ class ArchiveFollower {
   void stop();
 
   std::uint64_t rows() const { return rows_; }
+  /// Events up to here are in the archive for good.
+  Sequence archived_through() const { return {archived_}; }
   /// "" while all is well.
   std::string trouble() const;
 
@@ -49,7 +54,7 @@ class ArchiveFollower {
   RecordScratch scratch_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> rows_{0};
+  std::atomic<std::uint64_t> rows_{0}, archived_{0};
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
 };

@@ -16,14 +16,41 @@ struct RunOptions {
   std::string market = "generated";  ///< generated, or replay:DIRECTORY of a journal
   double stop_after_seconds = 0;     ///< market seconds after going live; 0 runs until Ctrl-C
   std::string confirm;               ///< the words that mode live asks for; empty: asks at the terminal
+  bool processes = false;            ///< each stage a process of its own
+  int shards = 1;                    ///< of the market stage, with processes
+  std::string from_journal;          ///< with processes: a recorded run in place of a venue
 };
+/// The stages as processes, started, watched and stopped together.
+ExitCode run_services(const Console& console, const DynamicSystemConfig& config, const RunOptions& options);
+ExitCode service_status(const Console& console, const DynamicSystemConfig& config);
+
+struct ServiceOptions {
+  std::string shard = "0/1";           ///< features: which part of the symbols
+  std::uint16_t shards = 1;            ///< trade: how many feature services there are
+  std::string account = "main";        ///< trade: names its files and its lease
+  std::string from_journal;            ///< ingest, trade: a recorded run in place of the venue
+  std::optional<std::uint32_t> epoch;  ///< which run of that journal; the last one when absent
+  double speed = 0;                    ///< ingest: of a recorded run; 0 as fast as it is read
+  std::string confirm;                 ///< trade: the words that mode live asks for
+  bool standby = false;                ///< waits until the process that does this work is gone
+};
+ExitCode service_ingest(const Console& console, const DynamicSystemConfig& config,
+                        const ServiceOptions& options);
+ExitCode service_features(const Console& console, const DynamicSystemConfig& config,
+                          const ServiceOptions& options);
+ExitCode service_trade(const Console& console, const DynamicSystemConfig& config,
+                       const ServiceOptions& options);
+ExitCode service_archive(const Console& console, const DynamicSystemConfig& config,
+                         const ServiceOptions& options);
+
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options);
 
 struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
-  double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  std::size_t contracts = 2;  ///< of a generated market
+  double history_hours = 1;   ///< of a generated market, before it is served
+  double speed = 1;           ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
@@ -40,6 +67,7 @@ struct ReplayOptions {
   std::string directory;               ///< state directory whose journal is replayed
   std::optional<std::uint32_t> epoch;  ///< run to replay; the last one when absent
   std::optional<std::uint64_t> until;  ///< stop after this sequence
+  std::string range;  ///< FIRST..LAST sequences, FROM..UNTIL times, or a segment file; empty: a whole run
 };
 ExitCode replay(const Console& console, const ReplayOptions& options);
 
@@ -72,6 +100,15 @@ struct FeatureListOptions {
   bool markdown = false;
 };
 ExitCode features_list(const Console& console, const FeatureListOptions& options);
+
+struct RiskListOptions {
+  bool markdown = false;
+  std::string evidence;  ///< folder in which the tests note what fired; empty: beside the program's folder
+};
+ExitCode risk_list(const Console& console, const DynamicSystemConfig& config, const RiskListOptions& options);
+/// Lets the limits hold that the running bot's last configuration would loosen.
+/// @param confirm  the limits and values that wait, typed by the operator; empty only shows them
+ExitCode risk_loosen(const Console& console, const DynamicSystemConfig& config, const std::string& confirm);
 
 /// Without `recorded`: every row on a generated day. With it: a recorded run's frames made again from its
 /// journal.
@@ -143,6 +180,44 @@ struct BackfillOptions {
   bool verify = false;                      ///< compute the checksums of what is there
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
+struct BusTailOptions {
+  std::vector<std::string> streams;  ///< names; empty: all that are there
+  std::vector<std::string> kinds;    ///< as the records' "kind" or "event" says; empty: all
+  std::string from = "head";         ///< or oldest
+  std::uint64_t count = 0;           ///< stop after so many records; 0: never
+  double idle_seconds = 0;           ///< stop when nothing came for so long; 0: never
+};
+ExitCode bus_tail(const Console& console, const DynamicSystemConfig& config, const BusTailOptions& options);
+/// @param streams  names; empty: all that are there
+ExitCode bus_stat(const Console& console, const DynamicSystemConfig& config,
+                  const std::vector<std::string>& streams);
+
 ExitCode journal_stat(const Console& console, const std::string& directory);
+struct JournalVerifyOptions {
+  std::string directory;
+  bool frames = false;  ///< decode the raw frames again and compare
+};
+ExitCode journal_verify(const Console& console, const JournalVerifyOptions& options);
+struct JournalCatOptions {
+  std::string directory;
+  std::vector<std::string> kinds;    ///< of record or event; empty: all but raw frames
+  std::vector<std::string> symbols;  ///< empty: all
+  std::string from, to;              ///< sequences, or RFC 3339 times; `to` is the first not wanted
+  std::uint64_t limit = 0;           ///< records; 0: all
+};
+ExitCode journal_cat(const Console& console, const JournalCatOptions& options);
+
+struct RecordOptions {
+  std::vector<std::string> symbols{"all"};
+  std::vector<std::string> topics;  ///< of record_topics_help; empty: what the venue keeps nowhere
+  std::string venue = "mainnet";    ///< as io/bybit/endpoints.h takes it
+  std::string target = "recorded";  ///< directory
+  double stop_after_seconds = 0;    ///< 0 runs until Ctrl-C
+  std::int64_t topics_per_connection = 400;
+  std::int64_t book_depth = 50;
+};
+inline constexpr std::string_view record_topics_help =
+    "tickers, liquidations, price-limits, adl, insurance; on demand trades, books, klines";
+ExitCode record(const Console& console, const DynamicSystemConfig& config, const RecordOptions& options);
 
 }  // namespace mlbot::shell

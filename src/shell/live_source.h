@@ -22,6 +22,8 @@ class LiveSource {
  public:
   LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock, io::journal::JournalWriter& journal);
 
+  /// Keeps a frame as it came, before what is decoded from it; on the disk with the next event.
+  void frame(Link link, std::string_view bytes);
   /// Takes one decoded event; its views are copied, so they may die with the call.
   void push(const Event& event, Instant venue_time);
   /// From any thread: an operator's wish becomes an input like any other.
@@ -37,6 +39,8 @@ class LiveSource {
   /// nullptr after stop(), or when the journal failed: error() says why.
   const Stamped* next(Instant wakeup);
   const std::string& error() const { return error_; }
+  /// Nothing more is at hand: the next call of next() will wait.
+  bool drained() const { return taken_ >= waiting_; }
   /// Called about every 50 ms of wall time between events: health, configuration, housekeeping.
   std::function<void()> on_idle;
 
