@@ -21,6 +21,9 @@ namespace mlbot::core {
 
 inline constexpr std::size_t work_orders = ladder_rungs.size();
 
+inline constexpr Duration stranger_grace = 2s;  ///< an order of ours may be told without its name at first
+inline constexpr std::size_t stranger_slots = 16;
+
 class OrderRouter {
  public:
   void add(const Instrument& instrument);
@@ -133,6 +136,11 @@ class OrderRouter {
   void follow(Instant now, Symbol& symbol, Work& work, const Order& order, const AccountMonitor& monitor,
               Outbox& out);
   RiskView view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const;
+  struct Stranger {
+    VenueId order;
+    Instant since;
+  };
+  void look_at_strangers(Instant now);
   /// Best prices of our own orders that may be resting, for K32.
   void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;
@@ -146,6 +154,7 @@ class OrderRouter {
   PositionManager positions_;
   OrderExecutor executor_;
   FillQualityTracker quality_;
+  Ring<Stranger> strangers_{stranger_slots};  ///< seen lately; the oldest is forgotten when full
 };
 
 }  // namespace mlbot::core
