@@ -125,6 +125,13 @@ class DataArchiver::Impl {
   Done on(const Stamped&, const PriceLimit&) { return {}; }
   Done on(const Stamped&, const AdlAlerts&) { return {}; }
   Done on(const Stamped&, const InsurancePools&) { return {}; }
+  Done on(const Stamped&, const Transaction&) { return {}; }
+  Done on(const Stamped&, const AccountModes&) { return {}; }
+  Done on(const Stamped&, const ClockOffset&) { return {}; }
+  Done on(const Stamped&, const MachineHealth&) { return {}; }
+  Done on(const Stamped&, const GuardBeat&) { return {}; }
+  Done on(const Stamped&, const SymbolStatus&) { return {}; }
+  Done on(const Stamped&, const VenueStatus&) { return {}; }
 
   ArchiverOptions options_;
   std::unique_ptr<Database> database_;
@@ -259,7 +266,8 @@ Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
       std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
                             [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
                             [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                            [&](const FeatureFrame& v) { return take_frame(v); }},
+                            [&](const FeatureFrame& v) { return take_frame(v); },
+                            [](const StreamIndex&) { return Done{}; }},
                  record);
   if (!done) return fail(std::move(done));
   return rows_since_commit_ >= options_.rows_per_commit ? flush() : Done{};
