@@ -178,7 +178,7 @@ venue::bybit::RiskTierRow venue_row(const sim::RiskTier& tier, SymbolId symbol) 
           tier.lowest};
 }
 
-venue::bybit::ClosedPnlRow venue_row(const sim::ClosedPnlRow& row) {
+venue::bybit::ServedClosedPnl venue_row(const sim::ClosedPnlRow& row) {
   return {.symbol = row.symbol,
           .venue_id = row.order_id,
           .side = row.side,
@@ -200,10 +200,10 @@ venue::bybit::ClosedPnlRow venue_row(const sim::ClosedPnlRow& row) {
           .updated_at = row.updated_at};
 }
 
-venue::bybit::TransactionRow venue_row(const sim::TransactionRow& row, const Instrument& instrument,
+venue::bybit::ServedTransaction venue_row(const sim::TransactionRow& row, const Instrument& instrument,
                                        std::uint64_t user) {
   const bool transfer = row.kind == sim::TransactionKind::transfer_in;
-  venue::bybit::TransactionRow out;
+  venue::bybit::ServedTransaction out;
   out.id = transfer ? fmt::format("{}_{}", user, row.at.ns)
                     : fmt::format("{}_{}_{}_{}", user, instrument.name.view(), row.cross_sequence,
                                   row.trade_id.view());

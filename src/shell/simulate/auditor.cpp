@@ -40,6 +40,13 @@ void Auditor::note(std::string_view what) {
     happened_.emplace(what, 1);
 }
 
+std::map<std::string, std::uint64_t, std::less<>> Auditor::decisions() const {
+  std::map<std::string, std::uint64_t, std::less<>> out;
+  for (std::size_t i = 0; i < reasons_.size(); ++i)
+    if (reasons_[i] > 0) out.emplace(to_string(static_cast<ReasonCode>(i)), reasons_[i]);
+  return out;
+}
+
 void Auditor::attach(const sim::Exchange& exchange, sim::AccountId account) {
   exchange_ = &exchange;
   account_ = account;
@@ -217,6 +224,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
   }
   for (const FeatureFrame& frame : out.frames) check_frame(frame);
   for (const Decision& decision : out.decisions) {
+    ++reasons_[static_cast<std::size_t>(decision.reason)];
     if (decision.reason != ReasonCode::order_entry) continue;
     if (!frames_entered_.emplace(decision.symbol.index, decision.frame).second)
       fail("I6", fmt::format("frame {} of {} was entered twice", decision.frame,

@@ -77,6 +77,8 @@ class Auditor final : public sim::Listener {
   std::uint64_t fills() const { return fills_.size(); }
   /// Rare situations and how often each came about.
   const std::map<std::string, std::uint64_t, std::less<>>& happened() const { return happened_; }
+  /// How many decisions ended in each reason.
+  std::map<std::string, std::uint64_t, std::less<>> decisions() const;
   void note(std::string_view what);
 
  private:
@@ -149,6 +151,7 @@ class Auditor final : public sim::Listener {
   std::uint64_t creates_ = 0;
   std::int64_t cash_ = 0, wallet_at_start_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> happened_;
+  std::array<std::uint64_t, reason_code_count> reasons_{};
   std::optional<Violation> violation_;
 };
 

@@ -66,6 +66,7 @@ class Bot {
     Instant features_at{};
     StateHash& trace;
     std::function<void(std::string_view)> happened;
+    std::function<void(Instant, std::string_view)> tell;  ///< each input and command in words; empty for none
   };
 
   /// Takes the journal and begins to start up. @pre  the disk's lock is free.
@@ -147,6 +148,7 @@ class Bot {
   Stamped timer_;
   Sequence sequence_;
   Instant last_at_{}, synced_at_{};
+  Instant requests_looked_at_{};
   std::string bytes_;
   std::uint64_t inputs_ = 0;
 

@@ -146,6 +146,7 @@ void Network::send(Peer peer, std::string text) {
       return;
     }
     wishes_.advance();
+    if (line == Line::orders) wishes_.arrived(text);
     if (line == Line::orders && plan_.strikes(FaultKind::too_many)) {
       // The gate of the order-entry socket says so by the code of a reply; what it echoes is the request's id.
       const auto id = text.find(R"("reqId":")");
@@ -333,7 +334,12 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
   const Instant now = scheduler_.now();
   const bool post = request.method == "POST";
   wishes_.advance();
-  if (banned()) return {403, {{"Content-Type", "text/plain"}}, "access too frequent"};
+  const auto forbidden = [&] {
+    forbidden_at_ = now;
+    return HttpResponse{403, {{"Content-Type", "text/plain"}}, "access too frequent"};
+  };
+  wishes_.arrived(request.body);
+  if (banned()) return forbidden();
   if (key_refused_until_ > now && !is_public(request.target))
     return code(10003, "API key is invalid.", now);
   if (wiped_until_ > now && request.target.starts_with(path::order_history))
@@ -344,7 +350,7 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
   if (request.target.find("cursor=") != request.target.npos && plan_.strikes(FaultKind::page_drift)) wishes_.drift();
   if (plan_.strikes(FaultKind::bad_http)) {
     const double which = plan_.figure(FaultKind::bad_http);
-    if (which < 0.01) return {403, {{"Content-Type", "text/plain"}}, "access too frequent"};
+    if (which < 0.01) return forbidden();
     if (which < 0.2) return {429, {{"Content-Type", "text/plain"}}, "too many requests"};
     if (which < 0.35) return {502, {{"Content-Type", "text/html"}}, "<html><h1>502 Bad Gateway</h1></html>"};
     HttpResponse done = desk_->answer(request);  // carried out, and told badly

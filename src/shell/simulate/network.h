@@ -48,6 +48,7 @@ class Network {
     std::function<void()> advance;                    ///< brings the exchange to the present
     std::function<void()> drift;                      ///< something changes between two pages of a list
     std::function<void(std::string_view)> happened;   ///< a rare situation came about
+    std::function<void(std::string_view)> arrived;    ///< a request of any kind is at the venue
   };
 
   Network(Scheduler& scheduler, FaultPlan& plan, const std::array<LineTerms, line_count>& terms, std::uint64_t seed,
@@ -79,6 +80,8 @@ class Network {
   void wipe_closed_orders(Instant until) { wiped_until_ = std::max(wiped_until_, until); }
   /// Lines heal, bans end.
   void heal();
+  /// When the venue last answered HTTP 403.
+  Instant forbidden_at() const { return forbidden_at_; }
   bool banned() const { return scheduler_.now() < banned_until_; }
   bool venue_down() const { return scheduler_.now() < venue_down_until_; }
 
@@ -132,6 +135,7 @@ class Network {
   std::map<std::uint64_t, Asked> asked_;
   std::array<Instant, line_count> clogged_{}, starved_{}, parted_to_venue_{}, parted_to_bot_{}, muted_{};
   Instant banned_until_{}, key_refused_until_{}, venue_down_until_{}, wiped_until_{};
+  Instant forbidden_at_{};
   Peer peers_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t account_frames_under_way_ = 0;

@@ -7,17 +7,14 @@
 
 #include "domain/event.h"
 #include "venue/bybit/instrument_table.h"
+#include "venue/bybit/rest_rows.h"
 
 namespace mlbot::venue::bybit {
 
 /// @param trades  oldest first, as we keep them; written newest first.
 std::string recent_trades_result(const Instrument& instrument, std::span<const Trade> trades);
 
-/// A candle of a price that nobody trades: mark, index, premium.
-struct PriceBar {
-  Instant start;
-  E8 open, high, low, close;
-};
+/// Candles of a price that nobody trades: mark, index, premium.
 /// Bars oldest first, as we keep them; written newest first.
 std::string price_kline_result(const Instrument& instrument, std::span<const PriceBar> bars);
 
