@@ -16,7 +16,6 @@
 #include "io/bybit/rest_session.h"
 #include "io/bybit/stream_group.h"
 #include "io/bybit/trade_session.h"
-#include "shell/history_source.h"
 #include "shell/simulate/auditor.h"
 #include "shell/simulate/disk.h"
 #include "shell/simulate/network.h"

@@ -7,7 +7,7 @@ namespace mlbot::shell::simulate {
 double ChanceSite::exponential() { return -exact::log(1.0 - uniform()); }
 
 double ChanceSite::log_uniform(double low, double high) {
-  return mlbot::exp(uniform(exact::log(low), exact::log(high)));
+  return exact::exp(uniform(exact::log(low), exact::log(high)));
 }
 
 }  // namespace mlbot::shell::simulate
