@@ -323,7 +323,8 @@ void RestSession::post(Urgency urgency, const Command& command, const ClientOrde
                       .payload = std::move(wanted->payload),
                       .order = order,
                       .creates = creates};
-  request.give_up_at = now + settings_.timeout;
+  const bool ages = urgency == Urgency::open || urgency == Urgency::amend;
+  request.give_up_at = now + (ages ? settings_.entry_patience : settings_.timeout);
   request.done = [this, blank](Result<Body, RestError> answer, Instant) { tell(blank, answer); };
   queue_.push(std::move(request), now);
   pump(now);

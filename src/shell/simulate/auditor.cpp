@@ -33,6 +33,7 @@ void Auditor::fail(std::string_view invariant, std::string what) {
 }
 
 void Auditor::note(std::string_view what) {
+  misled_ = misled_ || what == "a fill of an unknown kind";
   const auto known = happened_.find(what);
   if (known != happened_.end())
     ++known->second;
@@ -141,6 +142,7 @@ void Auditor::life_began(std::uint64_t life) {
   alive_since_ = scheduler_.now();
   account_live_since_ = distant_future;
   frames_entered_.clear();
+  barred_ = killed_ = false;
   for (Symbol& s : symbols_) s.synced = false;
 }
 

@@ -143,6 +143,7 @@ class Auditor final : public sim::Listener {
   std::set<VenueId> fills_;
   RiskLimits limits_;
   bool limits_known_ = false;
+  bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
   bool barred_ = false, killed_ = false;  ///< by the operator, as the core was told
   std::uint64_t life_ = 0, failed_life_ = 0;
   Instant last_at_{INT64_MIN};

@@ -203,6 +203,7 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
 }
 
 void Auditor::check_close(const Body& body, const Symbol& s) {
+  if (misled_) return;
   const Instant since = scheduler_.now() - signs_looked_back;
   const auto closes = [&](std::int64_t held) { return body.buys() ? held < 0 : held > 0; };
   if (closes(exchange_->position(account_, s.terms.id).size.count)) return;

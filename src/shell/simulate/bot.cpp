@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "core/features/feature_hub.h"
+#include "shell/simulate/words.h"
 
 namespace mlbot::shell::simulate {
 
@@ -13,7 +14,8 @@ namespace bybit = io::bybit;
 
 namespace {
 
-constexpr Duration sync_period = 50ms;
+constexpr Duration sync_period = 50ms, features_save_period = 10s;
+constexpr std::string_view features_file = "features";
 constexpr Duration retry_of_timers = 1us;
 constexpr Duration timer_shortest = 1ms;
 
@@ -289,11 +291,14 @@ void Bot::started(std::vector<Instrument> instruments) {
   for (const Instrument& instrument : instruments_) traded_.push_back(instrument.id);
   core_ = std::make_unique<core::Core>(
       core::CoreSetup{.bundle = &world_.strategy.bundle(), .book_depth = settings_.book_depth});
-  const Instant from = std::max(world_.features_at, now());
+  const auto saved = world_.disk.read_file(features_file);
+  const std::string& features = saved ? *saved : world_.features;
+  const Instant from = std::max(saved ? world_.disk.written_at(features_file) : world_.features_at, now());
   for (const Instrument& instrument : instruments_)
     core_->warm(Stamped{.at = world_.features_at, .what = InstrumentDefined{instrument}});
-  if (const auto restored = core_->restore_features(world_.features, from); !restored)
+  if (const auto restored = core_->restore_features(features, from); !restored)
     return die(BotEnd::start_failed, restored.error().what);
+  features_saved_at_ = from;
   last_at_ = from;
   std::vector<std::string> topics;
   for (const Instrument& instrument : instruments_) {
@@ -322,7 +327,6 @@ void Bot::started(std::vector<Instrument> instruments) {
 
 void Bot::push(const Event& event, Instant venue_time) {
   if (!open_ || !alive()) return;
-  world_.auditor.heard(event);
   if (waiting_ == slots_.size()) slots_.emplace_back();
   Slot& slot = slots_[waiting_++];
   slot.event = {{}, {}, now(), venue_time, event};
@@ -360,6 +364,7 @@ void Bot::pump() {
     timer_ = {{}, {}, now(), {}, TimerFired{wakeup}};
     step(timer_);
   }
+  if (alive()) save_features_when_due();
   pumping_ = false;
   next_timer_.reset();
 }
@@ -383,17 +388,24 @@ void Bot::step(Stamped& event) {
   world_.trace.add(xxh64(bytes_));
   if (!keep(bytes_.size(), inputs_ == 1)) return;
   sync_when_due();
-  if (!alive() || crash_point("a crash between journal and core")) return;
+  if (!alive()) return;
+  if (!is_market(event.what) && !std::holds_alternative<TimerFired>(event.what) &&
+      crash_point("a crash between journal and core"))
+    return;
+  if (world_.tell) world_.tell(world_.scheduler.now(), in_words(event));
+  world_.auditor.heard(event.what);
   world_.strategy.prepare(event.at.seconds());
   out_.clear();
   core_->step(event, out_);
   world_.auditor.stepped(event, out_, now());
+  if (world_.tell)
+    for (const Command& command : out_.commands) world_.tell(world_.scheduler.now(), "  " + in_words(command));
   take(event);
 }
 
 void Bot::take(const Stamped& event) {
   if (out_.commands.empty() && out_.decisions.empty()) return;
-  if (crash_point("a crash between core and journal")) return;
+  if (!out_.commands.empty() && crash_point("a crash between core and journal")) return;
   for (const Command& command : out_.commands) {
     bytes_.clear();
     encode(StampedCommand{event.sequence, event.at, command}, bytes_);
@@ -416,6 +428,13 @@ void Bot::carry_out(const Command& command) {
     return;
   }
   rest_->carry_out(command, now());
+}
+
+/// As the live bot does between two turns; a disk that refuses costs warm features, nothing else.
+void Bot::save_features_when_due() {
+  if (last_at_ - features_saved_at_ < features_save_period) return;
+  features_saved_at_ = last_at_;
+  (void)world_.disk.write_file(world_.scheduler.now(), features_file, core_->feature_checkpoint(), last_at_);
 }
 
 void Bot::sync_when_due() {

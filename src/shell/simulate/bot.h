@@ -114,6 +114,7 @@ class Bot {
   void carry_out(const Command& command);
   bool keep(std::size_t bytes, bool flush);
   void sync_when_due();
+  void save_features_when_due();
   bool crash_point(std::string_view where);
   void wake();
   std::unique_ptr<io::bybit::StreamGroup> stream(Link link, std::vector<std::string> topics,
@@ -147,7 +148,7 @@ class Bot {
   Stamped timer_;
   Sequence sequence_;
   Instant last_at_{}, synced_at_{};
-  Instant requests_looked_at_{};
+  Instant requests_looked_at_{}, features_saved_at_{};
   std::string bytes_;
   std::uint64_t inputs_ = 0;
 

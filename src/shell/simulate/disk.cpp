@@ -58,13 +58,13 @@ Result<Duration, DiskError> SimulatedDisk::sync(Instant now) {
   return now < slow_until_ ? slow_until_ - now : sync_usual;
 }
 
-Result<void, DiskError> SimulatedDisk::write_file(Instant now, std::string_view name, std::string_view text) {
+Result<void, DiskError> SimulatedDisk::write_file(Instant now, std::string_view name, std::string text,
+                                                  Instant mark) {
   if (now < full_until_) return std::unexpected{DiskError{"no space is left on the device"}};
   const auto known = std::ranges::find(files_, name, &File::name);
-  if (known != files_.end())
-    known->text = text;
-  else
-    files_.push_back({std::string{name}, std::string{text}});
+  File& file = known != files_.end() ? *known : files_.emplace_back(std::string{name});
+  file.text = std::move(text);
+  file.mark = mark;
   return {};
 }
 
@@ -72,6 +72,11 @@ std::optional<std::string> SimulatedDisk::read_file(std::string_view name) const
   const auto known = std::ranges::find(files_, name, &File::name);
   if (known == files_.end()) return std::nullopt;
   return known->text;
+}
+
+Instant SimulatedDisk::written_at(std::string_view name) const {
+  const auto known = std::ranges::find(files_, name, &File::name);
+  return known == files_.end() ? Instant{} : known->mark;
 }
 
 void SimulatedDisk::crash(std::uint64_t owner) {

@@ -43,8 +43,10 @@ class SimulatedDisk {
   Result<Duration, DiskError> sync(Instant now);
 
   // ---- small files, written whole: to a new name, synced, renamed
-  Result<void, DiskError> write_file(Instant now, std::string_view name, std::string_view text);
+  /// @param mark  an instant of the writer's, told back by written_at().
+  Result<void, DiskError> write_file(Instant now, std::string_view name, std::string text, Instant mark = {});
   std::optional<std::string> read_file(std::string_view name) const;
+  Instant written_at(std::string_view name) const;
 
   // ---- misfortune
   void crash(std::uint64_t owner);
@@ -61,6 +63,7 @@ class SimulatedDisk {
   };
   struct File {
     std::string name, text;
+    Instant mark;
   };
 
   FaultPlan& plan_;

@@ -279,7 +279,10 @@ Network::Text Network::with_unknown_word(const std::string& text) {
   bool done = false;
   if (which < 0.25) done = swap(R"("orderStatus":"New")", R"("orderStatus":"Dormant")");
   if (which >= 0.25 && which < 0.5) done = swap(R"("timeInForce":"PostOnly")", R"("timeInForce":"Fleeting")");
-  if (which >= 0.5 && which < 0.75) done = swap(R"("execType":"Trade")", R"("execType":"Novation")");
+  if (which >= 0.5 && which < 0.75) {
+    done = swap(R"("execType":"Trade")", R"("execType":"Novation")");
+    if (done) note("a fill of an unknown kind");
+  }
   if (!done) done = swap(R"("data":[{)", R"("data":[{"novelty":"a new field",)");
   return std::make_shared<const std::string>(std::move(changed));
 }

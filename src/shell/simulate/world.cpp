@@ -67,7 +67,7 @@ Shape shape_of(std::uint64_t seed) {
   out.funding = draw.chance(0.5);
   out.drift_ppm = static_cast<std::int64_t>(draw.below(1'001)) - 500;
   out.clock_offset = Duration{static_cast<std::int64_t>(draw.uniform(-5e9, 5e9))};
-  out.start_delay = Duration{static_cast<std::int64_t>(draw.uniform(10e9, 240e9))};
+  out.start_delay = Duration{static_cast<std::int64_t>(draw.uniform(0.1e9, 1e9))};
   if (draw.chance(0.2)) out.topics_per_connection = 5 + draw.below(6);
   return out;
 }
@@ -97,7 +97,7 @@ class World {
     for (const TimedFault& fault : plan_.timed())
       scheduler_.at(start_ + fault.at, [this, fault] { strike(fault); });
     scheduler_.at(start_ + options.safety, [this] { calm_down(); });
-    scheduler_.at(start_ + 1s, [this] { start_bot(); });
+    scheduler_.at(start_ + 100ms, [this] { start_bot(); });
     truth_offset_ = shape_.clock_offset;
   }
 
@@ -145,7 +145,7 @@ class World {
   std::unique_ptr<Bot> bot_;
   std::uint64_t lives_ = 0, events_ = 0, inputs_ = 0;
   Duration truth_offset_{};  ///< of our wall clock
-  bool calm_ = false;
+  bool calm_ = false, operator_stopped_ = false;
   Instant end_ = distant_future;
   std::optional<RiskLimits> limits_;
 };
@@ -209,6 +209,7 @@ void World::look_at_bot() {
 // ---- misfortune
 
 void World::operator_does(OperatorVerb verb, Duration then_resume) {
+  operator_stopped_ = true;
   if (bot_ != nullptr) bot_->ask(verb, "a drill");
   const Instant back = scheduler_.now() + then_resume;
   if (verb == OperatorVerb::kill)
@@ -355,7 +356,6 @@ void World::strike(const TimedFault& fault) {
       return network_.refuse_key(until);
     case suspend:
       if (bot_ != nullptr) bot_->stall(until, true);
-      truth_offset_ += Duration{0};
       return auditor_.impaired(until);
     case clock_step:
       truth_offset_ = Duration{static_cast<std::int64_t>((plan_.figure(fault.instance, 2) * 2 - 1) * 20e9)};
@@ -413,6 +413,13 @@ void World::calm_down() {
   if (plan_.counts()[static_cast<std::size_t>(FaultKind::ip_ban)] > 0 ||
       plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0)
     end_ = std::max(end_, network_.forbidden_at() + ban_bound);
+  // What an operator stopped he starts again; a halt that the bot had of its own he leaves.
+  for (const Duration after : {5s, 25s})
+    scheduler_.at(scheduler_.now() + after, [this] {
+      if (bot_ == nullptr || !operator_stopped_) return;
+      bot_->ask(OperatorVerb::unlock, "the drills are over");
+      bot_->ask(OperatorVerb::resume, "the drills are over");
+    });
   if (options_.tell) options_.tell(scheduler_.now(), "faults stop");
 }
 
