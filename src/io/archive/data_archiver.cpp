@@ -132,6 +132,7 @@ class DataArchiver::Impl {
   Done on(const Stamped&, const GuardBeat&) { return {}; }
   Done on(const Stamped&, const SymbolStatus&) { return {}; }
   Done on(const Stamped&, const VenueStatus&) { return {}; }
+  Done on(const Stamped&, const IntentCarried&) { return {}; }
 
   ArchiverOptions options_;
   std::unique_ptr<Database> database_;
