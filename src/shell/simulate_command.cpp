@@ -66,8 +66,9 @@ ExitCode shrink_to(const Console& console, const SimulateOptions& options, const
       options.output.empty() ? fmt::format("scenario-{}.json", failing.seed) : options.output;
   if (const auto written = io::files::write_file_atomically(file, to_json(scenario)); !written)
     return console.fail(ExitCode::data, written.error().what);
-  console.print(fmt::format("{} breaks with {} faults: {}\nwritten to {}; `mlbot simulate --scenario {}` replays it",
-                            scenario.invariant, scenario.faults.size(), scenario.what, file, file));
+  console.print(
+      fmt::format("{} breaks with {} faults: {}\nwritten to {}; `mlbot simulate --scenario {}` replays it",
+                  scenario.invariant, scenario.faults.size(), scenario.what, file, file));
   return ExitCode::validation;
 }
 
@@ -90,19 +91,22 @@ ExitCode one_world(const Console& console, const SimulateOptions& options, const
              {"trace_hash", hash_text(result.trace_hash)},
              {"faults", faults_json(result.faults)},
              {"happened", counts_json(result.happened)}};
-    if (result.violation) out["violation"] = {{"invariant", result.violation->invariant}, {"what", result.violation->what}};
+    if (result.violation)
+      out["violation"] = {{"invariant", result.violation->invariant}, {"what", result.violation->what}};
     console.print_json(out);
   } else {
-    console.print(fmt::format("seed {}: strategy {}, {} events, {} orders, {} fills, {} lives, ends {}; trace {}",
-                              result.seed, result.strategy, result.events, result.creates, result.fills,
-                              result.lives, result.last_words, hash_text(result.trace_hash)));
+    console.print(
+        fmt::format("seed {}: strategy {}, {} events, {} orders, {} fills, {} lives, ends {}; trace {}",
+                    result.seed, result.strategy, result.events, result.creates, result.fills, result.lives,
+                    result.last_words, hash_text(result.trace_hash)));
   }
   if (!result.violation) return ExitCode::done;
   if (!console.json() && !options.tell)
     for (const auto& line : last_events_of(wanted)) console.print(line);
   const auto code = console.fail(
-      ExitCode::validation, fmt::format("seed {} broke {} at event {} ({}): {}", result.seed, result.violation->invariant,
-                                        result.events, to_rfc3339(result.violation->at), result.violation->what));
+      ExitCode::validation,
+      fmt::format("seed {} broke {} at event {} ({}): {}", result.seed, result.violation->invariant,
+                  result.events, to_rfc3339(result.violation->at), result.violation->what));
   return options.shrink ? shrink_to(console, options, wanted) : code;
 }
 
@@ -145,14 +149,14 @@ ExitCode simulate_worlds(const Console& console, const SimulateOptions& options)
   }
   ProgressBar bar{console, "simulate", "worlds"};
   const Instant began = io::clock::now();
-  const Campaign sum = simulate::run_campaign(
-      {.first_seed = options.first_seed,
-       .seeds = options.seeds,
-       .jobs = options.jobs,
-       .world = world,
-       .progress = [&](std::uint64_t done, std::uint64_t) {
-         bar.at(static_cast<double>(done), static_cast<double>(options.seeds));
-       }});
+  const Campaign sum =
+      simulate::run_campaign({.first_seed = options.first_seed,
+                              .seeds = options.seeds,
+                              .jobs = options.jobs,
+                              .world = world,
+                              .progress = [&](std::uint64_t done, std::uint64_t) {
+                                bar.at(static_cast<double>(done), static_cast<double>(options.seeds));
+                              }});
   const double seconds = static_cast<double>((io::clock::now() - began).count()) * 1e-9;
   bar.finish(fmt::format("{} worlds, {} broke", sum.worlds, sum.failures.size()));
   const auto never = simulate::never_happened(sum);
@@ -187,18 +191,21 @@ ExitCode simulate_worlds(const Console& console, const SimulateOptions& options)
   for (const auto& name : never) console.note("did not come about: " + name);
   if (!sum.failures.empty()) {
     for (const auto& failure : sum.failures)
-      (void)console.fail(ExitCode::validation, fmt::format("seed {} broke {}: {}", failure.seed,
-                                                           failure.violation.invariant, failure.violation.what));
+      (void)console.fail(ExitCode::validation,
+                         fmt::format("seed {} broke {}: {}", failure.seed, failure.violation.invariant,
+                                     failure.violation.what));
     world.seed = sum.failures.front().seed;
     if (options.shrink) return shrink_to(console, options, world);
     if (!console.json())
       for (const auto& line : last_events_of(world)) console.print(line);
-    return console.fail(ExitCode::validation,
-                        fmt::format("{} of {} seeds broke a rule; `mlbot simulate --seed {} --shrink` makes a scenario",
-                                    sum.failures.size(), sum.worlds, world.seed));
+    return console.fail(
+        ExitCode::validation,
+        fmt::format("{} of {} seeds broke a rule; `mlbot simulate --seed {} --shrink` makes a scenario",
+                    sum.failures.size(), sum.worlds, world.seed));
   }
   if (options.all_must_happen && !never.empty())
-    return console.fail(ExitCode::validation, fmt::format("{} rare situations never came about", never.size()));
+    return console.fail(ExitCode::validation,
+                        fmt::format("{} rare situations never came about", never.size()));
   return ExitCode::done;
 }
 

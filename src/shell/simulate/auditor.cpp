@@ -104,7 +104,8 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     if (execution->kind == ExecutionKind::bust) note("liquidation");
     const std::int64_t before = s.position;
     s.position += (execution->side == Side::buy ? 1 : -1) * execution->size.count;
-    if (before != 0 && s.position != 0 && (before > 0) != (s.position > 0)) note("a fill turned the position");
+    if (before != 0 && s.position != 0 && (before > 0) != (s.position > 0))
+      note("a fill turned the position");
     if (execution->client_id.empty()) note("a fill without an id of ours");
     s.positions.emplace_back(at, before);
     while (s.positions.size() > 1 && s.positions[1].first + positions_kept < at) s.positions.pop_front();
@@ -117,8 +118,10 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     else if (!s.unprotected_since)
       s.unprotected_since = at;
   } else if (const auto* order = std::get_if<OrderNews>(&event)) {
-    if (order->status == OrderStatus::cancelled && order->filled.count > 0) note("a cancel that carries fills");
-    if (order->status == OrderStatus::rejected || (order->status == OrderStatus::cancelled && order->filled.count == 0))
+    if (order->status == OrderStatus::cancelled && order->filled.count > 0)
+      note("a cancel that carries fills");
+    if (order->status == OrderStatus::rejected ||
+        (order->status == OrderStatus::cancelled && order->filled.count == 0))
       note("an order ended without a fill");
   }
 }
@@ -129,7 +132,8 @@ void Auditor::arrived(std::string_view body) {
     const auto from = at + key.size();
     const auto known = created_.find(body.substr(from, body.find('"', from) - from));
     if (known == created_.end()) continue;
-    if (!known->second.has_arrived && scheduler_.now() - known->second.sent_at > 2s) note("a create arrived late");
+    if (!known->second.has_arrived && scheduler_.now() - known->second.sent_at > 2s)
+      note("a create arrived late");
     known->second.has_arrived = true;
   }
 }
@@ -170,11 +174,12 @@ void Auditor::heard(const Event& event) {
     s.heard_at = scheduler_.now();
     s.heard_matched_at = update->matched_at;
   } else if (const auto* link = std::get_if<LinkChanged>(&event)) {
-    if (link->link == Link::market && (link->state == LinkState::down || link->state == LinkState::connecting))
+    if (link->link == Link::market &&
+        (link->state == LinkState::down || link->state == LinkState::connecting))
       for (Symbol& s : symbols_) s.synced = false;
     if (link->link == Link::account)
-      account_live_since_ = link->state == LinkState::live ? std::min(account_live_since_, scheduler_.now())
-                                                           : distant_future;
+      account_live_since_ =
+          link->state == LinkState::live ? std::min(account_live_since_, scheduler_.now()) : distant_future;
   }
 }
 
@@ -187,14 +192,15 @@ void Auditor::check_frame(const FeatureFrame& frame) {
   const Symbol& s = symbols_[frame.symbol.index];
   const auto name = s.terms.name.view();
   if (!s.synced)
-    return fail("I18", fmt::format("{}: a frame shows a book that has a hole or belongs to a lost link", name));
+    return fail("I18",
+                fmt::format("{}: a frame shows a book that has a hole or belongs to a lost link", name));
   const auto top = std::find_if(s.tops.rbegin(), s.tops.rend(), [&](const Top& one) {
     return one.update_id == s.heard_id && one.cross_sequence == s.heard_sequence;
   });
   if (top == s.tops.rend()) return;  // older than what is kept
   if (top->whole && (top->bid != frame.top.bid.count || top->ask != frame.top.ask.count))
-    fail("I18", fmt::format("{}: the book at u {} is {} {} at the venue and {} {} here", name, s.heard_id, top->bid,
-                            top->ask, frame.top.bid.count, frame.top.ask.count));
+    fail("I18", fmt::format("{}: the book at u {} is {} {} at the venue and {} {} here", name, s.heard_id,
+                            top->bid, top->ask, frame.top.bid.count, frame.top.ask.count));
 }
 
 void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
@@ -268,12 +274,14 @@ void Auditor::finish(const Belief& belief) {
     const auto name = s.terms.name.view();
     const sim::PositionRow row = exchange_->position(account_, s.terms.id);
     if (row.size.count != s.position)
-      return fail("I4", fmt::format("{}: fills make {} lots and the venue shows {}", name, s.position, row.size.count));
+      return fail("I4", fmt::format("{}: fills make {} lots and the venue shows {}", name, s.position,
+                                    row.size.count));
     if (row.size.count != 0 && row.stop_loss.count == 0)
-      return fail("I5", fmt::format("{}: {} lots are held without a stop when all is calm", name, row.size.count));
-    if (i < belief.positions.size() && belief.positions[i].count != row.size.count)
-      return fail("I5", fmt::format("{}: the bot believes {} lots and the venue holds {} when all is calm", name,
-                                    belief.positions[i].count, row.size.count));
+      return fail("I5",
+                  fmt::format("{}: {} lots are held without a stop when all is calm", name, row.size.count));
+    if (!misled_ && i < belief.positions.size() && belief.positions[i].count != row.size.count)
+      return fail("I5", fmt::format("{}: the bot believes {} lots and the venue holds {} when all is calm",
+                                    name, belief.positions[i].count, row.size.count));
   }
   constexpr Duration oldest_entry = 60s;
   for (const sim::OrderRow& order : exchange_->open_orders(account_)) {
@@ -288,6 +296,9 @@ void Auditor::finish(const Belief& belief) {
   if (wallet != wallet_at_start_ + cash_)
     return fail("I11", fmt::format("the wallet moved by {} and the account's executions by {} (1e-8 USDT)",
                                    wallet - wallet_at_start_, cash_));
+  if (belief.wallet && belief.wallet->count != wallet && !misled_)
+    return fail("I11", fmt::format("the bot's ledger says {} and the wallet holds {}",
+                                   to_text(*belief.wallet), to_text(E8{wallet})));
   if (belief.state == TradingState::halted && !belief.stopped_by && !barred_)
     fail("I27", "trading is halted and nobody says why");
 }

@@ -1,9 +1,10 @@
-// The judge of a world. It stands at the exchange's boundary and keeps books of its own: what left the bot, what
-// the venue did, what the bot was told. It shares no code with the core and asks it nothing but what it claims.
+// The judge of a world. It stands at the exchange's boundary and keeps books of its own: what left the bot,
+// what the venue did, what the bot was told. It shares no code with the core and asks it nothing but what it
+// claims.
 //
-// Every rule is an invariant of docs/explanation/simulation.md by its number; the first one that breaks ends the
-// world. Bounds are wide enough for what a bot cannot know (news under way, a human's trade a moment ago), and
-// no wider. Threads: none.
+// Every rule is an invariant of docs/explanation/simulation.md by its number; the first one that breaks ends
+// the world. Bounds are wide enough for what a bot cannot know (news under way, a human's trade a moment
+// ago), and no wider. Threads: none.
 #pragma once
 
 #include <array>
@@ -34,6 +35,7 @@ struct Belief {
   TradingState state = TradingState::halted;
   std::optional<ReasonCode> stopped_by;
   std::vector<Lots> positions;  ///< by symbol; empty when it does not say
+  std::optional<E8> wallet;     ///< by its ledger
 };
 
 class Auditor final : public sim::Listener {
@@ -69,6 +71,8 @@ class Auditor final : public sim::Listener {
   void terms_changed(const Instrument& instrument);
   /// Rules that look at time; cheap, after each happening.
   void look();
+  /// So much happens at one instant that time does not move on.
+  void stuck() { fail("I27", "time stands still: somebody wakes again and again at one instant"); }
   /// The calm phase is over.
   void finish(const Belief& belief);
 
@@ -126,7 +130,7 @@ class Auditor final : public sim::Listener {
   void check_entry(const Body& body, Symbol& symbol, Instant shown_now);
   void check_exposure(const Body& body, SymbolId id);
   void check_close(const Body& body, const Symbol& symbol);
-  void check_rate(Line line, std::string_view target);
+  void check_rate(Line line);
   void check_frame(const FeatureFrame& frame);
   std::int64_t worst_lots(SymbolId id) const;
   std::int64_t lowest_mid(const Symbol& symbol, Duration back) const;
@@ -138,7 +142,7 @@ class Auditor final : public sim::Listener {
   std::vector<Symbol> symbols_;
   std::map<std::string, Create, std::less<>> created_;  ///< every id that ever left
   std::set<std::string, std::less<>> journaled_;
-  std::map<std::string, Instant, std::less<>> decided_;  ///< entries of decisions, by id: when
+  std::map<std::string, Instant, std::less<>> decided_;               ///< entries of decisions, by id: when
   std::set<std::pair<std::uint16_t, std::uint64_t>> frames_entered_;  ///< of this life
   std::set<VenueId> fills_;
   RiskLimits limits_;

@@ -9,12 +9,12 @@
 namespace mlbot::shell::simulate {
 namespace {
 
-constexpr Duration request_window = 5s;      ///< later the venue refuses a create
-constexpr Duration disturbance = 15s;        ///< what others did is known to the bot by then
+constexpr Duration request_window = 5s;  ///< later the venue refuses a create
+constexpr Duration disturbance = 15s;    ///< what others did is known to the bot by then
 constexpr Duration decision_age_max = 2s;
-constexpr Duration terms_news = 120s;        ///< a change of terms is known by then
+constexpr Duration terms_news = 120s;  ///< a change of terms is known by then
 constexpr Duration signs_looked_back = 90s;
-constexpr double price_slack = 1.02;         ///< between the bot's price and the lowest of the last seconds
+constexpr double price_slack = 1.02;  ///< between the bot's price and the lowest of the last seconds
 constexpr std::size_t orders_per_s_max = 10, http_per_5s_max = 500;
 
 std::int64_t number_of(const Json& body, std::string_view key) {
@@ -49,10 +49,10 @@ struct Auditor::Body {
   bool buys() const { return side == "Buy"; }
 };
 
-void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::string_view body, Instant shown_now) {
-  check_rate(line, target);
-  if (life == failed_life_)
-    return fail("I26", fmt::format("{} left a process that had failed", target));
+void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::string_view body,
+                   Instant shown_now) {
+  check_rate(line);
+  if (life == failed_life_) return fail("I26", fmt::format("{} left a process that had failed", target));
   const bool by_socket = line == Line::orders;
   const auto has = [&](std::string_view rest_path, std::string_view op) {
     return by_socket ? body.find(op) != body.npos : target.starts_with(rest_path);
@@ -76,7 +76,7 @@ void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::
     one(outer);
 }
 
-void Auditor::check_rate(Line line, std::string_view target) {
+void Auditor::check_rate(Line line) {
   const Instant now = scheduler_.now();
   const auto over = [&](std::deque<Instant>& sent, Duration span, std::size_t most) {
     sent.push_back(now);
@@ -85,12 +85,14 @@ void Auditor::check_rate(Line line, std::string_view target) {
   };
   if (line == Line::rest && over(http_sent_, 5s, http_per_5s_max))
     return fail("I13", fmt::format("{} requests in 5 s", http_sent_.size()));
-  const bool creates = line == Line::orders || target.starts_with("/v5/order/create");
-  (void)creates;
 }
 
 void Auditor::create(std::uint64_t, const Body& body, Instant shown_now) {
   ++creates_;
+  orders_sent_.push_back(scheduler_.now());
+  while (orders_sent_.front() + 1s <= scheduler_.now()) orders_sent_.pop_front();
+  if (orders_sent_.size() > orders_per_s_max)
+    return fail("I13", fmt::format("{} creates in a second", orders_sent_.size()));
   const auto id = symbol_of(body.symbol);
   if (!id) return fail("I15", fmt::format("an order for {}, which is not traded here", body.symbol));
   if (body.id.empty()) return fail("I2", "a create without an id");
@@ -127,15 +129,16 @@ void Auditor::check_grid(const Body& body, const Symbol& s) {
   };
   const bool recent = scheduler_.now() - s.terms_changed_at < terms_news;
   if (fits(s.terms) || (recent && fits(s.terms_before))) return;
-  fail("I15", fmt::format("{}: {} {} at {} is not on the grid of {}", body.id, body.type, to_text(E8{body.quantity}),
-                          to_text(E8{body.price}), body.symbol));
+  fail("I15", fmt::format("{}: {} {} at {} is not on the grid of {}", body.id, body.type,
+                          to_text(E8{body.quantity}), to_text(E8{body.price}), body.symbol));
 }
 
 std::int64_t Auditor::lowest_mid(const Symbol& s, Duration back) const {
   std::int64_t lowest = 0;
   const Instant since = scheduler_.now() - back;
   for (const Mid& mid : s.mids)
-    if (lowest == 0 || mid.at >= since) lowest = lowest == 0 || mid.at < since ? mid.price : std::min(lowest, mid.price);
+    if (lowest == 0 || mid.at >= since)
+      lowest = lowest == 0 || mid.at < since ? mid.price : std::min(lowest, mid.price);
   return lowest;
 }
 
@@ -158,7 +161,9 @@ std::int64_t Auditor::worst_lots(SymbolId id) const {
 
 void Auditor::check_exposure(const Body& body, SymbolId id) {
   if (!limits_known_) return fail("I1", fmt::format("{} left before any limit was known", body.id));
-  const auto over = [](double value, E8 limit) { return value > static_cast<double>(limit.count) * price_slack; };
+  const auto over = [](double value, E8 limit) {
+    return value > static_cast<double>(limit.count) * price_slack;
+  };
   const Symbol& s = symbols_[id.index];
   const double own = static_cast<double>(body.quantity) * static_cast<double>(body.price) * 1e-8;
   if (over(own, limits_.max_order_notional))
@@ -173,8 +178,8 @@ void Auditor::check_exposure(const Body& body, SymbolId id) {
     const double worth = lots * static_cast<double>(other.terms.lot_step.count) * mid * 1e-8;
     total += worth;
     if (&other == &s && over(worth, limits_.max_symbol_notional))
-      return fail("I1", fmt::format("with {} {} may come to {:.2f}, and {} is the limit", body.id, body.symbol,
-                                    worth * 1e-8, to_text(limits_.max_symbol_notional)));
+      return fail("I1", fmt::format("with {} {} may come to {:.2f}, and {} is the limit", body.id,
+                                    body.symbol, worth * 1e-8, to_text(limits_.max_symbol_notional)));
   }
   if (over(total, limits_.max_total_notional))
     fail("I1", fmt::format("with {} all may come to {:.2f}, and {} is the limit", body.id, total * 1e-8,
@@ -183,7 +188,8 @@ void Auditor::check_exposure(const Body& body, SymbolId id) {
 
 void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
   if (killed_) return fail("I10", fmt::format("entry {} left after the kill", body.id));
-  if (barred_) return fail("I9", fmt::format("entry {} left although the operator had stopped entries", body.id));
+  if (barred_)
+    return fail("I9", fmt::format("entry {} left although the operator had stopped entries", body.id));
   const auto decided = decided_.find(body.id);
   if (decided == decided_.end()) return fail("I6", fmt::format("entry {} comes from no decision", body.id));
   if (scheduler_.now() - decided->second > decision_age_max)
@@ -196,7 +202,8 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
                                   (scheduler_.now() - s.heard_at) / 1ms));
   if (body.stop_loss <= 0) return fail("I8", fmt::format("entry {} carries no stop", body.id));
   const bool beyond = body.buys() ? body.stop_loss < body.price : body.stop_loss > body.price;
-  const double distance = std::abs(static_cast<double>(body.stop_loss - body.price)) / static_cast<double>(body.price);
+  const double distance =
+      std::abs(static_cast<double>(body.stop_loss - body.price)) / static_cast<double>(body.price);
   if (!beyond || distance > 1.02e-4 * limits_.stop_distance_bps + 1e-4)
     fail("I8", fmt::format("entry {} at {} carries a stop at {}", body.id, to_text(E8{body.price}),
                            to_text(E8{body.stop_loss})));
@@ -214,7 +221,8 @@ void Auditor::check_close(const Body& body, const Symbol& s) {
 
 void Auditor::amend(const Body& body) {
   const auto known = created_.find(body.id);
-  if (known == created_.end()) return fail("I2", fmt::format("an amend of {}, which was never created", body.id));
+  if (known == created_.end())
+    return fail("I2", fmt::format("an amend of {}, which was never created", body.id));
   if (killed_ && !known->second.reduce_only)
     return fail("I10", fmt::format("entry {} was amended after the kill", body.id));
   const Symbol& s = symbols_[known->second.symbol.index];

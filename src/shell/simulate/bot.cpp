@@ -14,7 +14,7 @@ namespace bybit = io::bybit;
 
 namespace {
 
-constexpr Duration sync_period = 50ms, features_save_period = 10s;
+constexpr Duration sync_period = 50ms, features_save_period = 10s, beat_period = 500ms;
 constexpr std::string_view features_file = "features";
 constexpr Duration retry_of_timers = 1us;
 constexpr Duration timer_shortest = 1ms;
@@ -48,11 +48,7 @@ Instant ProcessClock::when(Instant shown) const {
 }
 
 Bot::Bot(World world, const BotSettings& settings, ProcessClock clock, std::uint64_t life)
-    : world_{world},
-      settings_{settings},
-      clock_{clock},
-      life_{life},
-      handle_{std::make_shared<Bot*>(this)} {
+    : world_{world}, settings_{settings}, clock_{clock}, life_{life}, handle_{std::make_shared<Bot*>(this)} {
   world_.auditor.life_began(life_);
   begin();
 }
@@ -123,17 +119,18 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
                                .seed = life_};
   if (link == Link::market) wanted.key = wanted.secret = {};
   const Line line = link == Link::market ? Line::market : Line::account;
-  const auto open = [this, link, line, &peers, timeout = wanted.connect_timeout, silence = wanted.read_timeout](
-                        std::size_t part) {
+  const auto open = [this, link, line, &peers, timeout = wanted.connect_timeout,
+                     silence = wanted.read_timeout](std::size_t part) {
     if (!alive()) return;
     const std::weak_ptr<Bot*> weak = handle_;
     const auto group = [link](Bot& bot) -> bybit::StreamGroup& {
       return link == Link::market ? *bot.market_ : *bot.account_;
     };
     const auto told = [weak](auto deed) {
-      if (const auto bot = weak.lock()) (*bot)->hear([weak, deed] {
-        if (const auto alive = weak.lock()) deed(**alive);
-      });
+      if (const auto bot = weak.lock())
+        (*bot)->hear([weak, deed] {
+          if (const auto alive = weak.lock()) deed(**alive);
+        });
     };
     peers[part] = world_.network.connect(
         line, timeout, silence,
@@ -163,9 +160,10 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
   };
   auto group = std::make_unique<bybit::StreamGroup>(
       wanted, rest_->table(),
-      bybit::StreamHandlers{.on_event = [this](const Event& event, Instant at) { push(event, at); },
-                            .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
-                            .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); }},
+      bybit::StreamHandlers{
+          .on_event = [this](const Event& event, Instant at) { push(event, at); },
+          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
+          .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); }},
       bybit::GroupWishes{.open = open,
                          .send =
                              [this, &peers](std::size_t part, std::string text) {
@@ -190,9 +188,10 @@ std::unique_ptr<bybit::TradeSession> Bot::order_socket() {
     if (!alive()) return;
     const std::weak_ptr<Bot*> weak = handle_;
     const auto told = [weak](auto deed) {
-      if (const auto bot = weak.lock()) (*bot)->hear([weak, deed] {
-        if (const auto alive = weak.lock()) deed(**alive);
-      });
+      if (const auto bot = weak.lock())
+        (*bot)->hear([weak, deed] {
+          if (const auto alive = weak.lock()) deed(**alive);
+        });
     };
     trade_peer_ = world_.network.connect(
         Line::orders, timeout, silence,
@@ -223,7 +222,10 @@ std::unique_ptr<bybit::TradeSession> Bot::order_socket() {
                                 world_.trace.add(xxh64(text));
                                 world_.network.send(trade_peer_, std::move(text));
                               },
-                          .close = [this] { if (alive()) world_.network.close(trade_peer_); }},
+                          .close =
+                              [this] {
+                                if (alive()) world_.network.close(trade_peer_);
+                              }},
       [this] { return rest_->venue_time(); });
 }
 
@@ -234,6 +236,7 @@ void Bot::begin() {
   const DiskRecovery found = world_.disk.recover();
   epoch_ = found.last_epoch + 1;
   sequence_ = Sequence{found.last_sequence};
+  carried_ = world_.disk.unended();
   synced_at_ = now();
   bybit::RestHandlers handlers{
       .on_event = [this](const Event& event, Instant at) { push(event, at); },
@@ -267,12 +270,11 @@ void Bot::begin() {
     handlers.send_by_socket = [this](std::uint64_t number, std::string_view op, std::string body) {
       trade_->send(number, op, body, now());
     };
-  rest_ = std::make_unique<bybit::RestSession>(
-      bybit::RestSettings{.key = settings_.key,
-                          .secret = settings_.secret,
-                          .receive_window = settings_.receive_window,
-                          .timeout = settings_.rest_timeout},
-      std::move(handlers));
+  rest_ = std::make_unique<bybit::RestSession>(bybit::RestSettings{.key = settings_.key,
+                                                                   .secret = settings_.secret,
+                                                                   .receive_window = settings_.receive_window,
+                                                                   .timeout = settings_.rest_timeout},
+                                               std::move(handlers));
   if (settings_.order_socket) trade_ = order_socket();
   rest_->start(now());
   rest_->start_up(settings_.symbols, now(), [this](Result<std::vector<Instrument>, bybit::RestError> asked) {
@@ -282,7 +284,8 @@ void Bot::begin() {
 }
 
 ConfigChanged Bot::config() const {
-  return {.version = config_version_, .risk = settings_.risk, .decision = settings_.decision, .traded = traded_};
+  return {
+      .version = config_version_, .risk = settings_.risk, .decision = settings_.decision, .traded = traded_};
 }
 
 /// The contracts are known: the core is built, the streams are opened, the run begins.
@@ -316,6 +319,10 @@ void Bot::started(std::vector<Instrument> instruments) {
        {});
   for (const Instrument& instrument : instruments_) push(InstrumentDefined{instrument}, {});
   push(config(), {});
+  for (const IntentCarried& intent : carried_) {
+    world_.happened("an intent is carried to the next life");
+    push(intent, {});
+  }
   push(LinkChanged{Link::orders, rest_->state()}, {});
   market_ = stream(Link::market, std::move(topics), market_peers_);
   account_ = stream(Link::account, bybit::account_topics, account_peers_);
@@ -345,9 +352,21 @@ void Bot::configure(const RiskLimits& risk) {
   });
 }
 
+/// What stands beside market and account: the guard's heartbeat and the machine, as the live shell tells
+/// them.
+void Bot::beat() {
+  if (now() - beaten_at_ < beat_period) return;
+  beaten_at_ = now();
+  push(GuardBeat{.present = true, .build = 1}, {});
+  push(
+      MachineHealth{.disk_free_bytes = std::uint64_t{500} << 30, .resident_bytes = 100 << 20, .bus_lag = 0ms},
+      {});
+}
+
 void Bot::pump() {
   if (pumping_ || !open_) return;
   pumping_ = true;
+  beat();
   while (alive() && world_.scheduler.now() >= stalled_until_) {
     const Instant wakeup = core_->next_wakeup();
     if (taken_ < waiting_) {
@@ -387,6 +406,14 @@ void Bot::step(Stamped& event) {
   encode(event, bytes_);
   world_.trace.add(xxh64(bytes_));
   if (!keep(bytes_.size(), inputs_ == 1)) return;
+  if (const auto* news = std::get_if<OrderNews>(&event.what);
+      news != nullptr && (news->status == OrderStatus::filled || news->status == OrderStatus::cancelled ||
+                          news->status == OrderStatus::rejected))
+    world_.disk.ends(news->client_id);
+  if (const auto* answer = std::get_if<RequestAnswer>(&event.what);
+      answer != nullptr && answer->request == RequestKind::place &&
+      answer->outcome == RequestOutcome::refused)
+    world_.disk.ends(answer->client_id);
   sync_when_due();
   if (!alive()) return;
   if (!is_market(event.what) && !std::holds_alternative<TimerFired>(event.what) &&
@@ -399,7 +426,8 @@ void Bot::step(Stamped& event) {
   core_->step(event, out_);
   world_.auditor.stepped(event, out_, now());
   if (world_.tell)
-    for (const Command& command : out_.commands) world_.tell(world_.scheduler.now(), "  " + in_words(command));
+    for (const Command& command : out_.commands)
+      world_.tell(world_.scheduler.now(), "  " + in_words(command));
   take(event);
 }
 
@@ -411,6 +439,17 @@ void Bot::take(const Stamped& event) {
     encode(StampedCommand{event.sequence, event.at, command}, bytes_);
     world_.trace.add(xxh64(bytes_));
     keep(bytes_.size(), false);
+    if (const auto* place = std::get_if<PlaceOrder>(&command))
+      world_.disk.intends({.id = place->id,
+                           .symbol = place->symbol,
+                           .side = place->side,
+                           .type = place->type,
+                           .time_in_force = place->time_in_force,
+                           .price = place->price,
+                           .size = place->size,
+                           .reduce_only = place->reduce_only,
+                           .position_index = place->position_index,
+                           .placed_at = event.at});
   }
   if (!keep(1, true)) return;
   for (const Command& command : out_.commands) world_.auditor.journaled(command);

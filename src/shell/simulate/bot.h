@@ -1,5 +1,5 @@
-// One life of the bot's process in a world: the real core and the real sessions of io/bybit, wired as the live
-// shell wires them, over a simulated network, disk and clock.
+// One life of the bot's process in a world: the real core and the real sessions of io/bybit, wired as the
+// live shell wires them, over a simulated network, disk and clock.
 //
 // Order of a turn, as in LiveSource and LiveSink: what a line brought becomes an input; the input is in the
 // journal before the core sees it; what the core commands is in the journal and flushed before the first byte
@@ -26,8 +26,8 @@ namespace mlbot::shell::simulate {
 /// The clock that a process reads: the wall when it started, moved on by a monotonic clock that drifts and
 /// stands still while the machine sleeps.
 struct ProcessClock {
-  Instant anchor{};      ///< true time
-  Instant wall{};        ///< shown then
+  Instant anchor{};  ///< true time
+  Instant wall{};    ///< shown then
   std::int64_t drift_ppm = 0;
 
   Instant at(Instant truth) const {
@@ -61,7 +61,7 @@ class Bot {
     SimulatedDisk& disk;
     Auditor& auditor;
     Strategy& strategy;
-    const std::string& features;       ///< checkpoint to go on from
+    const std::string& features;  ///< checkpoint to go on from
     Instant features_at{};
     StateHash& trace;
     std::function<void(std::string_view)> happened;
@@ -108,6 +108,7 @@ class Bot {
   void started(std::vector<Instrument> instruments);
   void open_streams();
   void push(const Event& event, Instant venue_time);
+  void beat();
   void pump();
   void step(Stamped& event);
   void take(const Stamped& event);
@@ -148,7 +149,8 @@ class Bot {
   Stamped timer_;
   Sequence sequence_;
   Instant last_at_{}, synced_at_{};
-  Instant requests_looked_at_{}, features_saved_at_{};
+  Instant requests_looked_at_{}, features_saved_at_{}, beaten_at_{};
+  std::vector<IntentCarried> carried_;
   std::string bytes_;
   std::uint64_t inputs_ = 0;
 

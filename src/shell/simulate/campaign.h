@@ -1,7 +1,7 @@
 // Many worlds side by side, and what they add up to.
 //
-// A world is one thread's from beginning to end; threads take seeds from one counter. The sums do not depend on how
-// many threads there were: results are added in order of seed.
+// A world is one thread's from beginning to end; threads take seeds from one counter. The sums do not depend
+// on how many threads there were: results are added in order of seed.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Chance by counter: hash(seed, site, n). A draw more at one site moves no draw of another, so a seed keeps its
-// meaning when a site is added, and a site can be switched off without touching the others.
+// Chance by counter: hash(seed, site, n). A draw more at one site moves no draw of another, so a seed keeps
+// its meaning when a site is added, and a site can be switched off without touching the others.
 #pragma once
 
 #include <cstdint>

@@ -28,8 +28,20 @@ DiskRecovery SimulatedDisk::recover() {
 }
 
 void SimulatedDisk::append(std::uint32_t epoch, std::uint64_t sequence, std::size_t bytes) {
-  buffer_.push_back({epoch, sequence});
+  buffer_.push_back({epoch, sequence, {}, {}});
   buffered_bytes_ += bytes;
+}
+
+void SimulatedDisk::tell(Intents& open, const Record& record) {
+  if (record.intent) open.push_back(*record.intent);
+  if (!record.ended.empty())
+    std::erase_if(open, [&](const IntentCarried& intent) { return intent.id == record.ended; });
+}
+
+std::vector<IntentCarried> SimulatedDisk::unended() const {
+  Intents open = older_;
+  for (const Record& record : written_) tell(open, record);
+  return open;
 }
 
 Result<void, DiskError> SimulatedDisk::flush(Instant now) {
@@ -41,6 +53,7 @@ Result<void, DiskError> SimulatedDisk::flush(Instant now) {
   buffer_.clear();
   buffered_bytes_ = 0;
   if (synced_ > records_kept) {
+    for (std::size_t i = 0; i + 1 < synced_; ++i) tell(older_, written_[i]);
     written_.erase(written_.begin(), written_.begin() + static_cast<std::ptrdiff_t>(synced_ - 1));
     synced_ = 1;
   }
@@ -82,11 +95,12 @@ Instant SimulatedDisk::written_at(std::string_view name) const {
 void SimulatedDisk::crash(std::uint64_t owner) {
   buffer_.clear();
   buffered_bytes_ = 0;
-  // What write() returned for outlives the process, not the machine: of what was not synced nothing is left then,
-  // or some beginning of it.
+  // What write() returned for outlives the process, not the machine: of what was not synced nothing is left
+  // then, or some beginning of it.
   if (plan_.strikes(FaultKind::power_cut)) {
     const double kept = plan_.strikes(FaultKind::torn_tail) ? plan_.figure(FaultKind::torn_tail) : 0;
-    written_.resize(synced_ + static_cast<std::size_t>(kept * static_cast<double>(written_.size() - synced_)));
+    written_.resize(synced_ +
+                    static_cast<std::size_t>(kept * static_cast<double>(written_.size() - synced_)));
   }
   synced_ = std::min(synced_, written_.size());
   unlock(owner);

@@ -1,5 +1,5 @@
-// The journal's side of a disk that can fail: what was written survives the process, what was synced survives the
-// machine. A small stand-in for io/journal behind the same three verbs (append, flush, sync).
+// The journal's side of a disk that can fail: what was written survives the process, what was synced survives
+// the machine. A small stand-in for io/journal behind the same three verbs (append, flush, sync).
 //
 // Records are kept as bytes; a crash loses what was not flushed, a power cut what was not synced, and either
 // may leave the last record torn, which the next start cuts off.
@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "domain/event.h"
 #include "shell/simulate/fault_plan.h"
 
 namespace mlbot::shell::simulate {
@@ -36,8 +37,13 @@ class SimulatedDisk {
   bool lock(std::uint64_t owner);
   void unlock(std::uint64_t owner);
   DiskRecovery recover();
-  /// One record into the buffer; of what it says only epoch and sequence matter here.
+  /// One record into the buffer; of what it says only these matter here.
   void append(std::uint32_t epoch, std::uint64_t sequence, std::size_t bytes);
+  /// The last record appended means to send this order, or tells that it ended.
+  void intends(const IntentCarried& intent) { buffer_.back().intent = intent; }
+  void ends(const ClientOrderId& order) { buffer_.back().ended = order; }
+  /// Orders that were meant to be sent and whose end the journal does not show, as far as it survived.
+  std::vector<IntentCarried> unended() const;
   Result<void, DiskError> flush(Instant now);
   /// @return  how long it took.
   Result<Duration, DiskError> sync(Instant now);
@@ -60,7 +66,11 @@ class SimulatedDisk {
   struct Record {
     std::uint32_t epoch;
     std::uint64_t sequence;
+    std::optional<IntentCarried> intent = {};
+    ClientOrderId ended = {};
   };
+  using Intents = std::vector<IntentCarried>;
+  static void tell(Intents& open, const Record& record);
   struct File {
     std::string name, text;
     Instant mark;
@@ -69,6 +79,7 @@ class SimulatedDisk {
   FaultPlan& plan_;
   std::vector<Record> written_;  ///< the newest few; older ones are synced and of no more interest
   std::size_t synced_ = 0;       ///< of written_
+  Intents older_;                ///< unended, of records that are no more in written_
   std::vector<Record> buffer_;
   std::uint64_t buffered_bytes_ = 0, bytes_written_ = 0;
   std::vector<File> files_;

@@ -11,13 +11,13 @@ struct FaultRange {
   FaultKind kind;
   std::string_view name;
   bool timed;
-  double low, high;                        ///< chance an occasion, or times an hour
-  double shortest_s = 0, longest_s = 0;    ///< of a timed one, log-uniform
+  double low, high;                      ///< chance an occasion, or times an hour
+  double shortest_s = 0, longest_s = 0;  ///< of a timed one, log-uniform
 };
 
 using enum FaultKind;
-// The upper ends are those of the reliability page, section 3.3, for an hour of a world; a world here is minutes,
-// so that what strikes by the hour has its range raised tenfold, or it would hardly ever strike.
+// The upper ends are those of the reliability page, section 3.3, for an hour of a world; a world here is
+// minutes, so that what strikes by the hour has its range raised tenfold, or it would hardly ever strike.
 constexpr FaultRange ranges[] = {
     {lost_answer, "lost_answer", false, 0.002, 0.10},
     {lost_request, "lost_request", false, 0.002, 0.10},
@@ -111,8 +111,8 @@ bool FaultPlan::strikes(FaultKind kind) {
   const double rate = rates_[i];
   if (stopped_ || (rate == 0 && !only_)) return false;
   const std::uint64_t number = occasions_[i]++;
-  const bool hit = only_ ? only_->contains({kind, number})
-                         : chance_uniform(seed_, site_occasion + i, number) < rate;
+  const bool hit =
+      only_ ? only_->contains({kind, number}) : chance_uniform(seed_, site_occasion + i, number) < rate;
   if (!hit) return false;
   note({kind, number});
   return true;

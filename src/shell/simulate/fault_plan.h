@@ -21,60 +21,60 @@ namespace mlbot::shell::simulate {
 
 enum class FaultKind : std::uint8_t {
   // network, at each occasion
-  lost_answer,        ///< N6: carried out and never answered
-  lost_request,       ///< N7: never arrives
-  late_request,       ///< N8: 0-15 s under way
-  bad_http,           ///< N9: 403 without ban, 429, 5xx, HTML, an empty or a cut body
-  duplicate,          ///< N10: a stream message twice
-  reorder,            ///< N11: overtaken by one of another topic
-  dropped_delta,      ///< N12: a book delta that nobody gets
-  connect_failure,    ///< N14: name or handshake
+  lost_answer,      ///< N6: carried out and never answered
+  lost_request,     ///< N7: never arrives
+  late_request,     ///< N8: 0-15 s under way
+  bad_http,         ///< N9: 403 without ban, 429, 5xx, HTML, an empty or a cut body
+  duplicate,        ///< N10: a stream message twice
+  reorder,          ///< N11: overtaken by one of another topic
+  dropped_delta,    ///< N12: a book delta that nobody gets
+  connect_failure,  ///< N14: name or handshake
   // network, at instants
-  clog,               ///< N2: a link stands still
-  reset,              ///< N3
-  half_open,          ///< N4: silent, and nobody says so
-  partition,          ///< N5: several links at once, healed one by one
-  starved_reader,     ///< N13: what arrived is read late
+  clog,            ///< N2: a link stands still
+  reset,           ///< N3
+  half_open,       ///< N4: silent, and nobody says so
+  partition,       ///< N5: several links at once, healed one by one
+  starved_reader,  ///< N13: what arrived is read late
   // the venue, at each occasion
-  permuted_news,      ///< X1: order, fill and position news in another order
-  timeout_code,       ///< X2: 10016 although it was carried out
-  too_many,           ///< X3: 10006, 10429; nothing is carried out
-  phantom_position,   ///< X11: a position told again
-  unknown_word,       ///< X14: a new enum value, an extra field
-  page_drift,         ///< X10: a row moves between two pages
+  permuted_news,     ///< X1: order, fill and position news in another order
+  timeout_code,      ///< X2: 10016 although it was carried out
+  too_many,          ///< X3: 10006, 10429; nothing is carried out
+  phantom_position,  ///< X11: a position told again
+  unknown_word,      ///< X14: a new enum value, an extra field
+  page_drift,        ///< X10: a row moves between two pages
   // the venue, at instants
-  ip_ban,             ///< X3: HTTP 403 for ten minutes
-  venue_restart,      ///< X4: links cut, u = 1, the list of closed orders empty, no answers for a while
-  forced_exit,        ///< X6: ADL, liquidation or a stop that is set off
-  filter_change,      ///< X8: steps and limits of a contract
-  symbol_halt,        ///< X8: a contract is not traded for a while
-  human_trade,        ///< X12: somebody trades on the account by hand
-  human_order,        ///< X12: somebody leaves an order or takes the stop away
-  leverage_change,    ///< X12
-  key_refused,        ///< X13: the key may not trade for a while
+  ip_ban,           ///< X3: HTTP 403 for ten minutes
+  venue_restart,    ///< X4: links cut, u = 1, the list of closed orders empty, no answers for a while
+  forced_exit,      ///< X6: ADL, liquidation or a stop that is set off
+  filter_change,    ///< X8: steps and limits of a contract
+  symbol_halt,      ///< X8: a contract is not traded for a while
+  human_trade,      ///< X12: somebody trades on the account by hand
+  human_order,      ///< X12: somebody leaves an order or takes the stop away
+  leverage_change,  ///< X12
+  key_refused,      ///< X13: the key may not trade for a while
   // clock
-  suspend,            ///< C4: the machine sleeps, and its monotonic clock with it
-  clock_step,         ///< C3: shows at the next start, when the wall is read
+  suspend,     ///< C4: the machine sleeps, and its monotonic clock with it
+  clock_step,  ///< C3: shows at the next start, when the wall is read
   // disk
-  disk_error,         ///< D3: a write or sync fails
-  torn_tail,          ///< D4: of a crash: the last record is cut
-  power_cut,          ///< D5: of a crash: what was not synced is gone
-  slow_sync,          ///< D1: a stall
-  disk_full,          ///< D2
+  disk_error,  ///< D3: a write or sync fails
+  torn_tail,   ///< D4: of a crash: the last record is cut
+  power_cut,   ///< D5: of a crash: what was not synced is gone
+  slow_sync,   ///< D1: a stall
+  disk_full,   ///< D2
   // process
-  crash,              ///< P1: anywhere
-  crash_at_point,     ///< P2: between journal and send, between send and news, ...
-  pause,              ///< P3
-  double_start,       ///< P5: a second one is started beside the first
+  crash,           ///< P1: anywhere
+  crash_at_point,  ///< P2: between journal and send, between send and news, ...
+  pause,           ///< P3
+  double_start,    ///< P5: a second one is started beside the first
   // operator
-  operator_pause,     ///< O2: and resume
-  operator_reduce,    ///< O2: and resume
-  operator_cancel,    ///< and resume
-  operator_flatten,   ///< and resume
-  operator_kill,      ///< O1: and unlock
-  limit_change,       ///< O3, O4: tighter, also below what is held
+  operator_pause,    ///< O2: and resume
+  operator_reduce,   ///< O2: and resume
+  operator_cancel,   ///< and resume
+  operator_flatten,  ///< and resume
+  operator_kill,     ///< O1: and unlock
+  limit_change,      ///< O3, O4: tighter, also below what is held
   // market
-  price_gap,          ///< 1-20 %
+  price_gap,  ///< 1-20 %
   one_sided_book,
   market_silence,
 };

@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t padding = 64;
 constexpr Duration hold_longest = 50ms;
 constexpr double late_request_s = 15;
+constexpr Duration ban_hold = 10min + 30s;  ///< how long a client stays away after HTTP 403
+constexpr Duration request_trouble = 25s;   ///< one request of a question lost: its timeout, and once more
 
 std::string_view topic_of(std::string_view text) {
   constexpr std::string_view key = R"("topic":")";
@@ -32,7 +34,8 @@ std::string_view topic_of(std::string_view text) {
 
 /// Of orderbook.50.BTCUSDT and publicTrade.BTCUSDT alike: whose it is.
 bool is_delta(std::string_view text) {
-  return text.substr(0, 160).find(R"("type":"delta")") != text.npos && topic_of(text).starts_with("orderbook");
+  return text.substr(0, 160).find(R"("type":"delta")") != text.npos &&
+         topic_of(text).starts_with("orderbook");
 }
 
 HttpResponse body(int status, std::string text) {
@@ -40,8 +43,8 @@ HttpResponse body(int status, std::string text) {
 }
 
 HttpResponse code(std::int32_t number, std::string_view words, Instant at) {
-  return body(200, fmt::format(R"({{"retCode":{},"retMsg":"{}","result":{{}},"retExtInfo":{{}},"time":{}}})", number,
-                               words, at.ms()));
+  return body(200, fmt::format(R"({{"retCode":{},"retMsg":"{}","result":{{}},"retExtInfo":{{}},"time":{}}})",
+                               number, words, at.ms()));
 }
 
 bool is_public(std::string_view target) {
@@ -55,7 +58,8 @@ Network::Network(Scheduler& scheduler, FaultPlan& plan, const std::array<LineTer
     : scheduler_{scheduler},
       plan_{plan},
       terms_{terms},
-      delays_{ChanceSite{seed, 20'000}, ChanceSite{seed, 20'001}, ChanceSite{seed, 20'002}, ChanceSite{seed, 20'003}},
+      delays_{ChanceSite{seed, 20'000}, ChanceSite{seed, 20'001}, ChanceSite{seed, 20'002},
+              ChanceSite{seed, 20'003}},
       wishes_{std::move(wishes)} {}
 
 ExchangeDesk::Wires Network::wires() {
@@ -135,7 +139,8 @@ void Network::send(Peer peer, std::string text) {
   const Line line = connection.line;
   Instant at = connection.last_to_venue;
   if (line == Line::orders && plan_.strikes(FaultKind::late_request)) {
-    at = at + Duration{static_cast<std::int64_t>(late_request_s * 1e9 * plan_.figure(FaultKind::late_request))};
+    at = at +
+         Duration{static_cast<std::int64_t>(late_request_s * 1e9 * plan_.figure(FaultKind::late_request))};
     connection.last_to_venue = at;
   }
   scheduler_.at(at, [this, peer, line, text = std::move(text)] {
@@ -148,14 +153,16 @@ void Network::send(Peer peer, std::string text) {
     wishes_.advance();
     if (line == Line::orders) wishes_.arrived(text);
     if (line == Line::orders && plan_.strikes(FaultKind::too_many)) {
-      // The gate of the order-entry socket says so by the code of a reply; what it echoes is the request's id.
+      // The gate of the order-entry socket says so by the code of a reply; what it echoes is the request's
+      // id.
       const auto id = text.find(R"("reqId":")");
       const std::string request_id =
           id == text.npos ? "" : text.substr(id + 9, text.find('"', id + 9) - id - 9);
-      return to_bot(peer, there->second,
-                    std::make_shared<const std::string>(fmt::format(
-                        R"({{"reqId":"{}","retCode":10429,"retMsg":"System level frequency protection","op":"order.create","data":{{}},"retExtInfo":{{}},"header":{{}},"connId":"x"}})",
-                        request_id)));
+      return to_bot(
+          peer, there->second,
+          std::make_shared<const std::string>(fmt::format(
+              R"({{"reqId":"{}","retCode":10429,"retMsg":"System level frequency protection","op":"order.create","data":{{}},"retExtInfo":{{}},"header":{{}},"connId":"x"}})",
+              request_id)));
     }
     const std::string name = there->second.name;
     desk_->on_text(peer, there->second.role, name, text);
@@ -300,6 +307,7 @@ void Network::request(HttpRequest request, Duration timeout, std::function<void(
   });
   const bool post = request.method == "POST";
   if (plan_.strikes(FaultKind::lost_request)) {
+    wishes_.impaired(request_trouble);
     if (plan_.figure(FaultKind::lost_request) < 0.5) return;
     return scheduler_.at(scheduler_.now() + delay(Line::rest), [this, number] {
       answered(number, std::unexpected{NetError{NetFault::closed, "the connection was closed"}});
@@ -307,7 +315,9 @@ void Network::request(HttpRequest request, Duration timeout, std::function<void(
   }
   Instant at = arrival(Line::rest, {});
   if (plan_.strikes(FaultKind::late_request)) {
-    at = at + Duration{static_cast<std::int64_t>(late_request_s * 1e9 * plan_.figure(FaultKind::late_request))};
+    wishes_.impaired(request_trouble);
+    at = at +
+         Duration{static_cast<std::int64_t>(late_request_s * 1e9 * plan_.figure(FaultKind::late_request))};
     if (post) note("a POST under way for seconds");
   }
   scheduler_.at(at, [this, number, request = std::move(request)] { arrive(number, request); });
@@ -326,6 +336,7 @@ void Network::arrive(std::uint64_t number, const HttpRequest& request) {
   HttpResponse response = answer_of(request, silent);
   if (silent) return;
   if (plan_.strikes(FaultKind::lost_answer)) {
+    wishes_.impaired(request_trouble);
     if (request.method == "POST") note("the answer to a POST was lost");
     if (plan_.figure(FaultKind::lost_answer) < 0.7) return;
     return reply(std::unexpected{NetError{NetFault::closed, "the connection was closed"}});
@@ -339,19 +350,25 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
   wishes_.advance();
   const auto forbidden = [&] {
     forbidden_at_ = now;
+    wishes_.impaired(ban_hold);
     return HttpResponse{403, {{"Content-Type", "text/plain"}}, "access too frequent"};
   };
   wishes_.arrived(request.body);
   if (banned()) return forbidden();
-  if (key_refused_until_ > now && !is_public(request.target))
-    return code(10003, "API key is invalid.", now);
+  if (key_refused_until_ > now && !is_public(request.target)) return code(10003, "API key is invalid.", now);
   if (wiped_until_ > now && request.target.starts_with(path::order_history))
-    return body(200, fmt::format(R"({{"retCode":0,"retMsg":"OK","result":{{"nextPageCursor":"","category":"linear",)"
-                                 R"("list":[]}},"retExtInfo":{{}},"time":{}}})",
-                                 now.ms()));
-  if (plan_.strikes(FaultKind::too_many)) return code(10006, "Too many visits. Exceeded the API Rate Limit.", now);
-  if (request.target.find("cursor=") != request.target.npos && plan_.strikes(FaultKind::page_drift)) wishes_.drift();
+    return body(
+        200, fmt::format(R"({{"retCode":0,"retMsg":"OK","result":{{"nextPageCursor":"","category":"linear",)"
+                         R"("list":[]}},"retExtInfo":{{}},"time":{}}})",
+                         now.ms()));
+  if (plan_.strikes(FaultKind::too_many)) {
+    wishes_.impaired(request_trouble);
+    return code(10006, "Too many visits. Exceeded the API Rate Limit.", now);
+  }
+  if (request.target.find("cursor=") != request.target.npos && plan_.strikes(FaultKind::page_drift))
+    wishes_.drift();
   if (plan_.strikes(FaultKind::bad_http)) {
+    wishes_.impaired(request_trouble);
     const double which = plan_.figure(FaultKind::bad_http);
     if (which < 0.01) return forbidden();
     if (which < 0.2) return {429, {{"Content-Type", "text/plain"}}, "too many requests"};
@@ -359,7 +376,8 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
     HttpResponse done = desk_->answer(request);  // carried out, and told badly
     if (post) note("a POST was carried out and answered badly");
     if (which < 0.5) return {502, {{"Content-Type", "text/html"}}, "<html><h1>502 Bad Gateway</h1></html>"};
-    if (which < 0.65) return {200, {{"Content-Type", "text/html"}}, "<html>The system is under maintenance.</html>"};
+    if (which < 0.65)
+      return {200, {{"Content-Type", "text/html"}}, "<html>The system is under maintenance.</html>"};
     if (which < 0.8) return {200, {}, ""};
     done.body.resize(done.body.size() / 2);
     silent = which > 0.95;
@@ -367,6 +385,7 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
   }
   HttpResponse done = desk_->answer(request);
   if (plan_.strikes(FaultKind::timeout_code)) {
+    wishes_.impaired(request_trouble);
     if (post) note("a POST was carried out and answered with a timeout code");
     return code(10016, "Server error: request timed out", now);
   }

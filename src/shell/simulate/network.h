@@ -45,14 +45,15 @@ class Network {
     std::function<void(std::string_view why)> down;
   };
   struct Wishes {
-    std::function<void()> advance;                    ///< brings the exchange to the present
-    std::function<void()> drift;                      ///< something changes between two pages of a list
-    std::function<void(std::string_view)> happened;   ///< a rare situation came about
-    std::function<void(std::string_view)> arrived;    ///< a request of any kind is at the venue
+    std::function<void()> advance;                   ///< brings the exchange to the present
+    std::function<void()> drift;                     ///< something changes between two pages of a list
+    std::function<void(std::string_view)> happened;  ///< a rare situation came about
+    std::function<void(std::string_view)> arrived;   ///< a request of any kind is at the venue
+    std::function<void(Duration)> impaired;          ///< requests may fail for so long
   };
 
-  Network(Scheduler& scheduler, FaultPlan& plan, const std::array<LineTerms, line_count>& terms, std::uint64_t seed,
-          Wishes wishes);
+  Network(Scheduler& scheduler, FaultPlan& plan, const std::array<LineTerms, line_count>& terms,
+          std::uint64_t seed, Wishes wishes);
 
   /// The desk that requests reach; before anything else.
   void attach(ExchangeDesk& desk) { desk_ = &desk; }
@@ -100,9 +101,9 @@ class Network {
     Instant heard_at{};
     Instant last_to_bot{}, last_to_venue{};  ///< TCP keeps the order
     bool open = false, at_desk = false, muted = false, closing = false;
-    Text held;             ///< waits for one of another topic to overtake it
+    Text held;  ///< waits for one of another topic to overtake it
     std::string held_topic;
-    Text last_position;    ///< of the account stream, for phantoms
+    Text last_position;  ///< of the account stream, for phantoms
   };
   static constexpr std::size_t index(Line line) { return static_cast<std::size_t>(line); }
   Duration delay(Line line);

@@ -25,7 +25,8 @@ std::string to_json(const Scenario& scenario) {
 Result<Scenario, std::string> scenario_from(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object())
-    return std::unexpected{std::string{"no JSON object: a scenario is what `mlbot simulate --shrink` writes"}};
+    return std::unexpected{
+        std::string{"no JSON object: a scenario is what `mlbot simulate --shrink` writes"}};
   const auto number = [&](const char* key) { return json.contains(key) && json[key].is_number_integer(); };
   for (const char* key : {"seed", "safety_ms", "liveness_ms"})
     if (!number(key)) return std::unexpected{std::string{"field "} + key + ": a whole number is missing"};
@@ -40,7 +41,8 @@ Result<Scenario, std::string> scenario_from(std::string_view text) {
   for (const Json& fault : json["faults"]) {
     const std::string name = fault.value("kind", "");
     const auto kind = fault_kind_from(name);
-    if (!kind) return std::unexpected{"field faults: no kind '" + name + "'; `mlbot simulate --faults` lists them"};
+    if (!kind)
+      return std::unexpected{"field faults: no kind '" + name + "'; `mlbot simulate --faults` lists them"};
     out.faults.push_back({*kind, fault.value("number", std::uint64_t{0})});
   }
   return out;

@@ -1,7 +1,8 @@
-// A world by an explicit list of faults, as a file: what a failing seed is shrunk to, and what joins the suite.
+// A world by an explicit list of faults, as a file: what a failing seed is shrunk to, and what joins the
+// suite.
 //
-// The seed gives market, terms and strategy; which faults strike is the list's alone. A scenario in the suite must
-// hold: what it once broke is mended.
+// The seed gives market, terms and strategy; which faults strike is the list's alone. A scenario in the suite
+// must hold: what it once broke is mended.
 #pragma once
 
 #include <string>

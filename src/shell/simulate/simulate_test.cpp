@@ -15,8 +15,8 @@ namespace {
 std::string described(const Campaign& campaign) {
   std::string out;
   for (const auto& failure : campaign.failures)
-    out += "seed " + std::to_string(failure.seed) + " " + failure.violation.invariant + ": " + failure.violation.what +
-           "; mlbot simulate --seed " + std::to_string(failure.seed) + " --shrink\n";
+    out += "seed " + std::to_string(failure.seed) + " " + failure.violation.invariant + ": " +
+           failure.violation.what + "; mlbot simulate --seed " + std::to_string(failure.seed) + " --shrink\n";
   return out;
 }
 
@@ -107,7 +107,8 @@ TEST(Scenario, WhatBrokeOnceHolds) {
 /// MLBOT_SEEDS asks for another number; `make nightly` runs 100 000 through `mlbot simulate`.
 TEST(Campaign, AThousandSeedsHold) {
   const char* const asked = std::getenv("MLBOT_SEEDS");
-  const Campaign campaign = run_campaign({.seeds = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 1'000});
+  const Campaign campaign =
+      run_campaign({.seeds = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 1'000});
   EXPECT_TRUE(campaign.failures.empty()) << described(campaign);
   std::string never;
   for (const auto& name : never_happened(campaign)) never += "\n  " + name;

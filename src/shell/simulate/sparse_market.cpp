@@ -42,7 +42,8 @@ class SparseMarket final : public sim::Market {
       s.step = std::max<std::int64_t>(1, static_cast<std::int64_t>(ticks * level_spacing_bps * 1e-4));
       s.bid = static_cast<std::int64_t>(ticks) / s.step * s.step;
       s.level_lots = std::max<std::int64_t>(
-          4, static_cast<std::int64_t>(contract.level_value / contract.price / to_double(instrument.lot_step)));
+          4,
+          static_cast<std::int64_t>(contract.level_value / contract.price / to_double(instrument.lot_step)));
       s.next = start + Duration{1'000'000 * (1 + instrument.id.index)};
       symbols_.push_back(std::move(s));
     }
@@ -64,18 +65,27 @@ class SparseMarket final : public sim::Market {
     s.next = now + Duration{1 + static_cast<std::int64_t>(gap_s * 1e9)};
     if (now < wish.silent_until) return;
     std::int64_t steps = 0;
-    if (s.chance.chance(settings_.step_chance))
-      steps = s.chance.chance(0.5 + 0.5 * settings_.trend) ? 1 : -1;
+    if (s.chance.chance(settings_.step_chance)) steps = s.chance.chance(0.5 + 0.5 * settings_.trend) ? 1 : -1;
     if (const auto gap = std::exchange(wish.gap_bps, 0); gap != 0) steps = s.bid * gap / 10'000 / s.step;
     move(door, id, s, steps);
     ladder(door, id, s, Side::buy, now < wish.one_sided_until && wish.missing == Side::buy);
     ladder(door, id, s, Side::sell, now < wish.one_sided_until && wish.missing == Side::sell);
     if (s.chance.chance(settings_.print_chance)) {
       const Side taker = s.chance.chance(0.5) ? Side::buy : Side::sell;
-      const Lots size{1 + static_cast<std::int64_t>(s.chance.below(static_cast<std::uint64_t>(s.level_lots)))};
+      const Lots size{1 +
+                      static_cast<std::int64_t>(s.chance.below(static_cast<std::uint64_t>(s.level_lots)))};
       if (const auto touch = door.best(id, opposite(taker))) door.take(id, taker, size, *touch);
     }
     const Instrument& instrument = door.instrument(id);
+    if (const Lots held = std::exchange(wish.deleverage, Lots{}); held.count != 0) {
+      // Somebody on the other side is bankrupt at a price that the market has long left, and no fund stands
+      // behind.
+      const std::int64_t away = s.bid / 25 * (held.count > 0 ? -1 : 1);
+      door.take_over(id, {.at = now,
+                          .liquidated = held.count > 0 ? PositionSide::short_side : PositionSide::long_side,
+                          .size = absolute(held),
+                          .bankruptcy_price = instrument.price(PriceTicks{s.bid + away})});
+    }
     door.set_index_price(id, instrument.price(PriceTicks{s.bid}));
     if (!s.told) {
       door.set_funding_rate(id, E8{10'000});
@@ -156,8 +166,8 @@ std::vector<Instrument> world_instruments(std::size_t count) {
 }
 
 std::unique_ptr<sim::Market> make_sparse_market(const std::vector<Instrument>& instruments,
-                                                const SparseSettings& settings, std::uint64_t seed, Instant start,
-                                                MarketWishes& wishes) {
+                                                const SparseSettings& settings, std::uint64_t seed,
+                                                Instant start, MarketWishes& wishes) {
   return std::make_unique<SparseMarket>(instruments, settings, seed, start, wishes);
 }
 

@@ -21,6 +21,7 @@ struct MarketWishes {
     Instant silent_until{};
     Instant one_sided_until{};
     Side missing = Side::buy;
+    Lots deleverage{};  ///< signed: as much of a position of this sign is to be deleveraged by the venue
   };
   std::vector<Symbol> symbols;
 };
@@ -34,7 +35,7 @@ struct SparseSettings {
 
 /// @param wishes  outlives the market; one entry a symbol.
 std::unique_ptr<sim::Market> make_sparse_market(const std::vector<Instrument>& instruments,
-                                                const SparseSettings& settings, std::uint64_t seed, Instant start,
-                                                MarketWishes& wishes);
+                                                const SparseSettings& settings, std::uint64_t seed,
+                                                Instant start, MarketWishes& wishes);
 
 }  // namespace mlbot::shell::simulate

@@ -37,9 +37,7 @@ models::TreeEnsemble random_trees(std::uint64_t seed, double scale_bps) {
   return {trees, feature_count, 0};
 }
 
-models::TreeEnsemble silent_tree() {
-  return {{{models::TreeNode{.value = 0}}}, feature_count, 0};
-}
+models::TreeEnsemble silent_tree() { return {{{models::TreeNode{.value = 0}}}, feature_count, 0}; }
 
 }  // namespace
 
@@ -53,7 +51,8 @@ Strategy::Strategy(std::uint64_t seed, std::uint64_t schema_hash) : seed_{seed} 
           : draw < 0.90 ? Kind::undefined
                         : Kind::mixed;
   scale_bps_ = ChanceSite{seed, site_scale}.log_uniform(8, 80);
-  const auto horizon_ms = static_cast<std::int32_t>(ChanceSite{seed, site_horizon}.log_uniform(3'000, 60'000));
+  const auto horizon_ms =
+      static_cast<std::int32_t>(ChanceSite{seed, site_horizon}.log_uniform(3'000, 60'000));
   bundle_.content_hash = "simulated";
   bundle_.schema_hash = schema_hash;
   const bool trees = kind_ == Kind::trees;
@@ -64,7 +63,8 @@ Strategy::Strategy(std::uint64_t seed, std::uint64_t schema_hash) : seed_{seed} 
 }
 
 std::string_view Strategy::name() const {
-  constexpr std::string_view names[] = {"trees", "random", "flipping", "constant", "extreme", "undefined", "mixed"};
+  constexpr std::string_view names[] = {"trees",   "random",    "flipping", "constant",
+                                        "extreme", "undefined", "mixed"};
   return names[static_cast<std::size_t>(kind_)];
 }
 

@@ -39,9 +39,12 @@ WarmFeatures make(std::size_t symbols) {
   MarketWishes wishes{std::vector<MarketWishes::Symbol>(symbols)};
   sim::Exchange exchange{{.instruments = instruments,
                           .start = start,
-                          .feed = {.book_depth = 50, .ticker_interval_min = 2s, .ticker_interval_max = 3s,
+                          .feed = {.book_depth = 50,
+                                   .ticker_interval_min = 2s,
+                                   .ticker_interval_max = 3s,
                                    .kline_interval = 20s}},
-                         make_sparse_market(instruments, {.acts_per_s = 1}, 1, start, wishes), &feeder};
+                         make_sparse_market(instruments, {.acts_per_s = 1}, 1, start, wishes),
+                         &feeder};
   exchange.advance_to(warm_at);
   return {core.feature_checkpoint(), warm_at};
 }

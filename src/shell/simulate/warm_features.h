@@ -1,5 +1,5 @@
-// Features of some hours of a calm market, made once for a process: every life of every world goes on from them,
-// as a restarted bot goes on from its checkpoint.
+// Features of some hours of a calm market, made once for a process: every life of every world goes on from
+// them, as a restarted bot goes on from its checkpoint.
 #pragma once
 
 #include <string>

@@ -16,6 +16,7 @@ constexpr std::uint64_t site_shape = 40'000, site_figures = 40'001, site_market 
 constexpr E8 deposit{10'000 * e8_per_unit};
 constexpr Duration ban_bound = 10min + 30s;  ///< of convergence after HTTP 403
 constexpr E8 unit{e8_per_unit};
+constexpr std::uint64_t events_at_once_max = 100'000;
 
 /// How this world is cut, apart from its faults.
 struct Shape {
@@ -66,7 +67,8 @@ Shape shape_of(std::uint64_t seed) {
   out.order_socket = draw.chance(0.6);
   out.funding = draw.chance(0.5);
   out.drift_ppm = static_cast<std::int64_t>(draw.below(1'001)) - 500;
-  out.clock_offset = Duration{static_cast<std::int64_t>(draw.uniform(-5e9, 5e9))};
+  out.clock_offset = Duration{
+      static_cast<std::int64_t>(draw.chance(0.25) ? draw.uniform(-5e9, 5e9) : draw.uniform(-0.2e9, 0.2e9))};
   out.start_delay = Duration{static_cast<std::int64_t>(draw.uniform(0.1e9, 1e9))};
   if (draw.chance(0.2)) out.topics_per_connection = 5 + draw.below(6);
   return out;
@@ -108,7 +110,8 @@ class World {
     return {.advance = [this] { advance(scheduler_.now()); },
             .drift = [this] { human_order(SymbolId{0}, 100ms); },
             .happened = [this](std::string_view what) { auditor_.note(what); },
-            .arrived = [this](std::string_view body) { auditor_.arrived(body); }};
+            .arrived = [this](std::string_view body) { auditor_.arrived(body); },
+            .impaired = [this](Duration span) { auditor_.impaired(scheduler_.now() + span); }};
   }
   ExchangeDesk::Setup desk_setup();
   void advance(Instant to);
@@ -120,6 +123,7 @@ class World {
   // what humans and the venue do
   void human_trade(const FaultInstance& fault);
   void human_order(SymbolId symbol, Duration stays);
+  void take_stop_away(SymbolId symbol);
   void forced_exit(const FaultInstance& fault);
   void venue_restart(Duration away);
   void operator_does(OperatorVerb verb, Duration then_resume);
@@ -147,19 +151,23 @@ class World {
   Duration truth_offset_{};  ///< of our wall clock
   bool calm_ = false, operator_stopped_ = false;
   Instant end_ = distant_future;
+  std::uint64_t same_instant_ = 0;
   std::optional<RiskLimits> limits_;
 };
 
 ExchangeDesk::Setup World::desk_setup() {
   auto instruments = world_instruments(shape_.symbols);
   for (Instrument& instrument : instruments) instrument.funding_interval_minutes = shape_.funding ? 60 : 480;
-  sim::ExchangeSetup setup{.instruments = instruments,
-                           .start = start_,
-                           .seed = options_.seed,
-                           .feed = {.book_depth = 50, .more_depths = {1}},
-                           .filled_twice_when_cancel_is_late = plan_.rate(FaultKind::permuted_news) > 0};
+  sim::ExchangeSetup setup{
+      .instruments = instruments,
+      .start = start_,
+      .seed = options_.seed,
+      .feed = {.book_depth = 50, .more_depths = {1}},
+      .insurance_fund = E8{plan_.rate(FaultKind::forced_exit) > 0 ? 1 : 1'000'000 * unit.count},
+      .filled_twice_when_cancel_is_late = plan_.rate(FaultKind::permuted_news) > 0};
   return {.exchange = setup,
-          .market = make_sparse_market(instruments, shape_.market, options_.seed ^ site_market, start_, market_wishes_),
+          .market = make_sparse_market(instruments, shape_.market, options_.seed ^ site_market, start_,
+                                       market_wishes_),
           .accounts = {key_},
           .gate = {.speed = 1, .limits = true},
           .rest_lag = shape_.rest_lag,
@@ -184,7 +192,8 @@ void World::start_bot() {
                        .decision = shape_.decision,
                        .topics_per_connection = shape_.topics_per_connection,
                        .order_socket = shape_.order_socket};
-  for (const Instrument& instrument : exchange_.instruments()) settings.symbols.push_back(instrument.name.str());
+  for (const Instrument& instrument : exchange_.instruments())
+    settings.symbols.push_back(instrument.name.str());
   bot_ = std::make_unique<Bot>(
       Bot::World{scheduler_, plan_, network_, disk_, auditor_, strategy_, warm_.checkpoint, warm_.at, trace_,
                  [this](std::string_view what) { auditor_.note(what); }, options_.tell},
@@ -203,7 +212,8 @@ void World::look_at_bot() {
   disk_.crash(bot_->life());
   bot_.reset();
   const double away_s = 0.3 + 4 * chance_uniform(options_.seed, site_figures, lives_);
-  scheduler_.at(scheduler_.now() + Duration{static_cast<std::int64_t>(away_s * 1e9)}, [this] { start_bot(); });
+  scheduler_.at(scheduler_.now() + Duration{static_cast<std::int64_t>(away_s * 1e9)},
+                [this] { start_bot(); });
 }
 
 // ---- misfortune
@@ -222,7 +232,8 @@ void World::operator_does(OperatorVerb verb, Duration then_resume) {
 }
 
 void World::human_trade(const FaultInstance& fault) {
-  const SymbolId symbol{static_cast<std::uint16_t>(plan_.figure(fault, 1) * static_cast<double>(shape_.symbols))};
+  const SymbolId symbol{
+      static_cast<std::uint16_t>(plan_.figure(fault, 1) * static_cast<double>(shape_.symbols))};
   const Instrument& instrument = exchange_.instruments()[symbol.index];
   advance(scheduler_.now());
   const std::int64_t held = exchange_.position(account_, symbol).size.count;
@@ -253,8 +264,8 @@ void World::human_order(SymbolId symbol, Duration stays) {
   const double usdt = 20;
   const Lots size{std::max<std::int64_t>(
       1, static_cast<std::int64_t>(usdt / to_double(ticker.mark_price) / to_double(instrument.lot_step)))};
-  const auto placed =
-      exchange_.place(account_, {.symbol = symbol, .side = Side::buy, .price = PriceTicks{far}, .size = size});
+  const auto placed = exchange_.place(
+      account_, {.symbol = symbol, .side = Side::buy, .price = PriceTicks{far}, .size = size});
   auditor_.disturbed(symbol);
   if (!placed) return;
   scheduler_.at(scheduler_.now() + stays, [this, symbol, id = *placed] {
@@ -263,13 +274,25 @@ void World::human_order(SymbolId symbol, Duration stays) {
   });
 }
 
+void World::take_stop_away(SymbolId symbol) {
+  if (exchange_.position(account_, symbol).size.count == 0) return;
+  auditor_.disturbed(symbol);
+  if (exchange_.set_position_stop(account_, symbol, {.stop_loss = sim::StopLeg{.trigger = {}}}))
+    auditor_.note("a human takes the stop away");
+}
+
 /// Somebody else ends what is held: its stop is moved to where the price is.
 void World::forced_exit(const FaultInstance& fault) {
-  const SymbolId symbol{static_cast<std::uint16_t>(plan_.figure(fault, 1) * static_cast<double>(shape_.symbols))};
+  const SymbolId symbol{
+      static_cast<std::uint16_t>(plan_.figure(fault, 1) * static_cast<double>(shape_.symbols))};
   advance(scheduler_.now());
   const std::int64_t held = exchange_.position(account_, symbol).size.count;
   if (held == 0) return;
   auditor_.disturbed(symbol);
+  if (plan_.figure(fault, 2) < 0.4) {
+    market_wishes_.symbols[symbol.index].deleverage = Lots{held};
+    return;
+  }
   auditor_.note("a stop is set off");
   market_wishes_.symbols[symbol.index].gap_bps =
       (held > 0 ? -1 : 1) * static_cast<std::int64_t>(shape_.risk.stop_distance_bps + 20);
@@ -300,8 +323,10 @@ void World::strike(const TimedFault& fault) {
   plan_.note(fault.instance);
   const Instant now = scheduler_.now(), until = now + fault.length;
   const auto line = static_cast<Line>(plan_.figure(fault.instance) * line_count);
-  const auto symbol = static_cast<std::uint16_t>(plan_.figure(fault.instance, 1) * static_cast<double>(shape_.symbols));
-  if (options_.tell) options_.tell(now, fmt::format("fault: {} #{}", to_string(fault.instance.kind), fault.instance.number));
+  const auto symbol =
+      static_cast<std::uint16_t>(plan_.figure(fault.instance, 1) * static_cast<double>(shape_.symbols));
+  if (options_.tell)
+    options_.tell(now, fmt::format("fault: {} #{}", to_string(fault.instance.kind), fault.instance.number));
   switch (fault.instance.kind) {
     using enum FaultKind;
     case clog:
@@ -325,7 +350,8 @@ void World::strike(const TimedFault& fault) {
       auditor_.impaired(until);
       return network_.starve(line, until);
     case ip_ban:
-      auditor_.note(bot_ != nullptr && exchange_.open_orders(account_).empty() ? "a ban" : "a ban with orders open");
+      auditor_.note(bot_ != nullptr && exchange_.open_orders(account_).empty() ? "a ban"
+                                                                               : "a ban with orders open");
       auditor_.impaired(now + ban_bound);
       return network_.ban(until);
     case venue_restart:
@@ -336,6 +362,7 @@ void World::strike(const TimedFault& fault) {
       return this->human_trade(fault.instance);
     case human_order:
       advance(now);
+      if (plan_.figure(fault.instance, 2) < 0.4) return take_stop_away(SymbolId{symbol});
       return this->human_order(SymbolId{symbol}, fault.length);
     case leverage_change: {
       advance(now);
@@ -351,6 +378,19 @@ void World::strike(const TimedFault& fault) {
         advance(scheduler_.now());
         exchange_.set_live(SymbolId{symbol}, true);
       });
+    case filter_change: {
+      advance(now);
+      const Instrument& terms = exchange_.instruments()[symbol];
+      Instrument changed = terms;
+      changed.max_limit_order = changed.max_market_order = Lots{std::max<std::int64_t>(
+          1, terms.max_limit_order.count / (plan_.figure(fault.instance, 2) < 0.5 ? 1'000'000 : 2))};
+      exchange_.set_order_sizes(SymbolId{symbol}, changed.min_order, changed.max_limit_order,
+                                changed.max_market_order);
+      return auditor_.terms_changed(changed);
+    }
+    case double_start:
+      if (bot_ != nullptr && !disk_.lock(0)) auditor_.note("a second process is turned away");
+      return;
     case key_refused:
       auditor_.impaired(until);
       return network_.refuse_key(until);
@@ -414,8 +454,8 @@ void World::calm_down() {
       plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0)
     end_ = std::max(end_, network_.forbidden_at() + ban_bound);
   // What an operator stopped he starts again; a halt that the bot had of its own he leaves.
-  for (const Duration after : {5s, 25s})
-    scheduler_.at(scheduler_.now() + after, [this] {
+  for (const Instant at : {scheduler_.now() + 5s, end_ - 20s})
+    scheduler_.at(at, [this] {
       if (bot_ == nullptr || !operator_stopped_) return;
       bot_->ask(OperatorVerb::unlock, "the drills are over");
       bot_->ask(OperatorVerb::resume, "the drills are over");
@@ -432,6 +472,11 @@ void World::finish() {
     const auto overview = bot_->core()->overview();
     belief.state = overview.state;
     belief.stopped_by = overview.stopped_by;
+    if (bot_->trades()) {
+      for (std::uint16_t i = 0; i < shape_.symbols; ++i)
+        belief.positions.push_back(bot_->core()->believed_position(SymbolId{i}));
+      belief.wallet = bot_->core()->believed_wallet();
+    }
   }
   advance(scheduler_.now());
   auditor_.finish(belief);
@@ -444,6 +489,8 @@ WorldResult World::run() {
     const Instant next = std::min({market, line, process});
     if (next > end_) break;
     ++events_;
+    same_instant_ = next == scheduler_.now() ? same_instant_ + 1 : 0;
+    if (same_instant_ > events_at_once_max) auditor_.stuck();
     scheduler_.move_to(next);
     if (market <= next)
       advance(next);

@@ -1,10 +1,10 @@
 // One seed is one world: market, exchange, lines, disk, clock, operator, humans, and the bot in the middle.
 //
 // Two phases. Safety: faults strike, and every rule of the auditor must hold at every event. Liveness: faults
-// stop, lines heal, and within their bounds orders, position and stop equal the venue's, and the bot trades or
-// names what stops it. An event is anything that the world's loop lets happen: something of the exchange, a
-// message or an answer arriving, a timer. Threads: none, so worlds run side by side. The same seed gives the same
-// trace hash.
+// stop, lines heal, and within their bounds orders, position and stop equal the venue's, and the bot trades
+// or names what stops it. An event is anything that the world's loop lets happen: something of the exchange,
+// a message or an answer arriving, a timer. Threads: none, so worlds run side by side. The same seed gives
+// the same trace hash.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   Duration safety = 6min;
   Duration liveness = 45s;
-  bool calm = false;                                ///< no fault at all
-  std::uint64_t until = UINT64_MAX;                 ///< ends after this many events
-  std::optional<std::vector<FaultInstance>> only;   ///< nothing else strikes
+  bool calm = false;                                    ///< no fault at all
+  std::uint64_t until = UINT64_MAX;                     ///< ends after this many events
+  std::optional<std::vector<FaultInstance>> only;       ///< nothing else strikes
   std::function<void(Instant, std::string_view)> tell;  ///< each input and command in words; slow
 };
 
