@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 12s;
+constexpr Duration forbidden_span = 10min;
+constexpr Duration young_life = 20s;
 
 bool moves_position(ExecutionKind kind) {
   return kind == ExecutionKind::trade || kind == ExecutionKind::adl || kind == ExecutionKind::bust ||
@@ -188,6 +190,7 @@ void Auditor::check_frame(const FeatureFrame& frame) {
     if (frame.valid(i) && !std::isfinite(frame.values[i]))
       return fail("I21", fmt::format("feature {} of {} is called valid and is not finite", i + 1,
                                      symbols_[frame.symbol.index].terms.name.view()));
+  symbols_[frame.symbol.index].shown = frame.top.synced;
   if (!frame.top.synced) return;
   const Symbol& s = symbols_[frame.symbol.index];
   const auto name = s.terms.name.view();
@@ -228,6 +231,8 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
       case OperatorVerb::flatten:
         barred_ = true;
         break;
+      default:
+        break;
     }
   }
   for (const FeatureFrame& frame : out.frames) check_frame(frame);
@@ -246,6 +251,12 @@ void Auditor::journaled(const Command& command) {
 }
 
 // ---- what the world does beside it
+
+void Auditor::forbidden() {
+  if (scheduler_.now() - forbidden_at_ < forbidden_span && forbidden_life_ == life_) return;
+  forbidden_at_ = scheduler_.now();
+  forbidden_life_ = life_;
+}
 
 void Auditor::disturbed(SymbolId symbol) { symbols_[symbol.index].disturbed_at = scheduler_.now(); }
 
@@ -269,6 +280,15 @@ void Auditor::look() {
 }
 
 void Auditor::finish(const Belief& belief) {
+  const bool old_enough = scheduler_.now() - alive_since_ > young_life;
+  if (!belief.runs && old_enough) return fail("I27", "no bot runs although all is calm");
+  if (belief.stopped_by == ReasonCode::position_mismatch && !misled_)
+    return fail("I27", "trading is halted by a mismatch, and nobody told anything that cannot be counted");
+  for (const Symbol& s : symbols_)
+    if (belief.runs && old_enough && !s.shown)
+      return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));
+  if (belief.runs && old_enough && account_live_since_ == distant_future)
+    return fail("I5", "the account's stream is not live although all is calm");
   for (std::size_t i = 0; i < symbols_.size(); ++i) {
     const Symbol& s = symbols_[i];
     const auto name = s.terms.name.view();

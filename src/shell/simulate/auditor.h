@@ -36,6 +36,7 @@ struct Belief {
   std::optional<ReasonCode> stopped_by;
   std::vector<Lots> positions;  ///< by symbol; empty when it does not say
   std::optional<E8> wallet;     ///< by its ledger
+  bool runs = false;            ///< a process is there, its run has begun
 };
 
 class Auditor final : public sim::Listener {
@@ -71,6 +72,8 @@ class Auditor final : public sim::Listener {
   void terms_changed(const Instrument& instrument);
   /// Rules that look at time; cheap, after each happening.
   void look();
+  /// The venue answered HTTP 403: nothing may be asked of it by REST for ten minutes.
+  void forbidden();
   /// So much happens at one instant that time does not move on.
   void stuck() { fail("I27", "time stands still: somebody wakes again and again at one instant"); }
   /// The calm phase is over.
@@ -111,6 +114,7 @@ class Auditor final : public sim::Listener {
     std::int64_t stop_loss = 0;
     std::deque<std::pair<Instant, std::int64_t>> positions;  ///< as it was
     std::optional<Instant> unprotected_since;
+    bool shown = false;  ///< the last frame had a book
     Instant disturbed_at{INT64_MIN / 2};
   };
   struct Create {
@@ -149,7 +153,8 @@ class Auditor final : public sim::Listener {
   bool limits_known_ = false;
   bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
   bool barred_ = false, killed_ = false;  ///< by the operator, as the core was told
-  std::uint64_t life_ = 0, failed_life_ = 0;
+  std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
+  Instant forbidden_at_{INT64_MIN / 2};
   Instant last_at_{INT64_MIN};
   Instant impaired_until_{INT64_MIN / 2}, alive_since_{}, account_live_since_{distant_future};
   std::deque<Instant> orders_sent_, http_sent_;

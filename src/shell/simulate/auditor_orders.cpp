@@ -10,7 +10,8 @@ namespace mlbot::shell::simulate {
 namespace {
 
 constexpr Duration request_window = 5s;  ///< later the venue refuses a create
-constexpr Duration disturbance = 15s;    ///< what others did is known to the bot by then
+constexpr Duration forbidden_news = 30s, forbidden_for = 9min;
+constexpr Duration disturbance = 15s;  ///< what others did is known to the bot by then
 constexpr Duration decision_age_max = 2s;
 constexpr Duration terms_news = 120s;  ///< a change of terms is known by then
 constexpr Duration signs_looked_back = 90s;
@@ -52,6 +53,9 @@ struct Auditor::Body {
 void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::string_view body,
                    Instant shown_now) {
   check_rate(line);
+  const Duration since_no = scheduler_.now() - forbidden_at_;
+  if (line == Line::rest && life == forbidden_life_ && since_no > forbidden_news && since_no < forbidden_for)
+    return fail("I13", fmt::format("{} was asked {} s after HTTP 403", target, since_no / 1s));
   if (life == failed_life_) return fail("I26", fmt::format("{} left a process that had failed", target));
   const bool by_socket = line == Line::orders;
   const auto has = [&](std::string_view rest_path, std::string_view op) {

@@ -351,6 +351,7 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
   const auto forbidden = [&] {
     forbidden_at_ = now;
     wishes_.impaired(ban_hold);
+    wishes_.forbidden();
     return HttpResponse{403, {{"Content-Type", "text/plain"}}, "access too frequent"};
   };
   wishes_.arrived(request.body);

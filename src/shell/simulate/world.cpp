@@ -56,6 +56,24 @@ Shape shape_of(std::uint64_t seed) {
   out.risk.drawdown = usdt(2'000);
   out.risk.max_open_orders = 1 + static_cast<std::uint32_t>(draw.below(6));
   out.risk.max_orders_per_minute = draw.chance(0.3) ? 10 : 120;
+  // Out of the way, or the world ends in a rule that holds everything before anything can go wrong.
+  out.risk.max_order_volume_bps = 1'000;
+  out.risk.price_collar_bps = out.risk.exit_collar_bps = 500;
+  out.risk.round_trips_10m = 200;
+  out.risk.round_trips_day = 10'000;
+  out.risk.daily_loss_halt_bps = out.risk.daily_loss_reduce_bps = 1'000;
+  out.risk.drawdown_bps = 2'000;
+  out.risk.loss_streak = 20;
+  out.risk.loss_streak_minutes = out.risk.loss_pause_minutes = 1;
+  out.risk.depth_multiple = 1;
+  out.risk.max_spread_bps = 100;
+  out.risk.features_outside_max = 50;
+  out.risk.features_missing_max = 100;
+  out.risk.max_orders_per_second = 8;
+  out.risk.duplicate_window_ms = 100;
+  out.risk.ramp_trades = 0;
+  out.risk.ramp_size_pct = 100;
+  out.risk.max_open_orders_symbol = out.risk.max_open_orders;
   out.risk.stop_distance_bps = static_cast<std::uint32_t>(draw.log_uniform(30, 300));
   const bool slow = draw.chance(0.5);  // N1
   for (LineTerms& line : out.lines) {
@@ -111,6 +129,7 @@ class World {
             .drift = [this] { human_order(SymbolId{0}, 100ms); },
             .happened = [this](std::string_view what) { auditor_.note(what); },
             .arrived = [this](std::string_view body) { auditor_.arrived(body); },
+            .forbidden = [this] { auditor_.forbidden(); },
             .impaired = [this](Duration span) { auditor_.impaired(scheduler_.now() + span); }};
   }
   ExchangeDesk::Setup desk_setup();
@@ -472,7 +491,8 @@ void World::finish() {
     const auto overview = bot_->core()->overview();
     belief.state = overview.state;
     belief.stopped_by = overview.stopped_by;
-    if (bot_->trades()) {
+    belief.runs = bot_->trades();
+    if (belief.runs) {
       for (std::uint16_t i = 0; i < shape_.symbols; ++i)
         belief.positions.push_back(bot_->core()->believed_position(SymbolId{i}));
       belief.wallet = bot_->core()->believed_wallet();
