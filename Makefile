@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-features bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-features nightly-simulate bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -31,6 +31,14 @@ fuzz:  ## every fuzz target for SECONDS
 nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature values made again
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
+	@$(MAKE) --no-print-directory nightly-simulate
+
+nightly-simulate:  ## a hundred thousand worlds, every rare situation among them; the same hash with clang
+	@$(MAKE) --no-print-directory build TARGETS=mlbot
+	@$(BUILD)/bin/mlbot simulate --seeds 100000 --jobs $(JOBS) --must-happen
+	@$(MAKE) --no-print-directory build PRESET=clang TARGETS=mlbot
+	@test "$$($(BUILD)/bin/mlbot simulate --seeds 2000 --jobs $(JOBS) --trace-hash)" = \
+	      "$$(build/clang/bin/mlbot simulate --seeds 2000 --jobs $(JOBS) --trace-hash)" && echo "g++ and clang: the same trace"
 
 nightly-features:  ## a hundred hours of frames, made again from their journal: at least 1e8 values, all equal
 	@$(MAKE) --no-print-directory build TARGETS=mlbot
