@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t padding = 64;
 constexpr Duration hold_longest = 50ms;
 constexpr double late_request_s = 15;
+constexpr Duration handshake_again = 3s;
 constexpr Duration ban_hold = 10min + 30s;  ///< how long a client stays away after HTTP 403
 constexpr Duration request_trouble = 25s;   ///< one request of a question lost: its timeout, and once more
 
@@ -100,24 +101,30 @@ Network::Peer Network::connect(Line line, Duration timeout, Duration read_timeou
     return peer;
   }
   const Instant up = scheduler_.now() + delay(line) + delay(line) + delay(line);
-  scheduler_.at(up, [this, peer, line, timeout] {
-    const auto found = connections_.find(peer);
-    if (found == connections_.end() || found->second.closing) return;
-    if (parted_to_venue_[index(line)] > scheduler_.now() || parted_to_bot_[index(line)] > scheduler_.now() ||
-        muted_[index(line)] > scheduler_.now())
-      return drop(peer, "connect: timed out", timeout);
-    if (venue_down()) return drop(peer, "connect: refused", delay(line));
-    if (banned()) return drop(peer, "connect: HTTP 403", delay(line));
-    Connection& connection = found->second;
-    wishes_.advance();
-    connection.open = connection.at_desk = true;
-    connection.heard_at = scheduler_.now();
-    desk_->on_open(peer, connection.role);
-    watch(peer);
-    const auto opened = connection.ear.opened;
-    if (opened) opened();
-  });
+  scheduler_.at(up, [this, peer, give_up = scheduler_.now() + timeout] { shake_hands(peer, give_up); });
   return peer;
+}
+
+/// What a line swallows of a handshake is sent again, as TCP does, until the patience is over.
+void Network::shake_hands(Peer peer, Instant give_up) {
+  const auto found = connections_.find(peer);
+  if (found == connections_.end() || found->second.closing) return;
+  Connection& connection = found->second;
+  const Instant now = scheduler_.now();
+  const std::size_t line = index(connection.line);
+  if (parted_to_venue_[line] > now || parted_to_bot_[line] > now || muted_[line] > now) {
+    if (now >= give_up) return drop(peer, "connect: timed out", 0ms);
+    return scheduler_.at(std::min(give_up, now + handshake_again), [=, this] { shake_hands(peer, give_up); });
+  }
+  if (venue_down()) return drop(peer, "connect: refused", delay(connection.line));
+  if (banned()) return drop(peer, "connect: HTTP 403", delay(connection.line));
+  wishes_.advance();
+  connection.open = connection.at_desk = true;
+  connection.heard_at = now;
+  desk_->on_open(peer, connection.role);
+  watch(peer);
+  const auto opened = connection.ear.opened;
+  if (opened) opened();
 }
 
 void Network::watch(Peer peer) {

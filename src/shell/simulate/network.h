@@ -114,6 +114,7 @@ class Network {
   void to_bot(Peer peer, Connection& connection, Text text);
   void later(Instant at, Peer peer, Text text, bool of_account);
   void deliver(Peer peer, const Text& text);
+  void shake_hands(Peer peer, Instant give_up);
   void watch(Peer peer);
   void drop(Peer peer, std::string_view why, Duration after);
   Text with_unknown_word(const std::string& text);
