@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-features nightly-simulate bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-features nightly-journal nightly-simulate bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -31,7 +31,12 @@ fuzz:  ## every fuzz target for SECONDS
 nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature values made again
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
+	@$(MAKE) --no-print-directory nightly-journal
 	@$(MAKE) --no-print-directory nightly-simulate
+
+nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
+	@MLBOT_PROOF_ROUNDS=100 $(BUILD)/bin/mlbot_io_journal_test --gtest_filter='Proof.*'
 
 nightly-simulate:  ## a hundred thousand worlds, every rare situation among them; the same hash with clang
 	@$(MAKE) --no-print-directory build TARGETS=mlbot
@@ -75,6 +80,8 @@ format:
 
 docs: build  ## the pages that are printed from declarations
 	@$(BUILD)/bin/mlbot features list --markdown > docs/features.md
+	@mkdir -p docs/reference
+	@$(BUILD)/bin/mlbot risk list --markdown > docs/reference/risk-controls.md
 
 clean:
 	rm -rf build/release build/debug build/bench build/asan-ubsan build/tsan build/fuzz build/clang
