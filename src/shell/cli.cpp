@@ -61,6 +61,7 @@ class CommandLine {
     app_.add_option("--state-dir", state_dir_, "folder of journal, archive and models (bot.state_dir)");
     app_.fallthrough();
     add_running();
+    add_services();
     add_research();
     add_looking();
   }
@@ -128,8 +129,11 @@ class CommandLine {
   void add_running() {
     auto* run_app = command(
         app_, "run", "start the bot: exchange, core, archive, page",
-        [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
+        [this](const Console& c, DynamicSystemConfig& config) {
+          return run_.processes ? run_services(c, config, run_) : shell::run(c, config, run_);
+        },
         "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
+        "  mlbot run --bus redis --processes --shards 2  a process for each stage\n"
         "  mlbot run --market replay:imported --history-hours 12 --speed 240\n"
         "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key\n"
         "  mlbot run --venue testnet --mode live --key-file testnet.key");
@@ -144,6 +148,11 @@ class CommandLine {
     setting(run_app, "--history-hours", "sim.history_hours", "market before the first start");
     setting(run_app, "--seed", "sim.seed", "seed of the generated market");
     run_app->add_option("--market", run_.market, std::string{markets_help});
+    run_app->add_flag("--processes", run_.processes,
+                      "each stage a process of its own, over --bus redis (one of ours) or redis://HOST:PORT");
+    run_app->add_option("--shards", run_.shards, "with --processes: over how many the symbols are spread");
+    run_app->add_option("--from-journal", run_.from_journal,
+                        "with --processes: a recorded run in place of a venue");
     run_app->add_option("--stop-after", run_.stop_after_seconds, "stop after so many market seconds live");
 
     auto* exchange_app = command(
@@ -187,6 +196,53 @@ class CommandLine {
              {"kill", "flatten, then stay halted"}})
       command(app_, verb, what,
               [verb](const Console& c, DynamicSystemConfig& config) { return operate(c, config, verb); });
+  }
+
+  void add_services() {
+    auto* service_app = app_.add_subcommand("service", "one stage as a process of its own, over Redis");
+    service_app->require_subcommand(1);
+    using Start = ExitCode (*)(const Console&, const DynamicSystemConfig&, const ServiceOptions&);
+    const auto service = [&](const char* name, const char* what, Start start, const char* examples) {
+      auto* app = command(
+          *service_app, name, what,
+          [this, start](const Console& c, DynamicSystemConfig& config) { return start(c, config, service_); },
+          examples);
+      setting(app, "--bus", "bus.url",
+              "redis://HOST:PORT, redis+unix://PATH or redis+cluster://HOST:PORT,...");
+      app->add_flag("--standby", service_.standby, "wait until the process that does this work is gone");
+      return app;
+    };
+    const auto from_journal = [this](CLI::App* app) {
+      app->add_option("--from-journal", service_.from_journal, "a recorded run in place of the venue");
+      app->add_option("--epoch", epoch_, "which run of it; default: the last")
+          ->each([this](const std::string&) { service_.epoch = epoch_; });
+    };
+    auto* ingest =
+        service("ingest", "the venue's market: journaled, then put on the bus", service_ingest,
+                "  mlbot service ingest --venue mainnet --bus redis://127.0.0.1:6379\n"
+                "  mlbot service ingest --from-journal state/journal --speed 10 --bus redis://...");
+    setting(ingest, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
+    from_journal(ingest);
+    ingest->add_option("--speed", service_.speed, "of a recorded run; 0 as fast as it is read");
+    auto* features = service("features", "the 142 features of one shard of the symbols", service_features,
+                             "  mlbot service features --shard 0/2 --bus redis://127.0.0.1:6379");
+    features->add_option("--shard", service_.shard, "NUMBER/COUNT; every COUNT-th symbol is this one's");
+    auto* trade =
+        service("trade", "one account: frames in, orders to the venue", service_trade,
+                "  mlbot service trade --shards 2 --venue testnet --mode live --key-file testnet.key "
+                "--bus redis://127.0.0.1:6379");
+    setting(trade, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
+    setting(trade, "--mode", "bot.mode", "paper, shadow or live");
+    setting(trade, "--key-file", "exchange.key_file", "key of the account");
+    setting(trade, "--listen", "ui.listen", "address of the page");
+    trade->add_option("--account", service_.account, "names its files and its lease");
+    trade->add_option("--shards", service_.shards, "how many feature services there are");
+    trade->add_option("--confirm", service_.confirm, "the words that mode live asks for");
+    from_journal(trade);
+    service("archive", "the journals as tables", service_archive,
+            "  mlbot service archive --bus redis://127.0.0.1:6379");
+    command(*service_app, "status", "what `mlbot run --processes` sees of its processes",
+            [](const Console& c, DynamicSystemConfig& config) { return service_status(c, config); });
   }
 
   void add_research() {
@@ -519,6 +575,7 @@ class CommandLine {
   std::uint32_t epoch_ = 0;
   std::uint64_t until_ = 0;
   RunOptions run_;
+  ServiceOptions service_;
   ExchangeOptions exchange_;
   ReplayOptions replay_;
   std::string replay_target_;

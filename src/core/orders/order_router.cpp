@@ -174,9 +174,23 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
   executor_.on(now, answer, out, agrees ? PositionEvidence::agrees : PositionEvidence::differs);
 }
 
-void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, Outbox& out) {
+void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
-  executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
+  const Order* stranger = executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
+  if (!stranger || monitor.first_snapshot()) return;     // what was there before us is no activity
+  if (strangers_.full()) strangers_.pop_front();
+  strangers_.push_back({stranger->venue_id, now});
+}
+
+/// K39: an order that is nobody's of ours even after its name had time to come.
+void OrderRouter::look_at_strangers(Instant now) {
+  while (!strangers_.empty() && now - strangers_.front().since >= stranger_grace) {
+    const Stranger stranger = strangers_.pop_front();
+    for (std::size_t i = 0; i < executor_.unsettled_count(); ++i) {
+      const Order& order = executor_.unsettled(i);
+      if (order.foreign && !order.earlier && order.venue_id == stranger.order) risk_.note_external(now);
+    }
+  }
 }
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
@@ -211,6 +225,7 @@ void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool f
 }
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {
+  look_at_strangers(now);
   executor_.on_timer(now, out);
   if (monitor.known()) positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
 }
@@ -224,6 +239,7 @@ void OrderRouter::hash_into(StateHash& hash) const {
     hash.add(std::uint64_t{s.market.top.synced} | std::uint64_t{s.traded} << 1);
     hash.add(s.working.view());
   }
+  hash.add(std::uint64_t{strangers_.size()});
   risk_.hash_into(hash);
   positions_.hash_into(hash);
   executor_.hash_into(hash);
