@@ -408,6 +408,8 @@ class CommandLine {
     measure_app->add_option("--plot", measure_.plot, "SVG file to write");
     add_fetching(*data_app);
 
+    add_bus();
+
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
     journal_app->require_subcommand(1);
     const auto journal_directory = [this](const DynamicSystemConfig& config) {
@@ -470,6 +472,43 @@ class CommandLine {
     record_app->add_option("--topics-per-connection", record_.topics_per_connection, "more are spread")
         ->check(CLI::Range(1, 1000));
     record_app->add_option("--book-depth", record_.book_depth, "of books: 1, 50, 200 or 1000");
+  }
+
+  void add_bus() {
+    auto* bus_app = app_.add_subcommand("bus", "what lies on the Redis bus");
+    bus_app->require_subcommand(1);
+    const auto server = [this](CLI::App* verb) {
+      setting(verb, "--url", "bus.url", "redis://HOST:PORT and so on; default: the configured bus");
+      setting(verb, "--password-file", "bus.password_file", "file of mode 0600");
+      setting(verb, "--tls-ca-file", "bus.tls_ca_file", "authority of Redis' certificate");
+    };
+    auto* tail_app = command(
+        *bus_app, "tail", "records as JSON, one a line, as they come",
+        [this](const Console& c, DynamicSystemConfig& config) { return bus_tail(c, config, bus_tail_); },
+        "  mlbot bus tail --url redis://127.0.0.1:6379\n"
+        "  mlbot bus tail 'feat.{BTCUSDT}' --from oldest --count 1 | jq .values.ret_1m\n"
+        "  mlbot bus tail --kind trades,decision --from oldest --idle 1");
+    tail_app->add_option("streams", bus_tail_.streams,
+                         "names, e.g. 'md.{BTCUSDT}'; default: all that are there");
+    tail_app
+        ->add_option("--kind", bus_tail_.kinds,
+                     "event, command, decision, frame, index, gap, or an event's own")
+        ->delimiter(',');
+    tail_app
+        ->add_option("--from", bus_tail_.from, "head: what comes from now on; oldest: what is there first")
+        ->check(CLI::IsMember({"head", "oldest"}));
+    tail_app->add_option("--count", bus_tail_.count, "stop after so many records");
+    tail_app->add_option("--idle", bus_tail_.idle_seconds, "stop when nothing came for so many seconds");
+    server(tail_app);
+    auto* stat_app = command(
+        *bus_app, "stat", "streams, their length, memory, epochs and groups; the servers",
+        [this](const Console& c, DynamicSystemConfig& config) {
+          return bus_stat(c, config, bus_tail_.streams);
+        },
+        "  mlbot bus stat --url redis://127.0.0.1:6379\n  mlbot bus stat 'md.{BTCUSDT}' --json | jq "
+        "'.streams[].groups[] | {name, lag}'");
+    stat_app->add_option("streams", bus_tail_.streams, "names; default: all that are there");
+    server(stat_app);
   }
 
   /// What two verbs that fetch history take alike.
@@ -593,6 +632,7 @@ class CommandLine {
   DownloadOptions download_;
   BackfillOptions backfill_;
   DecodeOptions decode_;
+  BusTailOptions bus_tail_;
 };
 
 }  // namespace

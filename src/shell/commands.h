@@ -180,6 +180,17 @@ struct BackfillOptions {
   bool verify = false;                      ///< compute the checksums of what is there
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
+struct BusTailOptions {
+  std::vector<std::string> streams;  ///< names; empty: all that are there
+  std::vector<std::string> kinds;    ///< as the records' "kind" or "event" says; empty: all
+  std::string from = "head";         ///< or oldest
+  std::uint64_t count = 0;           ///< stop after so many records; 0: never
+  double idle_seconds = 0;           ///< stop when nothing came for so long; 0: never
+};
+ExitCode bus_tail(const Console& console, const DynamicSystemConfig& config, const BusTailOptions& options);
+/// @param streams  names; empty: all that are there
+ExitCode bus_stat(const Console& console, const DynamicSystemConfig& config,
+                  const std::vector<std::string>& streams);
 
 ExitCode journal_stat(const Console& console, const std::string& directory);
 struct JournalVerifyOptions {

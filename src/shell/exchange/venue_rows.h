@@ -17,7 +17,7 @@ venue::bybit::RiskTierRow venue_row(const sim::RiskTier& tier, SymbolId symbol);
 venue::bybit::ServedClosedPnl venue_row(const sim::ClosedPnlRow& row);
 /// @param user  number of the account in the dialect, part of the row's id
 venue::bybit::ServedTransaction venue_row(const sim::TransactionRow& row, const Instrument& instrument,
-                                       std::uint64_t user);
+                                          std::uint64_t user);
 
 /// The whole ticker, as a snapshot.
 venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrument& instrument);

@@ -7,16 +7,19 @@
 
 #include "domain/event.h"
 #include "venue/bybit/instrument_table.h"
-#include "venue/bybit/rest_rows.h"
 
 namespace mlbot::venue::bybit {
 
 /// @param trades  oldest first, as we keep them; written newest first.
 std::string recent_trades_result(const Instrument& instrument, std::span<const Trade> trades);
 
-/// Candles of a price that nobody trades: mark, index, premium.
+/// A candle of a price that nobody trades: mark, index, premium.
+struct ServedBar {
+  Instant start;
+  E8 open, high, low, close;
+};
 /// Bars oldest first, as we keep them; written newest first.
-std::string price_kline_result(const Instrument& instrument, std::span<const PriceBar> bars);
+std::string price_kline_result(const Instrument& instrument, std::span<const ServedBar> bars);
 
 struct FundingRate {
   Instant at;
