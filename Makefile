@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-features nightly-journal nightly-simulate bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-features nightly-bus nightly-journal nightly-simulate bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -32,7 +32,12 @@ nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature valu
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
 	@$(MAKE) --no-print-directory nightly-journal
+	@$(MAKE) --no-print-directory nightly-bus
 	@$(MAKE) --no-print-directory nightly-simulate
+
+nightly-bus:  ## two thousand misfortunes of a real Redis instead of twenty; every record heard once or in a named gap
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_bus_test
+	@MLBOT_NIGHTLY=1 $(BUILD)/bin/mlbot_io_bus_test --gtest_filter='RedisMisfortune.Every*'
 
 nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
