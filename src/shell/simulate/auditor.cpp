@@ -243,6 +243,10 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
       fail("I6", fmt::format("frame {} of {} was entered twice", decision.frame,
                              symbols_[decision.symbol.index].terms.name.view()));
     decided_.emplace(decision.order.str(), scheduler_.now());
+    Symbol& s = symbols_[decision.symbol.index];
+    s.entered_at = scheduler_.now();
+    s.entered_buy = decision.side == Side::buy;
+    s.entered_lots = decision.size.count;
   }
 }
 

@@ -115,6 +115,10 @@ class Auditor final : public sim::Listener {
     std::deque<std::pair<Instant, std::int64_t>> positions;  ///< as it was
     std::optional<Instant> unprotected_since;
     bool shown = false;  ///< the last frame had a book
+    // The last decision to enter.
+    Instant entered_at{INT64_MIN / 2};
+    bool entered_buy = false;
+    std::int64_t entered_lots = 0;
     Instant disturbed_at{INT64_MIN / 2};
   };
   struct Create {
@@ -132,6 +136,7 @@ class Auditor final : public sim::Listener {
   void amend(const Body& body);
   void check_grid(const Body& body, const Symbol& symbol);
   void check_entry(const Body& body, Symbol& symbol, Instant shown_now);
+  void check_decision(const Body& body, const Symbol& symbol);
   void check_exposure(const Body& body, SymbolId id);
   void check_close(const Body& body, const Symbol& symbol);
   void check_rate(Line line);

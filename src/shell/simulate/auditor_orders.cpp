@@ -13,7 +13,8 @@ constexpr Duration request_window = 5s;  ///< later the venue refuses a create
 constexpr Duration forbidden_news = 30s, forbidden_for = 9min;
 constexpr Duration disturbance = 15s;  ///< what others did is known to the bot by then
 constexpr Duration decision_age_max = 2s;
-constexpr Duration terms_news = 120s;  ///< a change of terms is known by then
+constexpr Duration parts_longest = 180s;  ///< of an entry that is worked in parts
+constexpr Duration terms_news = 120s;     ///< a change of terms is known by then
 constexpr Duration signs_looked_back = 90s;
 constexpr double price_slack = 1.02;  ///< between the bot's price and the lowest of the last seconds
 constexpr std::size_t orders_per_s_max = 10, http_per_5s_max = 500;
@@ -190,15 +191,39 @@ void Auditor::check_exposure(const Body& body, SymbolId id) {
                            to_text(limits_.max_total_notional)));
 }
 
+/// An entry is a decision's first order, sent at once, or a later part of what it decided: all its parts
+/// together, filled or still at work, are no more than that.
+void Auditor::check_decision(const Body& body, const Symbol& s) {
+  const auto first = decided_.find(body.id);
+  if (first != decided_.end()) {
+    if (scheduler_.now() - first->second > decision_age_max)
+      fail("I7", fmt::format("entry {} left {} ms after it was decided", body.id,
+                             (scheduler_.now() - first->second) / 1ms));
+    return;
+  }
+  if (scheduler_.now() - s.entered_at > parts_longest || s.entered_buy != body.buys())
+    return fail("I6", fmt::format("entry {} comes from no decision", body.id));
+  std::int64_t lots = 0;
+  for (const auto& [id, order] : created_) {
+    if (order.symbol != s.terms.id || order.reduce_only || order.buy != body.buys() ||
+        order.sent_at < s.entered_at)
+      continue;
+    const auto row = exchange_->find_order(account_, {{}, ClientOrderId{id}});
+    if (row)
+      lots += row->filled.count + row->leaves().count;
+    else if (!order.has_arrived && scheduler_.now() - order.sent_at <= request_window)
+      lots += order.lots;
+  }
+  if (lots > s.entered_lots)
+    fail("I6", fmt::format("with {} {} lots come of a decision for {}", body.id, lots, s.entered_lots));
+}
+
 void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
   if (killed_) return fail("I10", fmt::format("entry {} left after the kill", body.id));
   if (barred_)
     return fail("I9", fmt::format("entry {} left although the operator had stopped entries", body.id));
-  const auto decided = decided_.find(body.id);
-  if (decided == decided_.end()) return fail("I6", fmt::format("entry {} comes from no decision", body.id));
-  if (scheduler_.now() - decided->second > decision_age_max)
-    return fail("I7", fmt::format("entry {} left {} ms after it was decided", body.id,
-                                  (scheduler_.now() - decided->second) / 1ms));
+  check_decision(body, s);
+  if (violation_) return;
   if (!s.synced) return fail("I7", fmt::format("entry {} left on a book that is not whole", body.id));
   const Duration allowed = std::chrono::milliseconds{limits_.max_feed_age_ms} + decision_age_max;
   if (scheduler_.now() - s.heard_at > allowed)
