@@ -11,6 +11,7 @@
 #include "io/files/files.h"
 #include "shell/await.h"
 #include "shell/bus_options.h"
+#include "shell/carried_intents.h"
 #include "shell/embedded_exchange.h"
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"
@@ -379,6 +380,10 @@ Opening LiveBot::Parts::opening() const {
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
+  // What the last run meant to send and heard no end of comes before anything of this one.
+  const auto carried = carried_intents(state.journal(), instruments, journal->recovery());
+  if (!carried) return StartError{ExitCode::data, carried.error()};
+  for (const IntentCarried& intent : *carried) source->push(intent, {});
   open = true;
   if (account_stream) source->push(LinkChanged{Link::orders, rest->state()}, {});
   sink = std::make_unique<LiveSink>(LiveSink::Setup{

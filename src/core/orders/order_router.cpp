@@ -174,9 +174,16 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
   executor_.on(now, answer, out, agrees ? PositionEvidence::agrees : PositionEvidence::differs);
 }
 
-void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, Outbox& out) {
+void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
-  executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
+  // A person's order is counted, and theirs to keep; what was there before us is no news.
+  const bool stranger = executor_.on(now, news, out);
+  if (stranger && !monitor.first_snapshot()) risk_.note_external(now);
+  risk_.note_orders({.ids = executor_.counts().ids,
+                     .orders = executor_.counts().orders,
+                     .moved_prices = executor_.moved_prices(),
+                     .uncounted = executor_.foreign_refused(),
+                     .superseded = executor_.superseded()});
 }
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
@@ -212,7 +219,22 @@ void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool f
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {
   executor_.on_timer(now, out);
-  if (monitor.known()) positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  if (!monitor.known()) return;
+  const auto before = static_cast<std::ptrdiff_t>(out.commands.size());
+  positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  // A stop passes the gate like anything else; what is refused now is wished for again.
+  const auto refused = [&](const Command& command) {
+    const auto* stop = std::get_if<SetPositionStop>(&command);
+    if (!stop) return false;
+    const Position& held = positions_.position(stop->symbol, stop->position_index);
+    RiskView shown = view(now, stop->symbol, Side::buy, monitor);
+    shown.leg = held.size;
+    std::optional<PriceTicks> told;
+    if (held.told_stop.count > 0) told = PriceTicks{held.told_stop.count / shown.instrument->tick_size.count};
+    return !risk_.judge(*stop, told, shown);
+  };
+  out.commands.erase(std::remove_if(out.commands.begin() + before, out.commands.end(), refused),
+                     out.commands.end());
 }
 
 void OrderRouter::hash_into(StateHash& hash) const {
