@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-features nightly-model bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-features nightly-journal nightly-model bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -31,11 +31,16 @@ fuzz:  ## every fuzz target for SECONDS
 nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature values made again
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
+	@$(MAKE) --no-print-directory nightly-journal
 	@$(MAKE) --no-print-directory nightly-model
 
 nightly-model:  ## the interleavings of one order's life, three steps deeper than in `make test`
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_core_orders_test
 	@MLBOT_MODEL_DEPTH=3 $(BUILD)/bin/mlbot_core_orders_test --gtest_filter='Worlds/*'
+
+nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
+	@MLBOT_PROOF_ROUNDS=100 $(BUILD)/bin/mlbot_io_journal_test --gtest_filter='Proof.*'
 
 nightly-features:  ## a hundred hours of frames, made again from their journal: at least 1e8 values, all equal
 	@$(MAKE) --no-print-directory build TARGETS=mlbot

@@ -98,6 +98,7 @@ void ArchiveFollower::run(Progress& progress) {
         fail(done.error().what);
         break;
       }
+      archived_ = archiver_->resume_sequence().number;
       flushed_at = std::chrono::steady_clock::now();
     }
     std::this_thread::sleep_for(pause);

@@ -33,6 +33,8 @@ class ArchiveFollower {
   void stop();
 
   std::uint64_t rows() const { return rows_; }
+  /// Events up to here are in the archive for good.
+  Sequence archived_through() const { return {archived_}; }
   /// "" while all is well.
   std::string trouble() const;
 
@@ -49,7 +51,7 @@ class ArchiveFollower {
   RecordScratch scratch_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> rows_{0};
+  std::atomic<std::uint64_t> rows_{0}, archived_{0};
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
 };
