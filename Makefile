@@ -77,6 +77,8 @@ format:
 
 docs: build  ## the pages that are printed from declarations
 	@$(BUILD)/bin/mlbot features list --markdown > docs/features.md
+	@mkdir -p docs/reference
+	@$(BUILD)/bin/mlbot risk list --markdown > docs/reference/risk-controls.md
 
 clean:
 	rm -rf build/release build/debug build/bench build/asan-ubsan build/tsan build/fuzz build/clang

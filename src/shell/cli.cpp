@@ -251,6 +251,21 @@ class CommandLine {
             [this](const Console& c, DynamicSystemConfig& config) { return model_show(c, config, name_); })
         ->add_option("name", name_, "alias or content hash; default: the configured alias");
 
+    auto* risk_app = app_.add_subcommand("risk", "the controls that an order must pass");
+    risk_app->require_subcommand(1);
+    auto* controls_app = command(
+        *risk_app, "list", "K01 to K42, their limits, and when each last fired in a test",
+        [this](const Console& c, DynamicSystemConfig& config) { return risk_list(c, config, risk_list_); },
+        "  mlbot risk list\n  mlbot risk list --json | jq '.controls[5].limits'");
+    controls_app->add_flag("--markdown", risk_list_.markdown, "as docs/reference/risk-controls.md");
+    controls_app->add_option("--evidence", risk_list_.evidence, "folder in which tests note what fired");
+    command(
+        *risk_app, "loosen", "let the limits hold that the last configuration would loosen",
+        [this](const Console& c, DynamicSystemConfig& config) { return risk_loosen(c, config, name_); },
+        "  mlbot risk loosen                                     shows what waits\n"
+        "  mlbot risk loosen --confirm \"max_open_orders=9\"")
+        ->add_option("--confirm", name_, "the limits and values that wait, as they are shown");
+
     auto* features_app = app_.add_subcommand("features", "the 142 features");
     features_app->require_subcommand(1);
     command(*features_app, "list", "the catalogue", [this](const Console& c, DynamicSystemConfig&) {
@@ -491,6 +506,7 @@ class CommandLine {
   BacktestOptions backtest_;
   TrainOptions train_;
   FeatureListOptions feature_list_;
+  RiskListOptions risk_list_;
   FeatureVerifyOptions verify_;
   ImportOptions import_;
   MeasureOptions measure_;

@@ -75,6 +75,15 @@ struct FeatureListOptions {
 };
 ExitCode features_list(const Console& console, const FeatureListOptions& options);
 
+struct RiskListOptions {
+  bool markdown = false;
+  std::string evidence;  ///< folder in which the tests note what fired; empty: beside the program's folder
+};
+ExitCode risk_list(const Console& console, const DynamicSystemConfig& config, const RiskListOptions& options);
+/// Lets the limits hold that the running bot's last configuration would loosen.
+/// @param confirm  the limits and values that wait, typed by the operator; empty only shows them
+ExitCode risk_loosen(const Console& console, const DynamicSystemConfig& config, const std::string& confirm);
+
 /// Without `recorded`: every row on a generated day. With it: a recorded run's frames made again from its
 /// journal.
 struct FeatureVerifyOptions {

@@ -38,14 +38,9 @@ class RiskManager {
 
   // ---- limits
 
-  /// The first limits of a run are taken, cut to the ceilings. Later ones tighten at once; what they would
-  /// loosen waits for loosen().
-  void configure(const RiskLimits& wanted);
-  /// An operator's deliberate word: the limits of the last configure() hold from now on.
-  void loosen() { limits_ = wanted_; }
-  const RiskLimits& limits() const { return limits_; }
-  /// How many limits wait for loosen().
-  std::size_t waiting() const { return loosenings(limits_, wanted_); }
+  /// The first limits of a run are taken; later ones tighten at once and loosen on OperatorVerb::loosen.
+  void configure(const RiskLimits& wanted) { held_.configure(wanted); }
+  const RiskLimits& limits() const { return held_.held(); }
 
   // ---- what is heard and counted
 
@@ -91,7 +86,7 @@ class RiskManager {
   /// Ends the latches: an operator resumed. What still is wrong latches again.
   void release();
   /// True when the venue would deleverage this position first: it is to shrink.
-  bool must_shrink(SymbolId symbol) const { return facts_.of(symbol).adl_rank > limits_.adl_rank_max; }
+  bool must_shrink(SymbolId symbol) const { return facts_.of(symbol).adl_rank > limits().adl_rank_max; }
   /// K42: more cancels than a venue likes to see for the day's fills. Nothing is refused for it.
   std::optional<Refused> warning() const;
 
@@ -156,8 +151,7 @@ class RiskManager {
   void trip(Control control, TradingState state, bool flatten, const Refused& why);
   std::unexpected<Refused> say(const Refused& refused);
 
-  RiskLimits limits_, wanted_;
-  bool configured_ = false;
+  HeldLimits held_;
   std::vector<Instrument> instruments_;
   std::vector<FeatureRange> ranges_;
   RiskFacts facts_;
