@@ -29,7 +29,7 @@ std::optional<ServiceError> ArchiveFollower::start(Progress& progress) {
   if (!reader) return ServiceError{reader.error().what};
   reader_ = std::move(*reader);
   if (setup_.bus != nullptr) {
-    auto frames = setup_.bus->reader({.from = io::bus::ReadFrom::head});
+    auto frames = setup_.bus->reader({.streams = setup_.streams, .from = io::bus::ReadFrom::head});
     if (!frames) return ServiceError{frames.error().what};
     frames_ = std::move(*frames);
   }
@@ -59,7 +59,9 @@ bool ArchiveFollower::follow_journal(std::size_t& taken) {
     if (!item) return fail(item.error().what), false;
     if (*item == nullptr) return true;
     Result<void, io::archive::ArchiveError> done;
-    if (const auto* record = std::get_if<Record>(*item)) done = archiver_->take(*record);
+    const auto* record = std::get_if<Record>(*item);
+    if (record != nullptr && (setup_.own_frames || !std::holds_alternative<FeatureFrame>(*record)))
+      done = archiver_->take(*record);
     if (const auto* gap = std::get_if<io::journal::JournalGap>(*item)) done = archiver_->take(*gap);
     if (!done) return fail(done.error().what), false;
     ++taken;

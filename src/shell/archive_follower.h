@@ -20,9 +20,12 @@ namespace mlbot::shell {
 class ArchiveFollower {
  public:
   struct Setup {
-    std::string journal;          ///< directory
-    std::string archive;          ///< DuckDB file
-    io::bus::Bus* bus = nullptr;  ///< frames are heard here; nullptr: only what the journal has
+    std::string journal;                 ///< directory
+    std::string archive;                 ///< DuckDB file
+    io::bus::Bus* bus = nullptr;         ///< frames are heard here; nullptr: only what the journal has
+    std::vector<std::string> streams{};  ///< of frames, where the bus is no ring of this process
+    /// Frames in the journal are rows. Not where they are another journal's: their causes are its sequences.
+    bool own_frames = true;
   };
   explicit ArchiveFollower(Setup setup) : setup_{std::move(setup)} {}
   ~ArchiveFollower() { stop(); }

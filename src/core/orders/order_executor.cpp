@@ -359,18 +359,11 @@ void OrderExecutor::learn_venue_id(Instant now, Order& order, const VenueId& ven
 
 /// An order that we did not place: of an earlier run, of a person, or ours under a name that we do not know
 /// yet.
-bool OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& out) {
-  const bool maybe_ours =
-      news.client_id.empty() && std::any_of(unsettled_.begin(), unsettled_.end(), [&](std::uint32_t i) {
-        const Order& own = slot(i);
-        return !own.foreign && own.venue_id.empty() && own.symbol == news.symbol && own.side == news.side;
-      });
-  const bool stranger = !maybe_ours && origin_of(tag_, epoch_, news.client_id) == IdOrigin::stranger;
+const Order* OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& out) {
   const bool working = news.status == OrderStatus::open || news.status == OrderStatus::part_filled;
-  if (!working || news.venue_id.empty())
-    return stranger && news.filled.count > 0;  // over before we heard of it
+  if (!working || news.venue_id.empty()) return nullptr;
   Order* order = free_foreign();
-  if (!order) return stranger;
+  if (!order) return nullptr;
   const bool earlier = origin_of(tag_, epoch_, news.client_id) == IdOrigin::earlier_run;
   *order = Order{.id = news.client_id,
                  .venue_id = news.venue_id,
@@ -397,8 +390,16 @@ bool OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& out) {
                  .updated_at = news.updated_at,
                  .parts = {}};
   file(number_of(*order));
-  if (earlier && !order->reduce_only) ask_to_cancel(now, *order, out);
-  return stranger;
+  if (earlier) {
+    if (!order->reduce_only) ask_to_cancel(now, *order, out);
+    return nullptr;
+  }
+  const bool maybe_ours =
+      news.client_id.empty() && std::any_of(unsettled_.begin(), unsettled_.end(), [&](std::uint32_t i) {
+        const Order& own = slot(i);
+        return !own.foreign && own.venue_id.empty() && own.symbol == news.symbol && own.side == news.side;
+      });
+  return maybe_ours ? nullptr : order;
 }
 
 /// A second order of the venue under one id: it split ours, or there are two where one was meant.
@@ -489,8 +490,9 @@ void OrderExecutor::take_word(Instant now, Order& order, const OrderNews& news, 
   }
 }
 
-bool OrderExecutor::on(Instant now, const OrderNews& news, Outbox& out) {
-  if (news.conditional) return false;  // a stop is the venue's to hold; what it trades comes as an execution
+const Order* OrderExecutor::on(Instant now, const OrderNews& news, Outbox& out) {
+  if (news.conditional)
+    return nullptr;  // a stop is the venue's to hold; what it trades comes as an execution
   superseded_ |= origin_of(tag_, epoch_, news.client_id) == IdOrigin::later_run;
   Order* order = known(news.client_id, news.venue_id);
   if (!order) return adopt(now, news, out);
@@ -506,7 +508,7 @@ bool OrderExecutor::on(Instant now, const OrderNews& news, Outbox& out) {
     if (news.updated_at < order->updated_at) {  // overtaken: only what it says of fills is still true
       if (is_over(order->state) && !order->settled()) order->deadline = now + answer_patience_order;
       file(number_of(*order));
-      return false;
+      return nullptr;
     }
     take_word(now, *order, news, out);
   }
@@ -514,7 +516,7 @@ bool OrderExecutor::on(Instant now, const OrderNews& news, Outbox& out) {
     if (!order->amended_price) order->deadline = distant_future;
     if (order->cancel_wanted) ask_to_cancel(now, *order, out);
   }
-  return false;
+  return nullptr;
 }
 
 bool OrderExecutor::take(const Execution& execution) {

@@ -77,9 +77,8 @@ class OrderExecutor {
 
   void on(Instant now, const RequestAnswer& answer, Outbox& out,
           PositionEvidence position = PositionEvidence::agrees);
-  /// @return  true for an order that was not known before and that nobody of us made: somebody else trades
-  /// here.
-  bool on(Instant now, const OrderNews& news, Outbox& out);
+  /// @return  an order that nobody of us made and that was not known before; nullptr otherwise.
+  const Order* on(Instant now, const OrderNews& news, Outbox& out);
   /// @return  true when this execution was not seen before: the position moves by it.
   bool on(Instant now, const Execution& execution, Outbox& out);
   /// Remembers an execution without counting it: it is part of a position that was adopted.
@@ -119,7 +118,7 @@ class OrderExecutor {
   std::uint64_t odd_pairs() const { return odd_pairs_; }
   /// Orders of others that no slot was left for: exposure is not known then.
   std::uint64_t foreign_refused() const { return foreign_refused_; }
-  /// Times that the venue showed a resting order of ours at another price (H13).
+  /// Times that the venue showed another price than ours (H13).
   std::uint64_t moved_prices() const { return moved_prices_; }
   /// An id of a later run than this was seen: another instance trades, or our disk is of yesterday.
   bool superseded() const { return superseded_; }
@@ -140,7 +139,7 @@ class OrderExecutor {
     return const_cast<Order*>(std::as_const(*this).known(id, venue_id));
   }
   Order* free_foreign();
-  bool adopt(Instant now, const OrderNews& news, Outbox& out);
+  const Order* adopt(Instant now, const OrderNews& news, Outbox& out);
   void learn_venue_id(Instant now, Order& order, const VenueId& venue_id, Outbox& out);
   Lots claim_orphans(const VenueId& venue_id);
   void take_part(Instant now, Order& order, const OrderNews& news, Outbox& out);

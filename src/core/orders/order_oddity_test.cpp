@@ -494,33 +494,6 @@ TEST_F(Oddity, AStrangersOrderIsCountedAndCanBeCancelled) {
   EXPECT_EQ(executor.unsettled_count(), 0u);
 }
 
-TEST_F(Oddity, ThatSomebodyElseTradesIsSaid) {
-  OrderNews order{.symbol = {0},
-                  .client_id = "web-1",
-                  .venue_id = "w-1",
-                  .status = OrderStatus::filled,
-                  .size = {3},
-                  .filled = {3}};
-  EXPECT_TRUE(executor.on(at(0), order, out)) << "over before we heard of it, and traded";
-  EXPECT_EQ(executor.unsettled_count(), 0u);
-  order.status = OrderStatus::cancelled;
-  order.filled = {};
-  EXPECT_FALSE(executor.on(at(0), order, out)) << "nothing came of it";
-  order.status = OrderStatus::open;
-  EXPECT_TRUE(executor.on(at(0), order, out));
-  order.updated_at = at(1);
-  EXPECT_FALSE(executor.on(at(1), order, out)) << "told once";
-  for (const std::uint32_t epoch : {6u, 7u}) {
-    order = {.symbol = {0},
-             .client_id = order_id(account_tag("main"), epoch, 900),
-             .venue_id = VenueId{"v-" + std::to_string(epoch)},
-             .status = OrderStatus::filled,
-             .size = {3},
-             .filled = {3}};
-    EXPECT_FALSE(executor.on(at(2), order, out)) << "ours, of before";
-  }
-}
-
 TEST_F(Oddity, AFaultThatNoOrderMayBringAboutHalts) {
   const auto state_after = [](const OrderFaults& faults) {
     RiskManager risk;

@@ -176,14 +176,26 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
 
 void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
-  // A person's order is counted, and theirs to keep; what was there before us is no news.
-  const bool stranger = executor_.on(now, news, out);
-  if (stranger && !monitor.first_snapshot()) risk_.note_external(now);
+  const Order* stranger = executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
   risk_.note_orders({.ids = executor_.counts().ids,
                      .orders = executor_.counts().orders,
                      .moved_prices = executor_.moved_prices(),
                      .uncounted = executor_.foreign_refused(),
                      .superseded = executor_.superseded()});
+  if (!stranger || monitor.first_snapshot()) return;  // what was there before us is no activity
+  if (strangers_.full()) strangers_.pop_front();
+  strangers_.push_back({stranger->venue_id, now});
+}
+
+/// K39: an order that is nobody's of ours even after its name had time to come.
+void OrderRouter::look_at_strangers(Instant now) {
+  while (!strangers_.empty() && now - strangers_.front().since >= stranger_grace) {
+    const Stranger stranger = strangers_.pop_front();
+    for (std::size_t i = 0; i < executor_.unsettled_count(); ++i) {
+      const Order& order = executor_.unsettled(i);
+      if (order.foreign && !order.earlier && order.venue_id == stranger.order) risk_.note_external(now);
+    }
+  }
 }
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
@@ -218,6 +230,7 @@ void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool f
 }
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {
+  look_at_strangers(now);
   executor_.on_timer(now, out);
   if (!monitor.known()) return;
   const auto before = static_cast<std::ptrdiff_t>(out.commands.size());
@@ -246,6 +259,7 @@ void OrderRouter::hash_into(StateHash& hash) const {
     hash.add(std::uint64_t{s.market.top.synced} | std::uint64_t{s.traded} << 1);
     hash.add(s.working.view());
   }
+  hash.add(std::uint64_t{strangers_.size()});
   risk_.hash_into(hash);
   positions_.hash_into(hash);
   executor_.hash_into(hash);

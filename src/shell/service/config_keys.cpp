@@ -440,6 +440,15 @@ std::vector<ConfigKey> declared_keys() {
        fixed,
        "space kept free, given back when the disk is full so that exits are still recorded",
        integer(&C::journal_reserve_bytes)},
+      {"services",
+       "lease_ms",
+       std::int64_t{2000},
+       200,
+       60'000,
+       {},
+       fixed,
+       "a service process that was not heard of for so long has lost its name to another",
+       integer(&C::lease_ms)},
       {"ui", "listen", "127.0.0.1:8787", 0, 0, {}, fixed, "address of the operator's page", text(&C::listen)},
   };
   const auto behind = std::ranges::find(all, std::string_view{"sim"}, &ConfigKey::section);
