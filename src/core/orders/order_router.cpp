@@ -233,21 +233,24 @@ void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& o
   look_at_strangers(now);
   executor_.on_timer(now, out);
   if (!monitor.known()) return;
-  const auto before = static_cast<std::ptrdiff_t>(out.commands.size());
+  const auto asked = static_cast<std::ptrdiff_t>(out.commands.size());
   positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
-  // A stop passes the gate like anything else; what is refused now is wished for again.
+  // A stop that the gate holds back is asked for again after `stop_retry`.
   const auto refused = [&](const Command& command) {
     const auto* stop = std::get_if<SetPositionStop>(&command);
-    if (!stop) return false;
-    const Position& held = positions_.position(stop->symbol, stop->position_index);
-    RiskView shown = view(now, stop->symbol, Side::buy, monitor);
-    shown.leg = held.size;
-    std::optional<PriceTicks> told;
-    if (held.told_stop.count > 0) told = PriceTicks{held.told_stop.count / shown.instrument->tick_size.count};
-    return !risk_.judge(*stop, told, shown);
+    return stop && !stop_passes(now, *stop, monitor);
   };
-  out.commands.erase(std::remove_if(out.commands.begin() + before, out.commands.end(), refused),
+  out.commands.erase(std::remove_if(out.commands.begin() + asked, out.commands.end(), refused),
                      out.commands.end());
+}
+
+bool OrderRouter::stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor) {
+  const Position& position = positions_.position(stop.symbol, stop.position_index);
+  RiskView shown = view(now, stop.symbol, position.size.count > 0 ? Side::sell : Side::buy, monitor);
+  shown.leg = position.size;
+  const auto held = position.told_stop.count > 0 ? instrument(stop.symbol).ticks(position.told_stop)
+                                                 : std::optional<PriceTicks>{};
+  return risk_.judge(stop, held, shown).has_value();
 }
 
 void OrderRouter::hash_into(StateHash& hash) const {
