@@ -481,7 +481,10 @@ void OrderExecutor::take_word(Instant now, Order& order, const OrderNews& news, 
     order.amended_price.reset();
     order.price = news.price;
   } else if (order.type == OrderType::limit && news.price.count > 0) {
-    if (!order.foreign && news.price != order.price && news.price != order.asked_price) ++moved_prices_;
+    const bool rests =
+        order.time_in_force == TimeInForce::gtc || order.time_in_force == TimeInForce::post_only;
+    if (rests && !order.foreign && news.price != order.price && news.price != order.asked_price)
+      ++moved_prices_;
     order.price = news.price;
   }
   switch (news.status) {

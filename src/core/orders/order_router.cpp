@@ -177,7 +177,12 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
 void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
   const Order* stranger = executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
-  if (!stranger || monitor.first_snapshot()) return;     // what was there before us is no activity
+  risk_.note_orders({.ids = executor_.counts().ids,
+                     .orders = executor_.counts().orders,
+                     .moved_prices = executor_.moved_prices(),
+                     .uncounted = executor_.foreign_refused(),
+                     .superseded = executor_.superseded()});
+  if (!stranger || monitor.first_snapshot()) return;  // what was there before us is no activity
   if (strangers_.full()) strangers_.pop_front();
   strangers_.push_back({stranger->venue_id, now});
 }
