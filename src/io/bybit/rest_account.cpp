@@ -66,6 +66,7 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
 struct RestSession::AccountQuery {
   dialect::NewsPage executions, orders, positions;
   WalletNews wallet;
+  Instant wallet_at;  ///< the venue's clock when it was there: tells which transactions it holds
   AccountModes modes;
 };
 
@@ -95,6 +96,7 @@ void RestSession::query_account(Instant now) {
   };
   const auto ask_info = [=, this](const WalletNews& wallet, Instant at) {
     query->wallet = wallet;
+    query->wallet_at = venue_time();
     ask_then<dialect::AccountInfo>(dialect::ask_account_info(), at, then(ask_settings));
   };
   const auto ask_wallet = [=, this](dialect::NewsPage positions, Instant at) {
@@ -128,7 +130,7 @@ void RestSession::tell(AccountQuery& query, const std::vector<dialect::Transacti
     if (std::get<PositionNews>(row).position_index != 0) query.modes.hedge = true;
     handlers_.on_event(row, {});
   }
-  handlers_.on_event(query.wallet, {});
+  handlers_.on_event(query.wallet, query.wallet_at);
   handlers_.on_event(query.modes, {});
   for (auto at = transactions.rbegin(); at != transactions.rend(); ++at) {
     const auto transaction = dialect::transaction_of(*at, table_);
