@@ -63,6 +63,10 @@ class Core {
   /// What the next run must know. A shell keeps it on disk before it carries out the commands of the step
   /// that changed it.
   Carried carried() const;
+  /// What it takes a symbol's position to be, and the wallet by its ledger (nothing before that is open): for
+  /// whoever holds them against the venue's.
+  Lots believed_position(SymbolId symbol) const;
+  std::optional<E8> believed_wallet() const;
 
   /// Everything that the core remembers, as one number.
   std::uint64_t state_hash() const;

@@ -52,7 +52,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                    compare(at, e.symbol);
                  },
                  [&](const WalletNews& e) {
-                   router_.on(at, e);
+                   router_.on(event.venue_time.ns == 0 ? at : event.venue_time, e);
                    monitor_.on(at, e, router_.positions().profit());
                  },
                  [&](const RequestAnswer& e) {

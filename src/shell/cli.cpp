@@ -22,6 +22,7 @@ constexpr std::string_view summary =
   mlbot pause | resume | flatten | kill
   mlbot train                    a model from the journal; mlbot model list
   mlbot backtest --hours 4       the same core against a simulated exchange
+  mlbot simulate --seeds 1000    worlds full of misfortune: does it keep its promises?
   mlbot replay                   the last run again from its journal: same commands, same state
   mlbot doctor                   is everything in place?
 
@@ -287,6 +288,27 @@ class CommandLine {
     backtest_app->add_option("--latency-ms", backtest_.latency_ms, "one way, market data and orders alike");
     backtest_app->add_option("--balance", backtest_.balance_usdt, "USDT at the start");
     backtest_app->add_option("--journal", backtest_.journal, "directory in which to keep the run's journal");
+
+    auto* simulate_app = command(
+        app_, "simulate", "worlds full of misfortune, one a seed: does the bot keep its promises?",
+        [this](const Console& c, DynamicSystemConfig&) { return shell::simulate_worlds(c, simulate_); },
+        "  mlbot simulate --seeds 1000 --jobs 2\n  mlbot simulate --seed 44 --tell --until 5000\n"
+        "  mlbot simulate --seed 44 --shrink --out tests/scenarios/44.json\n"
+        "  mlbot simulate --scenario tests/scenarios/44.json");
+    simulate_app->add_option("--seeds", simulate_.seeds, "how many worlds");
+    simulate_app->add_option("--from", simulate_.first_seed, "first seed");
+    simulate_app->add_option("--jobs", simulate_.jobs, "worlds at a time")->check(CLI::Range(1, 64));
+    simulate_app->add_option("--seed", simulate_.seed, "this world alone");
+    simulate_app->add_option("--until", simulate_.until, "end it after so many events");
+    simulate_app->add_option("--minutes", simulate_.minutes, "virtual minutes with faults, before 45 s without");
+    simulate_app->add_option("--scenario", simulate_.scenario, "a file of explicit faults instead of a seed");
+    simulate_app->add_option("--out", simulate_.output, "where --shrink writes");
+    simulate_app->add_flag("--calm", simulate_.calm, "no faults at all");
+    simulate_app->add_flag("--shrink", simulate_.shrink, "reduce a failure to the fewest faults");
+    simulate_app->add_flag("--tell", simulate_.tell, "every input and command in words");
+    simulate_app->add_flag("--trace-hash", simulate_.trace_hash, "print only the hash of all that happened");
+    simulate_app->add_flag("--must-happen", simulate_.all_must_happen,
+                           "fail when a rare situation never came about");
 
     auto* train_app = command(
         app_, "train", "train a model on a journal",
@@ -600,6 +622,7 @@ class CommandLine {
   JournalCatOptions journal_cat_;
   RecordOptions record_;
   BacktestOptions backtest_;
+  SimulateOptions simulate_;
   TrainOptions train_;
   FeatureListOptions feature_list_;
   RiskListOptions risk_list_;

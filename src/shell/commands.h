@@ -220,4 +220,16 @@ inline constexpr std::string_view record_topics_help =
     "tickers, liquidations, price-limits, adl, insurance; on demand trades, books, klines";
 ExitCode record(const Console& console, const DynamicSystemConfig& config, const RecordOptions& options);
 
+struct SimulateOptions {
+  std::uint64_t first_seed = 1, seeds = 100;
+  std::size_t jobs = 2;
+  std::optional<std::uint64_t> seed;   ///< this one alone, and its story
+  std::optional<std::uint64_t> until;  ///< ends it after so many events
+  std::string scenario;                ///< a file instead of a seed
+  std::string output;                  ///< of the shrunk scenario
+  double minutes = 6;                  ///< of the phase with faults
+  bool calm = false, shrink = false, tell = false, trace_hash = false, all_must_happen = false;
+};
+ExitCode simulate_worlds(const Console& console, const SimulateOptions& options);
+
 }  // namespace mlbot::shell

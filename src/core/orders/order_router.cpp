@@ -349,7 +349,12 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
 void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
   const Order* stranger = executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
-  if (!stranger || monitor.first_snapshot()) return;     // what was there before us is no activity
+  risk_.note_orders({.ids = executor_.counts().ids,
+                     .orders = executor_.counts().orders,
+                     .moved_prices = executor_.moved_prices(),
+                     .uncounted = executor_.foreign_refused(),
+                     .superseded = executor_.superseded()});
+  if (!stranger || monitor.first_snapshot()) return;  // what was there before us is no activity
   if (strangers_.full()) strangers_.pop_front();
   strangers_.push_back({stranger->venue_id, now});
 }
@@ -402,7 +407,25 @@ void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool f
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {
   look_at_strangers(now);
   executor_.on_timer(now, out);
-  if (monitor.known()) positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  if (!monitor.known()) return;
+  const auto asked = static_cast<std::ptrdiff_t>(out.commands.size());
+  positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  // A stop that the gate holds back is asked for again after `stop_retry`.
+  const auto refused = [&](const Command& command) {
+    const auto* stop = std::get_if<SetPositionStop>(&command);
+    return stop && !stop_passes(now, *stop, monitor);
+  };
+  out.commands.erase(std::remove_if(out.commands.begin() + asked, out.commands.end(), refused),
+                     out.commands.end());
+}
+
+bool OrderRouter::stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor) {
+  const Position& position = positions_.position(stop.symbol, stop.position_index);
+  RiskView shown = view(now, stop.symbol, position.size.count > 0 ? Side::sell : Side::buy, monitor);
+  shown.leg = position.size;
+  const auto held = position.told_stop.count > 0 ? instrument(stop.symbol).ticks(position.told_stop)
+                                                 : std::optional<PriceTicks>{};
+  return risk_.judge(stop, held, shown).has_value();
 }
 
 void OrderRouter::hash_into(StateHash& hash) const {

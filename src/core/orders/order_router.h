@@ -141,6 +141,7 @@ class OrderRouter {
     Instant since;
   };
   void look_at_strangers(Instant now);
+  bool stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor);
   /// Best prices of our own orders that may be resting, for K32.
   void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 namespace {
 
@@ -70,6 +72,21 @@ void RiskManager::note_external(Instant) {
        {ReasonCode::external_activity, 0, 1, Control::external_activity, Unit::flag});
 }
 
+void RiskManager::note_orders(const OrderFaults& faults) {
+  const auto halt = [this](Control control, double limit, double actual) {
+    trip(control, TradingState::halted, false,
+         {declaration(control).reason, limit, actual, control, Unit::count});
+  };
+  if (faults.orders > faults.ids)
+    halt(Control::intent_ratio, static_cast<double>(faults.ids), static_cast<double>(faults.orders));
+  if (faults.moved_prices > orders_seen_.moved_prices)
+    halt(Control::price_collar, 0, static_cast<double>(faults.moved_prices));
+  if (faults.uncounted > orders_seen_.uncounted)
+    halt(Control::unknown_orders, 0, static_cast<double>(faults.uncounted));
+  if (faults.superseded) halt(Control::environment, 0, 1);
+  orders_seen_ = faults;
+}
+
 void RiskManager::note_sent(Instant now, std::span<const Command> commands) {
   for (const Command& command : commands) {
     if (std::holds_alternative<CancelOrder>(command) || std::holds_alternative<CancelAllOrders>(command))
@@ -90,6 +107,10 @@ Result<Approved<PlaceOrder>, Refused> RiskManager::judge(const PlaceOrder& order
   facts_.roll_day(view.now);
   facts_.forget_old(view.now);
   const bool intended = std::exchange(facts_.intent_open, false);
+  if (MLBOT_PLANTED(no_rule_at_all)) {
+    facts_.stamped(view.now, order.symbol, order);
+    return Approved<PlaceOrder>{order};
+  }
   if (const auto no = belonging_rules(order.symbol, view)) return say(*no);
   if (!order.reduce_only) {
     if (const auto no = entry_rules(view)) return say(*no);
@@ -306,6 +327,9 @@ std::optional<Refused> RiskManager::warning() const {
 }
 
 void RiskManager::hash_into(StateHash& hash) const {
+  for (const std::uint64_t count : {orders_seen_.ids, orders_seen_.orders, orders_seen_.moved_prices,
+                                    orders_seen_.uncounted, std::uint64_t{orders_seen_.superseded}})
+    hash.add(count);
   for (const RiskLimits* limits : {&held_.held(), &held_.wanted()})
     for (const RiskLimit& limit : risk_limits())
       hash.add(limit.amount ? (limits->*limit.amount).count : std::int64_t{limits->*limit.number});

@@ -22,6 +22,14 @@
 
 namespace mlbot::core {
 
+/// What the executor found that no order may bring about: counted since the run began.
+struct OrderFaults {
+  std::uint64_t ids = 0, orders = 0;  ///< one intent, one id, one order
+  std::uint64_t moved_prices = 0;     ///< the venue works another price than the one that was stamped
+  std::uint64_t uncounted = 0;        ///< orders of others that no slot was left for
+  bool superseded = false;            ///< a later run of ours trades this account
+};
+
 class RiskManager {
  public:
   /// Announces a symbol; ids in order 0, 1, 2, ...
@@ -51,6 +59,8 @@ class RiskManager {
   void note_closed(Instant now, E8 profit);
   /// Somebody else trades this account: an order or a fill that is neither ours nor the venue's.
   void note_external(Instant now);
+  /// Halts at each fault that is new.
+  void note_orders(const OrderFaults& faults);
   /// What one step sends, in order: an order that was never stamped halts.
   void note_sent(Instant now, std::span<const Command> commands);
 
@@ -146,6 +156,7 @@ class RiskManager {
   std::vector<FeatureRange> ranges_;
   RiskFacts facts_;
   std::array<Latch, control_count + 1> latches_{};
+  OrderFaults orders_seen_;
   std::uint64_t latched_ = 0;  ///< bit n: control n
   RiskDemand passing_;         ///< what is asked for while it lasts, without a latch
   std::uint64_t stamps_ = 0;

@@ -6,6 +6,8 @@
 
 #include "core/orders/risk_manager.h"
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 namespace {
 
@@ -83,6 +85,7 @@ RiskManager::Verdict RiskManager::state_rules(const RiskView& view) const {
   using enum TradingState;
   const auto no = [](ReasonCode reason) { return no_is_yes(Control::trading_state, reason); };
   if (view.mode == Mode::shadow) return no(ReasonCode::mode_shadow);
+  if (MLBOT_PLANTED(enter_in_any_state)) return std::nullopt;
   switch (view.state) {
     case active:
     case degraded:
@@ -104,6 +107,7 @@ RiskManager::Verdict RiskManager::state_rules(const RiskView& view) const {
 /// K30, K29, K02: what we know of the account, and what may be entered.
 RiskManager::Verdict RiskManager::account_rules(const RiskView& view) const {
   using enum Control;
+  if (MLBOT_PLANTED(enter_before_the_account_is_known)) return std::nullopt;
   if (!view.account_known) return yes_is_no(reconciliation, ReasonCode::account_unknown);
   const Duration tolerated = std::chrono::milliseconds{limits().mismatch_reduce_ms};
   if (view.mismatch > tolerated)
@@ -175,6 +179,7 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
 RiskManager::Verdict RiskManager::market_rules(const RiskView& view) const {
   using enum Control;
   const SymbolFacts& s = facts_.of(view.instrument->id);
+  if (MLBOT_PLANTED(enter_on_any_book)) return std::nullopt;
   if (!view.top.synced) return yes_is_no(freshness, ReasonCode::book_unsynced);
   const double age = milliseconds(view.now - view.book_at);
   const std::int64_t busy_period = std::int64_t{limits().busy_feed_age_ms} * 1'000'000 / messages_while_busy;
@@ -261,6 +266,7 @@ RiskManager::Verdict RiskManager::count_rules(const RiskView& view) const {
     return Refused{ReasonCode::open_orders, limit, static_cast<double>(have + 1), Control::open_orders,
                    Unit::count};
   };
+  if (MLBOT_PLANTED(as_many_orders_as_may_be)) return std::nullopt;
   if (view.open_orders_symbol >= limits().max_open_orders_symbol)
     return too_many(limits().max_open_orders_symbol, view.open_orders_symbol);
   if (view.open_orders >= limits().max_open_orders)
@@ -301,17 +307,20 @@ std::uint32_t RiskManager::ramp_pct(const RiskView& view) const {
 
 /// K05: what one order may be worth, half of it while degraded.
 E8 RiskManager::order_cap(const RiskView& view) const {
+  if (MLBOT_PLANTED(an_order_of_any_size)) return {INT64_MAX};
   const E8 cap =
       std::min(limits().max_order_notional, share(view.equity, limits().max_order_equity_bps, bps_per_unit));
   return view.state == TradingState::degraded ? E8{cap.count / 2} : cap;
 }
 
 E8 RiskManager::symbol_cap(const RiskView& view) const {
+  if (MLBOT_PLANTED(a_symbol_without_a_limit)) return {INT64_MAX};
   return std::min(limits().max_symbol_notional,
                   share(view.equity, limits().max_symbol_equity_bps, bps_per_unit));
 }
 
 E8 RiskManager::total_cap(const RiskView& view) const {
+  if (MLBOT_PLANTED(an_account_without_a_limit)) return {INT64_MAX};
   return std::min(limits().max_total_notional,
                   share(view.equity, limits().max_total_equity_bps, bps_per_unit));
 }

@@ -1,6 +1,7 @@
 // What a run asks while it trades: one order, the whole account, what the venue changes without a word.
 #include <algorithm>
 
+#include "base/planted.h"
 #include "io/bybit/rest_session.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
@@ -26,6 +27,7 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
     if (!body) return fail(body.error());
     std::vector<Event> executions;
     const auto page = dialect::decode_executions(*body, table_, scratch_, executions);
+    if (MLBOT_PLANTED(a_question_forgets_the_fills)) executions.clear();
     if (!page) return fail(unreadable(path::executions, *body, page.error()));
     for (auto at = executions.rbegin(); at != executions.rend(); ++at) handlers_.on_event(*at, {});
     for (const Event& row : *rows) handlers_.on_event(row, {});
@@ -64,6 +66,7 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
 struct RestSession::AccountQuery {
   dialect::NewsPage executions, orders, positions;
   WalletNews wallet;
+  Instant wallet_at;  ///< the venue's clock when it was there: tells which transactions it holds
   AccountModes modes;
 };
 
@@ -93,6 +96,7 @@ void RestSession::query_account(Instant now) {
   };
   const auto ask_info = [=, this](const WalletNews& wallet, Instant at) {
     query->wallet = wallet;
+    query->wallet_at = venue_time();
     ask_then<dialect::AccountInfo>(dialect::ask_account_info(), at, then(ask_settings));
   };
   const auto ask_wallet = [=, this](dialect::NewsPage positions, Instant at) {
@@ -119,12 +123,14 @@ void RestSession::tell(AccountQuery& query, const std::vector<dialect::Transacti
   const auto& executions = query.executions.list;
   for (auto at = executions.rbegin(); at != executions.rend(); ++at)
     if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
-  for (const Event& row : query.orders.list) handlers_.on_event(row, {});
+  if (!MLBOT_PLANTED(an_account_without_orders))
+    for (const Event& row : query.orders.list) handlers_.on_event(row, {});
   for (const Event& row : query.positions.list) {
+    if (MLBOT_PLANTED(an_account_without_positions)) continue;
     if (std::get<PositionNews>(row).position_index != 0) query.modes.hedge = true;
     handlers_.on_event(row, {});
   }
-  handlers_.on_event(query.wallet, {});
+  handlers_.on_event(query.wallet, query.wallet_at);
   handlers_.on_event(query.modes, {});
   for (auto at = transactions.rbegin(); at != transactions.rend(); ++at) {
     const auto transaction = dialect::transaction_of(*at, table_);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "io/bybit/redact.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
@@ -125,7 +126,8 @@ void RestSession::send(const RequestQueue::Taken& taken) {
       .method = std::string{wanted.method()}, .target = wanted.target(), .body = std::string{wanted.body()}};
   if (wanted.post) request.headers.emplace_back("Content-Type", "application/json");
   if (wanted.is_signed) {
-    for (auto& header : signer_.headers(venue_time(), wanted.payload))
+    for (auto& header : signer_.headers(
+             MLBOT_PLANTED(sign_with_our_own_clock) ? handlers_.our_time() : venue_time(), wanted.payload))
       request.headers.push_back(std::move(header));
   }
   handlers_.send(taken.number, std::move(request), settings_.timeout);
@@ -137,6 +139,8 @@ Result<std::string, RestError> RestSession::judge_code(std::string_view of, std:
   if (!head) return std::unexpected{unreadable(of, body, head.error())};
   const CodeClass code_class = dialect::class_of(head->code);
   if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged) return body;
+  if (MLBOT_PLANTED(a_timeout_code_is_a_no) && code_class == CodeClass::unknown)
+    return std::unexpected{RestError{CodeClass::refused, head->code, "no"}};
   return std::unexpected{RestError{code_class, head->code, fmt::format("{}: {}", of, head->text)}};
 }
 
@@ -149,6 +153,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
   if (!answer) {
     ++counters_.transport_faults;
     if (++faults_in_a_row_ >= faults_until_down) become(LinkState::down);
+    if (MLBOT_PLANTED(a_transport_fault_is_a_no)) return fail(CodeClass::refused, answer.error().what);
     return fail(CodeClass::unknown, answer.error().what);
   }
   faults_in_a_row_ = 0;
@@ -163,6 +168,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
     return judge_code(flight.path, std::move(response.body));
   }
   if (response.status >= http_server_fault) {
+    if (MLBOT_PLANTED(a_server_fault_is_a_no)) return fail(CodeClass::refused, "the venue's server failed");
     return fail(CodeClass::unknown, fmt::format("the venue answered HTTP {}", response.status));
   }
   switch (response.status) {
@@ -171,7 +177,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
       return fail(CodeClass::rate, "the venue answered HTTP 429, too many requests");
     }
     case http_forbidden:
-      queue_.hold_all(now + hold_after_ban);
+      if (!MLBOT_PLANTED(go_on_after_403)) queue_.hold_all(now + hold_after_ban);
       become(LinkState::down);
       return fail(
           CodeClass::auth,
@@ -184,14 +190,16 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
   }
   RestError error = unreadable(flight.path, response.body, {"reply", "no JSON with a code"});
   error.what = fmt::format("{}: HTTP {} without a readable answer", flight.path, response.status);
-  error.code_class = response.status == http_ok ? CodeClass::unknown : CodeClass::refused;
+  error.code_class = response.status == http_ok && !MLBOT_PLANTED(a_page_of_html_is_a_no)
+                         ? CodeClass::unknown
+                         : CodeClass::refused;
   return std::unexpected{std::move(error)};
 }
 
 bool RestSession::asks_again(const RestRequest& request, const RestError& error) const {
   if (request.tries >= tries_max) return false;
   const bool not_looked_at = error.code_class == CodeClass::rate || error.code_class == CodeClass::time;
-  if (not_looked_at) return request.repeatable;
+  if (not_looked_at) return request.repeatable || MLBOT_PLANTED(send_a_create_again_after_too_many);
   return !request.post &&
          (error.code_class == CodeClass::unknown || error.code_class == CodeClass::maintenance);
 }
@@ -219,6 +227,7 @@ void RestSession::answered_by_socket(std::uint64_t number, Result<dialect::Trade
   };
   if (!answer) {
     ++counters_.transport_faults;
+    if (MLBOT_PLANTED(a_lost_order_socket_is_a_no)) return fail(CodeClass::refused, 0, answer.error());
     return fail(CodeClass::unknown, 0, answer.error());
   }
   ++counters_.answered;
@@ -345,7 +354,9 @@ void RestSession::post(Urgency urgency, const Command& command, const ClientOrde
                       .payload = std::move(wanted->payload),
                       .order = order,
                       .creates = creates};
-  request.give_up_at = now + settings_.timeout;
+  const bool ages = (urgency == Urgency::open || urgency == Urgency::amend) &&
+                    !MLBOT_PLANTED(an_entry_waits_as_long_as_it_must);
+  request.give_up_at = now + (ages ? settings_.entry_patience : settings_.timeout);
   request.done = [this, blank](Result<Body, RestError> answer, Instant) { tell(blank, answer); };
   queue_.push(std::move(request), now);
   pump(now);

@@ -40,6 +40,7 @@ struct RestSettings {
   std::string key, secret;  ///< empty: only public questions
   Duration receive_window = 5s;
   Duration timeout = 10s;         ///< of one request, connecting included
+  Duration entry_patience = 1s;   ///< an entry or an amend that waited longer for its turn is not sent: it has aged
   Duration clock_every = 60s;     ///< how often the venue's clock is asked
   Duration executions_back = 1h;  ///< how far QueryAccount looks back for executions and transactions
   Duration standing_every = 60s;  ///< how often contracts and the venue's own state are read again
