@@ -65,6 +65,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  },
                  [&](const LinkChanged& e) { monitor_.on(at, e, out); },
                  [&](const TimerFired&) {
+                   timer_at_ = at;
                    for (std::uint16_t i = 0; i < router_.symbol_count(); ++i) compare(at, {i});
                    if (monitor_.worst_mismatch(at) > mismatch_tolerance) monitor_.ask_again(at);
                    monitor_.on_timer(at, router_.positions().profit(), out);
@@ -144,6 +145,7 @@ void TradeStage::hash_into(StateHash& hash) const {
   coordinator_.hash_into(hash);
   router_.hash_into(hash);
   monitor_.hash_into(hash);
+  hash.add(timer_at_.ns);
 }
 
 }  // namespace mlbot::core

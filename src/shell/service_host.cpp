@@ -1,10 +1,14 @@
 #include "shell/service_host.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -49,6 +53,7 @@ Result<std::unique_ptr<ServiceHost>, StartError> ServiceHost::open(const Console
   std::error_code ignored;
   std::filesystem::create_directories(settings.state_dir + "/work", ignored);
   std::unique_ptr<ServiceHost> host{new ServiceHost{console, config, setup.name}};
+  if (auto locked = host->lock_work(setup.standby); !locked) return std::unexpected{locked.error()};
   auto lease = host->take_lease(setup.name, setup.grace, setup.standby, 0);
   if (!lease) return std::unexpected{lease.error()};
   host->lease_ = std::move(*lease);
@@ -56,6 +61,31 @@ Result<std::unique_ptr<ServiceHost>, StartError> ServiceHost::open(const Console
   if (!bus) return std::unexpected{StartError{exit_code_of(bus.error()), bus.error().what}};
   host->bus_ = std::move(*bus);
   return host;
+}
+
+ServiceHost::~ServiceHost() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+/// A lease lets its owner in again, so that a restart need not wait for the end of its own: who is already
+/// here must be told apart by a file that the kernel holds for the living alone.
+Result<void, StartError> ServiceHost::lock_work(bool standby) {
+  const auto path = work_file(state_, name_) + ".lock";
+  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0)
+    return std::unexpected{
+        StartError{ExitCode::failed, fmt::format("cannot make {}: {}", path, std::strerror(errno))}};
+  while (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    if (!standby)
+      return std::unexpected{StartError{
+          ExitCode::refused,
+          fmt::format("{} is held by another process of this state directory: stop that one", path)}};
+    if (asked_to_stop())
+      return std::unexpected{
+          StartError{ExitCode::interrupted, "stopped while waiting for the other process"}};
+    std::this_thread::sleep_for(100ms);
+  }
+  return {};
 }
 
 Result<std::unique_ptr<LeaseKeeper>, StartError> ServiceHost::take_lease(const std::string& name,

@@ -23,7 +23,11 @@ class ServiceHost {
     bool standby = false;  ///< waits while another process holds the lease
     Duration grace{};      ///< io::bus::Lease::Setup::grace
   };
-  /// Takes the lease, then connects.
+  ~ServiceHost();
+  ServiceHost(const ServiceHost&) = delete;
+  ServiceHost& operator=(const ServiceHost&) = delete;
+
+  /// Takes the work's file lock, then the lease, then connects.
   /// @error refused while another process has it; network; configuration without a Redis in bus.url
   static Result<std::unique_ptr<ServiceHost>, StartError> open(const Console& console,
                                                                const DynamicSystemConfig& config,
@@ -62,6 +66,9 @@ class ServiceHost {
   StateDirectory state_;
   StopSignals stop_;
   WorkCounter work_;
+  Result<void, StartError> lock_work(bool standby);
+
+  int lock_ = -1;
   std::unique_ptr<LeaseKeeper> lease_;
   std::unique_ptr<io::bus::RedisBus> bus_;
 };

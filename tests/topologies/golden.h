@@ -26,6 +26,7 @@ struct RunSeen {
   std::uint64_t decision_count = 0, order_count = 0;
   Sequence last;
   std::uint64_t events = 0, gaps = 0;
+  std::map<std::string, std::uint64_t> reasons;  ///< of decisions
   bool operator==(const RunSeen&) const = default;
 };
 
@@ -51,6 +52,7 @@ inline RunSeen see_run(const std::string& journal, bool whole_frames) {
     if (const auto* decision = std::get_if<Decision>(record)) {
       encode(Record{*decision}, out.decisions);
       ++out.decision_count;
+      ++out.reasons[std::string{to_string(decision->reason)}];
     }
     const auto* command = std::get_if<StampedCommand>(record);
     if (command == nullptr || std::holds_alternative<ResubscribeBook>(command->what)) continue;
@@ -80,16 +82,18 @@ inline std::string put_queue_model(const std::string& models) {
   files["golden.json"] = lab::golden_json(golden.values, feature_count, *booster->predict(golden));
   files["metrics.json"] = "{}\n";
   files["card.md"] = "# queue\n";
-  lab::seal_bundle(files, {{"schema_hash", fmt::format("{:016x}", core::feature_schema_hash())},
-                           {"feature_count", feature_count},
-                           {"trained_at_ms", 1000},
-                           {"expires_at_ms", 0},
-                           {"heads", Json::array({{{"name", "forward_return"},
-                                                   {"horizon_ms", 20'000},
-                                                   {"unit", "bps_of_mid"},
-                                                   {"residual_bps", 0.0},
-                                                   {"calibration_intercept_bps", 0.0},
-                                                   {"calibration_slope", 1.0}}})}});
+  lab::seal_bundle(files,
+                   {{"schema_hash", fmt::format("{:016x}", core::feature_schema_hash())},
+                    {"feature_count", feature_count},
+                    {"trained_at_ms",
+                     1'767'571'200'000},  // a day of the generated market: the risk rules refuse what is old
+                    {"expires_at_ms", 0},
+                    {"heads", Json::array({{{"name", "forward_return"},
+                                            {"horizon_ms", 20'000},
+                                            {"unit", "bps_of_mid"},
+                                            {"residual_bps", 0.0},
+                                            {"calibration_intercept_bps", 0.0},
+                                            {"calibration_slope", 1.0}}})}});
   io::files::BundleStore store{models};
   const auto hash = lab::content_hash(files);
   EXPECT_TRUE(store.put(hash, files));

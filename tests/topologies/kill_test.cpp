@@ -87,7 +87,7 @@ TEST(Kill, AnyProcessUnderLoadLosesNothingAndComesBackByItself) {
     EXPECT_EQ(asked.exit_code, 0) << asked.err;
     return asked.out;
   };
-  const auto once = archived(state, "SELECT count(*) = count(DISTINCT (symbol, id)) FROM trades");
+  const auto once = archived(state, "SELECT count(*) = count(DISTINCT (symbol, trade_id)) FROM trades");
   EXPECT_NE(once.find("true"), std::string::npos) << once << ": a trade is archived twice";
 }
 

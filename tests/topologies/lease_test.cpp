@@ -127,7 +127,9 @@ TEST_F(TwoTradeStages, TheSecondIsRefusedAndTheSleeperIsFenced) {
 
   Process second{directory_, service("trade", {"--account", "other", "--standby"}), {.name = "second"}};
   std::this_thread::sleep_for(1s);
-  EXPECT_EQ(second.out().find("page"), std::string::npos) << "it waits while the first is alive";
+  EXPECT_EQ(second.out().find("page"), std::string::npos)
+      << "it waits while the first is alive\n"
+      << second.out() << second.err() << first.out() << first.err();
   first.signal(SIGSTOP);
   ASSERT_TRUE(wait_for([&] { return second.out().find("page") != std::string::npos; }, 30s)) << second.err();
   const auto before = creates_by_epoch();

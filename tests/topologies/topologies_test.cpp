@@ -19,7 +19,8 @@ class Topologies : public ::testing::Test {
   void SetUp() override {
     golden_ = record_golden(directory_);
     ASSERT_GT(golden_.run.frames.size(), 1'000u);
-    ASSERT_GT(golden_.run.order_count, 3u) << "a golden run without orders would prove little";
+    ASSERT_GT(golden_.run.order_count, 3u) << "a golden run without orders would prove little: "
+                                           << ::testing::PrintToString(golden_.run.reasons);
   }
 
   /// Runs the services until they have done all that the golden run did.

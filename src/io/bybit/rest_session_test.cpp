@@ -150,7 +150,7 @@ TEST(RestSession, TheVenuesQuotaIsKept) {
 }
 
 TEST(RestSession, TenCreatesASecondBeforeAnyHeaderHasSpoken) {
-  Scene scene{{.key = "key", .secret = "secret", .batch_max = 1}};
+  Scene scene{{.key = "key", .secret = "secret", .entry_patience = 10s, .batch_max = 1}};
   scene.begin();
   int created = 0;
   for (int i = 0; i < 15; ++i) scene.session.carry_out(scene.order("m-" + std::to_string(i)), scene.now);
