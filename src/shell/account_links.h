@@ -59,7 +59,7 @@ class AccountLinks {
   Result<void, StartError> choose_venue();
   Result<void, StartError> connect();
   Result<void, StartError> meet();
-  Result<void, StartError> check_account();
+  Result<void, StartError> check_venue_account();
   Result<void, StartError> open_stream();
   Result<void, StartError> wait(const bool& done, const char* what);
 

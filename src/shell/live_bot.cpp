@@ -264,7 +264,7 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
   if (config.current().venue == "sim")
     steps.insert(steps.end(), {&Parts::load_or_train_model, &Parts::build_core, &Parts::meet_venue});
   else
-    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_account,
+    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_venue_account,
                                &Parts::build_core});
   steps.insert(steps.end(), {&Parts::open_streams, &Parts::start_services});
   for (const Step step : steps) {

@@ -10,6 +10,7 @@
 #include "domain/own_views.h"
 #include "shell/service/trading_state_file.h"
 #include "shell/simulate/words.h"
+#include "venue/bybit/rest_questions.h"
 
 namespace mlbot::shell::simulate {
 
@@ -264,7 +265,12 @@ void Bot::begin() {
   rest_->start(now());
   rest_->start_up(settings_.symbols, now(), [this](Result<std::vector<Instrument>, bybit::RestError> asked) {
     if (!asked) return die(BotEnd::start_failed, asked.error().what);
-    started(std::move(*asked));
+    auto contracts = std::make_shared<std::vector<Instrument>>(std::move(*asked));
+    rest_->change(venue::bybit::set_price_band(true), now(),
+                  [this, contracts](Result<void, bybit::RestError> done) {
+                    if (!done) return die(BotEnd::start_failed, done.error().what);
+                    started(std::move(*contracts));
+                  });
   });
 }
 
