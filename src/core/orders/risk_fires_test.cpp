@@ -319,8 +319,10 @@ std::multimap<Control, Case> all_cases() {
         EXPECT_EQ(demand.state, TradingState::reduce_only);
         EXPECT_FALSE(d.assess({}).any()) << "a short difference passes by itself";
       }));
-  add(C::reconciliation, {{R::position_mismatch, 5, 6, C::none, U::seconds},
-                          [](D& d) { return latched(d, {.mismatch = 6s}, TradingState::halted, false); }});
+  add(C::reconciliation, {{R::position_mismatch, 5, 6, C::none, U::seconds}, [](D& d) {
+                            return latched(d, {.mismatch = 6s, .proven_mismatch = 6s}, TradingState::halted,
+                                           false);
+                          }});
 
   const auto reject = [](D& d, int times) {
     for (int i = 0; i < times; ++i)
