@@ -56,6 +56,7 @@ class Core {
         stopped_by;                 ///< why trading stopped by itself; nothing when an operator stopped it
     std::optional<ReasonCode> why;  ///< what to show beside the state: of a stop, of blindness, of a gate
     std::optional<AccountDifference> differs;  ///< what of the account is told otherwise than we have it
+    std::optional<Refused> warning;            ///< of a control that refuses nothing
     bool closing = false;                      ///< positions are being closed, or that is being verified
     bool closed = false;                       ///< the last closing ended: flat by two sources, stops off
     bool disconnect_due =

@@ -142,6 +142,7 @@ Core::Overview TradeStage::overview() const {
           .stopped_by = coordinator_.stopped_by(),
           .why = coordinator_.why(),
           .differs = monitor_.difference(),
+          .warning = router_.risk().warning(),
           .closing = coordinator_.closing().under_way(),
           .closed = coordinator_.closing().phase() == Closing::Phase::done,
           .disconnect_due = coordinator_.disconnect_due()};

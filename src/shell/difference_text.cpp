@@ -27,6 +27,7 @@ std::string_view margin_word(std::int64_t mode) {
 std::string why_text(const core::Core::Overview& overview, const std::vector<Instrument>& instruments) {
   std::string out{overview.why ? to_string(*overview.why) : ""};
   if (overview.differs) out += (out.empty() ? "" : "; ") + difference_text(*overview.differs, instruments);
+  if (overview.warning) out += (out.empty() ? "warning: " : "; warning: ") + core::to_text(*overview.warning);
   return out;
 }
 

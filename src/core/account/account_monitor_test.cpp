@@ -121,7 +121,7 @@ TEST_F(Account, HedgeModeIsNotTheAccountWeTrade) {
 TEST_F(Account, AWalletThatDiffersIsProvenByASnapshotAskedForAfterwards) {
   go_live();
   const E8 ours{1'000 * e8_per_unit}, theirs{990 * e8_per_unit};
-  monitor.on(at(1'000), WalletNews{.wallet_balance = theirs, .equity = theirs}, {});
+  monitor.on(at(1'000), WalletNews{.equity = theirs, .wallet_balance = theirs}, {});
   monitor.compare_wallet(at(1'000), ours);
   EXPECT_EQ(monitor.worst_mismatch(at(2'500)), 1'500ms) << "it reduces at once";
   EXPECT_EQ(monitor.proven_mismatch(at(9'000)), 0s) << "a fill may be under way that explains it";

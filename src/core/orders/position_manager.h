@@ -98,6 +98,9 @@ class PositionManager {
   /// When a stop must be looked at next.
   Instant next_deadline() const;
 
+  /// Half of what is held, or all of it when a half is too small to be sent or to be left. @pre something is
+  /// held
+  ExitWish half_of(SymbolId symbol) const;
   /// What should be left now by the rules of ExitSettings; nothing while none applies.
   /// @param horizon  for which the model predicted: the time exit where none is set.
   std::optional<ExitWish> exit_wish(Instant now, SymbolId symbol, Duration horizon) const;

@@ -158,10 +158,6 @@ std::multimap<Control, Case> all_cases() {
   add(C::cancel_reserve, entry(R::cancel_reserve, 5, 6, U::count, [](D& d) {
         for (int i = 0; i < 5; ++i) d.cancel();
       }));
-  add(C::cancel_reserve, {{R::rate_limited, 8, 9, C::none, U::count}, [](D& d) {
-                            for (int i = 0; i < 8; ++i) d.cancel();
-                            return d.risk.judge_cancel(d.now()).error();
-                          }});
 
   add(C::round_trips, {{R::round_trips, 20, 20, C::none, U::count}, [](D& d) {
                          for (int i = 0; i < 20; ++i) d.risk.note_closed(d.now(), usdt(1));

@@ -195,12 +195,6 @@ Result<Approved<SetPositionStop>, Refused> RiskManager::judge(const SetPositionS
   return Approved<SetPositionStop>{stop};
 }
 
-Result<void, Refused> RiskManager::judge_cancel(Instant now) {
-  facts_.forget_old(now);
-  if (const auto no = budget_rule(now, false)) return say(*no);
-  return {};
-}
-
 // ---- what stops trading by itself
 
 std::unexpected<Refused> RiskManager::say(const Refused& refused) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "core/models/bundle.h"
 #include "core/orders/approved.h"
 #include "domain/command.h"
 #include "domain/frame.h"
@@ -64,10 +65,7 @@ struct ModelFacts {
   std::int64_t expires_at_ms = 0;  ///< 0 never
 };
 
-/// Between which values a feature lay in training.
-struct FeatureRange {
-  double low = 0, high = 0;
-};
+using models::FeatureRange;
 
 /// What the controls ask of the coordinator: this state or a more restricted one.
 struct RiskDemand {
