@@ -5,7 +5,6 @@
 
 #include <optional>
 
-#include "core/models/bundle.h"
 #include "core/orders/approved.h"
 #include "domain/command.h"
 #include "domain/frame.h"
@@ -65,7 +64,10 @@ struct ModelFacts {
   std::int64_t expires_at_ms = 0;  ///< 0 never
 };
 
-using models::FeatureRange;
+/// Between which values a feature lay in training.
+struct FeatureRange {
+  double low = 0, high = 0;
+};
 
 /// What the controls ask of the coordinator: this state or a more restricted one.
 struct RiskDemand {

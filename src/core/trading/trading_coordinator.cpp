@@ -64,7 +64,9 @@ void TradingCoordinator::start(const RunStarted& run, OrderRouter& router) {
   mode_ = run.mode;
   schema_hash_ = run.schema_hash;
   if (bundle_) {
-    router.note_ranges(bundle_->ranges);
+    std::vector<FeatureRange> ranges;
+    for (const auto& [low, high] : bundle_->ranges) ranges.push_back({low, high});
+    router.note_ranges(std::move(ranges));
     router.note_model({.present = head_ != nullptr,
                        .verified = !bundle_->content_hash.empty(),
                        .schema_equal = bundle_->schema_hash == run.schema_hash,
