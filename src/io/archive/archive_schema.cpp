@@ -1,37 +1,27 @@
 #include "io/archive/archive_schema.h"
 
+#include <algorithm>
+
 namespace mlbot::io::archive {
+
+bool TableSpec::has(std::string_view column) const {
+  return std::ranges::find(columns, column, &Column::name) != columns.end();
+}
 
 std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_names) {
   using enum ColumnType;
   std::vector<TableSpec> tables{
-      {"runs",
+      {"events",
        {{"sequence", count},
         {"time", instant},
-        {"epoch", count},
-        {"mode", text},
-        {"account", text},
-        {"model", text},
-        {"schema_hash", count},
-        {"warm_from", count}}},
-      {"instruments",
-       {{"sequence", count},
-        {"time", instant},
+        {"received_at", instant},
+        {"venue_time", instant},
+        {"kind", text},
         {"symbol", text},
-        {"symbol_index", count},
-        {"tick_size", money},
-        {"lot_step", money},
-        {"min_order", money},
-        {"max_limit_order", money},
-        {"max_market_order", money},
-        {"min_notional", money},
-        {"max_leverage", money},
-        {"maintenance_margin", money},
-        {"funding_interval_minutes", integer},
-        {"maker_fee", money},
-        {"taker_fee", money}}},
+        {"items", count}}},
       {"trades",
        {{"sequence", count},
+        {"item", count},
         {"time", instant},
         {"matched_at", instant},
         {"symbol", text},
@@ -40,7 +30,8 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"size", money},
         {"block", flag},
         {"price_improvement", flag},
-        {"trade_id", text}}},
+        {"trade_id", text},
+        {"source", text}}},
       {"books",
        {{"sequence", count},
         {"time", instant},
@@ -66,7 +57,8 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"low", money},
         {"close", money},
         {"volume", number},
-        {"turnover", number}}},
+        {"turnover", number},
+        {"source", text}}},
       {"tickers",
        {{"sequence", count},
         {"time", instant},
@@ -83,12 +75,37 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"funding_interval_hours", integer}}},
       {"liquidations",
        {{"sequence", count},
+        {"item", count},
         {"time", instant},
         {"liquidated_at", instant},
         {"symbol", text},
         {"liquidated", text},
         {"size", money},
         {"bankruptcy_price", money}}},
+      {"price_limits",
+       {{"sequence", count},
+        {"time", instant},
+        {"symbol", text},
+        {"highest_buy", money},
+        {"lowest_sell", money}}},
+      {"adl_alerts",
+       {{"sequence", count},
+        {"item", count},
+        {"time", instant},
+        {"symbol", text},
+        {"balance", number},
+        {"drawdown", number},
+        {"trigger_at", number},
+        {"stop_at", number}}},
+      {"insurance_pools",
+       {{"sequence", count},
+        {"item", count},
+        {"time", instant},
+        {"symbol", text},
+        {"balance", number},
+        {"updated_at", instant}}},
+      {"frames",
+       {{"sequence", count}, {"time", instant}, {"symbol", text}, {"number", count}, {"digest", count}}},
       {"features",
        {{"sequence", count},
         {"time", instant},
@@ -101,6 +118,7 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"ask", money}}},
       {"signals",
        {{"sequence", count},
+        {"item", count},
         {"time", instant},
         {"symbol", text},
         {"frame", count},
@@ -114,6 +132,7 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"order_id", text}}},
       {"orders",
        {{"sequence", count},
+        {"item", count},
         {"time", instant},
         {"said_by", text},
         {"what", text},
@@ -173,28 +192,75 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"asked_for", flag}}},
       {"links", {{"sequence", count}, {"time", instant}, {"link", text}, {"state", text}}},
       {"changes", {{"sequence", count}, {"time", instant}, {"what", text}, {"detail", text}}},
+      {"funding", {{"time", instant}, {"symbol", text}, {"rate", money}, {"source", text}}},
+      {"open_interest",
+       {{"time", instant},
+        {"symbol", text},
+        {"both_sides", number},
+        {"one_side", number},
+        {"source", text}}},
+      {"runs",
+       {{"sequence", count},
+        {"time", instant},
+        {"epoch", count},
+        {"mode", text},
+        {"account", text},
+        {"model", text},
+        {"schema_hash", count},
+        {"warm_from", count}},
+       Keeping::whole},
+      {"instruments",
+       {{"sequence", count},
+        {"time", instant},
+        {"symbol", text},
+        {"symbol_index", count},
+        {"tick_size", money},
+        {"lot_step", money},
+        {"min_order", money},
+        {"max_limit_order", money},
+        {"max_market_order", money},
+        {"min_notional", money},
+        {"max_leverage", money},
+        {"maintenance_margin", money},
+        {"funding_interval_minutes", integer},
+        {"maker_fee", money},
+        {"taker_fee", money}},
+       Keeping::whole},
       {"gaps",
-       {{"after_sequence", count},
+       {{"kind", text},
+        {"symbol", text},
+        {"begins", instant},
+        {"ends", instant},
+        {"missing", count},
+        {"after_sequence", count},
         {"before_sequence", count},
         {"segment", text},
         {"byte_offset", count},
         {"bytes", count},
-        {"what", text}}}};
+        {"what", text}},
+       Keeping::whole}};
   MLBOT_ASSERT(tables.size() == table_count);
   for (const auto name : feature_names)
     tables[static_cast<std::size_t>(Table::features)].columns.push_back({std::string{name}, number});
   return tables;
 }
 
-std::span<const std::string_view> archive_views() {
-  static constexpr std::array<std::string_view, 2> views{
-      // The stream tells a fill, and every question about the account tells it again.
-      "CREATE OR REPLACE VIEW fills AS SELECT * FROM executions WHERE kind = 'trade' "
-      "QUALIFY row_number() OVER (PARTITION BY symbol, execution_id ORDER BY sequence) = 1",
-      "CREATE OR REPLACE VIEW open_positions AS SELECT * FROM positions "
-      "QUALIFY row_number() OVER (PARTITION BY symbol, position_index ORDER BY sequence DESC) = 1 AND size "
-      "<> 0"};
-  return views;
+std::span<const std::string_view> bookkeeping_tables() {
+  static constexpr std::array<std::string_view, 5> statements{
+      "CREATE TABLE IF NOT EXISTS progress (schema_version UBIGINT, event_sequence UBIGINT, event_count UBIGINT, "
+      "command_sequence UBIGINT, command_count UBIGINT, decision_sequence UBIGINT, decision_count UBIGINT, "
+      "frame_sequence UBIGINT, frame_count UBIGINT, digest_sequence UBIGINT, digest_count UBIGINT, "
+      "memory_sequence UBIGINT)",
+      // What the market looked like at progress.memory_sequence: books, links, open gaps (market_memory.h).
+      "CREATE TABLE IF NOT EXISTS memory (part UBIGINT, state VARCHAR)",
+      "CREATE TABLE IF NOT EXISTS parquet_files (kind VARCHAR, symbol VARCHAR, hour TIMESTAMP, path VARCHAR, "
+      "row_count UBIGINT, bytes UBIGINT, first_sequence UBIGINT, last_sequence UBIGINT)",
+      "CREATE TABLE IF NOT EXISTS coverage (hour TIMESTAMP, kind VARCHAR, symbol VARCHAR, expected UBIGINT, stored "
+      "UBIGINT, gaps UBIGINT, gap_seconds DOUBLE, missing UBIGINT, first_at TIMESTAMP, last_at TIMESTAMP, closed "
+      "BOOLEAN, clean BOOLEAN)",
+      "CREATE TABLE IF NOT EXISTS repairs (kind VARCHAR, symbol VARCHAR, begins TIMESTAMP, ends TIMESTAMP, source "
+      "VARCHAR, row_count UBIGINT)"};
+  return statements;
 }
 
 }  // namespace mlbot::io::archive
