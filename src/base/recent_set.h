@@ -54,6 +54,13 @@ class RecentSet {
 
   /// How many keys were ever taken in.
   std::uint64_t inserted() const { return inserted_; }
+  /// The key that was taken in `age` keys before the newest. @pre age < size()
+  const Key& newest(std::size_t age) const {
+    MLBOT_ASSERT(age < size_);
+    return keys_[(oldest_ + keys_.size() - 1 - age) % keys_.size()];
+  }
+  /// After the keys of a saved set were inserted anew, oldest first: how many that set ever took in.
+  void resume(std::uint64_t inserted) { inserted_ = inserted; }
 
  private:
   static constexpr std::uint32_t nothing = std::numeric_limits<std::uint32_t>::max();

@@ -1,5 +1,7 @@
 #include "core/market_stage.h"
 
+#include "base/bytes.h"
+#include "base/digest.h"
 #include "base/result.h"
 
 namespace mlbot::core {
@@ -61,6 +63,13 @@ void MarketStage::take(const Stamped& event, Outbox& out) {
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
                  [](const FastExecution&) {},
+                 [](const Transaction&) {},
+                 [](const AccountModes&) {},
+                 [](const ClockOffset&) {},
+                 [](const MachineHealth&) {},
+                 [](const GuardBeat&) {},
+                 [](const SymbolStatus&) {},
+                 [](const VenueStatus&) {},
              },
              event.what);
 }
@@ -76,6 +85,42 @@ Result<std::size_t, CheckpointError> MarketStage::restore(std::string_view check
   auto restored = hub_.restore(checkpoint, at);
   if (restored) hub_.on(at, LinkChanged{Link::market, LinkState::down});
   return restored;
+}
+
+std::string MarketStage::snapshot() const {
+  std::string text;
+  ByteWriter out{text};
+  out.varint(instruments_.size());
+  for (const auto& instrument : instruments_) out.text(instrument.name.view());
+  out.text(hub_.checkpoint());
+  out.zigzag(hub_.now().ns);
+  ingestor_.save(out);
+  for (const std::uint64_t number : frame_numbers_) out.varint(number);
+  out.zigzag(next_second_.ns);
+  out.fixed64(xxh64(text));
+  return text;
+}
+
+Result<void, CheckpointError> MarketStage::resume(std::string_view snapshot) {
+  const auto damaged = [](std::string what) {
+    return std::unexpected(
+        CheckpointError{CheckpointFault::damaged, "snapshot of the market stage: " + std::move(what)});
+  };
+  if (snapshot.size() < 8) return damaged("it is cut short");
+  const std::string_view body = snapshot.substr(0, snapshot.size() - 8);
+  if (ByteReader{snapshot.substr(body.size())}.fixed64() != xxh64(body)) return damaged("checksum differs");
+  ByteReader in{body};
+  if (in.varint() != instruments_.size()) return damaged("it is of other symbols");
+  for (const auto& instrument : instruments_)
+    if (in.text() != instrument.name.view()) return damaged("it is of other symbols");
+  const std::string_view features = in.text();
+  const auto restored = hub_.restore(features, Instant{in.zigzag()});
+  if (!restored) return std::unexpected(restored.error());
+  if (!ingestor_.restore(in)) return damaged("the books do not read");
+  for (std::uint64_t& number : frame_numbers_) number = in.varint();
+  next_second_ = Instant{in.zigzag()};
+  if (!in.ok() || !in.done()) return damaged("it does not read");
+  return {};
 }
 
 void MarketStage::start(Instant at) {

@@ -24,6 +24,12 @@ class MarketStage {
   /// Goes on from features that were taken at `at`: the link is down since. After the symbols were announced
   /// and before anything was heard. @error the features stay cold
   Result<std::size_t, CheckpointError> restore(std::string_view checkpoint, Instant at);
+  /// The whole stage as it stands, to go on from as if nothing had been: for a process that is killed and
+  /// started again behind a journal.
+  std::string snapshot() const;
+  /// Takes up what snapshot() wrote, after the same symbols were announced and before anything was heard.
+  /// @error damaged, other_schema: this stage is of no use then, make another
+  Result<void, CheckpointError> resume(std::string_view snapshot);
   /// The run begins: what was warmed is history, and books mean nothing until their next snapshot.
   void start(Instant at);
   /// Moves on by one input and appends the frames that became due to out.frames.

@@ -65,6 +65,13 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
                  [](const FastExecution&) {},  // the Execution follows, with its fee
+                 [](const Transaction&) {},
+                 [](const AccountModes&) {},
+                 [](const ClockOffset&) {},
+                 [](const MachineHealth&) {},
+                 [](const GuardBeat&) {},
+                 [](const SymbolStatus&) {},
+                 [](const VenueStatus&) {},
              },
              event.what);
 }

@@ -18,7 +18,8 @@ struct PlaceOrder {
   PriceTicks price;  ///< for a market order the collar beyond which it must not fill
   Lots size;
   bool reduce_only = false;
-  std::optional<PriceTicks> stop_loss;  ///< held by the venue, on mark price, from the first fill on
+  std::optional<PriceTicks> stop_loss;    ///< held by the venue, on mark price, from the first fill on
+  std::optional<PriceTicks> take_profit;  ///< the same
   std::uint8_t position_index = 0;
   bool operator==(const PlaceOrder&) const = default;
 };
@@ -35,15 +36,17 @@ struct CancelOrder {
   SymbolId symbol;
   bool operator==(const CancelOrder&) const = default;
 };
-/// Entries only: the venue-held stops of a position stay.
+/// Entries only: the venue-held stops of a position stay, unless they are asked for when it is flat.
 struct CancelAllOrders {
   SymbolId symbol;
+  bool stops = false;
   bool operator==(const CancelAllOrders&) const = default;
 };
 struct SetPositionStop {
   SymbolId symbol;
   std::uint8_t position_index = 0;
   PriceTicks stop_loss;
+  std::optional<PriceTicks> take_profit;  ///< nothing: as it is
   bool operator==(const SetPositionStop&) const = default;
 };
 /// Ask the venue about one order by our id: open orders, then history, then executions. Answered by OrderNews

@@ -2,65 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
 #include "domain/event.h"
 
 namespace mlbot {
-
-/// The strings of these codes are the same in the page, the log, the archive and the metrics.
-enum class ReasonCode : std::uint8_t {
-  // an order went out
-  order_entry,
-  order_exit,
-  // model
-  edge_below_zero,
-  edge_below_min,
-  too_many_nan,
-  score_out_of_range,
-  model_expired,
-  model_missing,
-  schema_mismatch,
-  // market
-  spread_wide,
-  book_unsynced,
-  feed_stale,
-  leader_stale,
-  near_funding,
-  cascade_state_blocked,
-  // risk
-  daily_loss,
-  drawdown,
-  exposure_symbol,
-  exposure_total,
-  exposure_order,
-  cooldown,
-  orders_per_min,
-  orders_per_hour,
-  open_orders,
-  price_collar,
-  size_below_min,
-  side_disabled,
-  symbol_disabled,
-  position_open,
-  paused,
-  halted,
-  // account
-  account_unknown,
-  balance_stale,
-  position_mismatch,
-  rate_limited,
-  key_no_trade_permission,
-  maintenance,
-  mode_shadow,
-  // orders
-  stop_missing,
-  order_unknown,
-};
-std::string_view to_string(ReasonCode code);
-std::optional<ReasonCode> reason_from(std::string_view text);
-inline constexpr int reason_code_count = static_cast<int>(ReasonCode::order_unknown) + 1;
 
 struct Decision {
   SymbolId symbol;

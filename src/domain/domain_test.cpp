@@ -51,7 +51,15 @@ TEST(Codec, EveryEventAndCommandComesBack) {
                  .account = "main",
                  .model = "abc",
                  .schema_hash = 1,
-                 .warm_from = 2},
+                 .warm_from = 2,
+                 .carried = {.state = TradingState::halted,
+                             .stopped_by = ReasonCode::drawdown,
+                             .day = 20'000,
+                             .day_equity = {7},
+                             .peak_equity = {9},
+                             .orders_today = 3,
+                             .round_trips_today = 1,
+                             .model_trades = 200}},
       InstrumentDefined{bitcoin()},
       ConfigChanged{.version = 3, .risk = {}, .decision = {}, .traded = symbols},
       BookUpdate{{1}, UpdateKind::delta, 5, 6, Instant::from_ms(7), bids, asks},
@@ -67,9 +75,13 @@ TEST(Codec, EveryEventAndCommandComesBack) {
             .confirmed = true},
       Ticker{.symbol = {2}, .kind = UpdateKind::delta, .mark_price = E8{5}, .funding_rate = E8{-3}},
       Liquidations{{1}, liquidations},
-      OrderNews{.client_id = "r1-1", .status = OrderStatus::part_filled, .reason = "EC_NoError"},
+      OrderNews{.client_id = "r1-1",
+                .status = OrderStatus::part_filled,
+                .trigger_price = {7},
+                .position_index = 2,
+                .reason = "EC_NoError"},
       Execution{.kind = ExecutionKind::funding, .execution_id = "e1", .fee = {-5}},
-      PositionNews{.size = {-5}, .stop_loss = {3}},
+      PositionNews{.size = {-5}, .stop_loss = {3}, .adl_rank = 4},
       WalletNews{.equity = {5}},
       RequestAnswer{.request = RequestKind::cancel,
                     .outcome = RequestOutcome::refused,
@@ -78,11 +90,25 @@ TEST(Codec, EveryEventAndCommandComesBack) {
       AccountSnapshot{SnapshotPhase::failed},
       LinkChanged{Link::account, LinkState::live},
       TimerFired{Instant::from_ms(9)},
-      OperatorCommand{OperatorVerb::flatten},
+      OperatorCommand{OperatorVerb::unlock, "cli", "the stop was a drill"},
       PriceLimit{{1}, {7'000'000}, {6'000'000}},
       AdlAlerts{alerts},
       InsurancePools{pools},
-      FastExecution{.execution_id = "e1", .side = Side::sell, .price = {5}, .size = {6}}};
+      FastExecution{.execution_id = "e1", .side = Side::sell, .price = {5}, .size = {6}},
+      Transaction{.id = "t1",
+                  .symbol = SymbolId{1},
+                  .kind = TransactionKind::funding,
+                  .execution_id = "e1",
+                  .funding = {-5},
+                  .change = {-5},
+                  .balance_after = {1'000},
+                  .at = Instant::from_ms(3)},
+      AccountModes{MarginMode::isolated, true, false},
+      ClockOffset{-3ms, 400us},
+      MachineHealth{1'000, 2'000, 3ms},
+      GuardBeat{true, 77},
+      SymbolStatus{{1}, false},
+      VenueStatus{true, "upgrade"}};
   std::vector<bool> seen(std::variant_size_v<Event>);
   for (const auto& event : events) {
     seen[event.index()] = true;
@@ -93,11 +119,12 @@ TEST(Codec, EveryEventAndCommandComesBack) {
   EXPECT_EQ(std::count(seen.begin(), seen.end(), false), 0) << "an event has no round-trip test";
 
   const std::vector<Command> commands{
-      PlaceOrder{.id = "r1-1", .price = {5}, .size = {6}, .stop_loss = PriceTicks{4}},
+      PlaceOrder{
+          .id = "r1-1", .price = {5}, .size = {6}, .stop_loss = PriceTicks{4}, .take_profit = PriceTicks{9}},
       AmendOrder{"r1-1", {1}, {2}, {3}},
       CancelOrder{"r1-1", {}, {1}},
-      CancelAllOrders{{1}},
-      SetPositionStop{{1}, 0, {4}},
+      CancelAllOrders{{1}, true},
+      SetPositionStop{{1}, 0, {4}, PriceTicks{9}},
       QueryOrder{"r1-1", {1}},
       QueryAccount{},
       ResubscribeBook{{2}}};
@@ -108,6 +135,16 @@ TEST(Codec, EveryEventAndCommandComesBack) {
   frame.set(141, -0.25);
   frame.set_missing(0);
   expect_round_trip(frame);
+  const std::vector<StreamPlace> places{{{11}, 0}, {{12}, StreamPlace::control_stream}, {{12}, 3}};
+  expect_round_trip(StreamIndex{{10}, {12}, Instant::from_ms(7), places});
+}
+
+TEST(Codec, AnIndexOfStreamsNamesNothingBehindItsEnd) {
+  const std::vector<StreamPlace> places{{{11}, 0}, {{13}, 1}};
+  std::string bytes;
+  encode(Record{StreamIndex{{10}, {12}, {}, places}}, bytes);
+  RecordScratch scratch;
+  EXPECT_FALSE(decode(bytes, scratch));
 }
 
 TEST(Codec, DamagedBytesAreAnErrorNeverACrash) {

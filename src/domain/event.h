@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "domain/instrument.h"
+#include "domain/reason.h"
 #include "domain/settings.h"
 #include "domain/units.h"
 
@@ -150,8 +151,10 @@ struct OrderNews {
   Lots size, filled;
   E8 average_price;
   bool reduce_only = false;
-  bool conditional = false;  ///< stop, take profit, trailing: held by the venue until triggered
-  VenueText reason;          ///< reject or cancel reason in the venue's words
+  bool conditional = false;         ///< stop, take profit, trailing: held by the venue until triggered
+  PriceTicks trigger_price;         ///< of a conditional order; 0 when none
+  std::uint8_t position_index = 0;  ///< 0 one-way, 1 long side, 2 short side
+  VenueText reason;                 ///< reject or cancel reason in the venue's words
   Instant updated_at;
   bool operator==(const OrderNews&) const = default;
 };
@@ -201,8 +204,9 @@ struct PositionNews {
   E8 mark_price;
   E8 stop_loss, take_profit;  ///< 0 when none
   E8 leverage;
-  E8 liquidation_price;  ///< 0 when none
-  E8 realised_pnl;       ///< of this position since it was opened, net of fees and funding
+  E8 liquidation_price;       ///< 0 when none
+  E8 realised_pnl;            ///< of this position since it was opened, net of fees and funding
+  std::uint8_t adl_rank = 0;  ///< 1..5, how soon it is auto-deleveraged; 0 when flat
   std::int64_t cross_sequence = -1;
   Instant updated_at;
   bool operator==(const PositionNews&) const = default;
@@ -214,6 +218,40 @@ struct WalletNews {
   E8 equity, wallet_balance, available, unrealised_pnl;
   E8 initial_margin, maintenance_margin;
   bool operator==(const WalletNews&) const = default;
+};
+
+enum class TransactionKind : std::uint8_t {
+  trade,
+  funding,
+  transfer_in,
+  transfer_out,
+  liquidation,
+  adl,
+  settlement,
+  other
+};
+/// One row of the venue's transaction log: what moved the wallet, and where it stood after.
+struct Transaction {
+  VenueId id;
+  std::optional<SymbolId> symbol;
+  TransactionKind kind = TransactionKind::other;
+  VenueId execution_id;  ///< of the trade or funding; empty for transfers
+  E8 cash_flow;          ///< realised profit, or the amount transferred; > 0 came in
+  E8 funding;            ///< > 0 was received
+  E8 fee;                ///< > 0 was paid
+  E8 change;             ///< cash_flow + funding - fee
+  E8 balance_after;
+  Instant at;
+  bool operator==(const Transaction&) const = default;
+};
+
+enum class MarginMode : std::uint8_t { cross, isolated, portfolio, unknown };
+/// How the account is set up, as far as it changes what an order means.
+struct AccountModes {
+  MarginMode margin = MarginMode::unknown;
+  bool hedge = false;                      ///< two positions a symbol
+  std::optional<bool> price_band_rejects;  ///< false: the venue moves a price that lies outside its band
+  bool operator==(const AccountModes&) const = default;
 };
 
 enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, position_stop, query };
@@ -262,15 +300,70 @@ struct ConfigChanged {
   std::span<const SymbolId> traded;  ///< symbols that may be entered; the others are only watched
 };
 
-enum class OperatorVerb : std::uint8_t { pause, resume, cancel_all, flatten, kill };
+/// From the mildest stop to the hardest; `resume` ends pause, reduce and halt, `unlock` a kill.
+enum class OperatorVerb : std::uint8_t {
+  pause,
+  resume,
+  cancel_all,
+  flatten,
+  kill,
+  reduce,
+  disconnect,  ///< kill, then close the links and drop the key
+  unlock
+};
 struct OperatorCommand {
   OperatorVerb verb = OperatorVerb::pause;
+  InlineText<24> from;    ///< page, cli, file, signal, guard, shutdown
+  InlineText<120> cause;  ///< in the operator's words; an unlock without one is refused
   bool operator==(const OperatorCommand&) const = default;
+};
+
+/// What stands beside the market and the account: the venue's clock against ours.
+struct ClockOffset {
+  Duration offset{0};       ///< theirs minus ours
+  Duration uncertainty{0};  ///< half the shortest round trip
+  bool operator==(const ClockOffset&) const = default;
+};
+/// What this machine has left.
+struct MachineHealth {
+  std::uint64_t disk_free_bytes = 0;
+  std::uint64_t resident_bytes = 0;
+  Duration bus_lag{0};
+  bool operator==(const MachineHealth&) const = default;
+};
+/// The guard process was heard, or was missed.
+struct GuardBeat {
+  bool present = false;
+  std::uint64_t build = 0;  ///< hash of its binary: one of another build is no guard of ours
+  bool operator==(const GuardBeat&) const = default;
+};
+/// Whether a symbol may be traded now, by the venue's word.
+struct SymbolStatus {
+  SymbolId symbol;
+  bool trading = true;
+  bool operator==(const SymbolStatus&) const = default;
+};
+/// The venue's own announcement about all of itself.
+struct VenueStatus {
+  bool maintenance = false;
+  VenueText what;
+  bool operator==(const VenueStatus&) const = default;
 };
 
 struct InstrumentDefined {
   Instrument instrument;
   bool operator==(const InstrumentDefined&) const = default;
+};
+
+/// What one run hands to the next; kept on disk before it takes effect.
+struct Carried {
+  TradingState state = TradingState::active;
+  std::optional<ReasonCode> stopped_by;  ///< why trading stopped by itself
+  std::int64_t day = -1;                 ///< days since 1970 of the figures below
+  E8 day_equity, peak_equity;
+  std::uint32_t orders_today = 0, round_trips_today = 0;
+  std::uint32_t model_trades = 0;  ///< closed by the model that runs
+  bool operator==(const Carried&) const = default;
 };
 
 /// The first event of every run: all that replay needs to build the same core.
@@ -281,6 +374,7 @@ struct RunStarted {
   InlineText<64> model;           ///< content hash of the bundle; empty without one
   std::uint64_t schema_hash = 0;  ///< of the feature catalogue
   std::uint64_t warm_from = 0;    ///< journal sequence from which market history was fed first; 0 is cold
+  Carried carried;
   bool operator==(const RunStarted&) const = default;
 };
 
@@ -288,7 +382,8 @@ struct RunStarted {
 using Event = std::variant<RunStarted, InstrumentDefined, ConfigChanged, BookUpdate, Trades, Kline, Ticker,
                            Liquidations, OrderNews, Execution, PositionNews, WalletNews, RequestAnswer,
                            AccountSnapshot, LinkChanged, TimerFired, OperatorCommand, PriceLimit, AdlAlerts,
-                           InsurancePools, FastExecution>;
+                           InsurancePools, FastExecution, Transaction, AccountModes, ClockOffset,
+                           MachineHealth, GuardBeat, SymbolStatus, VenueStatus>;
 
 /// Position of an input in the journal; +1 an event, for ever.
 struct Sequence {

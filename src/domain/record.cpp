@@ -9,7 +9,7 @@
 namespace mlbot {
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t format_version = 2;
 
 // Each struct names its fields once; Writer and Reader both walk that list.
 
@@ -77,7 +77,19 @@ struct Last<LinkState> {
 };
 template <>
 struct Last<OperatorVerb> {
-  static constexpr auto value = OperatorVerb::kill;
+  static constexpr auto value = OperatorVerb::unlock;
+};
+template <>
+struct Last<TradingState> {
+  static constexpr auto value = TradingState::killed;
+};
+template <>
+struct Last<TransactionKind> {
+  static constexpr auto value = TransactionKind::other;
+};
+template <>
+struct Last<MarginMode> {
+  static constexpr auto value = MarginMode::unknown;
 };
 template <>
 struct Last<ReasonCode> {
@@ -105,6 +117,7 @@ class Writer {
   void put(PriceTicks v) { bytes_.zigzag(v.count); }
   void put(Lots v) { bytes_.zigzag(v.count); }
   void put(Instant v) { bytes_.zigzag(v.ns); }
+  void put(Duration v) { bytes_.zigzag(v.count()); }
   void put(SymbolId v) { bytes_.varint(v.index); }
   void put(Sequence v) { bytes_.varint(v.number); }
   template <std::size_t N>
@@ -177,6 +190,7 @@ class Reader {
   void get(PriceTicks& v) { v.count = bytes_.zigzag(); }
   void get(Lots& v) { v.count = bytes_.zigzag(); }
   void get(Instant& v) { v.ns = bytes_.zigzag(); }
+  void get(Duration& v) { v = Duration{bytes_.zigzag()}; }
   void get(SymbolId& v) { v.index = narrow<std::uint16_t>(bytes_.varint()); }
   void get(Sequence& v) { v.number = bytes_.varint(); }
   template <std::size_t N>
@@ -226,7 +240,6 @@ class Reader {
   RecordScratch& scratch() { return scratch_; }
   ByteReader& bytes() { return bytes_; }
 
- private:
   template <class T>
   T narrow(auto value) {
     if (!std::in_range<T>(value)) bytes_.fail();
@@ -238,6 +251,8 @@ class Reader {
       bytes_.fail();  // no venue message is longer; a flipped bit must not ask for gigabytes
     return bytes_.ok() ? count : 0;
   }
+
+ private:
   template <class T>
   void get_list(std::span<const T>& view, std::vector<T>& store) {
     const auto count = list_size();
@@ -292,13 +307,14 @@ void walk(A& a, T& v) {
       v.open_interest_value, v.turnover_24h, v.funding_rate, v.next_funding, v.funding_interval_hours);
   else if constexpr (std::is_same_v<S, OrderNews>)
     a(v.source, v.symbol, v.client_id, v.venue_id, v.side, v.type, v.time_in_force, v.status, v.price, v.size,
-      v.filled, v.average_price, v.reduce_only, v.conditional, v.reason, v.updated_at);
+      v.filled, v.average_price, v.reduce_only, v.conditional, v.trigger_price, v.position_index, v.reason,
+      v.updated_at);
   else if constexpr (std::is_same_v<S, Execution>)
     a(v.source, v.symbol, v.kind, v.client_id, v.venue_id, v.execution_id, v.side, v.price, v.size, v.fee,
       v.realised_pnl, v.liquidity, v.at);
   else if constexpr (std::is_same_v<S, PositionNews>)
     a(v.source, v.symbol, v.position_index, v.size, v.entry_price, v.mark_price, v.stop_loss, v.take_profit,
-      v.leverage, v.liquidation_price, v.realised_pnl, v.cross_sequence, v.updated_at);
+      v.leverage, v.liquidation_price, v.realised_pnl, v.adl_rank, v.cross_sequence, v.updated_at);
   else if constexpr (std::is_same_v<S, WalletNews>)
     a(v.source, v.equity, v.wallet_balance, v.available, v.unrealised_pnl, v.initial_margin,
       v.maintenance_margin);
@@ -313,22 +329,39 @@ void walk(A& a, T& v) {
   else if constexpr (std::is_same_v<S, ConfigChanged>)
     a(v.version, v.risk, v.decision, v.traded);
   else if constexpr (std::is_same_v<S, OperatorCommand>)
-    a(v.verb);
+    a(v.verb, v.from, v.cause);
   else if constexpr (std::is_same_v<S, InstrumentDefined>)
     a(v.instrument);
   else if constexpr (std::is_same_v<S, RunStarted>)
-    a(v.mode, v.epoch, v.account, v.model, v.schema_hash, v.warm_from);
+    a(v.mode, v.epoch, v.account, v.model, v.schema_hash, v.warm_from, v.carried);
+  else if constexpr (std::is_same_v<S, Carried>)
+    a(v.state, v.stopped_by, v.day, v.day_equity, v.peak_equity, v.orders_today, v.round_trips_today,
+      v.model_trades);
+  else if constexpr (std::is_same_v<S, Transaction>)
+    a(v.id, v.symbol, v.kind, v.execution_id, v.cash_flow, v.funding, v.fee, v.change, v.balance_after, v.at);
+  else if constexpr (std::is_same_v<S, AccountModes>)
+    a(v.margin, v.hedge, v.price_band_rejects);
+  else if constexpr (std::is_same_v<S, ClockOffset>)
+    a(v.offset, v.uncertainty);
+  else if constexpr (std::is_same_v<S, MachineHealth>)
+    a(v.disk_free_bytes, v.resident_bytes, v.bus_lag);
+  else if constexpr (std::is_same_v<S, GuardBeat>)
+    a(v.present, v.build);
+  else if constexpr (std::is_same_v<S, SymbolStatus>)
+    a(v.symbol, v.trading);
+  else if constexpr (std::is_same_v<S, VenueStatus>)
+    a(v.maintenance, v.what);
   else if constexpr (std::is_same_v<S, PlaceOrder>)
     a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.stop_loss,
-      v.position_index);
+      v.take_profit, v.position_index);
   else if constexpr (std::is_same_v<S, AmendOrder>)
     a(v.id, v.symbol, v.price, v.size);
   else if constexpr (std::is_same_v<S, CancelOrder>)
     a(v.id, v.venue_id, v.symbol);
   else if constexpr (std::is_same_v<S, CancelAllOrders>)
-    a(v.symbol);
+    a(v.symbol, v.stops);
   else if constexpr (std::is_same_v<S, SetPositionStop>)
-    a(v.symbol, v.position_index, v.stop_loss);
+    a(v.symbol, v.position_index, v.stop_loss, v.take_profit);
   else if constexpr (std::is_same_v<S, QueryOrder>)
     a(v.id, v.symbol);
   else if constexpr (std::is_same_v<S, QueryAccount>)
@@ -351,6 +384,14 @@ template <class T>
 void Writer::put(const T& v) {
   if constexpr (std::is_same_v<T, BookUpdate>) {
     (*this)(v.symbol, v.kind, v.update_id, v.cross_sequence, v.matched_at, v.bids, v.asks);
+  } else if constexpr (std::is_same_v<T, StreamIndex>) {
+    (*this)(v.after, v.upto, v.at, v.list.size());
+    std::uint64_t last = v.after.number;
+    for (const auto& place : v.list) {  // sequences only grow: mostly one byte each
+      bytes_.varint(place.sequence.number - last);
+      bytes_.varint(place.stream);
+      last = place.sequence.number;
+    }
   } else {
     walk(*this, v);
   }
@@ -362,6 +403,17 @@ void Reader::get(T& v) {
     (*this)(v.symbol, v.kind, v.update_id, v.cross_sequence, v.matched_at);
     get_levels(v.bids, scratch_.bids);
     get_levels(v.asks, scratch_.asks);
+  } else if constexpr (std::is_same_v<T, StreamIndex>) {
+    (*this)(v.after, v.upto, v.at);
+    const auto count = list_size();
+    scratch_.places.clear();
+    std::uint64_t last = v.after.number;
+    for (std::uint64_t i = 0; i < count && bytes_.ok(); ++i) {
+      last += bytes_.varint();
+      scratch_.places.push_back({{last}, narrow<std::uint16_t>(bytes_.varint())});
+      if (last > v.upto.number) bytes_.fail();
+    }
+    v.list = scratch_.places;
   } else {
     walk(*this, v);
   }
@@ -411,7 +463,8 @@ void encode(const Record& record, std::string& out) {
                    put_variant(writer, command.what);
                  },
                  [&](const Decision& decision) { Writer{out}(format_version, std::uint8_t{2}, decision); },
-                 [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); }},
+                 [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); },
+                 [&](const StreamIndex& index) { Writer{out}(format_version, std::uint8_t{4}, index); }},
       record);
 }
 
@@ -446,6 +499,9 @@ Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch
       break;
     case 3:
       reader.get(record.emplace<FeatureFrame>());
+      break;
+    case 4:
+      reader.get(record.emplace<StreamIndex>());
       break;
     default:
       reader.bytes().fail();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,7 +25,24 @@ struct StampedCommand {
   bool operator==(const StampedCommand&) const = default;
 };
 
-using Record = std::variant<Stamped, StampedCommand, Decision, FeatureFrame>;
+/// Where one record of a producer of several streams went.
+struct StreamPlace {
+  Sequence sequence;  ///< of the event, or of the event that caused the frame
+  /// The record's symbol; `control_stream`: the producer's ctl; `no_stream`: the producer kept it to itself.
+  std::uint16_t stream = 0;
+  static constexpr std::uint16_t control_stream = 0xffff, no_stream = 0xfffe;
+  bool operator==(const StreamPlace&) const = default;
+};
+/// What a producer has put on its streams behind `after` and up to `upto`. With it a reader of several
+/// streams puts their records into their one order again, and tells what is late from what is not there.
+struct StreamIndex {
+  Sequence after, upto;
+  Instant at;  ///< core time of `upto`
+  std::span<const StreamPlace> list;
+};
+
+/// New kinds stand at the end: their place is their number in journal and bus.
+using Record = std::variant<Stamped, StampedCommand, Decision, FeatureFrame, StreamIndex>;
 
 /// Owns what the views of a decoded event look at. One record at a time.
 struct RecordScratch {
@@ -34,6 +52,7 @@ struct RecordScratch {
   std::vector<AdlAlert> adl_alerts;
   std::vector<InsurancePool> insurance_pools;
   std::vector<SymbolId> symbols;
+  std::vector<StreamPlace> places;
 };
 
 struct CodecError {

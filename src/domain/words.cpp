@@ -188,6 +188,68 @@ std::string_view word(OperatorVerb value) {
       return "flatten";
     case OperatorVerb::kill:
       return "kill";
+    case OperatorVerb::reduce:
+      return "reduce";
+    case OperatorVerb::disconnect:
+      return "disconnect";
+    case OperatorVerb::unlock:
+      return "unlock";
+  }
+  return {};
+}
+
+std::string_view word(TradingState value) {
+  switch (value) {
+    case TradingState::active:
+      return "active";
+    case TradingState::degraded:
+      return "degraded";
+    case TradingState::blind:
+      return "blind";
+    case TradingState::paused:
+      return "paused";
+    case TradingState::reduce_only:
+      return "reduce_only";
+    case TradingState::halted:
+      return "halted";
+    case TradingState::killed:
+      return "killed";
+  }
+  return {};
+}
+
+std::string_view word(TransactionKind value) {
+  switch (value) {
+    case TransactionKind::trade:
+      return "trade";
+    case TransactionKind::funding:
+      return "funding";
+    case TransactionKind::transfer_in:
+      return "transfer_in";
+    case TransactionKind::transfer_out:
+      return "transfer_out";
+    case TransactionKind::liquidation:
+      return "liquidation";
+    case TransactionKind::adl:
+      return "adl";
+    case TransactionKind::settlement:
+      return "settlement";
+    case TransactionKind::other:
+      return "other";
+  }
+  return {};
+}
+
+std::string_view word(MarginMode value) {
+  switch (value) {
+    case MarginMode::cross:
+      return "cross";
+    case MarginMode::isolated:
+      return "isolated";
+    case MarginMode::portfolio:
+      return "portfolio";
+    case MarginMode::unknown:
+      return "unknown";
   }
   return {};
 }

@@ -20,5 +20,7 @@ std::string_view word(RequestOutcome value);
 std::string_view word(Link value);
 std::string_view word(LinkState value);
 std::string_view word(OperatorVerb value);
+std::string_view word(TransactionKind value);
+std::string_view word(MarginMode value);
 
 }  // namespace mlbot

@@ -29,7 +29,7 @@ std::optional<ServiceError> ArchiveFollower::start(Progress& progress) {
   if (!reader) return ServiceError{reader.error().what};
   reader_ = std::move(*reader);
   if (setup_.bus != nullptr) {
-    auto frames = setup_.bus->reader({}, io::bus::ReadFrom::head);
+    auto frames = setup_.bus->reader({.from = io::bus::ReadFrom::head});
     if (!frames) return ServiceError{frames.error().what};
     frames_ = std::move(*frames);
   }

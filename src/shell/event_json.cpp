@@ -15,6 +15,7 @@ template <std::size_t N>
 Json text_or_null(const InlineText<N>& text) {
   return text.empty() ? Json{} : Json(text.view());
 }
+double milliseconds(Duration value) { return static_cast<double>(value.count()) / 1e6; }
 std::string_view source_word(NewsSource source) { return source == NewsSource::stream ? "stream" : "query"; }
 std::string_view kind_word(UpdateKind kind) { return kind == UpdateKind::snapshot ? "snapshot" : "delta"; }
 std::string_view phase_word(SnapshotPhase phase) {
@@ -34,8 +35,9 @@ class Printer {
   explicit Printer(std::span<const Instrument> instruments) : instruments_{instruments} {}
 
   Json operator()(const RunStarted& e) const {
-    return {{"event", "run_started"},      {"mode", word(e.mode)},           {"epoch", e.epoch},
-            {"account", e.account.view()}, {"model", text_or_null(e.model)}, {"warm_from", e.warm_from}};
+    return {{"event", "run_started"},        {"mode", word(e.mode)},           {"epoch", e.epoch},
+            {"account", e.account.view()},   {"model", text_or_null(e.model)}, {"warm_from", e.warm_from},
+            {"state", word(e.carried.state)}};
   }
   Json operator()(const InstrumentDefined& e) const {
     const Instrument& i = e.instrument;
@@ -166,6 +168,8 @@ class Printer {
             {"average_price", money_or_null(e.average_price)},
             {"reduce_only", e.reduce_only},
             {"conditional", e.conditional},
+            {"trigger_price", e.trigger_price.count == 0 ? Json{} : price(e.symbol, e.trigger_price)},
+            {"position_index", e.position_index},
             {"updated_at", time_json(e.updated_at)}};
   }
   Json operator()(const Execution& e) const {
@@ -210,6 +214,7 @@ class Printer {
             {"leverage", money_or_null(e.leverage)},
             {"liquidation_price", money_or_null(e.liquidation_price)},
             {"realised_pnl", money(e.realised_pnl)},
+            {"adl_rank", e.adl_rank},
             {"sequence", e.cross_sequence},
             {"updated_at", time_json(e.updated_at)}};
   }
@@ -240,7 +245,51 @@ class Printer {
     return {{"event", "link"}, {"link", word(e.link)}, {"state", word(e.state)}};
   }
   Json operator()(const TimerFired& e) const { return {{"event", "timer"}, {"due", time_json(e.due)}}; }
-  Json operator()(const OperatorCommand& e) const { return {{"event", "operator"}, {"verb", word(e.verb)}}; }
+  Json operator()(const OperatorCommand& e) const {
+    return {{"event", "operator"},
+            {"verb", word(e.verb)},
+            {"from", text_or_null(e.from)},
+            {"cause", text_or_null(e.cause)}};
+  }
+  Json operator()(const Transaction& e) const {
+    return {{"event", "transaction"},
+            {"id", e.id.view()},
+            {"symbol", e.symbol ? name(*e.symbol) : Json{}},
+            {"kind", word(e.kind)},
+            {"execution_id", text_or_null(e.execution_id)},
+            {"cash_flow", money(e.cash_flow)},
+            {"funding", money(e.funding)},
+            {"fee", money(e.fee)},
+            {"change", money(e.change)},
+            {"balance_after", money(e.balance_after)},
+            {"at", time_json(e.at)}};
+  }
+  Json operator()(const AccountModes& e) const {
+    return {{"event", "account_modes"},
+            {"margin", word(e.margin)},
+            {"hedge", e.hedge},
+            {"price_band_rejects", e.price_band_rejects ? Json(*e.price_band_rejects) : Json{}}};
+  }
+  Json operator()(const ClockOffset& e) const {
+    return {{"event", "clock_offset"},
+            {"offset_ms", milliseconds(e.offset)},
+            {"uncertainty_ms", milliseconds(e.uncertainty)}};
+  }
+  Json operator()(const MachineHealth& e) const {
+    return {{"event", "machine_health"},
+            {"disk_free_bytes", e.disk_free_bytes},
+            {"resident_bytes", e.resident_bytes},
+            {"bus_lag_ms", milliseconds(e.bus_lag)}};
+  }
+  Json operator()(const GuardBeat& e) const {
+    return {{"event", "guard_beat"}, {"present", e.present}, {"build", fmt::format("{:016x}", e.build)}};
+  }
+  Json operator()(const SymbolStatus& e) const {
+    return {{"event", "symbol_status"}, {"symbol", name(e.symbol)}, {"trading", e.trading}};
+  }
+  Json operator()(const VenueStatus& e) const {
+    return {{"event", "venue_status"}, {"maintenance", e.maintenance}, {"what", text_or_null(e.what)}};
+  }
 
  private:
   const Instrument* find(SymbolId symbol) const {

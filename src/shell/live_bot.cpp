@@ -115,8 +115,8 @@ io::web::HeaderView LiveBot::Parts::header() const {
   out.mode = settings.mode == Mode::live ? "live" : settings.mode == Mode::shadow ? "shadow" : "paper";
   out.state = settings.mode == Mode::live ? "LIVE" : settings.mode == Mode::shadow ? "SHADOW" : "PAPER";
   const auto overview = core->overview();
-  if (overview.state == core::TradingState::paused) out.state = "PAUSED";
-  if (overview.state == core::TradingState::halted) out.state = "HALTED";
+  if (overview.state == TradingState::paused) out.state = "PAUSED";
+  if (overview.state == TradingState::halted) out.state = "HALTED";
   if (overview.stopped_by) out.why = to_string(*overview.stopped_by);
   if (market_stream && market_stream->state() != LinkState::live) {
     out.state = "BLIND";

@@ -7,12 +7,12 @@ void LiveSink::keep(const T& derived) {
   if (const auto done = setup_.journal->append(derived); !done && error_.empty()) error_ = done.error().what;
 }
 
-void LiveSink::show(const Record& record) {
+void LiveSink::show(Sequence sequence, const Record& record) {
   bytes_.clear();
   encode(record, bytes_);
   const auto& stream = streams_.of(record);
-  setup_.bus->publish(stream, bytes_);
-  if (setup_.second_bus != nullptr) setup_.second_bus->publish(stream, bytes_);
+  setup_.bus->publish(stream, sequence, bytes_);
+  if (setup_.second_bus != nullptr) setup_.second_bus->publish(stream, sequence, bytes_);
 }
 
 void LiveSink::take(const Stamped& event, const Outbox& out) {
@@ -29,10 +29,11 @@ void LiveSink::take(const Stamped& event, const Outbox& out) {
       else
         setup_.carry_out(command);
     }
-  show(event);
-  for (const auto& frame : out.frames) show(frame);
-  for (const auto& decision : out.decisions) show(decision);
-  for (const auto& command : out.commands) show(StampedCommand{event.sequence, event.at, command});
+  show(event.sequence, event);
+  for (const auto& frame : out.frames) show(event.sequence, frame);
+  for (const auto& decision : out.decisions) show(event.sequence, decision);
+  for (const auto& command : out.commands)
+    show(event.sequence, StampedCommand{event.sequence, event.at, command});
   if (setup_.observer) setup_.observer(event, out);
 }
 

@@ -33,7 +33,7 @@ class LiveSink {
  private:
   template <class T>
   void keep(const T& derived);
-  void show(const Record& record);
+  void show(Sequence sequence, const Record& record);
 
   Setup setup_;
   io::bus::StreamNames streams_;

@@ -28,7 +28,7 @@ std::vector<io::web::FeatureText> feature_texts() {
 PageService::PageService(Setup setup) : setup_{std::move(setup)}, dashboard_{feature_texts()} {}
 
 std::optional<ServiceError> PageService::start(Progress& progress) {
-  auto reader = setup_.bus->reader({}, io::bus::ReadFrom::oldest);
+  auto reader = setup_.bus->reader({.from = io::bus::ReadFrom::oldest});
   if (!reader) return ServiceError{reader.error().what};
   reader_ = std::move(*reader);
   auto server = io::web::DashboardServer::start(

@@ -27,6 +27,13 @@ void SimDesk::answer_account() {
   tell_(AccountSnapshot{SnapshotPhase::end});
 }
 
+namespace {
+std::optional<sim::StopLeg> leg_of(std::optional<PriceTicks> trigger) {
+  if (!trigger) return std::nullopt;
+  return sim::StopLeg{*trigger, sim::PriceSource::mark, {}};
+}
+}  // namespace
+
 void SimDesk::answer_order(const QueryOrder& query) {
   const auto row = exchange_.find_order(account_, {{}, query.id});
   if (row) {
@@ -47,8 +54,6 @@ void SimDesk::carry_out(const Command& command) {
   std::visit(
       Overloaded{
           [&](const PlaceOrder& c) {
-            std::optional<sim::StopLeg> stop_loss;
-            if (c.stop_loss) stop_loss = sim::StopLeg{*c.stop_loss, sim::PriceSource::mark, {}};
             answer(RequestKind::place, c.symbol, c.id,
                    exchange_.place(account_, {.client_id = c.id,
                                               .symbol = c.symbol,
@@ -59,7 +64,8 @@ void SimDesk::carry_out(const Command& command) {
                                               .price = c.price,
                                               .size = c.size,
                                               .reduce_only = c.reduce_only,
-                                              .stop_loss = stop_loss}));
+                                              .stop_loss = leg_of(c.stop_loss),
+                                              .take_profit = leg_of(c.take_profit)}));
           },
           [&](const AmendOrder& c) {
             answer(RequestKind::amend, c.symbol, c.id,
@@ -70,14 +76,16 @@ void SimDesk::carry_out(const Command& command) {
                    exchange_.cancel(account_, c.symbol, {c.venue_id, c.id}));
           },
           [&](const CancelAllOrders& c) {
-            exchange_.cancel_all(account_, {.symbol = c.symbol, .filter = sim::OrderFilter::orders});
+            exchange_.cancel_all(
+                account_,
+                {.symbol = c.symbol, .filter = c.stops ? sim::OrderFilter::all : sim::OrderFilter::orders});
             answer(RequestKind::cancel_all, c.symbol, {}, VenueId{});
           },
           [&](const SetPositionStop& c) {
-            const auto result = exchange_.set_position_stop(
-                account_, c.symbol,
-                {.position_index = c.position_index,
-                 .stop_loss = sim::StopLeg{c.stop_loss, sim::PriceSource::mark, {}}});
+            const auto result = exchange_.set_position_stop(account_, c.symbol,
+                                                            {.position_index = c.position_index,
+                                                             .stop_loss = leg_of(c.stop_loss),
+                                                             .take_profit = leg_of(c.take_profit)});
             answer(RequestKind::position_stop, c.symbol, {},
                    result ? Result<VenueId, sim::Refusal>{VenueId{}} : std::unexpected{result.error()});
           },

@@ -79,4 +79,33 @@ void OrderBook::hash_into(StateHash& hash) const {
     }
 }
 
+void OrderBook::save(ByteWriter& out) const {
+  out.u8(synced_);
+  out.varint(update_id_);
+  for (const auto* side : {&bids_, &asks_}) {
+    out.varint(side->size());
+    for (const auto& level : *side) {
+      out.zigzag(level.price.count);
+      out.zigzag(level.size.count);
+    }
+  }
+}
+
+bool OrderBook::restore(ByteReader& in) {
+  const bool synced = in.u8() != 0;
+  update_id_ = in.varint();
+  bool sound = true;
+  for (auto* side : {&bids_, &asks_}) {
+    side->clear();
+    const std::uint64_t count = in.varint();
+    sound = sound && in.ok() && count <= depth_;
+    for (std::uint64_t i = 0; sound && i < count; ++i) {
+      const PriceTicks price{in.zigzag()};
+      side->push_back({price, {in.zigzag()}});
+    }
+  }
+  synced_ = synced && sound && in.ok();
+  return sound && in.ok();
+}
+
 }  // namespace mlbot::core

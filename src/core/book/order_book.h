@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/state_hash.h"
 #include "domain/event.h"
 #include "domain/frame.h"
@@ -40,6 +41,9 @@ class OrderBook {
   bool two_sided() const { return synced_ && !bids_.empty() && !asks_.empty(); }
   TopOfBook top() const;
   void hash_into(StateHash& hash) const;
+  void save(ByteWriter& out) const;
+  /// False for levels that no book of this depth can have; the book is void then.
+  bool restore(ByteReader& in);
 
  private:
   template <class Better>

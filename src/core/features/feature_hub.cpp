@@ -341,6 +341,8 @@ std::vector<VoidRow> FeatureHub::void_rows(SymbolId id) const {
 
 std::span<const std::uint64_t> FeatureHub::clamp_hits() const { return parts_->clamp_hits; }
 
+Instant FeatureHub::now() const { return parts_->now; }
+
 void FeatureHub::hash_into(StateHash& hash) const {
   hash.add(parts_->now.ns);
   hash.add(std::uint64_t{parts_->link_live});

@@ -141,6 +141,8 @@ class FeatureHub {
   std::span<const std::uint64_t> clamp_hits() const;
   void hash_into(StateHash& hash) const;
 
+  /// Of the last advance() or event; 0 before.
+  Instant now() const;
   /// Everything that is remembered, with schema, time and checksum; about a tenth of the state's size.
   std::string checkpoint() const;
   /// Takes a checkpoint over into a hub whose symbols were added and which heard nothing yet. Symbols are

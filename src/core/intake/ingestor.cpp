@@ -186,4 +186,59 @@ void Ingestor::hash_into(StateHash& hash) const {
     hash.add(count);
 }
 
+void Ingestor::save(ByteWriter& out) const {
+  out.varint(symbols_.size());
+  for (const Symbol& s : symbols_) {
+    s.book.save(out);
+    out.zigzag(s.book_at.ns);
+    out.zigzag(s.asked_at.ns);
+    out.u8(s.ever_synced);
+    out.varint(s.trades.size());
+    for (std::size_t age = s.trades.size(); age > 0; --age) out.text(s.trades.newest(age - 1).view());
+    out.varint(s.trades.inserted());
+    out.varint(s.interval_count);
+    for (std::size_t i = 0; i < s.interval_count; ++i) {
+      out.zigzag(s.intervals[i].minutes);
+      out.zigzag(s.intervals[i].start.ns);
+      out.u8(s.intervals[i].confirmed);
+    }
+    out.varint(s.ticker_sequence);
+    out.fixed64(s.liquidation_digest);
+  }
+  out.u8(market_live_);
+  for (const std::uint64_t count : {counts_.admitted, counts_.repeated, counts_.gaps, counts_.refused})
+    out.varint(count);
+}
+
+bool Ingestor::restore(ByteReader& in) {
+  if (in.varint() != symbols_.size()) return false;
+  for (Symbol& s : symbols_) {
+    if (!s.book.restore(in)) return false;
+    s.book_at = Instant{in.zigzag()};
+    s.asked_at = Instant{in.zigzag()};
+    s.ever_synced = in.u8() != 0;
+    const std::uint64_t known = in.varint();
+    if (known > remembered_trades) return false;
+    for (std::uint64_t i = 0; i < known; ++i) {
+      const std::string_view id = in.text();
+      if (!in.ok() || !VenueId::fits(id)) return false;
+      s.trades.insert(VenueId{id});
+    }
+    s.trades.resume(in.varint());
+    s.interval_count = in.varint();
+    if (!in.ok() || s.interval_count > interval_count_max) return false;
+    for (std::size_t i = 0; i < s.interval_count; ++i) {
+      s.intervals[i].minutes = static_cast<std::int32_t>(in.zigzag());
+      s.intervals[i].start = Instant{in.zigzag()};
+      s.intervals[i].confirmed = in.u8() != 0;
+    }
+    s.ticker_sequence = in.varint();
+    s.liquidation_digest = in.fixed64();
+  }
+  market_live_ = in.u8() != 0;
+  for (std::uint64_t* count : {&counts_.admitted, &counts_.repeated, &counts_.gaps, &counts_.refused})
+    *count = in.varint();
+  return in.ok();
+}
+
 }  // namespace mlbot::core

@@ -66,6 +66,11 @@ class Ingestor {
   bool ever_synced(SymbolId symbol) const { return symbols_[symbol.index].ever_synced; }
   const IntakeCounts& counts() const { return counts_; }
   void hash_into(StateHash& hash) const;
+  /// Everything that is remembered, to go on from at the very same event.
+  void save(ByteWriter& out) const;
+  /// After the same symbols were announced and before anything was heard. False for bytes that are no such
+  /// state: this ingestor is of no use then.
+  bool restore(ByteReader& in);
 
  private:
   struct Interval {

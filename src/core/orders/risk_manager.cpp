@@ -22,7 +22,8 @@ std::optional<Refused> RiskManager::entry_rules(const PlaceOrder& order, const R
   using enum ReasonCode;
   if (view.mode == Mode::shadow) return Refused{mode_shadow, 0, 1};
   if (view.state == TradingState::halted) return Refused{halted, 0, 1};
-  if (view.state == TradingState::paused) return Refused{paused, 0, 1};
+  if (view.state != TradingState::active && view.state != TradingState::degraded)
+    return Refused{paused, 0, 1};
   if (!view.account_known) return Refused{account_unknown, 1, 0};
   if (view.mismatch > view.mismatch_tolerance)
     return Refused{position_mismatch, seconds(view.mismatch_tolerance), seconds(view.mismatch)};

@@ -18,8 +18,6 @@ namespace mlbot::core {
 
 inline constexpr std::size_t rate_slots = 1'200;
 
-enum class TradingState : std::uint8_t { active, paused, halted };
-
 /// All that the rules look at, gathered by the router at the instant of the question.
 struct RiskView {
   Instant now;

@@ -191,7 +191,15 @@ void TradingCoordinator::on(Instant now, const OperatorCommand& command, OrderRo
       if (state_ == TradingState::active) set_state(TradingState::paused, router);
       router.cancel_all(now, out);
       break;
+    case OperatorVerb::reduce:
+      if (state_ == TradingState::active) set_state(TradingState::reduce_only, router);
+      router.cancel_entries(now, out);
+      break;
+    case OperatorVerb::unlock:
+      if (!command.cause.empty()) killed_ = false;
+      break;
     case OperatorVerb::kill:
+    case OperatorVerb::disconnect:
       killed_ = true;
       [[fallthrough]];
     case OperatorVerb::flatten:

@@ -256,7 +256,8 @@ Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
       Overloaded{[&](const Stamped& v) { return take_event(v); },
                  [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
                  [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                 [&](const FeatureFrame& v) { return take_frame(v); }},
+                 [&](const FeatureFrame& v) { return take_frame(v); },
+                 [](const StreamIndex&) { return Done{}; }},  // the bus's own bookkeeping
       record);
   if (!done) return fail(std::move(done));
   return rows_->rows_since_commit() >= options_.rows_per_commit ? flush() : Done{};

@@ -10,6 +10,10 @@ namespace mlbot::io::archive {
 
 using namespace std::string_view_literals;
 
+namespace {
+double seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
+}  // namespace
+
 Result<const Instrument*, ArchiveError> EventRows::instrument(SymbolId symbol, Sequence sequence) const {
   if (const Instrument* const known = memory_.instrument(symbol)) return known;
   return std::unexpected{
@@ -50,7 +54,14 @@ EventRows::Heading EventRows::heading(const Stamped& event, const Noticed& notic
                  [](const PriceLimit& e) { return Heading{"price_limits", e.symbol, 1}; },
                  [](const AdlAlerts& e) { return Heading{"adl_alerts", {}, e.list.size()}; },
                  [](const InsurancePools& e) { return Heading{"insurance_pools", {}, e.list.size()}; },
-                 [](const FastExecution& e) { return Heading{"fast_executions", e.symbol, 0}; }},
+                 [](const FastExecution& e) { return Heading{"fast_executions", e.symbol, 0}; },
+                 [](const Transaction& e) { return Heading{"transactions", e.symbol, 1}; },
+                 [](const AccountModes&) { return Heading{"account_modes", {}, 1}; },
+                 [](const ClockOffset&) { return Heading{"clock_offsets", {}, 1}; },
+                 [](const MachineHealth&) { return Heading{"machine_health", {}, 1}; },
+                 [](const GuardBeat&) { return Heading{"guard_beats", {}, 1}; },
+                 [](const SymbolStatus& e) { return Heading{"symbol_status", e.symbol, 1}; },
+                 [](const VenueStatus&) { return Heading{"venue_status", {}, 1}; }},
       event.what);
 }
 
@@ -100,7 +111,8 @@ EventRows::Done EventRows::on(const Stamped& at, const ConfigChanged& e) {
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const OperatorCommand& e) {
-  return rows_.row(Table::changes, at.sequence.number, at.at, "operator"sv, word(e.verb));
+  return rows_.row(Table::changes, at.sequence.number, at.at, "operator"sv,
+             fmt::format("{}{}{}{}{}", word(e.verb), e.from.empty() ? "" : " by ", e.from.view(), e.cause.empty() ? "" : ": ", e.cause.view()));
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const BookUpdate& e) {
@@ -221,7 +233,8 @@ EventRows::Done EventRows::on(const Stamped& at, const OrderNews& e) {
   return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, e.source == NewsSource::stream ? "venue"sv : "query"sv,
              word(e.status), i.name, e.client_id, e.venue_id, word(e.side), word(e.type),
              word(e.time_in_force), i.price(e.price), i.size(e.size), i.size(e.filled), e.average_price,
-             std::optional<E8>{}, e.reduce_only, std::optional<std::int32_t>{}, e.reason);
+             std::optional<E8>{}, e.conditional ? std::optional{i.price(e.trigger_price)} : std::nullopt,
+             std::optional{std::uint64_t{e.position_index}}, e.reduce_only, std::optional<std::int32_t>{}, e.reason);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const RequestAnswer& e) {
@@ -231,7 +244,8 @@ EventRows::Done EventRows::on(const Stamped& at, const RequestAnswer& e) {
   return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, "answer"sv,
              fmt::format("{} {}", word(e.request), word(e.outcome)),
              known != nullptr ? std::optional{known->name.view()} : no_text, e.client_id, e.venue_id, no_text, no_text,
-             no_text, no_money, no_money, no_money, no_money, no_money, std::optional<bool>{}, e.code,
+             no_text, no_money, no_money, no_money, no_money, no_money, no_money, std::optional<std::uint64_t>{},
+             std::optional<bool>{}, e.code,
              e.text);
 }
 
@@ -248,7 +262,7 @@ EventRows::Done EventRows::on(const Stamped& at, const PositionNews& e) {
   if (!known) return std::unexpected{known.error()};
   return rows_.row(Table::positions, at.sequence.number, at.at, (*known)->name, std::uint64_t{e.position_index},
              (*known)->size(e.size), e.entry_price, e.mark_price, e.stop_loss, e.take_profit, e.leverage,
-             e.liquidation_price, e.realised_pnl, e.source == NewsSource::query);
+             e.liquidation_price, e.realised_pnl, std::uint64_t{e.adl_rank}, e.source == NewsSource::query);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const WalletNews& e) {
@@ -258,6 +272,40 @@ EventRows::Done EventRows::on(const Stamped& at, const WalletNews& e) {
 
 EventRows::Done EventRows::on(const Stamped& at, const LinkChanged& e) {
   return rows_.row(Table::links, at.sequence.number, at.at, word(e.link), word(e.state));
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const Transaction& e) {
+  const Instrument* const known = e.symbol ? memory_.instrument(*e.symbol) : nullptr;
+  return rows_.row(Table::transactions, at.sequence.number, at.at, e.at,
+                   known != nullptr ? std::optional{known->name.view()} : std::nullopt, word(e.kind), e.id,
+                   e.execution_id, e.cash_flow, e.funding, e.fee, e.change, e.balance_after);
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const AccountModes& e) {
+  return rows_.row(Table::account_modes, at.sequence.number, at.at, word(e.margin), e.hedge, e.price_band_rejects);
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const ClockOffset& e) {
+  return rows_.row(Table::clock_offsets, at.sequence.number, at.at, seconds(e.offset), seconds(e.uncertainty));
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const MachineHealth& e) {
+  return rows_.row(Table::machine_health, at.sequence.number, at.at, e.disk_free_bytes, e.resident_bytes,
+                   seconds(e.bus_lag));
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const GuardBeat& e) {
+  return rows_.row(Table::guard_beats, at.sequence.number, at.at, e.present, e.build);
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const SymbolStatus& e) {
+  const auto known = instrument(e.symbol, at.sequence);
+  if (!known) return std::unexpected{known.error()};
+  return rows_.row(Table::symbol_status, at.sequence.number, at.at, (*known)->name, e.trading);
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const VenueStatus& e) {
+  return rows_.row(Table::venue_status, at.sequence.number, at.at, e.maintenance, e.what);
 }
 
 EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t item) {
@@ -272,12 +320,13 @@ EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t it
     std::optional<PriceTicks> price, stop_loss;
     std::optional<Lots> size;
     std::optional<bool> reduce_only;
+    std::optional<std::uint64_t> position_index{};
   };
   const auto said = std::visit(
       Overloaded{
           [](const PlaceOrder& c) {
-            return OrderRow{"place",         c.symbol, c.id,        {},     c.side,       c.type,
-                            c.time_in_force, c.price,  c.stop_loss, c.size, c.reduce_only};
+            return OrderRow{"place",         c.symbol, c.id,        {},     c.side,        c.type,
+                            c.time_in_force, c.price,  c.stop_loss, c.size, c.reduce_only, std::uint64_t{c.position_index}};
           },
           [](const AmendOrder& c) {
             return OrderRow{
@@ -288,7 +337,8 @@ EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t it
           },
           [](const CancelAllOrders& c) { return OrderRow{.what = "cancel_all", .symbol = c.symbol}; },
           [](const SetPositionStop& c) {
-            return OrderRow{.what = "position_stop", .symbol = c.symbol, .stop_loss = c.stop_loss};
+            return OrderRow{.what = "position_stop", .symbol = c.symbol, .stop_loss = c.stop_loss,
+                            .position_index = std::uint64_t{c.position_index}};
           },
           [](const QueryOrder& c) { return OrderRow{.what = "query_order", .symbol = c.symbol, .id = c.id}; },
           [](const QueryAccount&) { return OrderRow{.what = "query_account"}; },
@@ -309,7 +359,7 @@ EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t it
              known != nullptr ? std::optional{known->name.view()} : std::nullopt, said.id, said.venue_id,
              words(said.side), words(said.type), words(said.time_in_force), price(said.price),
              size(said.size), std::optional<E8>{}, std::optional<E8>{}, price(said.stop_loss),
-             said.reduce_only, std::optional<std::int32_t>{}, ""sv);
+             std::optional<E8>{}, said.position_index, said.reduce_only, std::optional<std::int32_t>{}, ""sv);
 }
 
 EventRows::Done EventRows::store(const Decision& d, std::uint64_t item) {

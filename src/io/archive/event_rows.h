@@ -62,6 +62,13 @@ class EventRows {
   Done on(const Stamped& at, const RequestAnswer& e);
   Done on(const Stamped& at, const LinkChanged& e);
   Done on(const Stamped& at, const OperatorCommand& e);
+  Done on(const Stamped& at, const Transaction& e);
+  Done on(const Stamped& at, const AccountModes& e);
+  Done on(const Stamped& at, const ClockOffset& e);
+  Done on(const Stamped& at, const MachineHealth& e);
+  Done on(const Stamped& at, const GuardBeat& e);
+  Done on(const Stamped& at, const SymbolStatus& e);
+  Done on(const Stamped& at, const VenueStatus& e);
   Done on(const Stamped&, const AccountSnapshot&) { return {}; }  // its rows are stored one by one
   Done on(const Stamped&, const TimerFired&) { return {}; }       // its row in events says all
   Done on(const Stamped&, const FastExecution&) { return {}; }    // its Execution is stored

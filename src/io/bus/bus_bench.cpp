@@ -17,11 +17,11 @@ void bm_ring_publish(benchmark::State& state) {
   std::vector<std::thread> readers;
   for (std::int64_t i = 0; i < state.range(0); ++i)
     readers.emplace_back([&] {
-      const auto reader = bus.reader({}, ReadFrom::head);
+      const auto reader = bus.reader({{}, ReadFrom::head});
       while (!stop) benchmark::DoNotOptimize((*reader)->next(Duration{1ms}));
     });
   const std::string record(100, 'x');
-  for (auto _ : state) bus.publish("md.{BTCUSDT}", record);
+  for (auto _ : state) bus.publish("md.{BTCUSDT}", {}, record);
   state.SetItemsProcessed(state.iterations());
   stop = true;
   for (auto& reader : readers) reader.join();
@@ -30,10 +30,10 @@ BENCHMARK(bm_ring_publish)->Arg(0)->Arg(1);
 
 void bm_ring_read(benchmark::State& state) {
   EmbeddedBus bus{1};
-  const auto reader = bus.reader({}, ReadFrom::head);
+  const auto reader = bus.reader({{}, ReadFrom::head});
   const std::string record(100, 'x');
   for (auto _ : state) {
-    bus.publish("md.{BTCUSDT}", record);
+    bus.publish("md.{BTCUSDT}", {}, record);
     benchmark::DoNotOptimize((*reader)->next({}));
   }
   state.SetItemsProcessed(state.iterations());
@@ -47,7 +47,7 @@ void bm_redis_publish(benchmark::State& state) {
   const std::string record(300, 'x');
   std::uint64_t expected = 0;
   for (auto _ : state) {
-    for (std::uint64_t i = 0; i < records; ++i) (*bus)->publish("mlbot.bench", record);
+    for (std::uint64_t i = 0; i < records; ++i) (*bus)->publish("mlbot.bench", {}, record);
     expected += records;
     while ((*bus)->stats().delivered < expected) std::this_thread::sleep_for(Duration{1ms});
   }

@@ -37,12 +37,12 @@ TEST(Streams, EveryRecordHasItsStream) {
 
 TEST(EmbeddedBus, AReaderHearsItsStreamsInOrderAndNothingElse) {
   EmbeddedBus bus{7, 1 << 16};
-  bus.publish("a", "before anybody listened");
-  const auto late = bus.reader({"a"}, ReadFrom::head);
-  const auto early = bus.reader({}, ReadFrom::oldest);
-  bus.publish("b", "1");
-  bus.publish("a", "");
-  bus.publish("a", "two");
+  bus.publish("a", {}, "before anybody listened");
+  const auto late = bus.reader({{"a"}, ReadFrom::head});
+  const auto early = bus.reader({{}, ReadFrom::oldest});
+  bus.publish("b", {}, "1");
+  bus.publish("a", {}, "");
+  bus.publish("a", {}, "two");
   std::vector<std::string> heard;
   while (const auto item = *(*late)->next({})) {
     const auto& message = std::get<BusMessage>(*item);
@@ -59,9 +59,9 @@ TEST(EmbeddedBus, AReaderHearsItsStreamsInOrderAndNothingElse) {
 TEST(EmbeddedBus, ALappedReaderIsToldHowManyItMissed) {
   for (const auto from : {ReadFrom::head, ReadFrom::oldest}) {
     EmbeddedBus bus{1, 1024};
-    const auto reader = bus.reader({}, from);
+    const auto reader = bus.reader({{}, from});
     constexpr std::uint64_t published = 100;
-    for (std::uint64_t i = 1; i <= published; ++i) bus.publish("a", "0123456789abcdef");
+    for (std::uint64_t i = 1; i <= published; ++i) bus.publish("a", {}, "0123456789abcdef");
     const auto first = *(*reader)->next({});
     ASSERT_TRUE(first);
     const auto gap = std::get<BusGap>(*first);
@@ -78,9 +78,9 @@ TEST(EmbeddedBus, ALappedReaderIsToldHowManyItMissed) {
 
 TEST(EmbeddedBus, ARecordTooLongForTheRingIsCountedNotSent) {
   EmbeddedBus bus{1, 1024};
-  const auto reader = bus.reader({}, ReadFrom::oldest);
-  bus.publish("a", std::string(600, 'x'));
-  bus.publish("a", "next");
+  const auto reader = bus.reader({{}, ReadFrom::oldest});
+  bus.publish("a", {}, std::string(600, 'x'));
+  bus.publish("a", {}, "next");
   EXPECT_EQ(bus.stats().dropped, 1u);
   EXPECT_FALSE(bus.stats().trouble.empty());
   EXPECT_EQ(std::get<BusGap>(**(*reader)->next({})).missed, 1u);
@@ -95,7 +95,7 @@ TEST(EmbeddedBus, ManyReadersNeverSeeATornRecordAndAccountForEveryOne) {
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 3; ++thread)
     threads.emplace_back([&, thread] {
-      const auto reader = bus.reader({}, ReadFrom::oldest);
+      const auto reader = bus.reader({{}, ReadFrom::oldest});
       ++listening;
       std::uint64_t accounted = 0;
       while (accounted < published) {
@@ -115,7 +115,7 @@ TEST(EmbeddedBus, ManyReadersNeverSeeATornRecordAndAccountForEveryOne) {
     });
   while (listening < 3) std::this_thread::yield();
   for (std::uint64_t number = 1; number <= published; ++number)
-    bus.publish(number % 2 ? "a" : "b", record_of(number));
+    bus.publish(number % 2 ? "a" : "b", {}, record_of(number));
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(torn, 0u);
   EXPECT_EQ(unaccounted, 0u);

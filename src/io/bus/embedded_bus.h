@@ -23,10 +23,11 @@ class EmbeddedBus final : public Bus {
   ~EmbeddedBus() override;
 
   /// A record longer than a quarter of the ring is dropped and counted.
-  void publish(std::string_view stream, std::string_view record) override;
-  /// Readers must be gone before the bus is.
-  Result<std::unique_ptr<BusReader>, BusError> reader(std::vector<std::string> streams,
-                                                      ReadFrom from) override;
+  void publish(std::string_view stream, Sequence sequence, std::string_view record) override;
+  /// Readers must be gone before the bus is. Places of groups live as long as the bus.
+  Result<std::unique_ptr<BusReader>, BusError> reader(BusReading reading) override;
+  Result<std::optional<BusPlace>, BusError> last(std::string_view) override { return std::nullopt; }
+  void go_on(std::string_view, std::uint64_t) override {}  // nothing of an earlier process is in the ring
   BusStats stats() const override;
 
   struct Ring;

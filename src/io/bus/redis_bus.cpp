@@ -22,6 +22,7 @@ constexpr std::size_t pipeline_records = 128;
 struct Waiting {
   std::string stream;
   std::uint64_t number;
+  Sequence sequence;
   std::string record;
   std::size_t bytes() const { return stream.size() + record.size() + sizeof(Waiting); }
 };
@@ -130,11 +131,11 @@ RedisBus::~RedisBus() {
   impl_->thread.join();
 }
 
-void RedisBus::publish(std::string_view stream, std::string_view record) {
+void RedisBus::publish(std::string_view stream, Sequence sequence, std::string_view record) {
   Impl& bus = *impl_;
   auto known = bus.numbers.find(stream);
   if (known == bus.numbers.end()) known = bus.numbers.emplace(std::string{stream}, 0).first;
-  Waiting next{std::string{stream}, ++known->second, std::string{record}};
+  Waiting next{std::string{stream}, ++known->second, sequence, std::string{record}};
   bool was_empty = false;
   {
     const std::lock_guard lock{bus.mutex};
@@ -196,10 +197,10 @@ bool RedisBus::Impl::connect_again() {
 bool RedisBus::Impl::deliver(std::deque<Waiting>& batch) {
   const std::string epoch = std::to_string(options.epoch), limit = std::to_string(options.entries_max);
   for (const auto& next : batch) {
-    const std::string number = std::to_string(next.number);
-    const std::array<std::string_view, 14> words{"XADD", next.stream, "MAXLEN",      "~",        limit,
-                                                 "*",    "s",         record_schema, "e",        epoch,
-                                                 "n",    number,      "r",           next.record};
+    const std::string number = std::to_string(next.number), sequence = std::to_string(next.sequence.number);
+    const std::array<std::string_view, 16> words{"XADD", next.stream,   "MAXLEN", "~",        limit, "*",
+                                                 "s",    record_schema, "e",      epoch,      "n",   number,
+                                                 "q",    sequence,      "r",      next.record};
     connection->append(words);
   }
   if (auto sent = connection->send(); !sent) {
@@ -226,14 +227,15 @@ bool RedisBus::Impl::deliver(std::deque<Waiting>& batch) {
   return true;
 }
 
-Result<std::unique_ptr<BusReader>, BusError> RedisBus::reader(std::vector<std::string> streams,
-                                                              ReadFrom from) {
-  return RedisReader::open(impl_->url, impl_->options, std::move(streams), std::nullopt, from);
+Result<std::unique_ptr<BusReader>, BusError> RedisBus::reader(BusReading reading) {
+  return RedisReader::open(impl_->url, impl_->options, std::move(reading.streams), std::move(reading.group),
+                           reading.from);
 }
 
-Result<std::unique_ptr<BusReader>, BusError> RedisBus::group_reader(std::vector<std::string> streams,
-                                                                    RedisGroup group, ReadFrom from) {
-  return RedisReader::open(impl_->url, impl_->options, std::move(streams), std::move(group), from);
+Result<std::optional<BusPlace>, BusError> RedisBus::last(std::string_view) { return std::nullopt; }
+
+void RedisBus::go_on(std::string_view stream, std::uint64_t number) {
+  impl_->numbers[std::string{stream}] = number;
 }
 
 BusStats RedisBus::stats() const {

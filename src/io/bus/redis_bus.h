@@ -33,25 +33,17 @@ struct RedisOptions {
   Duration drain = 1s;  ///< at the end, to deliver what still waits
 };
 
-/// Members of a group share its streams: each entry is given to one of them, and counts as done when that one
-/// asks for more or takes its leave. After a crash the same consumer is given what it had not done.
-struct RedisGroup {
-  std::string name;      ///< stable, e.g. "archive"
-  std::string consumer;  ///< stable too, one for each process
-};
-
 class RedisBus final : public Bus {
  public:
   /// @error bad_url, no_server, refused (password, database), evicts (the server may throw records away)
   static Result<std::unique_ptr<RedisBus>, BusError> connect(std::string_view url, RedisOptions options = {});
   ~RedisBus() override;
 
-  void publish(std::string_view stream, std::string_view record) override;
+  void publish(std::string_view stream, Sequence sequence, std::string_view record) override;
   /// A connection of its own for each reader. At least one stream.
-  Result<std::unique_ptr<BusReader>, BusError> reader(std::vector<std::string> streams,
-                                                      ReadFrom from) override;
-  Result<std::unique_ptr<BusReader>, BusError> group_reader(std::vector<std::string> streams,
-                                                            RedisGroup group, ReadFrom from);
+  Result<std::unique_ptr<BusReader>, BusError> reader(BusReading reading) override;
+  Result<std::optional<BusPlace>, BusError> last(std::string_view stream) override;
+  void go_on(std::string_view stream, std::uint64_t number) override;
   BusStats stats() const override;
 
   struct Impl;

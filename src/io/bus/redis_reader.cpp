@@ -22,7 +22,7 @@ bool parse(std::string_view text, T& value) {
 
 }  // namespace
 
-RedisReader::RedisReader(const RedisUrl& url, const RedisOptions& options, std::optional<RedisGroup> group,
+RedisReader::RedisReader(const RedisUrl& url, const RedisOptions& options, std::optional<BusGroup> group,
                          ReadFrom from)
     : url_{url}, options_{options}, group_{std::move(group)}, from_{from}, pause_{options.reconnect_min} {}
 RedisReader::~RedisReader() {
@@ -32,7 +32,7 @@ RedisReader::~RedisReader() {
 Result<std::unique_ptr<RedisReader>, BusError> RedisReader::open(const RedisUrl& url,
                                                                  const RedisOptions& options,
                                                                  std::vector<std::string> streams,
-                                                                 std::optional<RedisGroup> group,
+                                                                 std::optional<BusGroup> group,
                                                                  ReadFrom from) {
   MLBOT_ASSERT(!streams.empty());
   std::unique_ptr<RedisReader> reader{new RedisReader{url, options, std::move(group), from}};
@@ -182,12 +182,14 @@ Result<std::optional<BusItem>, BusError> RedisReader::deliver(const Entry& entry
   std::string_view schema, bytes;
   std::uint32_t epoch = 0;
   std::uint64_t number = 0;
+  Sequence sequence;
   bool whole = entry.item->elements == 2 && fields.elements % 2 == 0;
   for (std::size_t i = 0; whole && i < fields.elements; i += 2) {
     const std::string_view name = text_of(*fields.element[i]), value = text_of(*fields.element[i + 1]);
     if (name == "s") schema = value;
     if (name == "e") whole = parse(value, epoch);
     if (name == "n") whole = whole && parse(value, number);
+    if (name == "q") whole = whole && parse(value, sequence.number);
     if (name == "r") bytes = value;
   }
   if (!whole || schema != record_schema || number == 0)
@@ -204,10 +206,14 @@ Result<std::optional<BusItem>, BusError> RedisReader::deliver(const Entry& entry
   stream.epoch = epoch;
   if (jumps) {
     stream.expected = number;
-    return BusGap{stream.name, epoch, expected, number - expected};
+    return BusGap{.stream = stream.name,
+                  .epoch = epoch,
+                  .first_missed = expected,
+                  .missed = number - expected,
+                  .before = sequence};
   }
   stream.expected = number + 1;
-  return BusMessage{stream.name, epoch, number, bytes};
+  return BusMessage{stream.name, epoch, number, sequence, bytes};
 }
 
 }  // namespace mlbot::io::bus

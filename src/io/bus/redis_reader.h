@@ -12,9 +12,10 @@ class RedisReader final : public BusReader {
  public:
   static Result<std::unique_ptr<RedisReader>, BusError> open(const RedisUrl& url, const RedisOptions& options,
                                                              std::vector<std::string> streams,
-                                                             std::optional<RedisGroup> group, ReadFrom from);
+                                                             std::optional<BusGroup> group, ReadFrom from);
   ~RedisReader() override;
   Result<std::optional<BusItem>, BusError> next(Duration wait) override;
+  Result<void, BusError> confirm() override;
 
  private:
   struct Stream {
@@ -31,12 +32,10 @@ class RedisReader final : public BusReader {
     const redisReply* item;  ///< [id, [field, value, ...]] inside batch_
   };
 
-  RedisReader(const RedisUrl& url, const RedisOptions& options, std::optional<RedisGroup> group,
-              ReadFrom from);
+  RedisReader(const RedisUrl& url, const RedisOptions& options, std::optional<BusGroup> group, ReadFrom from);
   Result<void, BusError> connect();
   Result<void, BusError> join_group();
   Result<void, BusError> find_heads();
-  Result<void, BusError> confirm();
   Result<void, BusError> fetch(Duration wait);
   Result<void, BusError> fail(BusError error);
   /// Nothing for an entry that came twice.
@@ -44,7 +43,7 @@ class RedisReader final : public BusReader {
 
   RedisUrl url_;
   RedisOptions options_;
-  std::optional<RedisGroup> group_;
+  std::optional<BusGroup> group_;
   ReadFrom from_;
   std::vector<Stream> streams_;
   std::unique_ptr<RespConnection> connection_;

@@ -121,7 +121,7 @@ Heard read_until(BusReader& reader, std::uint32_t epoch, std::uint64_t last) {
 }
 void publish(RedisBus& bus, std::uint64_t first, std::uint64_t last) {
   for (auto number = first; number <= last; ++number)
-    bus.publish("md.{BTCUSDT}", "record " + std::to_string(number));
+    bus.publish("md.{BTCUSDT}", {}, "record " + std::to_string(number));
 }
 void wait_until(const auto& reached) {
   while (!reached()) std::this_thread::sleep_for(5ms);
@@ -167,18 +167,18 @@ TEST(RedisBus, RecordsArriveOnceInOrderForEveryReader) {
   Server server;
   START_OR_SKIP(server);
   const auto bus = bus_at(server);
-  const auto head = bus->reader({"md.{BTCUSDT}"}, ReadFrom::head);
+  const auto head = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::head});
   ASSERT_TRUE(head);
   publish(*bus, 1, 2'000);
   const auto heard = read_until(**head, 1, 2'000);
   EXPECT_EQ(heard.numbers.size(), 2'000u);
   EXPECT_TRUE(heard.in_order);
   EXPECT_EQ(heard.missed, 0u);
-  const auto oldest = bus->reader({"ctl", "md.{BTCUSDT}"}, ReadFrom::oldest);
+  const auto oldest = bus->reader({{"ctl", "md.{BTCUSDT}"}, ReadFrom::oldest});
   EXPECT_EQ(read_until(**oldest, 1, 2'000).numbers.size(), 2'000u);
   EXPECT_EQ(bus->stats().delivered, 2'000u);
   EXPECT_EQ(bus->stats().dropped, 0u);
-  const auto late = bus->reader({"md.{BTCUSDT}"}, ReadFrom::head);
+  const auto late = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::head});
   EXPECT_FALSE(*(*late)->next(20ms)) << "a live reader starts at the head";
 }
 
@@ -186,7 +186,7 @@ TEST(RedisBus, TheNextRunStartsANewEpochAndNothingIsTakenForATwin) {
   Server server;
   START_OR_SKIP(server);
   const auto first = bus_at(server);
-  const auto reader = first->reader({"md.{BTCUSDT}"}, ReadFrom::oldest);
+  const auto reader = first->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
   publish(*first, 1, 5);
   EXPECT_EQ(read_until(**reader, 1, 5).numbers.size(), 5u);
   const auto second = bus_at(server, {.epoch = 2});
@@ -202,7 +202,7 @@ TEST(RedisBus, ATrimmedStreamIsAGapThatSaysHowMany) {
   const auto bus = bus_at(server, {.epoch = 1, .entries_max = 100});
   publish(*bus, 1, 5'000);
   wait_until([&] { return bus->stats().delivered == 5'000; });
-  const auto reader = bus->reader({"md.{BTCUSDT}"}, ReadFrom::oldest);
+  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
   const auto heard = read_until(**reader, 1, 5'000);
   EXPECT_LT(heard.numbers.size(), 1'000u);
   EXPECT_EQ(heard.numbers.size() + heard.missed, 5'000u);
@@ -212,7 +212,7 @@ TEST(RedisBus, AServerThatIsKilledAndComesBackLosesNothing) {
   Server server;
   START_OR_SKIP(server);
   const auto bus = bus_at(server);
-  const auto reader = bus->reader({"md.{BTCUSDT}"}, ReadFrom::oldest);
+  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
   publish(*bus, 1, 1'000);
   wait_until([&] { return bus->stats().delivered > 100; });
   server.kill();
@@ -232,7 +232,7 @@ TEST(RedisBus, AServerThatComesBackEmptyLeavesAGapWithAName) {
   Server server;
   START_OR_SKIP(server);
   const auto bus = bus_at(server);
-  const auto reader = bus->reader({"md.{BTCUSDT}"}, ReadFrom::oldest);
+  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
   publish(*bus, 1, 10);
   EXPECT_EQ(read_until(**reader, 1, 10).numbers.size(), 10u);
   publish(*bus, 11, 500);
@@ -250,7 +250,7 @@ TEST(RedisBus, WhatDoesNotFitWhileTheServerIsAwayIsCountedAndNamed) {
   Server server;
   START_OR_SKIP(server);
   const auto bus = bus_at(server, {.epoch = 1, .buffer_bytes_max = 20'000});
-  const auto reader = bus->reader({"md.{BTCUSDT}"}, ReadFrom::oldest);
+  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
   publish(*bus, 1, 5);
   EXPECT_EQ(read_until(**reader, 1, 5).numbers.size(), 5u);
   server.kill();
@@ -285,17 +285,17 @@ TEST(RedisBus, AGroupGivesAgainWhatAMemberTookAndDidNotFinish) {
   wait_until([&] { return bus->stats().delivered == 300; });
   {
     // Takes a batch of 256, works through ten of it, and goes.
-    auto gone = bus->group_reader({"md.{BTCUSDT}"}, {"archive", "one"}, ReadFrom::oldest);
+    auto gone = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest, BusGroup{"archive", "one"}});
     ASSERT_TRUE(gone) << gone.error().what;
     hear(**gone, 10);
   }
   numbers.clear();
-  const auto back = bus->group_reader({"md.{BTCUSDT}"}, {"archive", "one"}, ReadFrom::oldest);
+  const auto back = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest, BusGroup{"archive", "one"}});
   hear(**back, 290);
   EXPECT_EQ(numbers.front(), 11u) << "ten were confirmed in parting, 246 were not";
   EXPECT_EQ(numbers.back(), 300u);
   EXPECT_EQ(std::ranges::adjacent_find(numbers, std::ranges::greater_equal{}), numbers.end());
-  const auto other = bus->group_reader({"md.{BTCUSDT}"}, {"archive", "two"}, ReadFrom::oldest);
+  const auto other = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest, BusGroup{"archive", "two"}});
   EXPECT_FALSE(*(*other)->next(20ms)) << "nothing is left for another member";
 }
 

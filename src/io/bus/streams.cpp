@@ -28,12 +28,14 @@ StreamKind stream_kind(const Record& record) {
                 []<class T>(const T&) {
                   if constexpr (std::is_same_v<T, BookUpdate> || std::is_same_v<T, Trades> ||
                                 std::is_same_v<T, Kline> || std::is_same_v<T, Ticker> ||
-                                std::is_same_v<T, Liquidations> || std::is_same_v<T, PriceLimit>)
+                                std::is_same_v<T, Liquidations> || std::is_same_v<T, PriceLimit> ||
+                                std::is_same_v<T, SymbolStatus>)
                     return StreamKind::market;
                   else if constexpr (std::is_same_v<T, OrderNews> || std::is_same_v<T, Execution> ||
                                      std::is_same_v<T, PositionNews> || std::is_same_v<T, WalletNews> ||
                                      std::is_same_v<T, RequestAnswer> || std::is_same_v<T, AccountSnapshot> ||
-                                     std::is_same_v<T, FastExecution>)
+                                     std::is_same_v<T, FastExecution> || std::is_same_v<T, Transaction> ||
+                                     std::is_same_v<T, AccountModes>)
                     return StreamKind::orders;
                   else
                     return StreamKind::control;
@@ -42,7 +44,8 @@ StreamKind stream_kind(const Record& record) {
           },
           [](const StampedCommand&) { return StreamKind::orders; },
           [](const Decision&) { return StreamKind::signals; },
-          [](const FeatureFrame&) { return StreamKind::features; }},
+          [](const FeatureFrame&) { return StreamKind::features; },
+          [](const StreamIndex&) { return StreamKind::control; }},
       record);
 }
 

@@ -124,6 +124,8 @@ class JournalWriter {
   Result<void, JournalError> append(const StampedCommand& command);
   Result<void, JournalError> append(const Decision& decision);
   Result<void, JournalError> append(const FrameDigest& frame);
+  /// The whole frame, for who was given it as an input and cannot make it again: a trade stage on its own.
+  Result<void, JournalError> append(const FeatureFrame& frame);
   Result<void, JournalError> append(const FeatureCheckpoint& checkpoint);
   Result<void, JournalError> append_venue_frame(Instant received_at, Link link, std::string_view bytes);
 

@@ -190,8 +190,7 @@ Result<bool, JournalError> SegmentScanner::whole_record(std::uint64_t at, Raw& r
   raw.epoch = get<std::uint32_t>(from);
   raw.sequence = {get<std::uint64_t>(from)};
   const auto kind = get<std::uint8_t>(from);
-  if (length > record_bytes_max || kind < 1 ||
-      kind > static_cast<std::uint8_t>(RecordKind::feature_checkpoint))
+  if (length > record_bytes_max || kind < 1 || kind > static_cast<std::uint8_t>(RecordKind::frame))
     return false;
   const auto all = window(at, record_header_bytes + length);
   if (!all) return std::unexpected{all.error()};

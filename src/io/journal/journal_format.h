@@ -27,7 +27,8 @@ enum class RecordKind : std::uint8_t {
   decision = 3,
   venue_frame = 4,
   frame_digest = 5,
-  feature_checkpoint = 6
+  feature_checkpoint = 6,
+  frame = 7
 };
 
 inline constexpr std::uint32_t segment_version = 1;

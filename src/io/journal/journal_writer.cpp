@@ -209,6 +209,11 @@ Result<void, JournalError> JournalWriter::append(const FrameDigest& frame) {
               });
 }
 
+Result<void, JournalError> JournalWriter::append(const FeatureFrame& frame) {
+  return take(static_cast<std::uint8_t>(RecordKind::frame), last_sequence_, frame.at,
+              [&](std::string& out) { encode(Record{frame}, out); });
+}
+
 Result<void, JournalError> JournalWriter::append(const FeatureCheckpoint& checkpoint) {
   return take(static_cast<std::uint8_t>(RecordKind::feature_checkpoint), last_sequence_, checkpoint.at,
               [&](std::string& out) {

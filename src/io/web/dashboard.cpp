@@ -33,22 +33,6 @@ std::string_view words(Link link) {
   return "link";
 }
 
-std::string_view words(OperatorVerb verb) {
-  switch (verb) {
-    case OperatorVerb::pause:
-      return "pause";
-    case OperatorVerb::resume:
-      return "resume";
-    case OperatorVerb::cancel_all:
-      return "cancel all";
-    case OperatorVerb::flatten:
-      return "flatten";
-    case OperatorVerb::kill:
-      return "kill";
-  }
-  return "unknown";
-}
-
 std::string_view words(RequestKind request) {
   switch (request) {
     case RequestKind::place:
@@ -144,6 +128,13 @@ void Dashboard::on(const Stamped& event) {
           [](const AdlAlerts&) {},
           [](const InsurancePools&) {},
           [](const FastExecution&) {},
+          [](const Transaction&) {},
+          [](const AccountModes&) {},
+          [](const ClockOffset&) {},
+          [](const MachineHealth&) {},
+          [](const GuardBeat&) {},
+          [](const SymbolStatus&) {},
+          [](const VenueStatus&) {},
           [&](const OrderNews& e) { on(at, e); },
           [&](const Execution& e) { on(at, e); },
           [&](const PositionNews& e) { on(at, e); },
@@ -157,7 +148,7 @@ void Dashboard::on(const Stamped& event) {
           },
           [&](const TimerFired&) {},
           [&](const OperatorCommand& e) {
-            note(at, Severity::notice, fmt::format("operator: {}", words(e.verb)));
+            note(at, Severity::notice, fmt::format("operator: {}", word(e.verb)));
           },
       },
       event.what);

@@ -190,6 +190,7 @@ class Dashboard {
   void on(const StampedCommand& command);
   void on(const Decision& decision);
   void on(const FeatureFrame& frame);
+  void on(const StreamIndex&) {}  // of readers that put streams in order, not of people
   void on(Instant at, const OrderNews& news);
   void on(Instant at, const Execution& execution);
   void on(Instant at, const PositionNews& news);

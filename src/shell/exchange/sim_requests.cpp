@@ -67,7 +67,7 @@ sim::OrderRequest sim_request(const bybit::PlaceRequest& request) {
     out.slippage = sim::SlippageTolerance{request.slippage->percent, request.slippage->amount};
   out.stop_mode = mode_of(request.partial_stops);
   out.stop_loss = leg_of(order.stop_loss, request.stop_trigger, request.stop_loss_limit);
-  out.take_profit = leg_of(request.take_profit, request.take_profit_trigger, request.take_profit_limit);
+  out.take_profit = leg_of(order.take_profit, request.take_profit_trigger, request.take_profit_limit);
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mlbot::venue::bybit {
 namespace {
 
@@ -18,6 +20,11 @@ Lots lots_of(Row& row, std::string_view key, const Instrument& instrument) {
   const auto lots = instrument.lots(text);
   if (!lots) row.fail(key, fmt::format("'{}' is not a multiple of {}", text, to_text(instrument.lot_step)));
   return lots.value_or(Lots{});
+}
+
+std::uint8_t position_index(Row& row, std::int64_t index) {
+  if (index < 0 || index > 2) row.fail("positionIdx", fmt::format("{} is not 0, 1 or 2", index));
+  return static_cast<std::uint8_t>(index);
 }
 
 /// Why an order ended: the reject reason when there is one, else who cancelled it.
@@ -57,6 +64,8 @@ OrderNews read_order(Row& row, const Instrument& instrument, NewsSource source) 
   news.type = row.word_or("orderType", order_type_words, OrderType::unknown);
   const std::string_view stop = row.text_or_empty("stopOrderType");
   news.conditional = !stop.empty() && stop != no_word;
+  news.trigger_price = price_or_zero(row, "triggerPrice", instrument);
+  news.position_index = position_index(row, row.optional_integer("positionIdx").value_or(0));
   news.reduce_only = row.boolean_or_false("reduceOnly");
   news.updated_at = row.time_ms("updatedTime");
   return news;
@@ -94,9 +103,7 @@ FastExecution read_fast(Row& row, const Instrument& instrument) {
 
 PositionNews read_position(Row& row, const Instrument& instrument, NewsSource source) {
   PositionNews news{.source = source, .symbol = instrument.id};
-  const std::int64_t index = row.integer("positionIdx");
-  if (index < 0 || index > 2) row.fail("positionIdx", fmt::format("{} is not 0, 1 or 2", index));
-  news.position_index = static_cast<std::uint8_t>(index);
+  news.position_index = position_index(row, row.integer("positionIdx"));
   const std::string_view side = row.text("side");
   news.size = lots_of(row, "size", instrument);
   if (side == "Sell") {
@@ -112,6 +119,8 @@ PositionNews read_position(Row& row, const Instrument& instrument, NewsSource so
   news.realised_pnl = row.e8_or_zero("curRealisedPnl");
   news.updated_at = row.time_ms_or_zero("updatedTime");
   news.liquidation_price = row.e8_or_zero("liqPrice");
+  news.adl_rank = static_cast<std::uint8_t>(
+      std::clamp<std::int64_t>(row.optional_integer("adlRankIndicator").value_or(0), 0, 5));
   news.cross_sequence = row.optional_integer("seq").value_or(-1);
   return news;
 }

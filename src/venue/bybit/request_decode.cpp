@@ -190,7 +190,7 @@ Result<PlaceRequest, VenueError> decode_place(std::string_view text, const Instr
     return price;
   };
   order.stop_loss = leg("stopLoss");
-  request.take_profit = leg("takeProfit");
+  order.take_profit = leg("takeProfit");
   request.stop_trigger = body.word("slTriggerBy", trigger_words, TriggerBy::last_price);
   request.take_profit_trigger = body.word("tpTriggerBy", trigger_words, TriggerBy::last_price);
   request.partial_stops = body.word("tpslMode", stop_mode_words, false);

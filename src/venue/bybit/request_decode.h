@@ -33,7 +33,6 @@ struct BestPriceRequest {
 struct PlaceRequest {
   PlaceOrder order;  ///< price 0 for a market order: the venue sets its own bound
   TriggerBy stop_trigger = TriggerBy::last_price, take_profit_trigger = TriggerBy::last_price;
-  std::optional<PriceTicks> take_profit;
   bool partial_stops = false;                                    ///< tpslMode Partial
   std::optional<PriceTicks> stop_loss_limit, take_profit_limit;  ///< with Partial only
   std::optional<PriceTicks> trigger_price;                       ///< makes the order conditional

@@ -43,6 +43,12 @@ std::string encode_place(const PlaceOrder& order, const Instrument& instrument) 
                    R"(,"stopLoss":"{}","slTriggerBy":"MarkPrice","tpslMode":"Full","slOrderType":"Market")",
                    price_text(instrument, *order.stop_loss));
   }
+  if (order.take_profit) {
+    fmt::format_to(std::back_inserter(out),
+                   R"(,"takeProfit":"{}","tpTriggerBy":"MarkPrice","tpOrderType":"Market")",
+                   price_text(instrument, *order.take_profit));
+    if (!order.stop_loss) out += R"(,"tpslMode":"Full")";
+  }
   return out += '}';
 }
 
@@ -58,13 +64,19 @@ std::string encode_cancel(const CancelOrder& order, const Instrument& instrument
   return fmt::format(R"({},"orderLinkId":{}}})", head(instrument), json_quoted(order.id));
 }
 
-std::string encode_cancel_all(const CancelAllOrders&, const Instrument& instrument) {
+std::string encode_cancel_all(const CancelAllOrders& orders, const Instrument& instrument) {
+  if (orders.stops) return head(instrument) + '}';  // without a filter the venue takes the stops as well
   return fmt::format(R"({},"orderFilter":"Order"}})", head(instrument));
 }
 
 std::string encode_position_stop(const SetPositionStop& stop, const Instrument& instrument) {
-  return fmt::format(R"({},"tpslMode":"Full","positionIdx":{},"stopLoss":"{}","slTriggerBy":"MarkPrice"}})",
-                     head(instrument), stop.position_index, price_text(instrument, stop.stop_loss));
+  std::string out =
+      fmt::format(R"({},"tpslMode":"Full","positionIdx":{},"stopLoss":"{}","slTriggerBy":"MarkPrice")",
+                  head(instrument), stop.position_index, price_text(instrument, stop.stop_loss));
+  if (stop.take_profit)
+    fmt::format_to(std::back_inserter(out), R"(,"takeProfit":"{}","tpTriggerBy":"MarkPrice")",
+                   price_text(instrument, *stop.take_profit));
+  return out += '}';
 }
 
 std::string encode_leverage(const Instrument& instrument, E8 leverage) {

@@ -140,11 +140,13 @@ TEST(Requests, AnOrderReadsBackAsWritten) {
     order.reduce_only = rng.chance(0.3);
     order.position_index = static_cast<std::uint8_t>(rng.below(3));
     if (rng.chance(0.5)) order.stop_loss = price();
+    if (rng.chance(0.3)) order.take_profit = price();
     const std::string body = encode_place(order, instrument);
     const auto read = decode_place(body, table());
     ASSERT_TRUE(read) << body << read.error().text;
     ASSERT_EQ(read->order, order) << body << " seed " << seed << " draw " << i;
     ASSERT_TRUE(!order.stop_loss || read->stop_trigger == TriggerBy::mark_price);
+    ASSERT_TRUE(!order.take_profit || read->take_profit_trigger == TriggerBy::mark_price);
 
     const AmendOrder amend{order.id, symbol, price(), order.size};
     const auto amended = decode_amend(encode_amend(amend, instrument), table());
@@ -153,14 +155,15 @@ TEST(Requests, AnOrderReadsBackAsWritten) {
     CancelOrder cancel{.id = order.id, .symbol = symbol};
     if (rng.chance(0.5)) cancel = {.venue_id = VenueId{std::to_string(rng.next())}, .symbol = symbol};
     ASSERT_EQ(decode_cancel(encode_cancel(cancel, instrument), table()), cancel);
-    const SetPositionStop stop{symbol, order.position_index, price()};
+    const SetPositionStop stop{symbol, order.position_index, price(), order.take_profit};
     const auto set = decode_trading_stop(encode_position_stop(stop, instrument), table());
     ASSERT_TRUE(set);
-    ASSERT_EQ((SetPositionStop{set->symbol, set->position_index, *set->stop_loss}), stop);
+    ASSERT_EQ((SetPositionStop{set->symbol, set->position_index, *set->stop_loss, set->take_profit}), stop);
     ASSERT_EQ(set->stop_trigger, TriggerBy::mark_price);
     const auto all = decode_cancel_all(encode_cancel_all({symbol}, instrument), table());
     ASSERT_TRUE(all && all->symbol == symbol && all->orders);
     ASSERT_FALSE(all->stops) << "the stops of a position stay";
+    ASSERT_TRUE(decode_cancel_all(encode_cancel_all({symbol, true}, instrument), table())->stops);
     const auto leverage = decode_leverage(encode_leverage(instrument, *parse_e8("12.5")), table());
     ASSERT_EQ(leverage->buy, parse_e8("12.5"));
   }

@@ -81,7 +81,13 @@ int main(int count, char** texts) {
         return "flattening";
       case OperatorVerb::cancel_all:
         return "all orders are being cancelled";
+      case OperatorVerb::reduce:
+        header.state = "REDUCE";
+        return "only closing orders";
+      case OperatorVerb::unlock:
+        return "nothing is locked";
       case OperatorVerb::kill:
+      case OperatorVerb::disconnect:
         return std::unexpected("this demo cannot be killed from here; press Ctrl-C");
     }
     return std::unexpected("unknown wish");
