@@ -1,33 +1,29 @@
 #include "shell/archive_follower.h"
 
-#include <chrono>
+#include <fmt/format.h>
 
-#include "core/features/feature_hub.h"
+#include <chrono>
+#include <filesystem>
 
 namespace mlbot::shell {
 namespace {
 
+using io::archive::ArchiveFault;
+
 constexpr std::size_t records_a_turn = 20'000;
 constexpr auto pause = std::chrono::milliseconds{50};
 constexpr auto flush_period = std::chrono::seconds{1};
-
-std::vector<std::string_view> feature_names() {
-  std::vector<std::string_view> names;
-  for (const auto& spec : core::feature_catalogue()) names.push_back(spec.name);
-  return names;
-}
+constexpr auto again_first = std::chrono::milliseconds{1'000};
+constexpr auto again_max = std::chrono::milliseconds{60'000};
+constexpr auto wish_patience = std::chrono::seconds{600};
 
 }  // namespace
 
+ArchiveFollower::ArchiveFollower(Setup setup)
+    : setup_{std::move(setup)}, state_{std::filesystem::path{setup_.archive}.parent_path().string()} {}
+
 std::optional<ServiceError> ArchiveFollower::start(Progress& progress) {
-  static const auto names = feature_names();
-  auto archiver = io::archive::DataArchiver::open({.path = setup_.archive, .feature_names = names});
-  if (!archiver) return ServiceError{archiver.error().what};
-  archiver_ = std::move(*archiver);
-  auto reader =
-      io::journal::JournalReader::open(setup_.journal, {.from = archiver_->resume_sequence(), .from_at = {}});
-  if (!reader) return ServiceError{reader.error().what};
-  reader_ = std::move(*reader);
+  if (const auto api = io::archive::duckdb_api(); !api) return ServiceError{api.error().what};
   if (setup_.bus != nullptr) {
     auto frames = setup_.bus->reader({.from = io::bus::ReadFrom::head});
     if (!frames) return ServiceError{frames.error().what};
@@ -43,66 +39,129 @@ void ArchiveFollower::stop() {
 }
 
 std::string ArchiveFollower::trouble() const {
-  const std::lock_guard lock{trouble_mutex_};
+  const std::lock_guard lock{words_mutex_};
   return trouble_;
 }
 
-void ArchiveFollower::fail(const std::string& what) {
-  const std::lock_guard lock{trouble_mutex_};
-  trouble_ =
-      what + "; trading goes on, the journal keeps everything and the next start feeds the archive again";
+std::string ArchiveFollower::news() const {
+  const std::lock_guard lock{words_mutex_};
+  return news_;
 }
 
-bool ArchiveFollower::follow_journal(std::size_t& taken) {
-  for (std::size_t i = 0; i < records_a_turn; ++i) {
-    const auto item = reader_->next();
-    if (!item) return fail(item.error().what), false;
-    if (*item == nullptr) return true;
-    Result<void, io::archive::ArchiveError> done;
-    if (const auto* record = std::get_if<Record>(*item)) done = archiver_->take(*record);
-    if (const auto* gap = std::get_if<io::journal::JournalGap>(*item)) done = archiver_->take(*gap);
-    if (!done) return fail(done.error().what), false;
-    ++taken;
-  }
-  return true;
+void ArchiveFollower::say(std::string& where, const std::string& what) {
+  const std::lock_guard lock{words_mutex_};
+  where = what;
 }
 
-bool ArchiveFollower::follow_frames(std::size_t& taken) {
-  if (frames_ == nullptr) return true;
-  for (std::size_t i = 0; i < records_a_turn; ++i) {
-    const auto item = frames_->next(Duration{0});
-    if (!item || !*item) return true;
-    const auto* message = std::get_if<io::bus::BusMessage>(&**item);
-    if (message == nullptr || !message->stream.starts_with("feat.")) continue;
-    const auto record = decode(message->bytes, scratch_);
-    if (!record) continue;
-    if (const auto done = archiver_->take(*record); !done) return fail(done.error().what), false;
-    ++taken;
+bool ArchiveFollower::wait(std::chrono::milliseconds span, Progress& progress) {
+  for (auto waited = std::chrono::milliseconds{0}; waited < span; waited += pause) {
+    if (stopping_) return false;
+    progress.add(1);
+    std::this_thread::sleep_for(pause);
   }
-  return true;
+  return !stopping_;
 }
 
 void ArchiveFollower::run(Progress& progress) {
+  for (auto again = again_first;; again = std::min(again * 2, again_max)) {
+    const auto lived = live(progress);
+    if (lived) return;
+    const auto& error = lived.error();
+    say(trouble_, error.what + "; trading goes on, the journal keeps everything, and the archive goes on from it");
+    if (error.fault == ArchiveFault::damaged || error.fault == ArchiveFault::unknown_symbol) {
+      keeper_.reset();
+      if (const auto aside = io::archive::quarantine(setup_.archive))
+        say(news_, fmt::format("{}; it is moved to {} and built again from the journal", error.what, *aside));
+    }
+    keeper_.reset();
+    rows_before_ = rows_.load();
+    if (!wait(again, progress)) return;
+  }
+}
+
+ArchiveFollower::Done ArchiveFollower::live(Progress& progress) {
+  auto keeper = ArchiveKeeper::open(state_, [this](const std::string& what) { say(news_, what); });
+  if (!keeper) return std::unexpected{keeper.error()};
+  keeper_ = std::move(*keeper);
+  auto& archiver = keeper_->archiver();
+  auto server = io::archive::QueryServer::start(
+      archiver.database(),
+      {.socket = state_.archive_socket(), .on_wish = [this](const Json& asked) { return wish(asked); }});
+  if (!server) return std::unexpected{server.error()};
   auto flushed_at = std::chrono::steady_clock::now();
+  bool whole = false;  // everything of before was taken, its frames made again
   while (true) {
     const bool last_turn = stopping_;
-    std::size_t taken = 0;
     // Journal first: a frame speaks of a symbol that the journal defines.
-    if (!follow_journal(taken) || !follow_frames(taken)) break;
-    rows_ = archiver_->stats().rows;
+    auto from_journal = keeper_->follow(records_a_turn);
+    if (!from_journal) return std::unexpected{from_journal.error()};
+    std::size_t taken = *from_journal;
+    if (auto heard = follow_frames(taken); !heard) return heard;
+    rows_ = rows_before_ + archiver.stats().rows;
     progress.add(taken + 1);
     if (taken >= records_a_turn) continue;
+    if (!whole && !last_turn) {
+      whole = true;
+      say(trouble_, "");
+      const auto made = keeper_->remake_frames([this, &progress] {
+        progress.add(1);
+        return !stopping_.load();
+      });
+      if (!made) return std::unexpected{made.error()};
+      if (*made > 0) say(news_, fmt::format("{} frames that were lost are made again", *made));
+      repair_wished_ = true;
+      continue;
+    }
+    if (auto done = carry_out_wishes(); !done) return done;
     if (last_turn) break;
     if (std::chrono::steady_clock::now() - flushed_at > flush_period) {
-      if (const auto done = archiver_->flush(); !done) {
-        fail(done.error().what);
-        break;
-      }
+      if (auto done = archiver.flush(); !done) return done;
+      rows_ = rows_before_ + archiver.stats().rows;
       flushed_at = std::chrono::steady_clock::now();
     }
     std::this_thread::sleep_for(pause);
   }
-  if (const auto done = archiver_->close(); !done && trouble().empty()) fail(done.error().what);
+  server->reset();
+  auto closed = archiver.close();
+  rows_ = rows_before_ + archiver.stats().rows;
+  return closed;
+}
+
+ArchiveFollower::Done ArchiveFollower::follow_frames(std::size_t& taken) {
+  if (frames_ == nullptr) return {};
+  for (std::size_t i = 0; i < records_a_turn; ++i) {
+    const auto item = frames_->next(Duration{0});
+    if (!item || !*item) return {};
+    const auto* message = std::get_if<io::bus::BusMessage>(&**item);
+    if (message == nullptr || !message->stream.starts_with("feat.")) continue;
+    const auto record = decode(message->bytes, scratch_);
+    if (!record) continue;
+    if (auto done = keeper_->archiver().take(*record); !done) return done;
+    ++taken;
+  }
+  return {};
+}
+
+ArchiveFollower::Done ArchiveFollower::carry_out_wishes() {
+  if (!repair_wished_.exchange(false)) return {};
+  const auto added = keeper_->apply_history();
+  if (!added) return std::unexpected{added.error()};
+  if (auto done = keeper_->archiver().certify_open_hours(); !done) return done;
+  rows_repaired_ += *added;
+  ++repairs_done_;
+  return {};
+}
+
+/// From a thread of the server: asks the archive's thread, and waits for it.
+Json ArchiveFollower::wish(const Json& asked) {
+  if (asked.value("do", "") != "repair") return {{"error", "the owner can do: repair"}};
+  const auto before = repairs_done_.load(), rows = rows_repaired_.load();
+  repair_wished_ = true;
+  const auto until = std::chrono::steady_clock::now() + wish_patience;
+  while (repairs_done_ == before && !stopping_ && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(pause);
+  if (repairs_done_ == before) return {{"error", "the owner had no time for it; look again later"}};
+  return {{"rows", rows_repaired_ - rows}};
 }
 
 }  // namespace mlbot::shell

@@ -33,23 +33,27 @@ FileName file_name(const fs::path& file, const fs::path& directory) {
 Done adopt(Database& database, const std::string& directory, const TableSpec& table, const fs::path& file,
            Sequence journal_begins) {
   const auto name = file_name(file, directory);
-  const auto read = fmt::format("read_parquet({}, hive_partitioning = true, hive_types = {})", quoted(file.string()),
-                                table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}");
+  const auto read =
+      fmt::format("read_parquet({}, hive_partitioning = true, hive_types = {})", sql_text(file.string()),
+                  table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}");
   const bool numbered = table.has("sequence");
-  auto facts = database.ask(fmt::format("SELECT count(*), {} FROM {}",
-                                        numbered ? "min(sequence), max(sequence)" : "0::UBIGINT, 0::UBIGINT", read),
-                            1);
+  auto facts =
+      database.ask(fmt::format("SELECT count(*), {} FROM {}",
+                               numbered ? "min(sequence), max(sequence)" : "0::UBIGINT, 0::UBIGINT", read),
+                   1);
   if (!facts) return {};  // unreadable: it stays unlisted
-  const auto first = std::get<std::uint64_t>(facts->rows[0][1]), last = std::get<std::uint64_t>(facts->rows[0][2]);
+  const auto first = std::get<std::uint64_t>(facts->rows[0][1]),
+             last = std::get<std::uint64_t>(facts->rows[0][2]);
   if (first >= journal_begins.number) return {};
   if (last >= journal_begins.number)
-    return database.run(fmt::format("INSERT INTO {} BY NAME SELECT * EXCLUDE (date) FROM {} WHERE sequence < {}",
-                                    table.stored_name(), read, journal_begins.number));
+    return database.run(
+        fmt::format("INSERT INTO {} BY NAME SELECT * EXCLUDE (date) FROM {} WHERE sequence < {}",
+                    table.stored_name(), read, journal_begins.number));
   std::error_code ignored;
   return database.run(fmt::format("INSERT INTO parquet_files VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
-                                  quoted(table.name), name.symbol.empty() ? "NULL" : quoted(name.symbol), name.hour,
-                                  quoted(name.path), cell_text(facts->rows[0][0]), fs::file_size(file, ignored), first,
-                                  last));
+                                  sql_text(table.name), name.symbol.empty() ? "NULL" : sql_text(name.symbol),
+                                  name.hour, sql_text(name.path), cell_text(facts->rows[0][0]),
+                                  fs::file_size(file, ignored), first, last));
 }
 
 }  // namespace
@@ -64,8 +68,9 @@ Result<Sequence, ArchiveError> adopt_files(Database& database, const std::string
       const auto copy = whole_table_file(directory, table.name);
       if (!fs::exists(copy, ignored)) continue;
       const std::string_view key = table.has("sequence") ? "sequence" : "before_sequence";
-      if (auto done = database.run(fmt::format("INSERT INTO {} BY NAME SELECT * FROM read_parquet({}) WHERE {} < {}",
-                                               table.name, quoted(copy), key, journal_begins.number));
+      if (auto done =
+              database.run(fmt::format("INSERT INTO {} BY NAME SELECT * FROM read_parquet({}) WHERE {} < {}",
+                                       table.name, sql_text(copy), key, journal_begins.number));
           !done)
         return std::unexpected{done.error()};
       continue;
@@ -78,10 +83,10 @@ Result<Sequence, ArchiveError> adopt_files(Database& database, const std::string
           return std::unexpected{done.error()};
   }
   if (const auto copy = whole_table_file(directory, "coverage"); fs::exists(copy, ignored))
-    if (auto done = database.run(fmt::format(
-            "INSERT INTO coverage BY NAME SELECT * FROM read_parquet({}) WHERE closed AND hour IN (SELECT hour FROM "
-            "parquet_files)",
-            quoted(copy)));
+    if (auto done = database.run(fmt::format("INSERT INTO coverage BY NAME SELECT * FROM read_parquet({}) "
+                                             "WHERE closed AND hour IN (SELECT hour FROM "
+                                             "parquet_files)",
+                                             sql_text(copy)));
         !done)
       return std::unexpected{done.error()};
   const auto last = database.ask_count(

@@ -22,7 +22,9 @@ Result<ContentHash, ArchiveError> content_hash(Connection& connection) {
   std::string all;
   for (const auto& table : archive_tables({})) {
     std::string columns;
-    const auto add = [&](const std::string& name) { columns += (columns.empty() ? "\"" : ", \"") + name + "\""; };
+    const auto add = [&](const std::string& name) {
+      columns += (columns.empty() ? "\"" : ", \"") + name + "\"";
+    };
     if (table.name == "features") {
       auto names = connection.ask("SELECT column_name FROM (DESCRIBE features) ORDER BY column_name", 4096);
       if (!names) return std::unexpected{names.error()};
@@ -31,10 +33,11 @@ Result<ContentHash, ArchiveError> content_hash(Connection& connection) {
       for (const auto& column : table.columns)
         if (counts(table, column.name)) add(column.name);
     }
-    auto found = connection.ask(fmt::format("SELECT count(*), coalesce(sum(hash({0})), 0), coalesce(bit_xor(hash({0})), "
-                                            "0) FROM {1}",
-                                            columns, table.name),
-                                1);
+    auto found = connection.ask(
+        fmt::format("SELECT count(*), coalesce(sum(hash({0})), 0), coalesce(bit_xor(hash({0})), "
+                    "0) FROM {1}",
+                    columns, table.name),
+        1);
     if (!found) return std::unexpected{found.error()};
     const auto& row = found->rows[0];
     TableHash hash{table.name, std::strtoull(cell_text(row[0]).c_str(), nullptr, 10),

@@ -1,5 +1,5 @@
-// One number for all that the archive holds: two archives of the same journal have the same one, however often
-// either was killed, and wherever its rows lie just now.
+// One number for all that the archive holds: two archives of the same journal have the same one, however
+// often either was killed, and wherever its rows lie just now.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ struct ContentHash {
   std::vector<TableHash> tables;
 };
 
-/// Over the rows of each view, hot and Parquet. A row carries its place (sequence and item), so the sum of the
-/// hashes of rows is one over their order too. Of gaps, the place in a segment's file is left out: segments are
-/// packed later. Comparable between archives read with the same release of DuckDB.
+/// Over the rows of each view, hot and Parquet. A row carries its place (sequence and item), so the sum of
+/// the hashes of rows is one over their order too. Of gaps, the place in a segment's file is left out:
+/// segments are packed later. Comparable between archives read with the same release of DuckDB.
 Result<ContentHash, ArchiveError> content_hash(Connection& connection);
 
 }  // namespace mlbot::io::archive

@@ -52,11 +52,12 @@ Result<void, ArchiveError> probe(const std::string& path) {
   if (!std::filesystem::exists(path, ignored)) return {};
   const pid_t child = ::fork();
   if (child < 0)
-    return std::unexpected{ArchiveError{ArchiveFault::sql, fmt::format("cannot look at {}: {}", path,
-                                                                       std::strerror(errno))}};
+    return std::unexpected{
+        ArchiveError{ArchiveFault::sql, fmt::format("cannot look at {}: {}", path, std::strerror(errno))}};
   if (child == 0) {
     ::alarm(probe_seconds_max);
-    if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
+    if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+      ::dup2(nowhere, STDERR_FILENO);
     ::_exit(static_cast<int>(look_at(path)));
   }
   int status = 0;
@@ -64,9 +65,9 @@ Result<void, ArchiveError> probe(const std::string& path) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) != static_cast<int>(Verdict::damaged)) return {};
   return std::unexpected{ArchiveError{
-      ArchiveFault::damaged,
-      WIFEXITED(status) ? fmt::format("{} does not read back", path)
-                        : fmt::format("{} made DuckDB die with signal {}", path, WTERMSIG(status))}};
+      ArchiveFault::damaged, WIFEXITED(status)
+                                 ? fmt::format("{} does not read back", path)
+                                 : fmt::format("{} made DuckDB die with signal {}", path, WTERMSIG(status))}};
 }
 
 Result<std::string, ArchiveError> quarantine(const std::string& path) {
@@ -78,8 +79,8 @@ Result<std::string, ArchiveError> quarantine(const std::string& path) {
     if (!std::filesystem::exists(from, failed)) continue;
     std::filesystem::rename(from, aside + std::string{ending}, failed);
     if (failed)
-      return std::unexpected{ArchiveError{
-          ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
+      return std::unexpected{
+          ArchiveError{ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
   }
   return aside;
 }

@@ -1,5 +1,5 @@
-// Asks the archive, whoever has it now: its owner when one runs, else the DuckDB file, else the Parquet files.
-// The same names in all three.
+// Asks the archive, whoever has it now: its owner when one runs, else the DuckDB file, else the Parquet
+// files. The same names in all three.
 #pragma once
 
 #include <string>

@@ -130,28 +130,13 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
         {"price", money},
         {"size", money},
         {"order_id", text}}},
-      {"orders",
-       {{"sequence", count},
-        {"item", count},
-        {"time", instant},
-        {"said_by", text},
-        {"what", text},
-        {"symbol", text},
-        {"order_id", text},
-        {"venue_id", text},
-        {"side", text},
-        {"type", text},
-        {"time_in_force", text},
-        {"price", money},
-        {"size", money},
-        {"filled", money},
-        {"average_price", money},
-        {"stop_loss", money},
-        {"trigger_price", money},
-        {"position_index", count},
-        {"reduce_only", flag},
-        {"code", integer},
-        {"reason", text}}},
+      {"orders", {{"sequence", count},   {"item", count},          {"time", instant},
+                  {"said_by", text},     {"what", text},           {"symbol", text},
+                  {"order_id", text},    {"venue_id", text},       {"side", text},
+                  {"type", text},        {"time_in_force", text},  {"price", money},
+                  {"size", money},       {"filled", money},        {"average_price", money},
+                  {"stop_loss", money},  {"trigger_price", money}, {"position_index", count},
+                  {"reduce_only", flag}, {"code", integer},        {"reason", text}}},
       {"executions",
        {{"sequence", count},
         {"time", instant},
@@ -227,11 +212,7 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
       {"changes", {{"sequence", count}, {"time", instant}, {"what", text}, {"detail", text}}},
       {"funding", {{"time", instant}, {"symbol", text}, {"rate", money}, {"source", text}}},
       {"open_interest",
-       {{"time", instant},
-        {"symbol", text},
-        {"both_sides", number},
-        {"one_side", number},
-        {"source", text}}},
+       {{"time", instant}, {"symbol", text}, {"both_sides", number}, {"one_side", number}, {"source", text}}},
       {"runs",
        {{"sequence", count},
         {"time", instant},
@@ -280,7 +261,8 @@ std::vector<TableSpec> archive_tables(std::span<const std::string_view> feature_
 
 std::span<const std::string_view> bookkeeping_tables() {
   static constexpr std::array<std::string_view, 5> statements{
-      "CREATE TABLE IF NOT EXISTS progress (schema_version UBIGINT, event_sequence UBIGINT, event_count UBIGINT, "
+      "CREATE TABLE IF NOT EXISTS progress (schema_version UBIGINT, event_sequence UBIGINT, event_count "
+      "UBIGINT, "
       "command_sequence UBIGINT, command_count UBIGINT, decision_sequence UBIGINT, decision_count UBIGINT, "
       "frame_sequence UBIGINT, frame_count UBIGINT, digest_sequence UBIGINT, digest_count UBIGINT, "
       "memory_sequence UBIGINT)",
@@ -288,10 +270,13 @@ std::span<const std::string_view> bookkeeping_tables() {
       "CREATE TABLE IF NOT EXISTS memory (part UBIGINT, state VARCHAR)",
       "CREATE TABLE IF NOT EXISTS parquet_files (kind VARCHAR, symbol VARCHAR, hour TIMESTAMP, path VARCHAR, "
       "row_count UBIGINT, bytes UBIGINT, first_sequence UBIGINT, last_sequence UBIGINT)",
-      "CREATE TABLE IF NOT EXISTS coverage (hour TIMESTAMP, kind VARCHAR, symbol VARCHAR, expected UBIGINT, stored "
-      "UBIGINT, gaps UBIGINT, gap_seconds DOUBLE, missing UBIGINT, first_at TIMESTAMP, last_at TIMESTAMP, closed "
+      "CREATE TABLE IF NOT EXISTS coverage (hour TIMESTAMP, kind VARCHAR, symbol VARCHAR, expected UBIGINT, "
+      "stored "
+      "UBIGINT, gaps UBIGINT, gap_seconds DOUBLE, missing UBIGINT, first_at TIMESTAMP, last_at TIMESTAMP, "
+      "closed "
       "BOOLEAN, clean BOOLEAN)",
-      "CREATE TABLE IF NOT EXISTS repairs (kind VARCHAR, symbol VARCHAR, begins TIMESTAMP, ends TIMESTAMP, source "
+      "CREATE TABLE IF NOT EXISTS repairs (kind VARCHAR, symbol VARCHAR, begins TIMESTAMP, ends TIMESTAMP, "
+      "source "
       "VARCHAR, row_count UBIGINT)"};
   return statements;
 }

@@ -1,9 +1,9 @@
-// The tables of the archive, each declared once. A change of any of them is a new schema_version and a step in
-// migrations.cpp.
+// The tables of the archive, each declared once. A change of any of them is a new schema_version and a step
+// in migrations.cpp.
 //
 // A table that is kept by the hour is hot in DuckDB as hot_NAME and moves to Parquet when its hour is closed;
-// the view NAME is both (archive_views.h). A table that is kept whole stays in DuckDB, and a copy of it stands
-// beside the Parquet files for readers who have nothing else.
+// the view NAME is both (archive_views.h). A table that is kept whole stays in DuckDB, and a copy of it
+// stands beside the Parquet files for readers who have nothing else.
 #pragma once
 
 #include <array>

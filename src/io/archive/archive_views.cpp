@@ -14,21 +14,23 @@ namespace fs = std::filesystem;
 std::string nothing_of(const TableSpec& table) {
   std::string columns;
   for (const auto& column : table.columns)
-    columns += fmt::format("{}CAST(NULL AS {}) AS {}", columns.empty() ? "" : ", ", sql_type(column.type), column.name);
+    columns += fmt::format("{}CAST(NULL AS {}) AS {}", columns.empty() ? "" : ", ", sql_type(column.type),
+                           column.name);
   return fmt::format("SELECT {} WHERE false", columns);
 }
 
 std::string files_of(const TableSpec& table, const ViewSources& sources) {
   const std::string types = table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}";
   std::string sql = fmt::format(
-      "SELECT * EXCLUDE (date{}) FROM read_parquet({}, hive_partitioning = true, hive_types = {}, union_by_name = "
+      "SELECT * EXCLUDE (date{}) FROM read_parquet({}, hive_partitioning = true, hive_types = {}, "
+      "union_by_name = "
       "true{})",
-      sources.file ? ", filename" : "", quoted(sources.directory + "/" + table.name + "/**/*.parquet"), types,
-      sources.file ? ", filename = true" : "");
+      sources.file ? ", filename" : "", sql_text(sources.directory + "/" + table.name + "/**/*.parquet"),
+      types, sources.file ? ", filename = true" : "");
   // A file is moved into place before it is listed, and its hot rows go in the moment in which it is.
   if (sources.file)
     sql += fmt::format(" WHERE filename IN (SELECT {} || path FROM parquet_files WHERE kind = {})",
-                       quoted(sources.directory + "/"), quoted(table.name));
+                       sql_text(sources.directory + "/"), sql_text(table.name));
   return sql;
 }
 
@@ -36,7 +38,8 @@ std::string relation(const TableSpec& table, const ViewSources& sources) {
   const bool files = sources.in_parquet.contains(table.name);
   if (table.keeping == Keeping::whole) {
     const auto copy = whole_table_file(sources.directory, table.name);
-    return fs::exists(copy) ? fmt::format("SELECT * FROM read_parquet({})", quoted(copy)) : nothing_of(table);
+    return fs::exists(copy) ? fmt::format("SELECT * FROM read_parquet({})", sql_text(copy))
+                            : nothing_of(table);
   }
   const std::string hot = sources.file ? "SELECT * FROM " + table.stored_name() : nothing_of(table);
   return files ? hot + " UNION ALL BY NAME " + files_of(table, sources) : hot;
@@ -45,14 +48,17 @@ std::string relation(const TableSpec& table, const ViewSources& sources) {
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> questions{{
     // The stream tells a fill, and every question about the account tells it again.
     {"fills",
-     "SELECT * FROM executions WHERE kind = 'trade' QUALIFY row_number() OVER (PARTITION BY symbol, execution_id "
+     "SELECT * FROM executions WHERE kind = 'trade' QUALIFY row_number() OVER (PARTITION BY symbol, "
+     "execution_id "
      "ORDER BY sequence) = 1"},
     {"open_positions",
-     "SELECT * FROM positions QUALIFY row_number() OVER (PARTITION BY symbol, position_index ORDER BY sequence DESC) "
+     "SELECT * FROM positions QUALIFY row_number() OVER (PARTITION BY symbol, position_index ORDER BY "
+     "sequence DESC) "
      "= 1 AND size <> 0"},
     // A minute may have been told live and repaired besides: the venue's own word in time comes first.
     {"candles",
-     "SELECT * FROM klines QUALIFY row_number() OVER (PARTITION BY symbol, interval_minutes, start ORDER BY source = "
+     "SELECT * FROM klines QUALIFY row_number() OVER (PARTITION BY symbol, interval_minutes, start ORDER BY "
+     "source = "
      "'rest', sequence) = 1"},
     {"unclean_hours", "SELECT * FROM coverage WHERE closed AND NOT clean"},
 }};
@@ -70,7 +76,7 @@ std::vector<std::string> view_statements(const ViewSources& sources) {
     for (const auto name : told_bookkeeping) {
       const auto copy = whole_table_file(sources.directory, name);
       if (fs::exists(copy))
-        out.push_back(fmt::format("{} {} AS SELECT * FROM read_parquet({})", create, name, quoted(copy)));
+        out.push_back(fmt::format("{} {} AS SELECT * FROM read_parquet({})", create, name, sql_text(copy)));
     }
   for (const auto& [name, sql] : questions) {
     const bool lacks_certificates = name == "unclean_hours" && !sources.file &&

@@ -1,5 +1,5 @@
-// The names by which people ask: one view for each table, hot rows and Parquet files together, the same in the
-// owner's file, in a file that nobody owns just now, and over the Parquet files alone.
+// The names by which people ask: one view for each table, hot rows and Parquet files together, the same in
+// the owner's file, in a file that nobody owns just now, and over the Parquet files alone.
 #pragma once
 
 #include <set>
@@ -11,10 +11,10 @@
 namespace mlbot::io::archive {
 
 struct ViewSources {
-  std::string directory;  ///< of the Parquet files
-  bool file = true;       ///< the DuckDB file's own tables are there
+  std::string directory;                          ///< of the Parquet files
+  bool file = true;                               ///< the DuckDB file's own tables are there
   std::set<std::string, std::less<>> in_parquet;  ///< kinds of which there are Parquet files
-  bool temporary = false;  ///< of this connection only: what a read-only file takes
+  bool temporary = false;                         ///< of this connection only: what a read-only file takes
 };
 
 /// The statements that make them, each to be run alone.

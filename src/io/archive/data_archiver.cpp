@@ -61,8 +61,9 @@ class DataArchiver::Impl {
   Result<std::vector<MissingFrame>, ArchiveError> missing_frames(std::size_t rows_max);
   Done take_again(const FeatureFrame& frame, const Instrument& instrument);
   template <class Row>
-  Result<std::uint64_t, ArchiveError> repair(Table which, std::string_view symbol, Instant begins, Instant ends,
-                                             std::span<const Row> rows, std::string_view source);
+  Result<std::uint64_t, ArchiveError> repair(Table which, std::string_view symbol, Instant begins,
+                                             Instant ends, std::span<const Row> rows,
+                                             std::string_view source);
 
   Sequence resume_sequence() const;
   Sequence last_sequence() const { return last_; }
@@ -74,6 +75,7 @@ class DataArchiver::Impl {
   Done make_tables();
   Done keep_features_of_another_catalogue(const TableSpec& features);
   Done make_views();
+  Result<std::vector<Instrument>, ArchiveError> instruments_of_last_run();
   Done load_memory();
   Done save_memory();
   template <class T>
@@ -86,10 +88,10 @@ class DataArchiver::Impl {
     return digest.symbol == frame.symbol && digest.number == frame.number && digest.digest == frame.digest;
   }
   /// Whether a row of this kind is there already, by its own key.
-  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins, Instant ends,
-                                                         const RepairedCandle*);
-  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins, Instant ends,
-                                                         const RepairedTrade*);
+  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins,
+                                                         Instant ends, const RepairedCandle*);
+  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins,
+                                                         Instant ends, const RepairedTrade*);
   static std::string key(const RepairedCandle& candle) { return fmt::format("{}", candle.start.seconds()); }
   static std::string key(const RepairedTrade& trade) { return trade.id; }
   static Instant when(const RepairedCandle& candle) { return candle.start; }
@@ -141,16 +143,20 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
     if (*adopted != Sequence{}) {
       progress_[Stream::events].start_behind({*adopted, 1});
       stored_ = last_ = *adopted;
+      const auto instruments = instruments_of_last_run();
+      if (!instruments) return std::unexpected{instruments.error()};
+      memory_.start_behind(*adopted, *instruments);
     }
   }
   seal_ = std::make_unique<HourSeal>(*database_, directory_, tables_);
   const auto missing = seal_->tidy();
   if (!missing) return std::unexpected{missing.error()};
   if (!missing->empty())
-    return std::unexpected{ArchiveError{
-        ArchiveFault::damaged, fmt::format("{} of the Parquet files of {} are not as they were left, {} first: move "
-                                           "the file away, and all is built again from the journal",
-                                           missing->size(), options_.path, missing->front())}};
+    return std::unexpected{
+        ArchiveError{ArchiveFault::damaged,
+                     fmt::format("{} of the Parquet files of {} are not as they were left, {} first: move "
+                                 "the file away, and all is built again from the journal",
+                                 missing->size(), options_.path, missing->front())}};
   if (auto made = make_views(); !made) return made;
   rows_ = std::make_unique<RowStore>(*database_);
   if (auto opened = rows_->open(tables_); !opened) return opened;
@@ -159,7 +165,8 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::make_tables() {
-  if (auto kept = keep_features_of_another_catalogue(tables_[static_cast<std::size_t>(Table::features)]); !kept)
+  if (auto kept = keep_features_of_another_catalogue(tables_[static_cast<std::size_t>(Table::features)]);
+      !kept)
     return kept;
   for (const auto sql : bookkeeping_tables())
     if (auto made = database_->run(std::string{sql}); !made) return made;
@@ -187,10 +194,11 @@ Result<void, ArchiveError> DataArchiver::Impl::keep_features_of_another_catalogu
   std::vector<std::string> steps{"BEGIN TRANSACTION", "DROP VIEW IF EXISTS features"};
   std::error_code ignored;
   if (kinds_in_parquet(directory_).contains("features"))
-    steps.push_back(fmt::format(
-        "INSERT INTO hot_features BY NAME SELECT * EXCLUDE (date) FROM read_parquet({}, hive_partitioning = true, "
-        "hive_types = {{'date': DATE, 'symbol': VARCHAR}}, union_by_name = true)",
-        quoted(directory_ + "/features/**/*.parquet")));
+    steps.push_back(
+        fmt::format("INSERT INTO hot_features BY NAME SELECT * EXCLUDE (date) FROM read_parquet({}, "
+                    "hive_partitioning = true, "
+                    "hive_types = {{'date': DATE, 'symbol': VARCHAR}}, union_by_name = true)",
+                    sql_text(directory_ + "/features/**/*.parquet")));
   steps.push_back("DELETE FROM parquet_files WHERE kind = 'features'");
   steps.push_back("ALTER TABLE hot_features RENAME TO " + name);
   steps.push_back("COMMIT");
@@ -208,6 +216,27 @@ Result<void, ArchiveError> DataArchiver::Impl::make_views() {
   return {};
 }
 
+/// Their numbers are good within one run: those of the run that the archive ends in.
+Result<std::vector<Instrument>, ArchiveError> DataArchiver::Impl::instruments_of_last_run() {
+  auto rows = database_->ask(
+      "SELECT symbol_index, symbol, tick_size, lot_step FROM instruments WHERE sequence >= coalesce((SELECT "
+      "max(sequence) FROM runs), 0) ORDER BY sequence",
+      65'536);
+  if (!rows) return std::unexpected{rows.error()};
+  std::vector<Instrument> out;
+  for (const auto& row : rows->rows) {
+    const auto tick_size = parse_e8(cell_text(row[2])), lot_step = parse_e8(cell_text(row[3]));
+    const std::string name = cell_text(row[1]);
+    const auto* index = std::get_if<std::uint64_t>(&row[0]);
+    if (tick_size && lot_step && index != nullptr && SymbolName::fits(name))
+      out.push_back({.id = {static_cast<std::uint16_t>(*index)},
+                     .name = std::string_view{name},
+                     .tick_size = *tick_size,
+                     .lot_step = *lot_step});
+  }
+  return out;
+}
+
 Result<void, ArchiveError> DataArchiver::Impl::load_memory() {
   auto state = database_->ask("SELECT state FROM memory ORDER BY part", 1);
   if (!state) return std::unexpected{state.error()};
@@ -215,10 +244,11 @@ Result<void, ArchiveError> DataArchiver::Impl::load_memory() {
       (state->rows.empty() || !memory_.restore(from_hex(cell_text(state->rows[0][0])))))
     progress_.memory_sequence = {};
   auto known = database_->ask(
-      fmt::format("SELECT symbol, trade_id FROM (SELECT symbol, trade_id, sequence, item FROM hot_trades WHERE "
-                  "sequence > 0 QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY sequence DESC, item DESC) <= "
-                  "{}) ORDER BY sequence, item",
-                  MarketMemory::trades_remembered),
+      fmt::format(
+          "SELECT symbol, trade_id FROM (SELECT symbol, trade_id, sequence, item FROM hot_trades WHERE "
+          "sequence > 0 QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY sequence DESC, item DESC) <= "
+          "{}) ORDER BY sequence, item",
+          MarketMemory::trades_remembered),
       trades_remembered_max);
   if (!known) return std::unexpected{known.error()};
   for (const auto& row : known->rows) memory_.remember_trade(cell_text(row[0]), cell_text(row[1]));
@@ -239,7 +269,8 @@ Result<void, ArchiveError> DataArchiver::Impl::save_memory() {
 Sequence DataArchiver::Impl::resume_sequence() const {
   using journal::derived_lag_events_max;
   if (progress_.memory_sequence == Sequence{}) return {};
-  const Sequence derived{stored_.number > derived_lag_events_max ? stored_.number - derived_lag_events_max : 0};
+  const Sequence derived{stored_.number > derived_lag_events_max ? stored_.number - derived_lag_events_max
+                                                                 : 0};
   return std::min(derived, progress_.memory_sequence.next());
 }
 
@@ -252,13 +283,13 @@ Result<void, ArchiveError> DataArchiver::Impl::fail(Done result) {
 
 Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
   if (failed_) return std::unexpected{*failed_};
-  Done done = std::visit(
-      Overloaded{[&](const Stamped& v) { return take_event(v); },
-                 [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
-                 [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                 [&](const FeatureFrame& v) { return take_frame(v); },
-                 [](const StreamIndex&) { return Done{}; }},  // the bus's own bookkeeping
-      record);
+  Done done =
+      std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
+                            [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
+                            [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
+                            [&](const FeatureFrame& v) { return take_frame(v); },
+                            [](const StreamIndex&) { return Done{}; }},  // the bus's own bookkeeping
+                 record);
   if (!done) return fail(std::move(done));
   return rows_->rows_since_commit() >= options_.rows_per_commit ? flush() : Done{};
 }
@@ -274,7 +305,8 @@ Result<void, ArchiveError> DataArchiver::Impl::take_new(const T& item, Stream wh
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::take_event(const Stamped& event) {
-  if (event.sequence <= progress_.memory_sequence) {  // the memory is further: it is restored, not lived again
+  if (event.sequence <=
+      progress_.memory_sequence) {  // the memory is further: it is restored, not lived again
     ++stats_.repeated;
     return {};
   }
@@ -289,8 +321,7 @@ Result<void, ArchiveError> DataArchiver::Impl::take_event(const Stamped& event) 
     return {};
   }
   progress_open_ = true;
-  stats_.repeated_trades +=
-      static_cast<std::uint64_t>(std::ranges::count(noticed.trade_is_new, false));
+  stats_.repeated_trades += static_cast<std::uint64_t>(std::ranges::count(noticed.trade_is_new, false));
   return event_rows_->store(event, noticed);
 }
 
@@ -332,8 +363,13 @@ Result<void, ArchiveError> DataArchiver::Impl::take(const journal::FrameDigest& 
 
 Result<void, ArchiveError> DataArchiver::Impl::take(const journal::JournalGap& gap) {
   if (failed_) return std::unexpected{*failed_};
-  if (gap.before != Sequence{} && gap.before <= std::max(stored_, progress_.memory_sequence))
-    return {};  // named when it was passed the first time
+  if (gap.before <= std::max(stored_, progress_.memory_sequence)) {  // passed before, and perhaps named then
+    const auto named = database_->ask_count(
+        fmt::format("SELECT count(*) FROM gaps WHERE kind = 'journal' AND after_sequence = {} AND bytes = {}",
+                    gap.after.number, gap.bytes));
+    if (!named) return fail(std::unexpected{named.error()});
+    if (*named > 0) return {};
+  }
   memory_.see(gap);
   return {};
 }
@@ -346,7 +382,8 @@ Result<void, ArchiveError> DataArchiver::Impl::flush() {
   crash_point("archive.handed_over");
   const auto since = memory_.last_sequence().number - progress_.memory_sequence.number;
   if (memory_.last_sequence() > progress_.memory_sequence && memory_.last_sequence() >= stored_ &&
-      (memory_cut_ || since >= memory_kept_every_events || memory_.last_at() - memory_saved_at_ >= memory_kept_every))
+      (memory_cut_ || since >= memory_kept_every_events ||
+       memory_.last_at() - memory_saved_at_ >= memory_kept_every))
     if (auto kept = save_memory(); !kept) return fail(std::move(kept));
   if (auto saved = progress_.save(*database_); !saved) return fail(std::move(saved));
   crash_point("archive.before_commit");
@@ -391,7 +428,8 @@ Result<void, ArchiveError> DataArchiver::Impl::certify_open_hours() {
   const auto hours = seal_->hours_before(distant_future);
   if (!hours) return fail(std::unexpected{hours.error()});
   for (const Instant hour : *hours)
-    if (auto done = certify(*database_, directory_, tables_, hour, false); !done) return fail(std::move(done));
+    if (auto done = certify(*database_, directory_, tables_, hour, false); !done)
+      return fail(std::move(done));
   return fail(seal_->copy_whole_tables());
 }
 
@@ -412,13 +450,16 @@ Result<void, ArchiveError> DataArchiver::Impl::close() {
 Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::Impl::missing_frames(std::size_t rows_max) {
   if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
   auto rows = database_->ask(
-      "SELECT f.symbol, f.number, f.sequence, f.digest FROM frames f ANTI JOIN features r ON f.symbol = r.symbol AND "
+      "SELECT f.symbol, f.number, f.sequence, f.digest FROM frames f ANTI JOIN features r ON f.symbol = "
+      "r.symbol AND "
       "f.sequence = r.sequence AND f.number = r.number ORDER BY f.sequence",
       rows_max);
   if (!rows) return std::unexpected{rows.error()};
   std::vector<MissingFrame> out;
   for (const auto& row : rows->rows) {
-    MissingFrame frame{cell_text(row[0]), std::get<std::uint64_t>(row[1]), {std::get<std::uint64_t>(row[2])},
+    MissingFrame frame{cell_text(row[0]),
+                       std::get<std::uint64_t>(row[1]),
+                       {std::get<std::uint64_t>(row[2])},
                        std::get<std::uint64_t>(row[3])};
     const bool waits = std::ranges::any_of(waiting_digests_, [&](const auto& digest) {
       return digest.number == frame.number && digest.cause == frame.cause && digest.digest == frame.digest;
@@ -428,32 +469,36 @@ Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::Impl::missing_fram
   return out;
 }
 
-Result<void, ArchiveError> DataArchiver::Impl::take_again(const FeatureFrame& frame, const Instrument& instrument) {
+Result<void, ArchiveError> DataArchiver::Impl::take_again(const FeatureFrame& frame,
+                                                          const Instrument& instrument) {
   if (failed_) return std::unexpected{*failed_};
   progress_open_ = true;
   if (auto put = event_rows_->store(frame, instrument); !put) return fail(std::move(put));
   return rows_->rows_since_commit() >= options_.rows_per_commit ? flush() : Done{};
 }
 
-Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol, Instant begins,
-                                                                           Instant ends, const RepairedCandle*) {
-  auto rows = database_->ask(
-      fmt::format("SELECT DISTINCT CAST(epoch(start) AS BIGINT) FROM klines WHERE symbol = {} AND interval_minutes = 1 "
-                  "AND start >= {} AND start < {}",
-                  quoted(symbol), sql_time(begins), sql_time(ends)),
-      10'000'000);
+Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol,
+                                                                           Instant begins, Instant ends,
+                                                                           const RepairedCandle*) {
+  auto rows = database_->ask(fmt::format("SELECT DISTINCT CAST(epoch(start) AS BIGINT) FROM klines WHERE "
+                                         "symbol = {} AND interval_minutes = 1 "
+                                         "AND start >= {} AND start < {}",
+                                         sql_text(symbol), sql_time(begins), sql_time(ends)),
+                             10'000'000);
   if (!rows) return std::unexpected{rows.error()};
   std::set<std::string> out;
   for (const auto& row : rows->rows) out.insert(cell_text(row[0]));
   return out;
 }
 
-Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol, Instant begins,
-                                                                           Instant ends, const RepairedTrade*) {
-  auto rows = database_->ask(fmt::format("SELECT trade_id FROM trades WHERE symbol = {} AND matched_at >= {} AND "
-                                         "matched_at < {}",
-                                         quoted(symbol), sql_time(begins), sql_time(ends)),
-                             10'000'000);
+Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol,
+                                                                           Instant begins, Instant ends,
+                                                                           const RepairedTrade*) {
+  auto rows =
+      database_->ask(fmt::format("SELECT trade_id FROM trades WHERE symbol = {} AND matched_at >= {} AND "
+                                 "matched_at < {}",
+                                 sql_text(symbol), sql_time(begins), sql_time(ends)),
+                     10'000'000);
   if (!rows) return std::unexpected{rows.error()};
   std::set<std::string> out;
   for (const auto& row : rows->rows) out.insert(cell_text(row[0]));
@@ -462,20 +507,22 @@ Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::
 
 Result<void, ArchiveError> DataArchiver::Impl::put(std::string_view symbol, const RepairedCandle& candle,
                                                    std::string_view source) {
-  return rows_->row(Table::klines, std::uint64_t{0}, candle.start + 1min, symbol, std::int64_t{1}, candle.start,
-                    candle.open, candle.high, candle.low, candle.close, candle.volume, candle.turnover, source);
+  return rows_->row(Table::klines, std::uint64_t{0}, candle.start + 1min, symbol, std::int64_t{1},
+                    candle.start, candle.open, candle.high, candle.low, candle.close, candle.volume,
+                    candle.turnover, source);
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::put(std::string_view symbol, const RepairedTrade& trade,
                                                    std::string_view source) {
   return rows_->row(Table::trades, std::uint64_t{0}, std::uint64_t{0}, trade.at, trade.at, symbol,
-                    trade.taker == Side::buy ? std::string_view{"buy"} : std::string_view{"sell"}, trade.price,
-                    trade.size, false, false, trade.id, source);
+                    trade.taker == Side::buy ? std::string_view{"buy"} : std::string_view{"sell"},
+                    trade.price, trade.size, false, false, trade.id, source);
 }
 
 template <class Row>
-Result<std::uint64_t, ArchiveError> DataArchiver::Impl::repair(Table which, std::string_view symbol, Instant begins,
-                                                               Instant ends, std::span<const Row> rows,
+Result<std::uint64_t, ArchiveError> DataArchiver::Impl::repair(Table which, std::string_view symbol,
+                                                               Instant begins, Instant ends,
+                                                               std::span<const Row> rows,
                                                                std::string_view source) {
   if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
   auto there = keys_there(symbol, begins, ends, static_cast<const Row*>(nullptr));
@@ -487,29 +534,32 @@ Result<std::uint64_t, ArchiveError> DataArchiver::Impl::repair(Table which, std:
     ++added;
   }
   const auto& kind = tables_[static_cast<std::size_t>(which)].name;
-  // Candles can be counted: a span is whole when each of its minutes is there. Trades are as many as the source has.
-  const bool whole = which == Table::klines ? there->size() >= static_cast<std::size_t>((ends - begins) / 1min)
-                                            : !rows.empty();
+  // Candles can be counted: a span is whole when each of its minutes is there. Trades are as many as the
+  // source has.
+  const bool whole = which == Table::klines
+                         ? there->size() >= static_cast<std::size_t>((ends - begins) / 1min)
+                         : !rows.empty();
   if (whole) {
     if (auto begun = rows_->begin(); !begun) return std::unexpected{fail(std::move(begun)).error()};
-    auto noted = database_->run(
-        fmt::format("INSERT INTO repairs SELECT {0}, {1}, {2}, {3}, {4}, {5} WHERE NOT EXISTS (SELECT 1 FROM repairs "
-                    "WHERE kind = {0} AND symbol = {1} AND begins = {2} AND ends = {3})",
-                    quoted(kind), quoted(symbol), sql_time(begins), sql_time(ends), quoted(source), added));
+    auto noted = database_->run(fmt::format(
+        "INSERT INTO repairs SELECT {0}, {1}, {2}, {3}, {4}, {5} WHERE NOT EXISTS (SELECT 1 FROM repairs "
+        "WHERE kind = {0} AND symbol = {1} AND begins = {2} AND ends = {3})",
+        sql_text(kind), sql_text(symbol), sql_time(begins), sql_time(ends), sql_text(source), added));
     if (!noted) return std::unexpected{fail(std::move(noted)).error()};
   }
   progress_open_ = true;
   if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
   const Instant limit = hour_of(memory_.last_at() - options_.hour_settles);
   for (Instant hour = hour_of(begins); hour <= ends; hour = hour + 1h) {
-    const auto certified = database_->ask_count(
-        fmt::format("SELECT count(*) FROM coverage WHERE hour = {}", sql_time(hour)));
+    const auto certified =
+        database_->ask_count(fmt::format("SELECT count(*) FROM coverage WHERE hour = {}", sql_time(hour)));
     if (!certified) return std::unexpected{certified.error()};
     if (*certified > 0)
       if (auto done = certify(*database_, directory_, tables_, hour, hour < limit); !done)
         return std::unexpected{fail(std::move(done)).error()};
   }
-  if (auto sealed = seal_hours_before(limit); !sealed) return std::unexpected{fail(std::move(sealed)).error()};
+  if (auto sealed = seal_hours_before(limit); !sealed)
+    return std::unexpected{fail(std::move(sealed)).error()};
   return added;
 }
 
@@ -530,7 +580,9 @@ Sequence DataArchiver::last_sequence() const { return impl_->last_sequence(); }
 Sequence DataArchiver::stored_sequence() const { return impl_->stored_sequence(); }
 Result<void, ArchiveError> DataArchiver::take(const Record& record) { return impl_->take(record); }
 Result<void, ArchiveError> DataArchiver::take(const journal::JournalGap& gap) { return impl_->take(gap); }
-Result<void, ArchiveError> DataArchiver::take(const journal::FrameDigest& digest) { return impl_->take(digest); }
+Result<void, ArchiveError> DataArchiver::take(const journal::FrameDigest& digest) {
+  return impl_->take(digest);
+}
 Result<void, ArchiveError> DataArchiver::flush() { return impl_->flush(); }
 Result<void, ArchiveError> DataArchiver::certify_open_hours() { return impl_->certify_open_hours(); }
 Result<void, ArchiveError> DataArchiver::close() { return impl_->close(); }
@@ -540,12 +592,14 @@ Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::missing_frames(std
 Result<void, ArchiveError> DataArchiver::take_again(const FeatureFrame& frame, const Instrument& instrument) {
   return impl_->take_again(frame, instrument);
 }
-Result<std::uint64_t, ArchiveError> DataArchiver::repair_candles(std::string_view symbol, Instant begins, Instant ends,
+Result<std::uint64_t, ArchiveError> DataArchiver::repair_candles(std::string_view symbol, Instant begins,
+                                                                 Instant ends,
                                                                  std::span<const RepairedCandle> candles,
                                                                  std::string_view source) {
   return impl_->repair(Table::klines, symbol, begins, ends, candles, source);
 }
-Result<std::uint64_t, ArchiveError> DataArchiver::repair_trades(std::string_view symbol, Instant begins, Instant ends,
+Result<std::uint64_t, ArchiveError> DataArchiver::repair_trades(std::string_view symbol, Instant begins,
+                                                                Instant ends,
                                                                 std::span<const RepairedTrade> trades,
                                                                 std::string_view source) {
   return impl_->repair(Table::trades, symbol, begins, ends, trades, source);

@@ -1,13 +1,13 @@
 // DataArchiver: what the journal says, as tables that a person can ask. The only owner of the DuckDB file.
 //
-// It is an index. It may be late, it may be thrown away; the journal makes it again, to the same content hash.
-// Each commit holds rows and how far they reach together, so a record that is fed again after a crash is noticed
-// and gives no second row; a trade that the venue tells twice is kept once, by (symbol, id). Hot rows are in
-// DuckDB; an hour that is over moves to Parquet (hour_seal.h) with a certificate of what it lacks (coverage.h).
-// Frames come from the bus, and one is kept when the journal names it with the same digest.
+// It is an index. It may be late, it may be thrown away; the journal makes it again, to the same content
+// hash. Each commit holds rows and how far they reach together, so a record that is fed again after a crash
+// is noticed and gives no second row; a trade that the venue tells twice is kept once, by (symbol, id). Hot
+// rows are in DuckDB; an hour that is over moves to Parquet (hour_seal.h) with a certificate of what it lacks
+// (coverage.h). Frames come from the bus, and one is kept when the journal names it with the same digest.
 //
-// Tables: docs/reference/archive.md. Times are UTC timestamps, prices and sizes exact decimals in quote units and
-// base coins.
+// Tables: docs/reference/archive.md. Times are UTC timestamps, prices and sizes exact decimals in quote units
+// and base coins.
 //
 // Threads: none of its own; one thread calls, and connections of readers() may be used by others meanwhile.
 // Cost: archive_bench.cpp.
@@ -31,9 +31,10 @@ namespace mlbot::io::archive {
 struct ArchiverOptions {
   std::string path;  ///< of the DuckDB file; made when absent. Parquet stands beside it (parquet_directory())
   std::span<const std::string_view>
-      feature_names;  ///< of the catalogue, in order; column names of `features`
+      feature_names;              ///< of the catalogue, in order; column names of `features`
   std::vector<Origin> origins{};  ///< who wrote the journal, from where on; none: a live venue
-  /// The first event that the journal still holds: what Parquet has of older ones is kept when the file is new.
+  /// The first event that the journal still holds: what Parquet has of older ones is kept when the file is
+  /// new.
   Sequence journal_begins{};
   Duration book_interval = 1s;
   std::size_t rows_per_commit = 200'000;  ///< take() commits by itself beyond this
@@ -45,9 +46,9 @@ struct ArchiverOptions {
 struct ArchiverStats {
   std::uint64_t rows = 0;  ///< handed to DuckDB by this process
   std::uint64_t commits = 0;
-  std::uint64_t repeated = 0;        ///< records that were archived before and fed again
+  std::uint64_t repeated = 0;         ///< records that were archived before and fed again
   std::uint64_t repeated_trades = 0;  ///< that the venue told twice
-  std::uint64_t frames_dropped = 0;  ///< too many waited for their digest; replay makes them again
+  std::uint64_t frames_dropped = 0;   ///< too many waited for their digest; replay makes them again
   std::uint64_t hours_sealed = 0, files = 0, rows_sealed = 0, bytes_sealed = 0;
 };
 
@@ -76,7 +77,8 @@ class DataArchiver {
  public:
   /// Older tables are migrated in place. Features of another catalogue are kept: their table is renamed
   /// features_1, features_2, ...
-  /// @error no_library, locked, disk_full, damaged (also: a Parquet file that is listed is not there), other_schema
+  /// @error no_library, locked, disk_full, damaged (also: a Parquet file that is listed is not there),
+  /// other_schema
   static Result<std::unique_ptr<DataArchiver>, ArchiveError> open(const ArchiverOptions& options);
   ~DataArchiver();
   DataArchiver(const DataArchiver&) = delete;
@@ -90,9 +92,9 @@ class DataArchiver {
   /// The last event that is committed.
   Sequence stored_sequence() const;
 
-  /// Records in the order of the journal. Frames may come from the bus, in their own order, before or after the
-  /// journal's digest; at most 8192 wait. After an error nothing more is taken: what was not committed is in the
-  /// journal; open again and feed from resume_sequence().
+  /// Records in the order of the journal. Frames may come from the bus, in their own order, before or after
+  /// the journal's digest; at most 8192 wait. After an error nothing more is taken: what was not committed is
+  /// in the journal; open again and feed from resume_sequence().
   /// @error disk_full, no_memory, sql, damaged, unknown_symbol
   Result<void, ArchiveError> take(const Record& record);
   Result<void, ArchiveError> take(const journal::JournalGap& gap);
@@ -116,7 +118,8 @@ class DataArchiver {
                                                      std::span<const RepairedCandle> candles,
                                                      std::string_view source);
   Result<std::uint64_t, ArchiveError> repair_trades(std::string_view symbol, Instant begins, Instant ends,
-                                                    std::span<const RepairedTrade> trades, std::string_view source);
+                                                    std::span<const RepairedTrade> trades,
+                                                    std::string_view source);
 
   /// For readers of other threads; they must be done before the archiver goes.
   Database& database();
@@ -128,13 +131,13 @@ class DataArchiver {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Moves a file that cannot be used any more aside, as PATH.damaged, with its write-ahead file; an older one of
-/// that name goes. Parquet stays where it is: the next opening keeps what the journal cannot make again.
+/// Moves a file that cannot be used any more aside, as PATH.damaged, with its write-ahead file; an older one
+/// of that name goes. Parquet stays where it is: the next opening keeps what the journal cannot make again.
 /// @return where it is now
 Result<std::string, ArchiveError> quarantine(const std::string& path);
 
-/// Opens the file and reads every row, in a process of its own: a file that makes DuckDB abort must not take a
-/// trading process along.
+/// Opens the file and reads every row, in a process of its own: a file that makes DuckDB abort must not take
+/// a trading process along.
 /// @error damaged; locked, no_library: nothing is said about the file
 Result<void, ArchiveError> probe(const std::string& path);
 

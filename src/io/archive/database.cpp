@@ -172,13 +172,10 @@ QueryCell cell_of(const DuckdbApi& api, duckdb_vector vector, duckdb_logical_typ
   }
 }
 
-}  // namespace
-
 QueryTable headings_of(const DuckdbApi& api, duckdb_result* result) {
   QueryTable table;
   const idx_t columns = api.column_count(result);
-  for (idx_t column = 0; column < columns; ++column)
-    table.columns.push_back(api.column_name(result, column));
+  for (idx_t column = 0; column < columns; ++column) table.columns.push_back(api.column_name(result, column));
   return table;
 }
 
@@ -219,7 +216,8 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
-  Result<duckdb_prepared_statement, ArchiveError> prepare(const Connection& connection, const std::string& sql) {
+  Result<duckdb_prepared_statement, ArchiveError> prepare(const Connection& connection,
+                                                          const std::string& sql) {
     const idx_t count = api_.extract_statements(connection.handle(), sql.c_str(), &extracted_);
     if (count == 0) {
       const char* what = api_.extract_statements_error(extracted_);
@@ -231,9 +229,10 @@ class Statement {
       return std::unexpected{connection.error("ask", api_.prepare_error(prepared_))};
     const auto type = api_.prepared_statement_type(prepared_);
     if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
-      return std::unexpected{ArchiveError{
-          ArchiveFault::refused, "the archive is read-only for everybody but its owner: ask with SELECT, FROM, "
-                                 "DESCRIBE, SUMMARIZE or EXPLAIN"}};
+      return std::unexpected{
+          ArchiveError{ArchiveFault::refused,
+                       "the archive is read-only for everybody but its owner: ask with SELECT, FROM, "
+                       "DESCRIBE, SUMMARIZE or EXPLAIN"}};
     return prepared_;
   }
 
@@ -245,7 +244,7 @@ class Statement {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string sql_text(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') out += '\'';
@@ -290,7 +289,8 @@ Result<std::unique_ptr<Database>, ArchiveError> Database::open(const std::string
   if ((*api)->connect(database->database_, &database->own_->connection_) != DuckDBSuccess)
     return std::unexpected{database->error("connect to", "refused")};
   std::string fence = "SET max_temp_directory_size = '4GB'";
-  if (!options.directory.empty()) fence += "; SET allowed_directories = [" + quoted(options.directory) + "]";
+  if (!options.directory.empty())
+    fence += "; SET allowed_directories = [" + sql_text(options.directory) + "]";
   if (auto fenced = database->run(fence + "; SET enable_external_access = false"); !fenced)
     return std::unexpected{fenced.error()};
   return database;
@@ -312,11 +312,12 @@ Result<std::uint64_t, ArchiveError> Database::ask_count(const std::string& sql) 
   auto table = ask(sql, 1);
   if (!table) return std::unexpected{table.error()};
   if (table->rows.empty()) return 0;
-  return std::visit(Overloaded{[](std::int64_t v) { return static_cast<std::uint64_t>(v); },
-                               [](std::uint64_t v) { return v; },
-                               [](const DecimalText& v) { return std::strtoull(v.text.c_str(), nullptr, 10); },
-                               [](const auto&) { return std::uint64_t{0}; }},
-                    table->rows[0][0]);
+  return std::visit(
+      Overloaded{
+          [](std::int64_t v) { return static_cast<std::uint64_t>(v); }, [](std::uint64_t v) { return v; },
+          [](const DecimalText& v) -> std::uint64_t { return std::strtoull(v.text.c_str(), nullptr, 10); },
+          [](const auto&) { return std::uint64_t{0}; }},
+      table->rows[0][0]);
 }
 
 Connection::~Connection() {
@@ -332,8 +333,9 @@ ArchiveError Connection::error(std::string_view deed, const char* what) const {
   const std::string_view text = what != nullptr ? what : "no reason given";
   const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
   if (interrupted_ && says("INTERRUPT"))
-    return {ArchiveFault::stopped, "the question was stopped: it took too long, or nobody waited for its answer; "
-                                   "ask for fewer hours or symbols"};
+    return {ArchiveFault::stopped,
+            "the question was stopped: it took too long, or nobody waited for its answer; "
+            "ask for fewer hours or symbols"};
   if (says("Could not set lock") || says("Conflicting lock"))
     return {
         ArchiveFault::locked,
@@ -348,8 +350,8 @@ ArchiveError Connection::error(std::string_view deed, const char* what) const {
                     deed, path_)};
   if (says("Out of Memory"))
     return {ArchiveFault::no_memory,
-            fmt::format("cannot {} {}: more memory than the archive may use; ask for fewer hours or symbols", deed,
-                        path_)};
+            fmt::format("cannot {} {}: more memory than the archive may use; ask for fewer hours or symbols",
+                        deed, path_)};
   if (says("FATAL") || says("Corrupt") || says("corrupt") || says("INTERNAL"))
     return {ArchiveFault::damaged, fmt::format("cannot {} {}: {}", deed, path_, text)};
   return {ArchiveFault::sql, fmt::format("cannot {} {}: {}", deed, path_, text)};
@@ -395,7 +397,8 @@ Result<QueryTable, ArchiveError> Connection::ask_reading(const std::string& sql,
       rows.truncated = rows.truncated || bytes > limits.bytes_max;
       if (rows.truncated) break;
     }
-    if (const char* what = rows.truncated ? nullptr : api_.result_error(answer.get()); what != nullptr && *what != 0)
+    if (const char* what = rows.truncated ? nullptr : api_.result_error(answer.get());
+        what != nullptr && *what != 0)
       return std::unexpected{error("ask", what)};
     return rows;
   }();

@@ -87,6 +87,6 @@ class Database {
 };
 
 /// A text as SQL writes it.
-std::string quoted(std::string_view text);
+std::string sql_text(std::string_view text);
 
 }  // namespace mlbot::io::archive

@@ -16,11 +16,11 @@ double seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
 
 Result<const Instrument*, ArchiveError> EventRows::instrument(SymbolId symbol, Sequence sequence) const {
   if (const Instrument* const known = memory_.instrument(symbol)) return known;
-  return std::unexpected{
-      ArchiveError{ArchiveFault::unknown_symbol,
-                   fmt::format("record {} names instrument {}, which nothing defined: feed the archive from where "
-                               "its run begins, or delete it and it is built again from the journal",
-                               sequence.number, symbol.index)}};
+  return std::unexpected{ArchiveError{
+      ArchiveFault::unknown_symbol,
+      fmt::format("record {} names instrument {}, which nothing defined: feed the archive from where "
+                  "its run begins, or delete it and it is built again from the journal",
+                  sequence.number, symbol.index)}};
 }
 
 std::string_view EventRows::source(Sequence sequence) const {
@@ -31,8 +31,7 @@ std::string_view EventRows::source(Sequence sequence) const {
 }
 
 EventRows::Heading EventRows::heading(const Stamped& event, const Noticed& noticed) const {
-  const auto fresh =
-      static_cast<std::uint64_t>(std::ranges::count(noticed.trade_is_new, true));
+  const auto fresh = static_cast<std::uint64_t>(std::ranges::count(noticed.trade_is_new, true));
   return std::visit(
       Overloaded{[](const RunStarted&) { return Heading{"runs", {}, 1}; },
                  [](const InstrumentDefined& e) { return Heading{"instruments", e.instrument.id, 1}; },
@@ -73,8 +72,9 @@ EventRows::Done EventRows::store(const Stamped& event, const Noticed& noticed) {
   const auto about = heading(event, noticed);
   const Instrument* const known = about.symbol ? memory_.instrument(*about.symbol) : nullptr;
   const auto venue_time = event.venue_time == Instant{} ? std::nullopt : std::optional{event.venue_time};
-  if (auto put = rows_.row(Table::events, event.sequence.number, event.at, event.received_at, venue_time, about.kind,
-                           known != nullptr ? std::optional{known->name.view()} : std::nullopt, about.items);
+  if (auto put =
+          rows_.row(Table::events, event.sequence.number, event.at, event.received_at, venue_time, about.kind,
+                    known != nullptr ? std::optional{known->name.view()} : std::nullopt, about.items);
       !put)
     return put;
   noticed_ = &noticed;
@@ -82,37 +82,39 @@ EventRows::Done EventRows::store(const Stamped& event, const Noticed& noticed) {
 }
 
 EventRows::Done EventRows::store(const MissingSpan& span) {
-  return rows_.row(Table::gaps, span.kind, span.symbol, span.begins, span.ends, span.missing, span.after.number,
-                   span.before.number, span.segment, span.offset, span.bytes, span.what);
+  return rows_.row(Table::gaps, span.kind, span.symbol, span.begins, span.ends, span.missing,
+                   span.after.number, span.before.number, span.segment, span.offset, span.bytes, span.what);
 }
 
 EventRows::Done EventRows::store(const journal::FrameDigest& digest) {
   const auto known = instrument(digest.symbol, digest.cause);
   if (!known) return std::unexpected{known.error()};
-  return rows_.row(Table::frames, digest.cause.number, digest.at, (*known)->name, digest.number, digest.digest);
+  return rows_.row(Table::frames, digest.cause.number, digest.at, (*known)->name, digest.number,
+                   digest.digest);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const RunStarted& e) {
-  return rows_.row(Table::runs, at.sequence.number, at.at, std::uint64_t{e.epoch}, word(e.mode), e.account, e.model,
-             e.schema_hash, e.warm_from);
+  return rows_.row(Table::runs, at.sequence.number, at.at, std::uint64_t{e.epoch}, word(e.mode), e.account,
+                   e.model, e.schema_hash, e.warm_from);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const InstrumentDefined& e) {
   const Instrument& i = e.instrument;
-  return rows_.row(Table::instruments, at.sequence.number, at.at, i.name, std::uint64_t{i.id.index}, i.tick_size,
-             i.lot_step, i.size(i.min_order), i.size(i.max_limit_order), i.size(i.max_market_order),
-             i.min_notional, i.max_leverage, i.maintenance_margin, i.funding_interval_minutes, i.fees.maker,
-             i.fees.taker);
+  return rows_.row(Table::instruments, at.sequence.number, at.at, i.name, std::uint64_t{i.id.index},
+                   i.tick_size, i.lot_step, i.size(i.min_order), i.size(i.max_limit_order),
+                   i.size(i.max_market_order), i.min_notional, i.max_leverage, i.maintenance_margin,
+                   i.funding_interval_minutes, i.fees.maker, i.fees.taker);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const ConfigChanged& e) {
   return rows_.row(Table::changes, at.sequence.number, at.at, "config"sv,
-             fmt::format("version {}, {} symbols traded", e.version, e.traded.size()));
+                   fmt::format("version {}, {} symbols traded", e.version, e.traded.size()));
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const OperatorCommand& e) {
   return rows_.row(Table::changes, at.sequence.number, at.at, "operator"sv,
-             fmt::format("{}{}{}{}{}", word(e.verb), e.from.empty() ? "" : " by ", e.from.view(), e.cause.empty() ? "" : ": ", e.cause.view()));
+                   fmt::format("{}{}{}{}{}", word(e.verb), e.from.empty() ? "" : " by ", e.from.view(),
+                               e.cause.empty() ? "" : ": ", e.cause.view()));
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const BookUpdate& e) {
@@ -138,9 +140,9 @@ EventRows::Done EventRows::on(const Stamped& at, const BookUpdate& e) {
   list(book.asks(), ask_prices_, ask_sizes_);
   const auto [bid, bid_size] = best(book.bids());
   const auto [ask, ask_size] = best(book.asks());
-  return rows_.row(Table::books, at.sequence.number, at.at, e.matched_at, i.name, e.update_id, bid, bid_size, ask,
-             ask_size, std::span<const double>{prices_}, std::span<const double>{sizes_},
-             std::span<const double>{ask_prices_}, std::span<const double>{ask_sizes_});
+  return rows_.row(Table::books, at.sequence.number, at.at, e.matched_at, i.name, e.update_id, bid, bid_size,
+                   ask, ask_size, std::span<const double>{prices_}, std::span<const double>{sizes_},
+                   std::span<const double>{ask_prices_}, std::span<const double>{ask_sizes_});
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Trades& e) {
@@ -151,8 +153,8 @@ EventRows::Done EventRows::on(const Stamped& at, const Trades& e) {
   for (std::size_t n = 0; n < e.list.size(); ++n) {
     if (!noticed_->trade_is_new[n]) continue;
     const Trade& trade = e.list[n];
-    if (auto put = rows_.row(Table::trades, at.sequence.number, std::uint64_t{n}, at.at, trade.matched_at, i.name,
-                             word(trade.taker), i.price(trade.price), i.size(trade.size), trade.block,
+    if (auto put = rows_.row(Table::trades, at.sequence.number, std::uint64_t{n}, at.at, trade.matched_at,
+                             i.name, word(trade.taker), i.price(trade.price), i.size(trade.size), trade.block,
                              trade.price_improvement, trade.id, from);
         !put)
       return put;
@@ -165,10 +167,11 @@ EventRows::Done EventRows::on(const Stamped& at, const Kline& e) {
   const auto known = instrument(e.symbol, at.sequence);
   if (!known) return std::unexpected{known.error()};
   const Instrument& i = **known;
-  return rows_.row(Table::klines, at.sequence.number, at.at, i.name, e.interval_minutes, e.start, i.price(e.open),
-             i.price(e.high), i.price(e.low), i.price(e.close), i.size_double(e.volume), e.turnover,
-             // What REST tells has no venue time: asked for, and not heard when it closed.
-             at.venue_time == Instant{} ? "rest"sv : source(at.sequence));
+  return rows_.row(Table::klines, at.sequence.number, at.at, i.name, e.interval_minutes, e.start,
+                   i.price(e.open), i.price(e.high), i.price(e.low), i.price(e.close),
+                   i.size_double(e.volume), e.turnover,
+                   // What REST tells has no venue time: asked for, and not heard when it closed.
+                   at.venue_time == Instant{} ? "rest"sv : source(at.sequence));
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Ticker& e) {
@@ -176,8 +179,8 @@ EventRows::Done EventRows::on(const Stamped& at, const Ticker& e) {
   if (!known) return std::unexpected{known.error()};
   const auto number = [](std::optional<E8> v) { return v ? std::optional{to_double(*v)} : std::nullopt; };
   return rows_.row(Table::tickers, at.sequence.number, at.at, (*known)->name, e.kind == UpdateKind::snapshot,
-             e.last_price, e.mark_price, e.index_price, number(e.open_interest), e.open_interest_value,
-             e.turnover_24h, e.funding_rate, e.next_funding, e.funding_interval_hours);
+                   e.last_price, e.mark_price, e.index_price, number(e.open_interest), e.open_interest_value,
+                   e.turnover_24h, e.funding_rate, e.next_funding, e.funding_interval_hours);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Liquidations& e) {
@@ -197,7 +200,8 @@ EventRows::Done EventRows::on(const Stamped& at, const Liquidations& e) {
 EventRows::Done EventRows::on(const Stamped& at, const PriceLimit& e) {
   const auto known = instrument(e.symbol, at.sequence);
   if (!known) return std::unexpected{known.error()};
-  return rows_.row(Table::price_limits, at.sequence.number, at.at, (*known)->name, e.highest_buy, e.lowest_sell);
+  return rows_.row(Table::price_limits, at.sequence.number, at.at, (*known)->name, e.highest_buy,
+                   e.lowest_sell);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const AdlAlerts& e) {
@@ -218,8 +222,8 @@ EventRows::Done EventRows::on(const Stamped& at, const InsurancePools& e) {
     const InsurancePool& item = e.list[n];
     const auto known = instrument(item.symbol, at.sequence);
     if (!known) return std::unexpected{known.error()};
-    if (auto put = rows_.row(Table::insurance_pools, at.sequence.number, std::uint64_t{n}, at.at, (*known)->name,
-                             to_double(item.balance), item.updated_at);
+    if (auto put = rows_.row(Table::insurance_pools, at.sequence.number, std::uint64_t{n}, at.at,
+                             (*known)->name, to_double(item.balance), item.updated_at);
         !put)
       return put;
   }
@@ -230,11 +234,13 @@ EventRows::Done EventRows::on(const Stamped& at, const OrderNews& e) {
   const auto known = instrument(e.symbol, at.sequence);
   if (!known) return std::unexpected{known.error()};
   const Instrument& i = **known;
-  return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, e.source == NewsSource::stream ? "venue"sv : "query"sv,
-             word(e.status), i.name, e.client_id, e.venue_id, word(e.side), word(e.type),
-             word(e.time_in_force), i.price(e.price), i.size(e.size), i.size(e.filled), e.average_price,
-             std::optional<E8>{}, e.conditional ? std::optional{i.price(e.trigger_price)} : std::nullopt,
-             std::optional{std::uint64_t{e.position_index}}, e.reduce_only, std::optional<std::int32_t>{}, e.reason);
+  return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at,
+                   e.source == NewsSource::stream ? "venue"sv : "query"sv, word(e.status), i.name,
+                   e.client_id, e.venue_id, word(e.side), word(e.type), word(e.time_in_force),
+                   i.price(e.price), i.size(e.size), i.size(e.filled), e.average_price, std::optional<E8>{},
+                   e.conditional ? std::optional{i.price(e.trigger_price)} : std::nullopt,
+                   std::optional{std::uint64_t{e.position_index}}, e.reduce_only,
+                   std::optional<std::int32_t>{}, e.reason);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const RequestAnswer& e) {
@@ -242,32 +248,32 @@ EventRows::Done EventRows::on(const Stamped& at, const RequestAnswer& e) {
   const std::optional<E8> no_money;
   const Instrument* const known = memory_.instrument(e.symbol);
   return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, "answer"sv,
-             fmt::format("{} {}", word(e.request), word(e.outcome)),
-             known != nullptr ? std::optional{known->name.view()} : no_text, e.client_id, e.venue_id, no_text, no_text,
-             no_text, no_money, no_money, no_money, no_money, no_money, no_money, std::optional<std::uint64_t>{},
-             std::optional<bool>{}, e.code,
-             e.text);
+                   fmt::format("{} {}", word(e.request), word(e.outcome)),
+                   known != nullptr ? std::optional{known->name.view()} : no_text, e.client_id, e.venue_id,
+                   no_text, no_text, no_text, no_money, no_money, no_money, no_money, no_money, no_money,
+                   std::optional<std::uint64_t>{}, std::optional<bool>{}, e.code, e.text);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Execution& e) {
   const auto known = instrument(e.symbol, at.sequence);
   if (!known) return std::unexpected{known.error()};
-  return rows_.row(Table::executions, at.sequence.number, at.at, e.at, (*known)->name, word(e.kind), e.execution_id,
-             e.client_id, e.venue_id, word(e.side), e.price, (*known)->size(e.size), e.fee, e.realised_pnl,
-             word(e.liquidity), e.source == NewsSource::query);
+  return rows_.row(Table::executions, at.sequence.number, at.at, e.at, (*known)->name, word(e.kind),
+                   e.execution_id, e.client_id, e.venue_id, word(e.side), e.price, (*known)->size(e.size),
+                   e.fee, e.realised_pnl, word(e.liquidity), e.source == NewsSource::query);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const PositionNews& e) {
   const auto known = instrument(e.symbol, at.sequence);
   if (!known) return std::unexpected{known.error()};
-  return rows_.row(Table::positions, at.sequence.number, at.at, (*known)->name, std::uint64_t{e.position_index},
-             (*known)->size(e.size), e.entry_price, e.mark_price, e.stop_loss, e.take_profit, e.leverage,
-             e.liquidation_price, e.realised_pnl, std::uint64_t{e.adl_rank}, e.source == NewsSource::query);
+  return rows_.row(Table::positions, at.sequence.number, at.at, (*known)->name,
+                   std::uint64_t{e.position_index}, (*known)->size(e.size), e.entry_price, e.mark_price,
+                   e.stop_loss, e.take_profit, e.leverage, e.liquidation_price, e.realised_pnl,
+                   std::uint64_t{e.adl_rank}, e.source == NewsSource::query);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const WalletNews& e) {
   return rows_.row(Table::equity, at.sequence.number, at.at, e.equity, e.wallet_balance, e.available,
-             e.unrealised_pnl, e.initial_margin, e.maintenance_margin, e.source == NewsSource::query);
+                   e.unrealised_pnl, e.initial_margin, e.maintenance_margin, e.source == NewsSource::query);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const LinkChanged& e) {
@@ -282,11 +288,13 @@ EventRows::Done EventRows::on(const Stamped& at, const Transaction& e) {
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const AccountModes& e) {
-  return rows_.row(Table::account_modes, at.sequence.number, at.at, word(e.margin), e.hedge, e.price_band_rejects);
+  return rows_.row(Table::account_modes, at.sequence.number, at.at, word(e.margin), e.hedge,
+                   e.price_band_rejects);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const ClockOffset& e) {
-  return rows_.row(Table::clock_offsets, at.sequence.number, at.at, seconds(e.offset), seconds(e.uncertainty));
+  return rows_.row(Table::clock_offsets, at.sequence.number, at.at, seconds(e.offset),
+                   seconds(e.uncertainty));
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const MachineHealth& e) {
@@ -325,8 +333,18 @@ EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t it
   const auto said = std::visit(
       Overloaded{
           [](const PlaceOrder& c) {
-            return OrderRow{"place",         c.symbol, c.id,        {},     c.side,        c.type,
-                            c.time_in_force, c.price,  c.stop_loss, c.size, c.reduce_only, std::uint64_t{c.position_index}};
+            return OrderRow{"place",
+                            c.symbol,
+                            c.id,
+                            {},
+                            c.side,
+                            c.type,
+                            c.time_in_force,
+                            c.price,
+                            c.stop_loss,
+                            c.size,
+                            c.reduce_only,
+                            std::uint64_t{c.position_index}};
           },
           [](const AmendOrder& c) {
             return OrderRow{
@@ -337,7 +355,9 @@ EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t it
           },
           [](const CancelAllOrders& c) { return OrderRow{.what = "cancel_all", .symbol = c.symbol}; },
           [](const SetPositionStop& c) {
-            return OrderRow{.what = "position_stop", .symbol = c.symbol, .stop_loss = c.stop_loss,
+            return OrderRow{.what = "position_stop",
+                            .symbol = c.symbol,
+                            .stop_loss = c.stop_loss,
                             .position_index = std::uint64_t{c.position_index}};
           },
           [](const QueryOrder& c) { return OrderRow{.what = "query_order", .symbol = c.symbol, .id = c.id}; },
@@ -356,20 +376,21 @@ EventRows::Done EventRows::store(const StampedCommand& command, std::uint64_t it
   const auto size = [&](std::optional<Lots> v) { return v ? std::optional{known->size(*v)} : std::nullopt; };
   const auto words = [](const auto& v) { return v ? std::optional{word(*v)} : std::nullopt; };
   return rows_.row(Table::orders, command.cause.number, item, command.at, "mlbot"sv, said.what,
-             known != nullptr ? std::optional{known->name.view()} : std::nullopt, said.id, said.venue_id,
-             words(said.side), words(said.type), words(said.time_in_force), price(said.price),
-             size(said.size), std::optional<E8>{}, std::optional<E8>{}, price(said.stop_loss),
-             std::optional<E8>{}, said.position_index, said.reduce_only, std::optional<std::int32_t>{}, ""sv);
+                   known != nullptr ? std::optional{known->name.view()} : std::nullopt, said.id,
+                   said.venue_id, words(said.side), words(said.type), words(said.time_in_force),
+                   price(said.price), size(said.size), std::optional<E8>{}, std::optional<E8>{},
+                   price(said.stop_loss), std::optional<E8>{}, said.position_index, said.reduce_only,
+                   std::optional<std::int32_t>{}, ""sv);
 }
 
 EventRows::Done EventRows::store(const Decision& d, std::uint64_t item) {
   const auto known = instrument(d.symbol, d.cause);
   if (!known) return std::unexpected{known.error()};
   const bool ordered = !d.order.empty();
-  return rows_.row(Table::signals, d.cause.number, item, d.at, (*known)->name, d.frame, to_string(d.reason), word(d.side),
-             d.expected_bps, d.cost_bps, d.edge_bps,
-             ordered ? std::optional{(*known)->price(d.price)} : std::nullopt,
-             ordered ? std::optional{(*known)->size(d.size)} : std::nullopt, d.order);
+  return rows_.row(Table::signals, d.cause.number, item, d.at, (*known)->name, d.frame, to_string(d.reason),
+                   word(d.side), d.expected_bps, d.cost_bps, d.edge_bps,
+                   ordered ? std::optional{(*known)->price(d.price)} : std::nullopt,
+                   ordered ? std::optional{(*known)->size(d.size)} : std::nullopt, d.order);
 }
 
 EventRows::Done EventRows::store(const FeatureFrame& frame) {

@@ -1,7 +1,7 @@
 // What each record means as rows. One function for each kind; a new event does not build until it has one.
 #pragma once
 
-#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +11,8 @@
 
 namespace mlbot::io::archive {
 
-/// From this event on the journal was written by somebody else: a live venue, a generated market, a recorded one.
+/// From this event on the journal was written by somebody else: a live venue, a generated market, a recorded
+/// one.
 struct Origin {
   Sequence first;
   std::string source;  ///< live, generated, archive

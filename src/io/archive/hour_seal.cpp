@@ -39,7 +39,8 @@ Done sync_file(const fs::path& path) {
 }
 
 Done sync_directory(const fs::path& path) {
-  if (auto synced = files::sync_directory(path); !synced) return std::unexpected{file_trouble(synced.error().what)};
+  if (auto synced = files::sync_directory(path); !synced)
+    return std::unexpected{file_trouble(synced.error().what)};
   return {};
 }
 
@@ -78,24 +79,24 @@ Done make_folders(const fs::path& root, const fs::path& folder) {
 }  // namespace
 
 std::string sql_time(Instant at) {
-  auto text = to_rfc3339(at);
-  return fmt::format("TIMESTAMP '{} {}'", text.substr(0, 10), text.substr(11, 12));
+  return fmt::format("make_timestamp({})", at.ns / 1'000 - (at.ns % 1'000 < 0 ? 1 : 0));
 }
 
 Result<std::string, ArchiveError> hour_relation(Database& database, const std::string& directory,
                                                 const TableSpec& table, Instant hour) {
   std::string sql = fmt::format("SELECT * FROM {} WHERE {}", table.stored_name(), in_hour(hour));
   auto listed = database.ask(fmt::format("SELECT path FROM parquet_files WHERE kind = {} AND hour = {}",
-                                         quoted(table.name), sql_time(hour)),
+                                         sql_text(table.name), sql_time(hour)),
                              100'000);
   if (!listed) return std::unexpected{listed.error()};
   if (!listed->rows.empty()) {
     std::string paths;
     for (const auto& row : listed->rows)
-      paths += (paths.empty() ? "" : ", ") + quoted(directory + "/" + cell_text(row[0]));
+      paths += (paths.empty() ? "" : ", ") + sql_text(directory + "/" + cell_text(row[0]));
     const std::string types = table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}";
     sql += fmt::format(
-        " UNION ALL BY NAME SELECT * EXCLUDE (date) FROM read_parquet([{}], hive_partitioning = true, hive_types = {}, "
+        " UNION ALL BY NAME SELECT * EXCLUDE (date) FROM read_parquet([{}], hive_partitioning = true, "
+        "hive_types = {}, "
         "union_by_name = true)",
         paths, types);
   }
@@ -121,7 +122,8 @@ Result<std::vector<std::string>, ArchiveError> HourSeal::tidy() {
     if (table.keeping != Keeping::by_hour || !fs::is_directory(root, ignored)) continue;
     std::vector<fs::path> left;
     for (const auto& entry : fs::recursive_directory_iterator{root, ignored})
-      if (entry.is_regular_file() && !listed.contains(fs::relative(entry.path(), directory_).generic_string()))
+      if (entry.is_regular_file() &&
+          !listed.contains(fs::relative(entry.path(), directory_).generic_string()))
         left.push_back(entry.path());
     for (const auto& path : left) fs::remove(path, ignored);
   }
@@ -132,13 +134,15 @@ Result<std::vector<Instant>, ArchiveError> HourSeal::hours_before(Instant limit)
   std::set<Instant> hours;
   for (const auto& table : tables_) {
     if (table.keeping != Keeping::by_hour) continue;
-    auto rows = database_.ask(fmt::format("SELECT DISTINCT CAST(epoch(date_trunc('hour', time)) AS BIGINT) FROM {} "
-                                          "WHERE time < {}",
-                                          table.stored_name(), sql_time(limit)),
-                              1'000'000);
+    auto rows =
+        database_.ask(fmt::format("SELECT DISTINCT CAST(epoch(date_trunc('hour', time)) AS BIGINT) FROM {} "
+                                  "WHERE time < {}",
+                                  table.stored_name(), sql_time(limit)),
+                      1'000'000);
     if (!rows) return std::unexpected{rows.error()};
     for (const auto& row : rows->rows)
-      if (const auto* seconds = std::get_if<std::int64_t>(&row[0])) hours.insert(Instant::from_seconds(*seconds));
+      if (const auto* seconds = std::get_if<std::int64_t>(&row[0]))
+        hours.insert(Instant::from_seconds(*seconds));
   }
   return std::vector<Instant>(hours.begin(), hours.end());
 }
@@ -167,15 +171,15 @@ Result<void, ArchiveError> HourSeal::seal(const TableSpec& table, Instant hour) 
   if (auto copied = database_.run(fmt::format(
           "COPY (SELECT *, strftime(time, '%Y-%m-%d') AS date {}) TO {} (FORMAT parquet, COMPRESSION zstd, "
           "PARTITION_BY ({}))",
-          rows, quoted(staging.string()), partition));
+          rows, sql_text(staging.string()), partition));
       !copied)
     return copied;
   crash_point("archive.seal_staged");
 
   const std::string types = table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}";
-  const std::string staged_files = fmt::format(
-      "read_parquet({}, hive_partitioning = true, hive_types = {}, filename = true)",
-      quoted(staging.string() + "/**/*.parquet"), types);
+  const std::string staged_files =
+      fmt::format("read_parquet({}, hive_partitioning = true, hive_types = {}, filename = true)",
+                  sql_text(staging.string() + "/**/*.parquet"), types);
   auto staged = database_.ask(fmt::format("SELECT count(*), {} FROM {}", hash, staged_files), 1);
   if (!staged) return std::unexpected{staged.error()};
   if (cell_text(staged->rows[0][0]) != cell_text(hot->rows[0][0]) ||
@@ -195,8 +199,7 @@ Result<void, ArchiveError> HourSeal::seal(const TableSpec& table, Instant hour) 
   std::uint64_t bytes = 0;
   for (const auto& part : parts->rows) {
     const fs::path from = cell_text(part[0]);
-    const auto folder =
-        fs::path{directory_} / table.name / fs::relative(from, staging).parent_path();
+    const auto folder = fs::path{directory_} / table.name / fs::relative(from, staging).parent_path();
     const auto size = fs::file_size(from, failed);
     if (auto synced = sync_file(from); !synced) return synced;
     if (auto made = make_folders(directory_, folder); !made) return made;
@@ -205,9 +208,9 @@ Result<void, ArchiveError> HourSeal::seal(const TableSpec& table, Instant hour) 
     if (failed) return std::unexpected{file_trouble(failed.value(), "rename to", to)};
     if (auto synced = sync_directory(folder); !synced) return synced;
     const auto symbol = cell_text(part[4]);
-    list += fmt::format("{}({}, {}, {}, {}, {}, {}, {}, {})", list.empty() ? "" : ", ", quoted(table.name),
-                        symbol.empty() ? "NULL" : quoted(symbol), sql_time(hour),
-                        quoted(fs::relative(to, directory_).generic_string()), cell_text(part[1]), size,
+    list += fmt::format("{}({}, {}, {}, {}, {}, {}, {}, {})", list.empty() ? "" : ", ", sql_text(table.name),
+                        symbol.empty() ? "NULL" : sql_text(symbol), sql_time(hour),
+                        sql_text(fs::relative(to, directory_).generic_string()), cell_text(part[1]), size,
                         cell_text(part[2]), cell_text(part[3]));
     bytes += size;
     crash_point("archive.seal_renamed");
@@ -242,7 +245,7 @@ Result<void, ArchiveError> HourSeal::write_copy(std::string_view table) {
   std::error_code failed;
   fs::create_directories(directory_, failed);
   if (auto copied = database_.run(fmt::format("COPY {} TO {} (FORMAT parquet, COMPRESSION zstd)", table,
-                                              quoted(unfinished.string())));
+                                              sql_text(unfinished.string())));
       !copied)
     return copied;
   if (auto synced = sync_file(unfinished); !synced) return synced;

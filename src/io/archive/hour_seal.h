@@ -1,11 +1,12 @@
-// Closed hours leave DuckDB for Parquet: DIRECTORY/KIND/symbol=S/date=D/HH.parquet (zstd), without symbol= for
-// kinds that have none, HH-2.parquet for rows that came after their hour was sealed. A file is never written
-// twice.
+// Closed hours leave DuckDB for Parquet: DIRECTORY/KIND/symbol=S/date=D/HH.parquet (zstd), without symbol=
+// for kinds that have none, HH-2.parquet for rows that came after their hour was sealed. A file is never
+// written twice.
 //
-// One hour of one kind, in this order, each step safe to die behind: the rows are copied into DIRECTORY/.staging;
-// read back and compared with the hot ones, count and hash; each file is synced and renamed to its place, its
-// directory synced; one transaction lists the files in `parquet_files` and deletes the hot rows. What lies there
-// unlisted is of a seal that was not finished: it is removed at the next opening, and the hot rows make it again.
+// One hour of one kind, in this order, each step safe to die behind: the rows are copied into
+// DIRECTORY/.staging; read back and compared with the hot ones, count and hash; each file is synced and
+// renamed to its place, its directory synced; one transaction lists the files in `parquet_files` and deletes
+// the hot rows. What lies there unlisted is of a seal that was not finished: it is removed at the next
+// opening, and the hot rows make it again.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class HourSeal {
   HourSeal(Database& database, std::string directory, std::span<const TableSpec> tables)
       : database_{database}, directory_{std::move(directory)}, tables_{tables} {}
 
-  /// Removes what an unfinished seal left, and says which listed files are not there or not as long as listed.
+  /// Removes what an unfinished seal left, and says which listed files are not there or not as long as
+  /// listed.
   Result<std::vector<std::string>, ArchiveError> tidy();
 
   /// The hours before `limit` of which hot rows exist, oldest first.
@@ -50,7 +52,7 @@ class HourSeal {
 /// The rows of one hour of one kind, hot and listed, as a relation to select from.
 Result<std::string, ArchiveError> hour_relation(Database& database, const std::string& directory,
                                                 const TableSpec& table, Instant hour);
-/// "TIMESTAMP '2026-06-12 05:00:00'"
+/// A TIMESTAMP as SQL writes it, to the microsecond.
 std::string sql_time(Instant at);
 
 }  // namespace mlbot::io::archive

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -134,7 +135,8 @@ void MarketMemory::market_speaks(const Stamped& event) {
 void MarketMemory::notice(const Stamped& event, const RunStarted&) {
   // Numbers of symbols begin anew; what was told of a name before may be told again.
   for (auto& known : symbols_)
-    if (known.instrument) retired_.push_back({known.instrument->name, known.candle_due, std::move(known.trades)});
+    if (known.instrument)
+      retired_.push_back({known.instrument->name, known.candle_due, std::move(known.trades)});
   symbols_.clear();
   if (last_ == Sequence{} || (gap_ && gap_->kind == "pause")) return;
   if (gap_) close_gap_at(last_at_, event.sequence);
@@ -212,7 +214,8 @@ void MarketMemory::notice(const Stamped& event, const Trades& e) {
 void MarketMemory::notice(const Stamped& event, const Kline& e) {
   if (!e.confirmed || e.interval_minutes != 1) return;
   Symbol& known = symbol(e.symbol);
-  // Only a candle of the stream shows that one before it never came; history that REST tells comes in any order.
+  // Only a candle of the stream shows that one before it never came; history that REST tells comes in any
+  // order.
   const bool streamed = event.venue_time != Instant{};
   if (streamed && known.candle_due != Instant{} && e.start > known.candle_due && known.instrument)
     noticed_.gaps.push_back({.kind = "klines",
@@ -254,6 +257,15 @@ std::vector<MissingSpan> MarketMemory::cut_open_gaps(Instant until) {
     known.book_gap = until;
   }
   return out;
+}
+
+void MarketMemory::start_behind(Sequence sequence, const std::vector<Instrument>& instruments) {
+  last_ = sequence;
+  for (const auto& instrument : instruments) {
+    Symbol& known = symbol(instrument.id);
+    known.instrument = instrument;
+    known.trades.emplace(trades_remembered);
+  }
 }
 
 void MarketMemory::remember_trade(std::string_view symbol_name, std::string_view id) {

@@ -3,8 +3,8 @@
 //
 // A pure function of the events seen, in order; saved and restored, so that a killed archive goes on exactly
 // as one that was not. Spans that are missing (a gap each): sequences that the journal lacks, a pause between
-// runs, a market link that was not live, a book between a lost delta and its next snapshot, a candle that never
-// came. Memory: books of the watched symbols, and the last trades_remembered ids of each.
+// runs, a market link that was not live, a book between a lost delta and its next snapshot, a candle that
+// never came. Memory: books of the watched symbols, and the last trades_remembered ids of each.
 #pragma once
 
 #include <optional>
@@ -53,6 +53,8 @@ class MarketMemory {
   const LevelBook& book(SymbolId symbol) const { return symbols_[symbol.index].book; }
   Sequence last_sequence() const { return last_; }
   Instant last_at() const { return last_at_; }
+  /// Of an archive whose memory is lost: what came before it is archived.
+  void start_behind(Sequence sequence, const std::vector<Instrument>& instruments);
   /// A trade that is in the archive already.
   void remember_trade(std::string_view symbol, std::string_view id);
 
@@ -62,7 +64,8 @@ class MarketMemory {
   bool restore(std::string_view bytes);
 
  private:
-  /// Sixty-four bits of an id: two of 4096 ids are taken for one once in 10^12 years of 20 000 trades a second.
+  /// Sixty-four bits of an id: two of 4096 ids are taken for one once in 10^12 years of 20 000 trades a
+  /// second.
   struct IdPrint {
     std::uint64_t bits = 0;
     bool operator==(const IdPrint&) const = default;
@@ -74,7 +77,7 @@ class MarketMemory {
     bool book_synced = false;
     std::uint64_t update_id = 0;
     std::uint64_t deltas_lost = 0;
-    Instant book_at;                 ///< of the last good update
+    Instant book_at;                  ///< of the last good update
     std::optional<Instant> book_gap;  ///< since when it is not whole, after it was
     Sequence book_gap_after;
     Instant book_row_due;

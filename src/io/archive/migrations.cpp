@@ -12,11 +12,12 @@ namespace {
 
 using Done = Result<void, ArchiveError>;
 
-/// What version 1 had no column for: the place within an event, and where a row is from. Of rows that are older
-/// than `events` no certificate can say what was expected; a rebuild makes them again with one.
+/// What version 1 had no column for: the place within an event, and where a row is from. Of rows that are
+/// older than `events` no certificate can say what was expected; a rebuild makes them again with one.
 Done from_1_to_2(Database& database) {
-  constexpr std::array<std::string_view, 11> same{"books",  "tickers",   "features",  "executions", "positions", "equity",
-                                                  "links",  "changes",   "trades",    "klines",     "liquidations"};
+  constexpr std::array<std::string_view, 11> same{"books",     "tickers", "features",    "executions",
+                                                  "positions", "equity",  "links",       "changes",
+                                                  "trades",    "klines",  "liquidations"};
   constexpr std::array<std::string_view, 2> views{"fills", "open_positions"};
   for (const auto view : views)
     if (auto done = database.run(fmt::format("DROP VIEW IF EXISTS {}", view)); !done) return done;
@@ -52,7 +53,8 @@ Done from_1_to_2(Database& database) {
   const auto& gaps = tables[static_cast<std::size_t>(Table::gaps)];
   for (const auto& sql :
        {create_table_sql(gaps.name, gaps.columns),
-        std::string{"INSERT INTO gaps BY NAME SELECT *, 'journal' AS kind, CASE WHEN before_sequence > after_sequence "
+        std::string{"INSERT INTO gaps BY NAME SELECT *, 'journal' AS kind, CASE WHEN before_sequence > "
+                    "after_sequence "
                     "THEN before_sequence - after_sequence - 1 ELSE 0 END AS missing FROM gaps_before"},
         std::string{"DROP TABLE gaps_before"},
         std::string{"ALTER TABLE progress ADD COLUMN digest_sequence UBIGINT DEFAULT 0"},
@@ -80,10 +82,11 @@ Result<std::uint64_t, ArchiveError> migrate(Database& database) {
   if (*version == 0 || *version > schema_version)
     return std::unexpected{ArchiveError{
         ArchiveFault::other_schema,
-        fmt::format("{} has tables of {}, this build knows versions 1 to {}: move the file away, and it is built "
-                    "again from the journal",
-                    database.path(), *version == 0 ? "somebody else" : fmt::format("version {}", *version),
-                    schema_version)}};
+        fmt::format(
+            "{} has tables of {}, this build knows versions 1 to {}: move the file away, and it is built "
+            "again from the journal",
+            database.path(), *version == 0 ? "somebody else" : fmt::format("version {}", *version),
+            schema_version)}};
   if (auto begun = database.run("BEGIN TRANSACTION"); !begun) return std::unexpected{begun.error()};
   Done done;
   for (auto at = *version; done && at < schema_version; ++at) done = steps[at](database);

@@ -29,8 +29,8 @@ Result<void, ArchiveError> ArchiveProgress::load(Database& database) {
 }
 
 Result<void, ArchiveError> ArchiveProgress::save(Database& database) const {
-  std::string sql = fmt::format("UPDATE progress SET schema_version = {}, memory_sequence = {}", schema_version,
-                                memory_sequence.number);
+  std::string sql = fmt::format("UPDATE progress SET schema_version = {}, memory_sequence = {}",
+                                schema_version, memory_sequence.number);
   for (std::size_t i = 0; i < streams_.size(); ++i)
     sql += fmt::format(", {0}_sequence = {1}, {0}_count = {2}", stream_names[i],
                        streams_[i].reached().sequence.number, streams_[i].reached().count);

@@ -41,9 +41,11 @@ class Descriptor {
 /// A Unix address holds 107 bytes; through its open folder any path is short.
 struct Address {
   explicit Address(const std::string& path)
-      : folder{::open(std::filesystem::absolute(path).parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)} {
+      : folder{
+            ::open(std::filesystem::absolute(path).parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)} {
     address.sun_family = AF_UNIX;
-    const auto text = fmt::format("/proc/self/fd/{}/{}", folder.get(), std::filesystem::path{path}.filename().string());
+    const auto text =
+        fmt::format("/proc/self/fd/{}/{}", folder.get(), std::filesystem::path{path}.filename().string());
     if (text.size() < sizeof address.sun_path) std::memcpy(address.sun_path, text.data(), text.size());
   }
   Descriptor folder;
@@ -97,7 +99,8 @@ class Lines {
 /// Interrupts a connection when its time is over, its asker has gone, or all must end.
 class Watch {
  public:
-  Watch(Connection& connection, int socket, std::chrono::milliseconds time_max, const std::atomic<bool>& stopping)
+  Watch(Connection& connection, int socket, std::chrono::milliseconds time_max,
+        const std::atomic<bool>& stopping)
       : thread_{[&connection, socket, until = Clock::now() + time_max, &stopping, this] {
           while (!done_) {
             pollfd gone{socket, POLLRDHUP, 0};
@@ -145,14 +148,16 @@ Result<int, ArchiveError> connect_to(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<QueryServer>, ArchiveError> QueryServer::start(Database& database, QueryServerOptions options) {
+Result<std::unique_ptr<QueryServer>, ArchiveError> QueryServer::start(Database& database,
+                                                                      QueryServerOptions options) {
   std::unique_ptr<QueryServer> server{new QueryServer{database, std::move(options)}};
   const auto& path = server->options_.socket;
   const Address address{path};
   Descriptor listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   ::unlink(path.c_str());  // of an owner that was killed; the DuckDB file's lock says that there is no other
   const auto mask = ::umask(0177);
-  const bool bound = listener.get() >= 0 && ::bind(listener.get(), address.get(), sizeof address.address) == 0;
+  const bool bound =
+      listener.get() >= 0 && ::bind(listener.get(), address.get(), sizeof address.address) == 0;
   ::umask(mask);
   if (!bound || ::listen(listener.get(), 16) != 0) return std::unexpected{socket_error("listen at", path)};
   server->listener_ = listener.release();
@@ -191,10 +196,11 @@ void QueryServer::listen() {
     if (socket.get() < 0) continue;
     if (clients_.size() >= options_.questions_max) {
       ++refused_;
-      (void)send_all(socket.get(),
-                     answer_lines(std::unexpected{ArchiveError{
-                         ArchiveFault::busy, fmt::format("{} questions are being answered already: ask again later",
-                                                         options_.questions_max)}}));
+      (void)send_all(
+          socket.get(),
+          answer_lines(std::unexpected{ArchiveError{
+              ArchiveFault::busy, fmt::format("{} questions are being answered already: ask again later",
+                                              options_.questions_max)}}));
       continue;
     }
     auto client = std::make_unique<Client>();
@@ -219,7 +225,8 @@ void QueryServer::serve(Client& client) {
 Result<QueryTable, ArchiveError> QueryServer::answer(Client& client, const Json& question) {
   if (!question.is_object() || !question.contains("sql") || !question["sql"].is_string())
     return std::unexpected{ArchiveError{
-        ArchiveFault::refused, R"(ask with one line of JSON: {"sql": "SELECT ...", "rows_max": 1000, "time_ms": 5000})"}};
+        ArchiveFault::refused,
+        R"(ask with one line of JSON: {"sql": "SELECT ...", "rows_max": 1000, "time_ms": 5000})"}};
   const auto number = [&](const char* name, std::uint64_t most) {
     return question.contains(name) && question[name].is_number_unsigned()
                ? std::min(question[name].get<std::uint64_t>(), most)

@@ -1,9 +1,9 @@
 // The archive's owner answers questions on a Unix socket, so that nobody else needs its file.
 //
-// Each question has a connection of its own to the open database and sees one committed state of it; the writer
-// never waits for a reader. At most `questions_max` are answered at a time, more are told to come again; each
-// has a limit of rows, bytes and time, and ends when the one who asked has gone. The socket belongs to the user
-// alone (0600). Threads: one that listens, two for each question.
+// Each question has a connection of its own to the open database and sees one committed state of it; the
+// writer never waits for a reader. At most `questions_max` are answered at a time, more are told to come
+// again; each has a limit of rows, bytes and time, and ends when the one who asked has gone. The socket
+// belongs to the user alone (0600). Threads: one that listens, two for each question.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,8 @@ class QueryServer {
  public:
   /// @param database  outlives the server
   /// @error sql  the socket cannot be made
-  static Result<std::unique_ptr<QueryServer>, ArchiveError> start(Database& database, QueryServerOptions options);
+  static Result<std::unique_ptr<QueryServer>, ArchiveError> start(Database& database,
+                                                                  QueryServerOptions options);
   /// Ends what is being answered, and waits until it has.
   ~QueryServer();
   QueryServer(const QueryServer&) = delete;

@@ -28,8 +28,8 @@ struct QueryTable {
 
 /// What one question may cost.
 struct QueryLimits {
-  std::size_t rows_max = 100'000;             ///< the rest is left out, and `truncated` says so
-  std::size_t bytes_max = 64 << 20;           ///< of cells as text; as rows_max
+  std::size_t rows_max = 100'000;              ///< the rest is left out, and `truncated` says so
+  std::size_t bytes_max = 64 << 20;            ///< of cells as text; as rows_max
   std::chrono::milliseconds time_max{60'000};  ///< held by who answers for the archive's owner
 };
 

@@ -13,14 +13,14 @@ constexpr std::array<std::string_view, 13> fault_words{
     "sql",        "refused",   "stopped", "no_memory", "no_owner", "busy"};
 
 Json cell_line(const QueryCell& cell) {
-  return std::visit(Overloaded{[](std::monostate) { return Json{}; },
-                               [](double v) {
-                                 return std::isfinite(v) ? Json(v)
-                                                         : Json{{"n", std::isnan(v) ? "nan" : v > 0 ? "inf" : "-inf"}};
-                               },
-                               [](const DecimalText& v) { return Json{{"d", v.text}}; },
-                               [](const auto& v) { return Json(v); }},
-                    cell);
+  return std::visit(
+      Overloaded{
+          [](std::monostate) { return Json{}; },
+          [](double v) {
+            return std::isfinite(v) ? Json(v) : Json{{"n", std::isnan(v) ? "nan" : v > 0 ? "inf" : "-inf"}};
+          },
+          [](const DecimalText& v) { return Json{{"d", v.text}}; }, [](const auto& v) { return Json(v); }},
+      cell);
 }
 
 QueryCell cell_from(const Json& value) {
@@ -49,7 +49,9 @@ ArchiveFault fault_from(std::string_view text) {
 }
 
 std::string answer_lines(const Result<QueryTable, ArchiveError>& answer) {
-  const auto line = [](const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; };
+  const auto line = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  };
   if (!answer) return line({{"error", to_string(answer.error().fault)}, {"what", answer.error().what}});
   std::string out = line({{"columns", answer->columns}});
   for (std::size_t at = 0; at < answer->rows.size(); at += rows_a_line) {
@@ -73,7 +75,8 @@ bool AnswerReader::take(std::string_view line) {
   if (said.contains("error"))
     error_ = ArchiveError{fault_from(said.value("error", "")), said.value("what", "")};
   if (said.contains("columns"))
-    for (const auto& name : said["columns"]) table_.columns.push_back(name.is_string() ? name.get<std::string>() : "");
+    for (const auto& name : said["columns"])
+      table_.columns.push_back(name.is_string() ? name.get<std::string>() : "");
   if (said.contains("rows"))
     for (const auto& row : said["rows"]) {
       auto& cells = table_.rows.emplace_back();
@@ -86,8 +89,8 @@ bool AnswerReader::take(std::string_view line) {
 Result<QueryTable, ArchiveError> AnswerReader::answer() const {
   if (error_) return std::unexpected{*error_};
   if (!done_)
-    return std::unexpected{
-        ArchiveError{ArchiveFault::stopped, "the archive's owner went away before its answer was whole; ask again"}};
+    return std::unexpected{ArchiveError{
+        ArchiveFault::stopped, "the archive's owner went away before its answer was whole; ask again"}};
   return table_;
 }
 

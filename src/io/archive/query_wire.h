@@ -1,13 +1,13 @@
-// What a reader and the archive's owner say to each other over the Unix socket: one line of JSON asks, lines of
-// JSON answer. docs/reference/archive.md describes it for other programs.
+// What a reader and the archive's owner say to each other over the Unix socket: one line of JSON asks, lines
+// of JSON answer. docs/reference/archive.md describes it for other programs.
 //
 //   > {"sql": "SELECT ...", "rows_max": 100000, "time_ms": 60000}
 //   < {"columns": ["symbol", "n"]}
 //   < {"rows": [["BTCUSDT", 5], ...]}            at most 1024 rows a line
 //   < {"done": true, "truncated": false}         or {"error": "sql", "what": "..."}
 //
-// A decimal is {"d": "0.1"}, a number that JSON has no word for {"n": "nan"}; whole numbers, text, true, false
-// and null are themselves.
+// A decimal is {"d": "0.1"}, a number that JSON has no word for {"n": "nan"}; whole numbers, text, true,
+// false and null are themselves.
 #pragma once
 
 #include <string>
