@@ -70,6 +70,7 @@ void MarketStage::take(const Stamped& event, Outbox& out) {
                  [](const GuardBeat&) {},
                  [](const SymbolStatus&) {},
                  [](const VenueStatus&) {},
+                 [](const IntentCarried&) {},
              },
              event.what);
 }

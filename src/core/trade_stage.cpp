@@ -17,8 +17,7 @@ void TradeStage::define(const Instrument& instrument) {
 }
 
 void TradeStage::compare(Instant now, SymbolId symbol) {
-  if (symbol.index < router_.symbol_count())
-    monitor_.compare(now, symbol, router_.positions().position(symbol).size);
+  if (symbol.index < router_.symbol_count()) monitor_.compare(now, symbol, router_.positions().net(symbol));
 }
 
 void TradeStage::step(const Stamped& event, Outbox& out) {
@@ -39,10 +38,14 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  },
                  [&](const PositionNews& e) {
                    monitor_.on(at, e);
+                   router_.on(at, e);
                    compare(at, e.symbol);
                  },
-                 [&](const WalletNews& e) { monitor_.on(at, e, router_.positions().profit()); },
-                 [&](const RequestAnswer& e) { router_.on(at, e, out); },
+                 [&](const WalletNews& e) {
+                   router_.on(at, e);
+                   monitor_.on(at, e, router_.positions().profit());
+                 },
+                 [&](const RequestAnswer& e) { router_.on(at, e, monitor_, out); },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();
                    if (monitor_.on(at, e)) router_.on_snapshot(at, monitor_, first, out);
@@ -64,14 +67,18 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const PriceLimit&) {},
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
-                 [](const FastExecution&) {},  // the Execution follows, with its fee
-                 [](const Transaction&) {},
-                 [](const AccountModes&) {},
+                 [&](const FastExecution& e) { router_.on(at, e); },  // the Execution follows, with its fee
+                 [&](const Transaction& e) { router_.on(e); },
+                 [&](const AccountModes& e) {
+                   monitor_.expect_hedge(e.hedge);
+                   router_.on(e);
+                 },
                  [](const ClockOffset&) {},
                  [](const MachineHealth&) {},
                  [](const GuardBeat&) {},
                  [](const SymbolStatus&) {},
                  [](const VenueStatus&) {},
+                 [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
 }

@@ -22,8 +22,11 @@ class TradeStage {
   const TradingCoordinator& coordinator() const { return coordinator_; }
   const OrderRouter& router() const { return router_; }
   const AccountMonitor& monitor() const { return monitor_; }
-  /// When silence on a request becomes news.
-  Instant next_deadline() const { return router_.executor().next_deadline(); }
+  /// When silence on a request becomes news, or a stop must be looked at.
+  Instant next_deadline() const {
+    const Instant orders = router_.executor().next_deadline();
+    return monitor_.known() ? std::min(orders, router_.positions().next_deadline()) : orders;
+  }
   void hash_into(StateHash& hash) const;
 
  private:

@@ -108,7 +108,15 @@ TEST(Codec, EveryEventAndCommandComesBack) {
       MachineHealth{1'000, 2'000, 3ms},
       GuardBeat{true, 77},
       SymbolStatus{{1}, false},
-      VenueStatus{true, "upgrade"}};
+      VenueStatus{true, "upgrade"},
+      IntentCarried{.id = "r0-9",
+                    .symbol = {1},
+                    .side = Side::sell,
+                    .price = {5},
+                    .size = {6},
+                    .reduce_only = true,
+                    .position_index = 2,
+                    .placed_at = Instant::from_ms(9)}};
   std::vector<bool> seen(std::variant_size_v<Event>);
   for (const auto& event : events) {
     seen[event.index()] = true;

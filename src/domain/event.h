@@ -255,8 +255,9 @@ struct AccountModes {
 };
 
 enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, position_stop, query };
-/// Silence and transport errors are `unknown`: they never move an order's state by themselves.
-enum class RequestOutcome : std::uint8_t { accepted, refused, unknown };
+/// Silence and transport errors are `unknown`: they never move an order's state by themselves. `duplicate`
+/// turns a create down because its id was used: so an order of that id did arrive.
+enum class RequestOutcome : std::uint8_t { accepted, refused, unknown, duplicate };
 /// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders,
 /// history and executions were all read and held nothing; `refused` also says that nothing was found.
 struct RequestAnswer {
@@ -355,6 +356,22 @@ struct InstrumentDefined {
   bool operator==(const InstrumentDefined&) const = default;
 };
 
+/// An order that an earlier run meant to send and whose end its journal does not show. Told after the
+/// instruments, before anything of this run: unknown until the venue's evidence ends it.
+struct IntentCarried {
+  ClientOrderId id;
+  SymbolId symbol;
+  Side side = Side::buy;
+  OrderType type = OrderType::limit;
+  TimeInForce time_in_force = TimeInForce::gtc;
+  PriceTicks price;
+  Lots size;
+  bool reduce_only = false;
+  std::uint8_t position_index = 0;
+  Instant placed_at;  ///< core time of the run that placed it
+  bool operator==(const IntentCarried&) const = default;
+};
+
 /// What one run hands to the next; kept on disk before it takes effect.
 struct Carried {
   TradingState state = TradingState::active;
@@ -383,7 +400,7 @@ using Event = std::variant<RunStarted, InstrumentDefined, ConfigChanged, BookUpd
                            Liquidations, OrderNews, Execution, PositionNews, WalletNews, RequestAnswer,
                            AccountSnapshot, LinkChanged, TimerFired, OperatorCommand, PriceLimit, AdlAlerts,
                            InsurancePools, FastExecution, Transaction, AccountModes, ClockOffset,
-                           MachineHealth, GuardBeat, SymbolStatus, VenueStatus>;
+                           MachineHealth, GuardBeat, SymbolStatus, VenueStatus, IntentCarried>;
 
 /// Position of an input in the journal; +1 an event, for ever.
 struct Sequence {

@@ -61,7 +61,7 @@ struct Last<RequestKind> {
 };
 template <>
 struct Last<RequestOutcome> {
-  static constexpr auto value = RequestOutcome::unknown;
+  static constexpr auto value = RequestOutcome::duplicate;
 };
 template <>
 struct Last<SnapshotPhase> {
@@ -277,7 +277,10 @@ void walk(A& a, T& v) {
       v.max_open_orders, v.max_orders_per_minute, v.price_collar_bps, v.max_feed_age_ms, v.stop_distance_bps);
   else if constexpr (std::is_same_v<S, DecisionSettings>)
     a(v.min_edge_bps, v.max_orders_per_hour, v.cooldown_ms, v.order_notional_usdt, v.long_allowed,
-      v.short_allowed);
+      v.short_allowed, v.exits);
+  else if constexpr (std::is_same_v<S, ExitSettings>)
+    a(v.take_profit_bps, v.partial_at_bps, v.partial_percent, v.trailing_start_bps, v.trailing_distance_bps,
+      v.hold_ms_max);
   else if constexpr (std::is_same_v<S, Trade>)
     a(v.matched_at, v.price, v.size, v.taker, v.block, v.price_improvement, v.cross_sequence, v.id);
   else if constexpr (std::is_same_v<S, Liquidation>)
@@ -351,6 +354,9 @@ void walk(A& a, T& v) {
     a(v.symbol, v.trading);
   else if constexpr (std::is_same_v<S, VenueStatus>)
     a(v.maintenance, v.what);
+  else if constexpr (std::is_same_v<S, IntentCarried>)
+    a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.position_index,
+      v.placed_at);
   else if constexpr (std::is_same_v<S, PlaceOrder>)
     a(v.id, v.symbol, v.side, v.type, v.time_in_force, v.price, v.size, v.reduce_only, v.stop_loss,
       v.take_profit, v.position_index);

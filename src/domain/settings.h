@@ -25,6 +25,17 @@ struct RiskLimits {
   bool operator==(const RiskLimits&) const = default;
 };
 
+/// When a position is left, besides its stop and the model's own word. 0 switches a rule off.
+struct ExitSettings {
+  std::uint32_t take_profit_bps = 0;        ///< venue-held, from the entry price
+  std::uint32_t partial_at_bps = 0;         ///< gain at which a part is closed, once a position
+  std::uint32_t partial_percent = 50;       ///< of what is held then
+  std::uint32_t trailing_start_bps = 0;     ///< gain from which the stop follows the price
+  std::uint32_t trailing_distance_bps = 0;  ///< behind the best mid since the entry; 0 never follows
+  std::uint32_t hold_ms_max = 0;            ///< longest life of a position; 0 is the model's horizon
+  bool operator==(const ExitSettings&) const = default;
+};
+
 struct DecisionSettings {
   double min_edge_bps = 1.0;  ///< expected net return below this is not traded
   std::uint32_t max_orders_per_hour = 120;
@@ -32,6 +43,7 @@ struct DecisionSettings {
   double order_notional_usdt = 1'000;  ///< size of one entry before the risk limits
   bool long_allowed = true;
   bool short_allowed = true;
+  ExitSettings exits;
   bool operator==(const DecisionSettings&) const = default;
 };
 

@@ -144,6 +144,8 @@ std::string_view word(RequestOutcome value) {
       return "refused";
     case RequestOutcome::unknown:
       return "unknown";
+    case RequestOutcome::duplicate:
+      return "duplicate";
   }
   return {};
 }

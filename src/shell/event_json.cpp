@@ -290,6 +290,12 @@ class Printer {
   Json operator()(const VenueStatus& e) const {
     return {{"event", "venue_status"}, {"maintenance", e.maintenance}, {"what", text_or_null(e.what)}};
   }
+  Json operator()(const IntentCarried& e) const {
+    return {{"event", "intent_carried"},         {"client_id", e.id.view()},
+            {"symbol", name(e.symbol)},          {"side", word(e.side)},
+            {"price", price(e.symbol, e.price)}, {"size", size(e.symbol, e.size)},
+            {"reduce_only", e.reduce_only},      {"placed_at", time_json(e.placed_at)}};
+  }
 
  private:
   const Instrument* find(SymbolId symbol) const {

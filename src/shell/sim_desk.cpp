@@ -11,7 +11,9 @@ void SimDesk::answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id,
   if (result) {
     answer.venue_id = *result;
   } else {
-    answer.outcome = RequestOutcome::refused;
+    constexpr std::int32_t id_used_before = 110072;
+    const bool duplicate = kind == RequestKind::place && result.error().code == id_used_before;
+    answer.outcome = duplicate ? RequestOutcome::duplicate : RequestOutcome::refused;
     answer.code = result.error().code;
     answer.text = venue_text(result.error().text);
   }

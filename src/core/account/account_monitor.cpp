@@ -101,7 +101,7 @@ void AccountMonitor::on_timer(Instant now, E8 pnl, Outbox& out) {
 
 void AccountMonitor::compare(Instant now, SymbolId symbol, Lots believed) {
   Symbol& s = symbols_[symbol.index];
-  const bool differs = known() && (s.total.hedged || s.total.size != believed);
+  const bool differs = known() && ((s.total.hedged && !hedge_) || s.total.size != believed);
   if (differs && !s.differs) s.differs_since = now;
   s.differs = differs;
 }
@@ -129,7 +129,7 @@ void AccountMonitor::hash_into(StateHash& hash) const {
     hash.add(s.differs_since.ns);
   }
   for (const bool flag :
-       {may_ask_, link_live_, in_snapshot_, snapshot_ended_, snapshot_ended_once_, wallet_known_})
+       {may_ask_, hedge_, link_live_, in_snapshot_, snapshot_ended_, snapshot_ended_once_, wallet_known_})
     hash.add(std::uint64_t{flag});
   for (const Instant at : {asked_at_, ask_at_, wallet_at_}) hash.add(at.ns);
   for (const E8 amount : {wallet_equity_, wallet_pnl_, equity_, day_equity_, peak_equity_})

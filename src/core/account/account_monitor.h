@@ -53,6 +53,8 @@ class AccountMonitor {
   /// Reads the account again soon, but not twice in `retry_pause`.
   void ask_again(Instant at) { ask_at_ = std::min(ask_at_, std::max(at, asked_at_ + retry_pause)); }
 
+  /// How the account is set up: rows of hedge mode are no difference then.
+  void expect_hedge(bool hedge) { hedge_ = hedge; }
   /// Holds the position that our fills make against the venue's.
   void compare(Instant now, SymbolId symbol, Lots believed);
 
@@ -86,6 +88,7 @@ class AccountMonitor {
 
   std::vector<Symbol> symbols_;
   bool may_ask_ = false;
+  bool hedge_ = false;
   bool link_live_ = false;
   bool in_snapshot_ = false;
   bool snapshot_ended_ = false;

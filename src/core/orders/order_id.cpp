@@ -39,4 +39,11 @@ std::optional<OrderNumber> order_number(const AccountTag& tag, const ClientOrder
   return number;
 }
 
+IdOrigin origin_of(const AccountTag& tag, std::uint32_t epoch, const ClientOrderId& id) {
+  const auto number = order_number(tag, id);
+  if (!number) return IdOrigin::stranger;
+  if (number->epoch == epoch) return IdOrigin::this_run;
+  return number->epoch < epoch ? IdOrigin::earlier_run : IdOrigin::later_run;
+}
+
 }  // namespace mlbot::core

@@ -26,4 +26,9 @@ struct OrderNumber {
 /// Nothing for an id that this account's bot cannot have made.
 std::optional<OrderNumber> order_number(const AccountTag& tag, const ClientOrderId& id);
 
+/// Who gave an order its id. An id of a later run means that this one is not the newest: another instance, or
+/// a disk of yesterday.
+enum class IdOrigin : std::uint8_t { stranger, earlier_run, this_run, later_run };
+IdOrigin origin_of(const AccountTag& tag, std::uint32_t epoch, const ClientOrderId& id);
+
 }  // namespace mlbot::core

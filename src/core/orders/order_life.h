@@ -32,8 +32,10 @@ enum class OrderSignal : std::uint8_t {
   refused,        ///< the create was turned down
   no_answer,      ///< silence is not a no
   proved_absent,  ///< asked after the signed window had closed, and nothing was found
+  proved_gone,    ///< the venue had it, and no list that is young enough shows it any more
+  duplicate,      ///< the create was turned down because its id was used: so one did arrive
 };
-inline constexpr std::size_t order_signal_count = 9;
+inline constexpr std::size_t order_signal_count = 11;
 
 struct Step {
   OrderState from;
@@ -52,6 +54,7 @@ inline constexpr auto life_of_an_order = [] {
       Step{in_flight, cancel_done, cancelled},  // post-only that would have traded, IOC that found nothing
       Step{in_flight, refused, rejected},
       Step{in_flight, no_answer, outcome_unknown},
+      Step{in_flight, duplicate, outcome_unknown},  // it is there, or was: where it stands must be asked
 
       Step{open, accepted, open},
       Step{open, part_filled, open},
@@ -59,6 +62,7 @@ inline constexpr auto life_of_an_order = [] {
       Step{open, cancel_sent, cancelling},
       Step{open, cancel_done, cancelled},
       Step{open, no_answer, outcome_unknown},  // an amend, or an answer that no news confirmed
+      Step{open, duplicate, open},             // what we knew
 
       Step{cancelling, accepted, cancelling},
       Step{cancelling, part_filled, cancelling},
@@ -67,6 +71,7 @@ inline constexpr auto life_of_an_order = [] {
       Step{cancelling, cancel_refused, outcome_unknown},  // filled, gone or not there yet: ask
       Step{cancelling, cancel_done, cancelled},
       Step{cancelling, no_answer, outcome_unknown},
+      Step{cancelling, duplicate, cancelling},
 
       Step{outcome_unknown, accepted, open},
       Step{outcome_unknown, part_filled, open},
@@ -77,6 +82,8 @@ inline constexpr auto life_of_an_order = [] {
       Step{outcome_unknown, refused, rejected},
       Step{outcome_unknown, no_answer, outcome_unknown},
       Step{outcome_unknown, proved_absent, rejected},
+      Step{outcome_unknown, proved_gone, cancelled},  // how it ended nobody tells; its fills are executions
+      Step{outcome_unknown, duplicate, outcome_unknown},
 
       Step{filled, accepted, filled},  // the answer comes last
       Step{filled, part_filled, filled},
@@ -84,6 +91,8 @@ inline constexpr auto life_of_an_order = [] {
       Step{filled, cancel_refused, filled},
       Step{filled, no_answer, filled},
       Step{filled, proved_absent, filled},  // the venue's history lags
+      Step{filled, proved_gone, filled},
+      Step{filled, duplicate, filled},
 
       Step{cancelled, accepted, cancelled},
       Step{cancelled, part_filled, cancelled},  // late, rare, legal, and ours to count
@@ -93,12 +102,15 @@ inline constexpr auto life_of_an_order = [] {
       Step{cancelled, refused, cancelled},
       Step{cancelled, no_answer, cancelled},
       Step{cancelled, proved_absent, cancelled},  // a cancelled order without fills vanishes from the lists
+      Step{cancelled, proved_gone, cancelled},
+      Step{cancelled, duplicate, cancelled},
 
       Step{rejected, cancel_refused, rejected},
       Step{rejected, cancel_done, cancelled},  // a refused post-only is told either way
       Step{rejected, refused, rejected},
       Step{rejected, no_answer, rejected},
       Step{rejected, proved_absent, rejected},
+      Step{rejected, proved_gone, rejected},
   };
 }();
 

@@ -23,6 +23,7 @@ void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch
 void OrderRouter::configure(const ConfigChanged& config) {
   risk_.configure(config.risk);
   settings_ = config.decision;
+  positions_.configure(config.decision.exits);
   for (Symbol& s : symbols_) s.traded = false;
   for (const SymbolId symbol : config.traded)
     if (symbol.index < symbols_.size()) symbols_[symbol.index].traded = true;
@@ -83,6 +84,11 @@ Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& inten
   Symbol& s = symbols_[intent.symbol.index];
   PlaceOrder order = smart_.plan(s.instrument, s.market.top, positions_.mid(intent.symbol), intent);
   order.id = executor_.next_id();
+  const Effect effect = order.reduce_only ? Effect::reduces : Effect::opens;
+  order.position_index = position_index(order.side, effect, positions_.mode());
+  if (!order.reduce_only)
+    order.take_profit =
+        positions_.take_profit_price(intent.symbol, order.side, s.instrument.price(order.price));
   if (!order.reduce_only)
     order.stop_loss = positions_.stop_price(intent.symbol, order.side, s.instrument.price(order.price),
                                             risk_.limits().stop_distance_bps);
@@ -123,36 +129,45 @@ void OrderRouter::work(Instant now, SymbolId symbol, const AccountMonitor& monit
   }
 }
 
-void OrderRouter::on(Instant now, const RequestAnswer& answer, Outbox& out) {
+void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMonitor& monitor, Outbox& out) {
   if (answer.request == RequestKind::position_stop) {
     if (answer.outcome == RequestOutcome::refused && answer.symbol.index < symbols_.size())
       positions_.on_stop_refused(answer.symbol);
     return;
   }
-  executor_.on(now, answer, out);
+  const bool held = answer.symbol.index < symbols_.size();
+  const bool agrees = held && monitor.known() && monitor.mismatch(now, answer.symbol) == Duration{0};
+  executor_.on(now, answer, out, agrees ? PositionEvidence::agrees : PositionEvidence::differs);
 }
 
-void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
+void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
-  const Order* stranger = executor_.on(now, news, out);
-  // What an earlier run left behind is taken back; a person's order is counted, and theirs to keep.
-  if (stranger && monitor.first_snapshot() && !stranger->reduce_only)
-    executor_.cancel_foreign(now, stranger->venue_id, out);
+  executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
 }
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
   if (execution.symbol.index >= symbols_.size()) return;
-  if (monitor.first_snapshot())
-    executor_.note(execution);  // the position that is about to be adopted holds it already
-  else if (executor_.on(now, execution, out))
-    positions_.on(now, execution);
+  if (monitor.first_snapshot()) {
+    executor_.note(
+        execution);  // the position that is about to be adopted holds it, or is older: then it counts
+    positions_.note(execution);
+    return;
+  }
+  const Order* order = executor_.find(execution);
+  const std::uint8_t index = position_index(execution, order, positions_.mode());
+  if (executor_.on(now, execution, out)) positions_.on(now, execution, index);
 }
 
 void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out) {
-  if (first)
+  if (first && positions_.mode() == PositionMode::hedge)
+    positions_.adopt_told(now);
+  else if (first)
     for (std::uint16_t i = 0; i < symbols_.size(); ++i)
       if (monitor.venue({i}).size.count != 0) positions_.adopt(now, {i}, monitor.venue({i}));
-  executor_.snapshot_ended(now, monitor.asked_at(), out);
+  executor_.snapshot_ended(now, monitor.asked_at(), out, [&](SymbolId symbol) {
+    return monitor.venue(symbol).size == positions_.net(symbol) ? PositionEvidence::agrees
+                                                                : PositionEvidence::differs;
+  });
 }
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {

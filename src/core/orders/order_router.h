@@ -48,9 +48,21 @@ class OrderRouter {
   }
   void cancel_all(Instant now, Outbox& out) { executor_.cancel_all(now, OrderExecutor::Keep::nothing, out); }
 
-  void on(Instant now, const RequestAnswer& answer, Outbox& out);
+  void on(Instant now, const RequestAnswer& answer, const AccountMonitor& monitor, Outbox& out);
+  void on(Instant now, const FastExecution& hint) { executor_.on(now, hint); }
+  /// The venue's word on positions, wallet and money, and how the account is set up.
+  void on(Instant now, const PositionNews& news) { positions_.on(now, news); }
+  void on(Instant now, const WalletNews& wallet) { positions_.on(now, wallet); }
+  void on(const Transaction& row) { positions_.on(row); }
+  void on(const AccountModes& modes) {
+    positions_.set_mode(modes.hedge ? PositionMode::hedge : PositionMode::one_way);
+  }
   void on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out);
   void on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out);
+  /// What an earlier run meant to send: unknown until the venue's evidence ends it.
+  void carry(Instant now, const IntentCarried& intent, Outbox& out) {
+    if (intent.symbol.index < symbols_.size()) executor_.carry(now, intent, out);
+  }
   /// A whole snapshot ended; the first of a run says what was held before us.
   void on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out);
   void on_timer(Instant now, const AccountMonitor& monitor, Outbox& out);

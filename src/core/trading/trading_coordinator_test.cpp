@@ -324,7 +324,7 @@ TEST_F(Desk, WhatWasHeldBeforeIsAdoptedAndWhatWasLeftOpenIsTakenBack) {
   fresh.on(begin, LinkChanged{Link::account, LinkState::live}, out);
   out.clear();
   fresh.on(begin, AccountSnapshot{SnapshotPhase::begin});
-  const auto leftover = [](const char* id, const char* venue_id, bool reduce_only, bool conditional) {
+  const auto leftover = [](ClientOrderId id, const char* venue_id, bool reduce_only, bool conditional) {
     return OrderNews{.source = NewsSource::query,
                      .symbol = {0},
                      .client_id = id,
@@ -335,8 +335,9 @@ TEST_F(Desk, WhatWasHeldBeforeIsAdoptedAndWhatWasLeftOpenIsTakenBack) {
                      .reduce_only = reduce_only,
                      .conditional = conditional};
   };
-  late.on(begin, leftover("old-1", "v-1", false, false), fresh, out);
-  late.on(begin, leftover("old-2", "v-2", true, false), fresh, out);
+  late.on(begin, leftover(order_id(account_tag("main"), 1, 1), "v-1", false, false), fresh, out);
+  late.on(begin, leftover("web-1", "v-4", false, false), fresh, out);
+  late.on(begin, leftover(order_id(account_tag("main"), 1, 2), "v-2", true, false), fresh, out);
   late.on(begin, leftover("", "v-3", false, true), fresh, out);
   fresh.on(begin, PositionNews{.source = NewsSource::query,
                                .symbol = {0},
@@ -352,7 +353,8 @@ TEST_F(Desk, WhatWasHeldBeforeIsAdoptedAndWhatWasLeftOpenIsTakenBack) {
           fresh, out);
   EXPECT_TRUE(fresh.on(begin, AccountSnapshot{SnapshotPhase::end}));
   late.on_snapshot(begin, fresh, true, out);
-  ASSERT_EQ(out.commands.size(), 1u) << "the entry goes; what reduces and what protects stays";
+  ASSERT_EQ(out.commands.size(), 1u)
+      << "our entry goes; what reduces, what protects and what is a person's stays";
   EXPECT_EQ(std::get<CancelOrder>(out.commands[0]).venue_id, VenueId{"v-1"});
   EXPECT_EQ(late.positions().position({0}).size.count, -6);
   EXPECT_TRUE(late.positions().position({0}).adopted);

@@ -60,7 +60,8 @@ EventRows::Heading EventRows::heading(const Stamped& event, const Noticed& notic
                  [](const MachineHealth&) { return Heading{"machine_health", {}, 1}; },
                  [](const GuardBeat&) { return Heading{"guard_beats", {}, 1}; },
                  [](const SymbolStatus& e) { return Heading{"symbol_status", e.symbol, 1}; },
-                 [](const VenueStatus&) { return Heading{"venue_status", {}, 1}; }},
+                 [](const VenueStatus&) { return Heading{"venue_status", {}, 1}; },
+                 [](const IntentCarried& e) { return Heading{"orders", e.symbol, 1}; }},
       event.what);
 }
 
@@ -278,6 +279,17 @@ EventRows::Done EventRows::on(const Stamped& at, const WalletNews& e) {
 
 EventRows::Done EventRows::on(const Stamped& at, const LinkChanged& e) {
   return rows_.row(Table::links, at.sequence.number, at.at, word(e.link), word(e.state));
+}
+
+EventRows::Done EventRows::on(const Stamped& at, const IntentCarried& e) {
+  const auto known = instrument(e.symbol, at.sequence);
+  if (!known) return std::unexpected{known.error()};
+  const Instrument& i = **known;
+  const std::optional<E8> no_money;
+  return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, "run before"sv, "carried"sv, i.name,
+                   e.id, ""sv, word(e.side), word(e.type), word(e.time_in_force), i.price(e.price), i.size(e.size),
+                   no_money, no_money, no_money, no_money, std::optional{std::uint64_t{e.position_index}},
+                   std::optional{e.reduce_only}, std::optional<std::int32_t>{}, ""sv);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Transaction& e) {

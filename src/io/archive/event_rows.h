@@ -70,6 +70,7 @@ class EventRows {
   Done on(const Stamped& at, const GuardBeat& e);
   Done on(const Stamped& at, const SymbolStatus& e);
   Done on(const Stamped& at, const VenueStatus& e);
+  Done on(const Stamped& at, const IntentCarried& e);
   Done on(const Stamped&, const AccountSnapshot&) { return {}; }  // its rows are stored one by one
   Done on(const Stamped&, const TimerFired&) { return {}; }       // its row in events says all
   Done on(const Stamped&, const FastExecution&) { return {}; }    // its Execution is stored

@@ -5,7 +5,10 @@ namespace mlbot::io::bus {
 bool RefillingReader::fill(const BusGap& gap) {
   std::uint32_t skip = gap.heard_of_after;
   std::uint32_t epoch = gap.earlier_epoch_open ? gap.earlier_epoch : gap.epoch;
-  std::uint64_t number = gap.earlier_epoch_open ? gap.heard_of_earlier : gap.first_missed - 1;
+  const std::uint64_t heard = gap.earlier_epoch_open ? gap.heard_of_earlier : gap.first_missed - 1;
+  // Where the sequence of what was heard last is not known, records are counted from the epoch's beginning.
+  std::uint64_t number = gap.after.number == 0 ? 0 : heard;
+  const std::uint32_t first_epoch = epoch;
   const std::uint64_t last = gap.first_missed + gap.missed - 1;
   std::deque<Kept> found;
   const auto take = [&](std::uint32_t of_epoch, Sequence sequence, std::string_view bytes) {
@@ -19,7 +22,9 @@ bool RefillingReader::fill(const BusGap& gap) {
       number = 0;
     }
     if (epoch == gap.epoch && number >= last) return;  // of the sequence that ends the gap, but behind it
-    found.push_back({epoch, ++number, sequence, std::string{bytes}});
+    ++number;
+    if (epoch > first_epoch || number > heard)
+      found.push_back({.epoch = epoch, .number = number, .sequence = sequence, .bytes = std::string{bytes}});
   };
   if (const auto done = filler_.refill(gap, take); !done) {
     trouble_ = done.error().what;

@@ -2,245 +2,123 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
-
+#include "io/bus/redis_lane.h"
 #include "io/bus/redis_reader.h"
-#include "io/bus/redis_schema.h"
-#include "io/bus/resp_connection.h"
+#include "io/bus/redis_trimmer.h"
 
 namespace mlbot::io::bus {
-namespace {
 
-constexpr std::size_t pipeline_records = 128;
-
-struct Waiting {
-  std::string stream;
-  std::uint64_t number;
-  Sequence sequence;
-  std::string record;
-  std::size_t bytes() const { return stream.size() + record.size() + sizeof(Waiting); }
-};
-
-}  // namespace
-
-Result<RedisUrl, BusError> parse_redis_url(std::string_view text) {
-  const auto bad = [&](std::string_view why) {
-    return std::unexpected{BusError{
-        BusFault::bad_url,
-        fmt::format("bus URL \"{}\": {}; write redis://127.0.0.1:6379 or redis://user:password@host:port/0",
-                    text, why)}};
-  };
-  RedisUrl url;
-  std::string_view rest = text;
-  if (rest.starts_with("rediss://")) return bad("TLS is not spoken here yet");
-  if (!rest.starts_with("redis://")) return bad("it does not begin with redis://");
-  rest.remove_prefix(8);
-  if (const auto slash = rest.find('/'); slash != rest.npos) {
-    const auto number = rest.substr(slash + 1);
-    const auto parsed = std::from_chars(number.data(), number.data() + number.size(), url.database);
-    if (!number.empty() &&
-        (parsed.ec != std::errc{} || parsed.ptr != number.data() + number.size() || url.database < 0))
-      return bad("the database is no number");
-    rest = rest.substr(0, slash);
-  }
-  if (const auto at = rest.rfind('@'); at != rest.npos) {
-    const auto who = rest.substr(0, at);
-    const auto colon = who.find(':');
-    if (colon == who.npos) return bad("a user without a password");
-    url.user = who.substr(0, colon);
-    url.password = who.substr(colon + 1);
-    rest = rest.substr(at + 1);
-  }
-  if (const auto colon = rest.rfind(':'); colon != rest.npos) {
-    url.port = rest.substr(colon + 1);
-    int port = 0;
-    const auto parsed = std::from_chars(url.port.data(), url.port.data() + url.port.size(), port);
-    if (parsed.ec != std::errc{} || parsed.ptr != url.port.data() + url.port.size() || port < 1 ||
-        port > 65'535)
-      return bad("the port is none");
-    rest = rest.substr(0, colon);
-  }
-  if (rest.empty()) return bad("there is no host");
-  url.host = rest;
-  return url;
-}
-
-struct RedisBus::Impl {
-  Impl(RedisUrl redis_url, RedisOptions redis_options) : url{std::move(redis_url)}, options{redis_options} {}
-
-  void run();
-  bool connect_again();
-  bool deliver(std::deque<Waiting>& batch);
-  void say(std::string trouble, bool connected) {
-    const std::lock_guard lock{mutex};
-    stats.trouble = std::move(trouble);
-    stats.connected = connected;
+class RedisBus::Impl {
+ public:
+  Impl(RedisLogin login, RedisOptions options)
+      : producer{std::move(login), std::move(options)}, trimmer{producer} {}
+  ~Impl() {
+    trimmer.stop();
+    {
+      const std::lock_guard lock{producer.mutex};
+      producer.stopping = true;
+      producer.drain_until = RedisProducer::Clock::now() + producer.options.drain;
+      for (const auto& lane : producer.lanes) lane->wake();
+    }
+    producer.lanes.clear();  // each joins its thread
   }
 
-  const RedisUrl url;
-  const RedisOptions options;
-  std::unique_ptr<RespConnection> connection;                 ///< the thread's own
-  std::map<std::string, std::uint64_t, std::less<>> numbers;  ///< the publisher's own
+  /// Under the lock.
+  RedisStream& stream(std::string_view name) {
+    if (newest != nullptr && newest->log.stream() == name) return *newest;
+    auto known = producer.streams.find(name);
+    if (known == producer.streams.end()) {
+      known = producer.streams.try_emplace(std::string{name}, name, producer.options.epoch, nullptr).first;
+      producer.lanes.front()->add(known->second);
+    }
+    newest = &known->second;
+    return *newest;
+  }
 
-  mutable std::mutex mutex;
-  std::condition_variable wake;
-  std::deque<Waiting> waiting;
-  std::size_t waiting_bytes = 0;
-  BusStats stats;
-  bool stopping = false;
-  std::chrono::steady_clock::time_point drain_until;
-  std::thread thread;  // last: it uses all of the above
+  RedisProducer producer;
+  RedisStream* newest = nullptr;  ///< the one that was published to last
+  std::uint64_t published = 0, after_fence = 0;
+  RedisTrimmer trimmer;
 };
 
 RedisBus::RedisBus(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+RedisBus::~RedisBus() = default;
 
-Result<std::unique_ptr<RedisBus>, BusError> RedisBus::connect(std::string_view text, RedisOptions options) {
-  auto url = parse_redis_url(text);
-  if (!url) return std::unexpected{url.error()};
-  auto impl = std::make_unique<Impl>(std::move(*url), options);
-  auto connection = RespConnection::connect(impl->url, options.timeout);
-  if (!connection) return std::unexpected{connection.error()};
-  const std::array<std::string_view, 3> ask_policy{"CONFIG", "GET", "maxmemory-policy"};
-  const auto policy = (*connection)->ask(ask_policy);
-  if (!policy) return std::unexpected{policy.error()};
-  // Servers that keep their settings to themselves answer with an error; then there is nothing to be checked.
-  if ((*policy)->type == REDIS_REPLY_ARRAY && (*policy)->elements == 2 &&
-      text_of(*(*policy)->element[1]) != "noeviction")
+Result<std::unique_ptr<RedisBus>, BusError> RedisBus::connect(std::string_view url, RedisOptions options) {
+  auto login = RedisLogin::of(url, options.files, options.timeout);
+  if (!login) return std::unexpected{login.error()};
+  RedisNodes nodes{*login};
+  const auto masters = nodes.masters();
+  if (!masters) return std::unexpected{masters.error()};
+  std::unique_ptr<RespConnection> first;
+  for (const auto& node : *masters) {  // every one is looked at, the first is kept
+    auto connection = RespConnection::connect(*login, node);
+    if (!connection) return std::unexpected{connection.error()};
+    if (auto checked = check_server(**connection, login->url); !checked)
+      return std::unexpected{checked.error()};
+    if (first == nullptr) first = std::move(*connection);
+  }
+  if (first == nullptr)
     return std::unexpected{
-        BusError{BusFault::evicts, fmt::format("Redis at {} may throw records away (maxmemory-policy {}): "
-                                               "CONFIG SET maxmemory-policy noeviction",
-                                               impl->url.address(), text_of(*(*policy)->element[1]))}};
-  impl->connection = std::move(*connection);
-  impl->thread = std::thread{[&bus = *impl] { bus.run(); }};
+        BusError{BusFault::no_server, "the Redis Cluster has no masters: redis-cli --cluster check"}};
+  auto impl = std::make_unique<Impl>(std::move(*login), std::move(options));
+  const auto node = first->address();
+  {
+    const std::lock_guard lock{impl->producer.mutex};
+    impl->producer.lanes.push_back(std::make_unique<RedisLane>(impl->producer, node, std::move(first)));
+  }
+  impl->trimmer.start();
   return std::unique_ptr<RedisBus>{new RedisBus{std::move(impl)}};
 }
 
-RedisBus::~RedisBus() {
-  {
-    const std::lock_guard lock{impl_->mutex};
-    impl_->stopping = true;
-    impl_->drain_until = std::chrono::steady_clock::now() + impl_->options.drain;
+void RedisBus::publish(std::string_view name, Sequence sequence, std::string_view record) {
+  RedisProducer& producer = impl_->producer;
+  const std::lock_guard lock{producer.mutex};
+  ++impl_->published;
+  if (!producer.fenced.empty()) {
+    ++impl_->after_fence;
+    return;
   }
-  impl_->wake.notify_one();
-  impl_->thread.join();
-}
-
-void RedisBus::publish(std::string_view stream, Sequence sequence, std::string_view record) {
-  Impl& bus = *impl_;
-  auto known = bus.numbers.find(stream);
-  if (known == bus.numbers.end()) known = bus.numbers.emplace(std::string{stream}, 0).first;
-  Waiting next{std::string{stream}, ++known->second, sequence, std::string{record}};
-  bool was_empty = false;
-  {
-    const std::lock_guard lock{bus.mutex};
-    was_empty = bus.waiting.empty();
-    ++bus.stats.published;
-    bus.waiting_bytes += next.bytes();
-    bus.waiting.push_back(std::move(next));
-    while (bus.waiting_bytes > bus.options.buffer_bytes_max) {
-      const Waiting& oldest = bus.waiting.front();
-      ++bus.stats.dropped;
-      bus.stats.trouble =
-          fmt::format("dropped {} records while Redis at {} was away or slow, the last one number {} of {}",
-                      bus.stats.dropped, bus.url.address(), oldest.number, oldest.stream);
-      bus.waiting_bytes -= oldest.bytes();
-      bus.waiting.pop_front();
-    }
-  }
-  if (was_empty) bus.wake.notify_one();
-}
-
-void RedisBus::Impl::run() {
-  std::deque<Waiting> batch;  // sent and not yet answered, or about to be sent
-  for (Duration pause = options.reconnect_min;;) {
-    {
-      std::unique_lock lock{mutex};
-      if (batch.empty()) wake.wait(lock, [&] { return stopping || !waiting.empty(); });
-      while (!waiting.empty() && batch.size() < pipeline_records) {
-        waiting_bytes -= waiting.front().bytes();
-        batch.push_back(std::move(waiting.front()));
-        waiting.pop_front();
-      }
-      if (stopping && (batch.empty() || std::chrono::steady_clock::now() >= drain_until)) return;
-    }
-    if ((connection || connect_again()) && deliver(batch)) {
-      pause = options.reconnect_min;
-      continue;
-    }
-    connection.reset();
-    std::unique_lock lock{mutex};
-    wake.wait_for(lock, stopping ? Duration{10ms} : pause, [&] { return stopping; });
-    pause = std::min(pause * 2, options.reconnect_max);
-  }
-}
-
-bool RedisBus::Impl::connect_again() {
-  auto connected = RespConnection::connect(url, options.timeout);
-  if (!connected) {
-    say(connected.error().what, false);
-    return false;
-  }
-  connection = std::move(*connected);
-  const std::lock_guard lock{mutex};
-  stats.connected = true;
-  if (stats.dropped == 0) stats.trouble.clear();
-  return true;
-}
-
-/// False when the connection broke: all of the batch is to be sent again, and readers drop the doubles.
-bool RedisBus::Impl::deliver(std::deque<Waiting>& batch) {
-  const std::string epoch = std::to_string(options.epoch), limit = std::to_string(options.entries_max);
-  for (const auto& next : batch) {
-    const std::string number = std::to_string(next.number), sequence = std::to_string(next.sequence.number);
-    const std::array<std::string_view, 16> words{"XADD", next.stream,   "MAXLEN", "~",        limit, "*",
-                                                 "s",    record_schema, "e",      epoch,      "n",   number,
-                                                 "q",    sequence,      "r",      next.record};
-    connection->append(words);
-  }
-  if (auto sent = connection->send(); !sent) {
-    say(sent.error().what, false);
-    return false;
-  }
-  while (!batch.empty()) {
-    const auto reply = connection->receive(options.timeout);
-    if (!reply || text_of(**reply).starts_with("LOADING")) {
-      say(reply ? fmt::format("Redis at {} is still loading its data", url.address()) : reply.error().what,
-          false);
-      return false;
-    }
-    const std::lock_guard lock{mutex};
-    if ((*reply)->type == REDIS_REPLY_ERROR) {
-      ++stats.dropped;
-      stats.trouble = fmt::format("Redis at {} refused record {} of {}: {}", url.address(),
-                                  batch.front().number, batch.front().stream, text_of(**reply));
-    } else {
-      ++stats.delivered;
-    }
-    batch.pop_front();
-  }
-  return true;
+  RedisStream& stream = impl_->stream(name);
+  change_log(producer, stream, [&](RedisLog& log) { log.push(sequence, record); });
+  if (producer.waiting_bytes > producer.options.buffer_bytes_max) producer.keep_limits(stream);
+  stream.lane->wake();
 }
 
 Result<std::unique_ptr<BusReader>, BusError> RedisBus::reader(BusReading reading) {
-  return RedisReader::open(impl_->url, impl_->options, std::move(reading.streams), std::move(reading.group),
-                           reading.from);
+  return RedisReader::open(impl_->producer.login, impl_->producer.options, std::move(reading));
 }
 
-Result<std::optional<BusPlace>, BusError> RedisBus::last(std::string_view) { return std::nullopt; }
+Result<std::optional<BusPlace>, BusError> RedisBus::last(std::string_view stream) {
+  RedisNodes nodes{impl_->producer.login};
+  auto place = last_place(nodes, stream);
+  if (!place) return std::unexpected{place.error()};
+  if (!*place) return std::nullopt;
+  return (*place)->place;
+}
 
-void RedisBus::go_on(std::string_view stream, std::uint64_t number) {
-  impl_->numbers[std::string{stream}] = number;
+void RedisBus::go_on(std::string_view name, std::uint64_t number) {
+  const std::lock_guard lock{impl_->producer.mutex};
+  impl_->stream(name).log.start_behind(number);
 }
 
 BusStats RedisBus::stats() const {
-  const std::lock_guard lock{impl_->mutex};
-  return impl_->stats;
+  const RedisProducer& producer = impl_->producer;
+  const std::lock_guard lock{producer.mutex};
+  BusStats stats{
+      .published = impl_->published, .dropped = impl_->after_fence, .fenced = !producer.fenced.empty()};
+  for (const auto& [name, stream] : producer.streams) {
+    stats.delivered += stream.log.delivered();
+    stats.dropped += stream.log.dropped();
+  }
+  stats.trouble = producer.fenced;
+  for (const auto& lane : producer.lanes) {
+    stats.connected = stats.connected && lane->connected();
+    if (stats.trouble.empty()) stats.trouble = lane->trouble();
+  }
+  if (stats.trouble.empty()) stats.trouble = producer.dropped_trouble;
+  if (stats.trouble.empty()) stats.trouble = impl_->trimmer.trouble();
+  return stats;
 }
 
 }  // namespace mlbot::io::bus

@@ -1,54 +1,52 @@
-// The bus over Redis Streams, for several processes or machines.
+// The bus over Redis Streams, for several processes or machines; one server or a Redis Cluster.
 //
-// An entry of a stream:  s = "mlbot.record.1" (schema), e = epoch of the producer's run, n = number within
-// that stream and epoch, r = the record in the encoding of domain/record.h.  A reader drops what comes twice
-// and names what is missing.
+// An entry's id is EPOCH-NUMBER (redis_schema.h), so the server itself takes no record twice, in no other
+// order, and none of an earlier run once a later one has written: a stream has one producer at a time, and a
+// producer that was overtaken finds itself fenced. What a stream lacks, its numbers show.
 //
-// One thread of its own carries records to the server, pipelined, and reconnects with back-off for ever.
-// While the server is away records wait in a bounded buffer; when that is full the oldest go, counted and
-// named in stats(). What was in flight when the connection broke is sent again: at least once, and the
-// readers drop the doubles. Trimming: MAXLEN ~ entries_max, so memory on the server is bounded; a reader that
-// sleeps longer is told what it missed.
+// One thread for each node carries records there, without waiting for one answer before the next record, and
+// reconnects with back-off for ever. Records wait in a bounded buffer while a node is away, full, or its slot
+// moves; when that is full the oldest half of the longest stream goes, counted and named in stats().
+// Delivered records are kept a while longer (`retain_bytes_max`): whatever a server lost of its tail when it
+// comes back (crash, cut append-only file, failover to an older copy) is put in again, in its place.
+//
+// Streams are trimmed by a thread of their own (redis_trimmer.h), never beyond what a group has not
+// confirmed, up to `entries_max`.
 #pragma once
 
-#include "io/bus/bus.h"
+#include "io/bus/redis_url.h"
 
 namespace mlbot::io::bus {
 
-/// redis://[user:password@]host[:port][/database]
-struct RedisUrl {
-  std::string host = "127.0.0.1", port = "6379", user, password;
-  int database = 0;
-  std::string address() const { return host + ":" + port; }
-};
-/// @error bad_url
-Result<RedisUrl, BusError> parse_redis_url(std::string_view text);
-
 struct RedisOptions {
   std::uint32_t epoch = 0;
-  std::size_t buffer_bytes_max = 16 << 20;
-  std::uint64_t entries_max = 100'000;  ///< of one stream, about
-  Duration timeout = 2s;                ///< of connecting and of one answer
-  Duration reconnect_min = 100ms, reconnect_max = 5s;
+  RedisFiles files;
+  std::size_t buffer_bytes_max = 16 << 20;  ///< of records that are not delivered
+  std::size_t retain_bytes_max = 16 << 20;  ///< of records that are, about two seconds at 20 000 a second
+  std::uint64_t entries_kept = 10'000;      ///< of a stream, for readers without a group and for late ones
+  std::uint64_t entries_max = 200'000;      ///< of a stream, about: beyond it entries go, read or not
+  Duration trim_period = 1s;
+  Duration timeout = 2s;  ///< of connecting and of one answer
+  Duration reconnect_min = 50ms, reconnect_max = 2s;
   Duration drain = 1s;  ///< at the end, to deliver what still waits
 };
 
 class RedisBus final : public Bus {
  public:
-  /// @error bad_url, no_server, refused (password, database), evicts (the server may throw records away)
+  /// @error bad_url, no_server, refused (password, rights, database, version, a server that keeps nothing),
+  ///        evicts (the server may throw records away)
   static Result<std::unique_ptr<RedisBus>, BusError> connect(std::string_view url, RedisOptions options = {});
   ~RedisBus() override;
 
   void publish(std::string_view stream, Sequence sequence, std::string_view record) override;
-  /// A connection of its own for each reader. At least one stream.
+  /// Connections of its own for each reader: one, or one for each slot of a cluster. At least one stream.
   Result<std::unique_ptr<BusReader>, BusError> reader(BusReading reading) override;
   Result<std::optional<BusPlace>, BusError> last(std::string_view stream) override;
   void go_on(std::string_view stream, std::uint64_t number) override;
   BusStats stats() const override;
 
-  struct Impl;
-
  private:
+  class Impl;
   explicit RedisBus(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,146 +1,48 @@
-// Against a real redis-server on a free loopback port; skipped where there is none.
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <thread>
-
-#include "io/bus/redis_bus.h"
-#include "io/bus/resp_connection.h"
+// The bus over Redis against a real redis-server, when all goes well and at its doors; skipped where there is
+// none.
+#include "io/bus/redis_nodes.h"
+#include "io/bus/test_oracle.h"
 
 namespace mlbot::io::bus {
 namespace {
 
-std::uint16_t free_port() {
-  const int handle = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(handle, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(handle);
-  return ntohs(address.sin_port);
-}
-
-/// A server of our own, with its data in a folder of its own; gone with the test.
-class Server {
- public:
-  explicit Server(std::vector<std::string> settings = {})
-      : port_{std::to_string(free_port())}, settings_{std::move(settings)} {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mlbot-redis-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~Server() {
-    kill();
-    std::filesystem::remove_all(folder_);
-  }
-  std::string url() const { return "redis://127.0.0.1:" + port_; }
-
-  /// False when there is no redis-server on this machine.
-  bool start() {
-    std::vector<std::string> words{"redis-server", "--port",        port_,    "--bind",    "127.0.0.1",
-                                   "--dir",        folder_,         "--save", "",          "--appendonly",
-                                   "yes",          "--appendfsync", "always", "--logfile", folder_ + "/log"};
-    words.insert(words.end(), settings_.begin(), settings_.end());
-    process_ = ::fork();
-    if (process_ == 0) {
-      std::vector<char*> arguments;
-      for (auto& word : words) arguments.push_back(word.data());
-      arguments.push_back(nullptr);
-      const int nowhere = ::open("/dev/null", O_WRONLY);
-      ::dup2(nowhere, 1);
-      ::dup2(nowhere, 2);
-      ::execvp("redis-server", arguments.data());
-      ::_exit(127);
-    }
-    const auto address = parse_redis_url(url());
-    for (;;) {
-      if (RespConnection::connect(*address, 1s)) return true;
-      int status = 0;
-      if (::waitpid(process_, &status, WNOHANG) == process_) {
-        process_ = -1;
-        return false;
-      }
-      std::this_thread::sleep_for(10ms);
-    }
-  }
-  void kill() {
-    if (process_ <= 0) return;
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    process_ = -1;
-  }
-  void lose_everything() { std::filesystem::remove_all(folder_ + "/appendonlydir"); }
-
- private:
-  std::string port_, folder_;
-  std::vector<std::string> settings_;
-  pid_t process_ = -1;
-};
-
-#define START_OR_SKIP(server) \
-  if (!(server).start()) GTEST_SKIP() << "no redis-server on this machine: apt-get install redis-server"
-
-std::unique_ptr<RedisBus> bus_at(const Server& server, RedisOptions options = {.epoch = 1}) {
-  options.reconnect_max = 200ms;
-  auto bus = RedisBus::connect(server.url(), options);
-  EXPECT_TRUE(bus) << bus.error().what;
-  return bus ? std::move(*bus) : nullptr;
-}
-
-/// Reads until record number `last` of epoch `epoch` came; reconnects as often as it takes.
-struct Heard {
-  std::vector<std::uint64_t> numbers;
-  std::uint64_t missed = 0;
-  bool in_order = true;
-};
-Heard read_until(BusReader& reader, std::uint32_t epoch, std::uint64_t last) {
-  Heard heard;
-  for (;;) {
-    const auto item = reader.next(200ms);
-    if (!item || !*item) continue;
-    if (const auto* gap = std::get_if<BusGap>(&**item)) {
-      heard.missed += gap->missed;
-      continue;
-    }
-    const auto& message = std::get<BusMessage>(**item);
-    heard.in_order = heard.in_order && (heard.numbers.empty() || message.number > heard.numbers.back());
-    EXPECT_EQ(message.bytes, "record " + std::to_string(message.number));
-    heard.numbers.push_back(message.number);
-    if (message.epoch == epoch && message.number == last) return heard;
-  }
-}
-void publish(RedisBus& bus, std::uint64_t first, std::uint64_t last) {
-  for (auto number = first; number <= last; ++number)
-    bus.publish("md.{BTCUSDT}", {}, "record " + std::to_string(number));
-}
-void wait_until(const auto& reached) {
-  while (!reached()) std::this_thread::sleep_for(5ms);
-}
-
 TEST(RedisUrl, PartsAreFoundAndNonsenseIsNamed) {
-  const auto url = parse_redis_url("redis://bot:s:e@cr@et@10.0.0.7:7000/3");
-  ASSERT_TRUE(url);
+  const auto url = parse_redis_url("rediss://bot@10.0.0.7:7000/3?persistence=none");
+  ASSERT_TRUE(url) << url.error().what;
   EXPECT_EQ(url->user, "bot");
-  EXPECT_EQ(url->password, "s:e@cr@et");
-  EXPECT_EQ(url->address(), "10.0.0.7:7000");
+  EXPECT_EQ(url->nodes.front().text(), "10.0.0.7:7000");
   EXPECT_EQ(url->database, 3);
-  EXPECT_EQ(parse_redis_url("redis://localhost")->address(), "localhost:6379");
+  EXPECT_TRUE(url->tls);
+  EXPECT_FALSE(url->persistent);
+  EXPECT_EQ(parse_redis_url("redis://localhost")->nodes.front().text(), "localhost:6379");
+  EXPECT_EQ(parse_redis_url("redis://[::1]:7000")->nodes.front().host, "::1");
+  EXPECT_EQ(parse_redis_url("redis+unix:///run/redis.sock")->nodes.front().text(), "/run/redis.sock");
+  const auto cluster = parse_redis_url("redis+cluster://a:7000,b:7001,c");
+  ASSERT_TRUE(cluster);
+  EXPECT_TRUE(cluster->cluster);
+  EXPECT_EQ(cluster->nodes.size(), 3u);
   for (const char* bad :
-       {"", "127.0.0.1:6379", "rediss://x", "redis://", "redis://h:0", "redis://h:x", "redis://h/x"}) {
+       {"", "127.0.0.1:6379", "http://x", "redis://", "redis://h:0", "redis://h:x", "redis://h/x",
+        "redis://a,b", "redis://@h", "redis+unix://x", "redis+cluster://a/1", "redis://h?x=1"}) {
     const auto refused = parse_redis_url(bad);
     ASSERT_FALSE(refused) << bad;
     EXPECT_NE(refused.error().what.find("redis://127.0.0.1:6379"), std::string::npos);
   }
+}
+
+TEST(RedisUrl, APasswordInAUrlIsRefusedAndNotRepeated) {
+  const auto refused = parse_redis_url("redis://bot:hunter2@127.0.0.1:6379");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what.find("hunter2"), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().what.find("bus.password_file"), std::string::npos);
+}
+
+TEST(RedisNodes, SlotsAreThoseOfTheSpecification) {
+  EXPECT_EQ(redis_slot("123456789"), 0x31c3);  // the CRC's own check value
+  EXPECT_EQ(redis_slot("md.{BTCUSDT}"), redis_slot("feat.{BTCUSDT}"));
+  EXPECT_EQ(redis_slot("md.{BTCUSDT}"), redis_slot("BTCUSDT"));
+  EXPECT_EQ(redis_slot("foo{}{bar}"), redis_slot("foo{}{bar}"));
+  EXPECT_NE(redis_slot("foo{}{bar}"), redis_slot("bar")) << "an empty tag is no tag";
 }
 
 TEST(RedisBus, WithNoServerTheErrorNamesTheAddressAndBothRemedies) {
@@ -152,151 +54,118 @@ TEST(RedisBus, WithNoServerTheErrorNamesTheAddressAndBothRemedies) {
   EXPECT_NE(bus.error().what.find("bus = \"embedded\""), std::string::npos);
 }
 
-TEST(RedisBus, ARefusedPasswordAndAnEvictingServerAreNamed) {
-  Server evicting{{"--maxmemory-policy", "allkeys-lru"}};
-  START_OR_SKIP(evicting);
-  const auto evicts = RedisBus::connect(evicting.url());
+TEST(RedisBus, AServerThatMayForgetIsRefusedWithTheRemedy) {
+  RedisServer server;
+  START_OR_SKIP(server);
+  server.tell({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+  const auto evicts = RedisBus::connect(server.url());
   ASSERT_FALSE(evicts);
   EXPECT_EQ(evicts.error().fault, BusFault::evicts);
-  const auto wrong = RedisBus::connect("redis://bot:wrong@" + evicting.url().substr(8));
-  ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error().fault, BusFault::refused) << wrong.error().what;
+  EXPECT_NE(evicts.error().what.find("CONFIG SET maxmemory-policy noeviction"), std::string::npos);
+  server.tell({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+  server.tell({"CONFIG", "SET", "appendonly", "no"});
+  const auto forgets = RedisBus::connect(server.url());
+  ASSERT_FALSE(forgets);
+  EXPECT_EQ(forgets.error().fault, BusFault::refused);
+  EXPECT_NE(forgets.error().what.find("CONFIG SET appendonly yes"), std::string::npos);
+  EXPECT_TRUE(RedisBus::connect(server.url() + "?persistence=none"));
+  EXPECT_EQ(RedisBus::connect("redis+cluster" + server.url().substr(5)).error().fault, BusFault::refused)
+      << "it is no cluster";
 }
 
 TEST(RedisBus, RecordsArriveOnceInOrderForEveryReader) {
-  Server server;
+  RedisServer server;
   START_OR_SKIP(server);
-  const auto bus = bus_at(server);
-  const auto head = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::head});
-  ASSERT_TRUE(head);
-  publish(*bus, 1, 2'000);
-  const auto heard = read_until(**head, 1, 2'000);
-  EXPECT_EQ(heard.numbers.size(), 2'000u);
-  EXPECT_TRUE(heard.in_order);
-  EXPECT_EQ(heard.missed, 0u);
-  const auto oldest = bus->reader({{"ctl", "md.{BTCUSDT}"}, ReadFrom::oldest});
-  EXPECT_EQ(read_until(**oldest, 1, 2'000).numbers.size(), 2'000u);
-  EXPECT_EQ(bus->stats().delivered, 2'000u);
-  EXPECT_EQ(bus->stats().dropped, 0u);
-  const auto late = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::head});
+  const auto bus = bus_at(server.url());
+  Oracle head_oracle, late_oracle;
+  const auto head = bus->reader({{btc, "ctl"}, ReadFrom::head});
+  ASSERT_TRUE(head) << head.error().what;
+  head_oracle.publish(*bus, btc, 20'000);
+  head_oracle.publish(*bus, "ctl", 10);
+  head_oracle.read_all(**head);
+  head_oracle.expect_each_once();
+  EXPECT_EQ(head_oracle.gaps(), 0u);
+  wait_until([&] { return bus->stats().delivered == 20'010u; });
+  EXPECT_EQ(bus->stats().trouble, "");
+  const auto late = bus->reader({{btc}, ReadFrom::head});
   EXPECT_FALSE(*(*late)->next(20ms)) << "a live reader starts at the head";
+  late_oracle.publish(*bus, "feat.{BTCUSDT}", 500);
+  const auto oldest = bus->reader({{"feat.{BTCUSDT}"}, ReadFrom::oldest});
+  late_oracle.read_all(**oldest);
+  late_oracle.expect_each_once();
+  EXPECT_EQ(*bus->last("feat.{BTCUSDT}"), (BusPlace{1, 500, sequence_of(1, 500)}));
+  EXPECT_EQ(*bus->last("feat.{NOBODY}"), std::nullopt);
 }
 
-TEST(RedisBus, TheNextRunStartsANewEpochAndNothingIsTakenForATwin) {
-  Server server;
+TEST(RedisBus, AStageThatIsStartedAgainRepeatsItselfAndNothingIsThereTwice) {
+  RedisServer server;
   START_OR_SKIP(server);
-  const auto first = bus_at(server);
-  const auto reader = first->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
-  publish(*first, 1, 5);
-  EXPECT_EQ(read_until(**reader, 1, 5).numbers.size(), 5u);
-  const auto second = bus_at(server, {.epoch = 2});
-  publish(*second, 1, 3);
-  const auto heard = read_until(**reader, 2, 3);
-  EXPECT_EQ(heard.numbers, (std::vector<std::uint64_t>{1, 2, 3}));
-  EXPECT_EQ(heard.missed, 0u);
-}
-
-TEST(RedisBus, ATrimmedStreamIsAGapThatSaysHowMany) {
-  Server server;
-  START_OR_SKIP(server);
-  const auto bus = bus_at(server, {.epoch = 1, .entries_max = 100});
-  publish(*bus, 1, 5'000);
-  wait_until([&] { return bus->stats().delivered == 5'000; });
-  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
-  const auto heard = read_until(**reader, 1, 5'000);
-  EXPECT_LT(heard.numbers.size(), 1'000u);
-  EXPECT_EQ(heard.numbers.size() + heard.missed, 5'000u);
-}
-
-TEST(RedisBus, AServerThatIsKilledAndComesBackLosesNothing) {
-  Server server;
-  START_OR_SKIP(server);
-  const auto bus = bus_at(server);
-  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
-  publish(*bus, 1, 1'000);
-  wait_until([&] { return bus->stats().delivered > 100; });
-  server.kill();
-  publish(*bus, 1'001, 2'000);
-  wait_until([&] { return !bus->stats().connected; });
-  EXPECT_NE(bus->stats().trouble.find("no Redis at"), std::string::npos);
-  ASSERT_TRUE(server.start());
-  publish(*bus, 2'001, 2'100);
-  const auto heard = read_until(**reader, 1, 2'100);
-  EXPECT_EQ(heard.numbers.size(), 2'100u);
-  EXPECT_TRUE(heard.in_order) << "what was sent twice is heard once";
-  EXPECT_EQ(heard.missed, 0u);
-  EXPECT_EQ(bus->stats().dropped, 0u);
-}
-
-TEST(RedisBus, AServerThatComesBackEmptyLeavesAGapWithAName) {
-  Server server;
-  START_OR_SKIP(server);
-  const auto bus = bus_at(server);
-  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
-  publish(*bus, 1, 10);
-  EXPECT_EQ(read_until(**reader, 1, 10).numbers.size(), 10u);
-  publish(*bus, 11, 500);
-  wait_until([&] { return bus->stats().delivered == 500; });
-  server.kill();
-  server.lose_everything();
-  ASSERT_TRUE(server.start());
-  publish(*bus, 501, 600);
-  const auto heard = read_until(**reader, 1, 600);
-  EXPECT_EQ(heard.numbers.size() + heard.missed, 590u);
-  EXPECT_EQ(heard.numbers.back(), 600u);
-}
-
-TEST(RedisBus, WhatDoesNotFitWhileTheServerIsAwayIsCountedAndNamed) {
-  Server server;
-  START_OR_SKIP(server);
-  const auto bus = bus_at(server, {.epoch = 1, .buffer_bytes_max = 20'000});
-  const auto reader = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest});
-  publish(*bus, 1, 5);
-  EXPECT_EQ(read_until(**reader, 1, 5).numbers.size(), 5u);
-  server.kill();
-  publish(*bus, 6, 5'000);
-  const auto stats = bus->stats();
-  EXPECT_GT(stats.dropped, 1'000u);
-  EXPECT_NE(stats.trouble.find("dropped"), std::string::npos);
-  EXPECT_NE(stats.trouble.find("md.{BTCUSDT}"), std::string::npos);
-  ASSERT_TRUE(server.start());
-  const auto heard = read_until(**reader, 1, 5'000);
-  EXPECT_EQ(heard.missed, bus->stats().dropped);
-  EXPECT_EQ(heard.numbers.size() + heard.missed, 4'995u);
-}
-
-TEST(RedisBus, AGroupGivesAgainWhatAMemberTookAndDidNotFinish) {
-  Server server;
-  START_OR_SKIP(server);
-  const auto bus = bus_at(server);
-  std::vector<std::uint64_t> numbers;
-  const auto hear = [&](BusReader& reader, std::size_t count) {
-    while (count > 0) {
-      const auto item = reader.next(200ms);
-      ASSERT_TRUE(item) << item.error().what;
-      if (!*item) continue;
-      if (const auto* message = std::get_if<BusMessage>(&**item)) {
-        numbers.push_back(message->number);
-        --count;
-      }
-    }
-  };
-  publish(*bus, 1, 300);
+  Oracle oracle;
+  auto bus = bus_at(server.url());
+  const auto reader = bus->reader({{btc}, ReadFrom::oldest});
+  oracle.publish(*bus, btc, 300);
   wait_until([&] { return bus->stats().delivered == 300; });
-  {
-    // Takes a batch of 256, works through ten of it, and goes.
-    auto gone = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest, BusGroup{"archive", "one"}});
-    ASSERT_TRUE(gone) << gone.error().what;
-    hear(**gone, 10);
-  }
-  numbers.clear();
-  const auto back = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest, BusGroup{"archive", "one"}});
-  hear(**back, 290);
-  EXPECT_EQ(numbers.front(), 11u) << "ten were confirmed in parting, 246 were not";
-  EXPECT_EQ(numbers.back(), 300u);
-  EXPECT_EQ(std::ranges::adjacent_find(numbers, std::ranges::greater_equal{}), numbers.end());
-  const auto other = bus->reader({{"md.{BTCUSDT}"}, ReadFrom::oldest, BusGroup{"archive", "two"}});
-  EXPECT_FALSE(*(*other)->next(20ms)) << "nothing is left for another member";
+  bus = bus_at(server.url());  // the same epoch: it makes its first records once more, then new ones
+  Oracle repeats;
+  repeats.publish(*bus, btc, 300);
+  oracle.publish(*bus, btc, 200);
+  oracle.read_all(**reader);
+  oracle.expect_each_once();
+  EXPECT_EQ(server.tell({"XLEN", btc}), "500");
+  bus = bus_at(server.url());  // and one that knows where it stood
+  bus->go_on(btc, (*bus->last(btc))->number);
+  oracle.publish(*bus, btc, 100);
+  oracle.read_all(**reader);
+  oracle.expect_each_once();
+  EXPECT_EQ(oracle.gaps(), 0u);
+}
+
+TEST(RedisBus, ANewRunBeginsANewEpochAndTheOldProducerIsFenced) {
+  RedisServer server;
+  START_OR_SKIP(server);
+  Oracle oracle;
+  const auto old_run = bus_at(server.url());
+  auto reader = bus_at(server.url())->reader({{btc}, ReadFrom::oldest});
+  oracle.publish(*old_run, btc, 50);
+  oracle.read(**reader, 50);
+  const auto new_run = bus_at(server.url(), {.epoch = 2});
+  oracle.publish(*new_run, btc, 30, 2);
+  oracle.read_all(**reader);
+  oracle.expect_each_once();
+  EXPECT_EQ(oracle.gaps(), 1u) << "what followed record 50 of the old run, only the journal knows";
+  old_run->publish(btc, {1}, "from the dead");
+  wait_until([&] { return old_run->stats().fenced; });
+  EXPECT_NE(old_run->stats().trouble.find("epoch 2"), std::string::npos);
+  EXPECT_EQ(old_run->stats().dropped, 1u);
+  EXPECT_EQ(server.tell({"XLEN", btc}), "80");
+}
+
+TEST(RedisBus, AForeignEntryIsNamedNotGuessed) {
+  RedisServer server;
+  START_OR_SKIP(server);
+  const auto bus = bus_at(server.url());
+  const auto reader = bus->reader({{btc}, ReadFrom::oldest});
+  server.tell({"XADD", btc, "1-1", "price", "100"});
+  const auto item = (*reader)->next(1s);
+  ASSERT_FALSE(item);
+  EXPECT_EQ(item.error().fault, BusFault::bad_record);
+  EXPECT_NE(item.error().what.find("price"), std::string::npos);
+}
+
+TEST(RedisBus, AReaderThatKnowsWhereItStoodHearsNothingTwiceAndSeesWhatIsGone) {
+  RedisServer server;
+  START_OR_SKIP(server);
+  Oracle oracle;
+  const auto bus = bus_at(server.url());
+  oracle.publish(*bus, btc, 100);
+  wait_until([&] { return bus->stats().delivered == 100; });
+  server.tell({"XTRIM", btc, "MINID", "1-80"});
+  BusReading reading{{btc}, ReadFrom::head};
+  reading.after[btc] = {1, 60, sequence_of(1, 60)};
+  const auto reader = bus->reader(reading);
+  oracle.read_all(**reader);
+  oracle.expect_each_once(61);
+  EXPECT_EQ(oracle.in_gaps(), 19u);
 }
 
 }  // namespace

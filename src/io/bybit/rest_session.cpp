@@ -348,6 +348,8 @@ void RestSession::tell(RequestAnswer blank, const Result<Body, RestError>& answe
     blank.code = answer.error().code;
     blank.text = venue_text(answer.error().what);
     if (answer.error().code_class != CodeClass::unknown) blank.outcome = RequestOutcome::refused;
+    if (blank.request == RequestKind::place && blank.code == dialect::duplicate_link_id)
+      blank.outcome = RequestOutcome::duplicate;
     return handlers_.on_event(blank, {});
   }
   const bool is_order =

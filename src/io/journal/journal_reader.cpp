@@ -16,6 +16,7 @@ struct JournalReader::Impl {
   std::size_t current = 0;  ///< index of the open segment
   std::optional<SegmentScanner> scanner;
   bool skipping = false;                    ///< the first wanted event has not come yet
+  bool ended = false;                       ///< the open segment was read to its end, and another one follows
   bool repeating = false;                   ///< inside a stretch of events that were read before
   std::optional<SegmentScanner::Raw> held;  ///< read while a gap was named; comes next
   Sequence last;
@@ -24,8 +25,17 @@ struct JournalReader::Impl {
   std::uint64_t bytes_total = 0;
   RecordScratch scratch;
   JournalItem item;
+  JournalContext context;     ///< in force here, where reading did not begin with the definitions themselves
+  bool owes_context = false;  ///< it must be told before the next item
+  bool began = false;         ///< something was delivered
 
-  Result<bool, JournalError> open_next_segment();
+  Result<void, JournalError> choose_segment();
+  Result<bool, JournalError> find_next_segment();
+  Result<void, JournalError> open_next_segment();
+  void note_definition(const Record& record);
+  Result<void, JournalError> note_definition(std::string_view encoded);
+  Result<const JournalItem*, JournalError> tell_context(const SegmentScanner::Raw& raw);
+  Result<JournalItem, JournalError> derived(const SegmentScanner::Raw& raw);
   Result<const JournalItem*, JournalError> deliver(const SegmentScanner::Raw& raw);
   JournalGap gap(std::uint64_t offset, std::uint64_t bytes, std::string what) const {
     return {scanner->path(), offset, bytes, last, {}, std::move(what)};
@@ -45,49 +55,57 @@ Result<std::unique_ptr<JournalReader>, JournalError> JournalReader::open(std::st
   if (!segments) return std::unexpected{segments.error()};
   impl->segments = std::move(*segments);
 
-  // Begin in the last segment that starts neither behind the first sequence nor behind the first time wanted.
-  for (std::size_t i = impl->segments.size(); i-- > 1 && impl->current == 0;) {
-    if (start.from == Sequence{} && start.from_at == Instant{}) break;
-    if (impl->segments[i].first > start.from && start.from != Sequence{}) continue;
-    auto scanner = SegmentScanner::open(impl->segments[i].path);
-    if (!scanner) return std::unexpected{scanner.error()};
-    if (!scanner->header() || (start.from_at != Instant{} && scanner->header()->first_at > start.from_at))
-      continue;
-    impl->current = i;
-  }
-  for (std::size_t i = impl->current; i < impl->segments.size(); ++i) {
-    auto scanner = SegmentScanner::open(impl->segments[i].path);
-    if (!scanner) return std::unexpected{scanner.error()};
-    impl->bytes_total += scanner->position() + scanner->torn_bytes();
-    if (i == impl->current) impl->scanner = std::move(*scanner);
-  }
+  if (auto chosen = impl->choose_segment(); !chosen) return std::unexpected{chosen.error()};
   return std::unique_ptr<JournalReader>{new JournalReader{std::move(impl)}};
 }
 
-/// True when there is a segment behind the current one, which is then open.
-Result<bool, JournalError> JournalReader::Impl::open_next_segment() {
-  std::size_t next = scanner ? current + 1 : 0;
-  if (next >= segments.size()) {
-    auto listed = list_segments(directory);
-    if (!listed) return std::unexpected{listed.error()};
-    segments.clear();
-    for (auto& segment : *listed)
-      if (!scanner || segment.path > scanner->path()) segments.push_back(std::move(segment));
-    if (segments.empty()) {
-      if (scanner) {
-        segments.push_back({scanner->path(), {}});
-        current = 0;
-      }
-      return false;
-    }
-    next = 0;
+/// Opens the last segment that starts neither behind the first sequence nor behind the first time wanted.
+Result<void, JournalError> JournalReader::Impl::choose_segment() {
+  for (std::size_t i = segments.size(); i-- > 1 && skipping;) {
+    if (segments[i].first > start.from && start.from != Sequence{}) continue;
+    auto opened = SegmentScanner::open(segments[i].path);
+    if (!opened) return std::unexpected{opened.error()};
+    if (!opened->header() || (start.from_at != Instant{} && opened->header()->first_at > start.from_at))
+      continue;
+    current = i;
+    break;
   }
-  if (scanner) bytes_before += scanner->position();
+  for (std::size_t i = current; i < segments.size(); ++i) {
+    auto opened = SegmentScanner::open(segments[i].path);
+    if (!opened && opened.error().fault == JournalFault::not_found) continue;  // closed or removed just now
+    if (!opened) return std::unexpected{opened.error()};
+    bytes_total += opened->size();
+    if (i == current) scanner = std::move(*opened);
+  }
+  return {};
+}
+
+/// True when there is a segment behind the current one: `current + 1` then, or 0 when none was open.
+Result<bool, JournalError> JournalReader::Impl::find_next_segment() {
+  const std::size_t next = scanner ? current + 1 : 0;
+  if (next < segments.size()) return true;
+  const Sequence behind = scanner ? segments[current].first : Sequence{};
+  auto listed = list_segments(directory);
+  if (!listed) return std::unexpected{listed.error()};
+  for (auto& segment : *listed)
+    if (segment.first > behind) segments.push_back(std::move(segment));
+  return next < segments.size();
+}
+
+Result<void, JournalError> JournalReader::Impl::open_next_segment() {
+  const std::size_t next = scanner ? current + 1 : 0;
   auto opened = SegmentScanner::open(segments[next].path);
+  if (!opened && opened.error().fault == JournalFault::not_found) {  // compressed since it was listed
+    const auto& was = segments[next].path;
+    opened =
+        SegmentScanner::open(was.substr(0, was.rfind('/') + 1) + segment_name(segments[next].first, true));
+  }
   if (!opened) return std::unexpected{opened.error()};
+  if (scanner) bytes_before += scanner->position();
   scanner = std::move(*opened);
   current = next;
-  return true;
+  ended = false;
+  return {};
 }
 
 Result<const JournalItem*, JournalError> JournalReader::next() {
@@ -100,11 +118,13 @@ Result<const JournalItem*, JournalError> JournalReader::next() {
       continue;
     }
     if (!impl.scanner) {
-      const auto opened = impl.open_next_segment();
-      if (!opened) return std::unexpected{opened.error()};
-      if (!*opened) return nullptr;
+      const auto found = impl.find_next_segment();
+      if (!found) return std::unexpected{found.error()};
+      if (!*found) return nullptr;
+      if (auto opened = impl.open_next_segment(); !opened) return std::unexpected{opened.error()};
     }
     SegmentScanner& scanner = *impl.scanner;
+    if (impl.skipping) scanner.skip_to(impl.start);
     SegmentScanner::Raw raw;
     auto found = scanner.next(raw);
     if (!found) return std::unexpected{found.error()};
@@ -118,20 +138,23 @@ Result<const JournalItem*, JournalError> JournalReader::next() {
       found = scanner.next(raw);
       if (!found) return std::unexpected{found.error()};
       if (*found != SegmentScanner::Found::record) continue;  // the file changed under us: look again
-      gap.before = raw.sequence;
+      // A derived record tells that the event of its sequence is gone by. This gap names all that is missing.
+      gap.before = raw.kind == RecordKind::event ? raw.sequence : raw.sequence.next();
       impl.held = raw;
-      if (raw.kind == RecordKind::event)
-        impl.last = {raw.sequence.number - 1};  // this gap names what is missing
+      impl.last = std::max(impl.last, Sequence{gap.before.number - 1});
       if (impl.skipping) continue;
       impl.item = std::move(gap);
       return &impl.item;
     }
-    // The end of this segment: of the journal too, unless another one follows.
+    // The end of this segment: of the journal too, unless another one follows. A segment is whole once there
+    // is one behind it, so it is looked at once more then.
+    const auto follows = impl.find_next_segment();
+    if (!follows) return std::unexpected{follows.error()};
+    if (!*follows) return nullptr;
+    if (!std::exchange(impl.ended, true)) continue;
     const auto torn = scanner.torn_bytes();
     auto gap = impl.gap(scanner.position(), torn, "torn end of a segment");
-    const auto opened = impl.open_next_segment();
-    if (!opened) return std::unexpected{opened.error()};
-    if (!*opened) return nullptr;
+    if (auto opened = impl.open_next_segment(); !opened) return std::unexpected{opened.error()};
     impl.bytes_before += torn;
     if (torn == 0 || impl.skipping) continue;
     gap.before = impl.scanner->header() ? impl.scanner->header()->first : Sequence{};
@@ -140,13 +163,62 @@ Result<const JournalItem*, JournalError> JournalReader::next() {
   }
 }
 
+void JournalReader::Impl::note_definition(const Record& record) {
+  const auto* event = std::get_if<Stamped>(&record);
+  if (event == nullptr) return;
+  if (const auto* run = std::get_if<RunStarted>(&event->what)) context.run = *run;
+  const auto* defined = std::get_if<InstrumentDefined>(&event->what);
+  if (defined == nullptr) return;
+  const auto at = std::ranges::lower_bound(context.instruments, defined->instrument.id.index, {},
+                                           [](const Instrument& instrument) { return instrument.id.index; });
+  if (at != context.instruments.end() && at->id == defined->instrument.id)
+    *at = defined->instrument;
+  else
+    context.instruments.insert(at, defined->instrument);
+}
+
+Result<void, JournalError> JournalReader::Impl::note_definition(std::string_view encoded) {
+  const auto record = decode(encoded, scratch);
+  if (!record)
+    return std::unexpected{JournalError{
+        JournalFault::other_version, fmt::format("{}, record before byte {}: {}; use the build that wrote it",
+                                                 scanner->path(), scanner->position(), record.error().what)}};
+  note_definition(*record);
+  owes_context = !began;
+  return {};
+}
+
+/// Before the first item: what was defined before it. The item itself comes next.
+Result<const JournalItem*, JournalError> JournalReader::Impl::tell_context(const SegmentScanner::Raw& raw) {
+  owes_context = false;
+  held = raw;
+  item = std::move(context);
+  context = {};
+  return &item;
+}
+
 /// Null for what lies before the start that was asked for.
 Result<const JournalItem*, JournalError> JournalReader::Impl::deliver(const SegmentScanner::Raw& raw) {
   epoch = raw.epoch;
   const bool event = raw.kind == RecordKind::event;
-  if (skipping && (!event || raw.sequence < start.from)) {
-    if (event) last = raw.sequence;
+  if (raw.kind == RecordKind::context) {
+    if (began) return nullptr;  // known from what was read
+    Result<void, JournalError> noted;
+    each_in_context(raw.payload, [&](std::string_view defined) {
+      if (noted) noted = note_definition(defined);
+    });
+    if (!noted) return std::unexpected{noted.error()};
     return nullptr;
+  }
+  if (skipping) {
+    const auto head = event ? peek_event(raw.payload) : std::nullopt;
+    const bool before = !head || raw.sequence < start.from || head->at < start.from_at;
+    if (before && head && head->defines)
+      if (auto noted = note_definition(raw.payload); !noted) return std::unexpected{noted.error()};
+    if (before) {
+      if (event) last = raw.sequence;
+      return nullptr;
+    }
   }
   if (event && last != Sequence{} && raw.sequence <= last) {
     if (std::exchange(repeating, true)) return nullptr;
@@ -156,6 +228,8 @@ Result<const JournalItem*, JournalError> JournalReader::Impl::deliver(const Segm
     return &item;
   }
   if (event) repeating = false;
+  if (owes_context) return tell_context(raw);
+  began = true;
   if (event && !skipping && last != Sequence{} && raw.sequence != last.next()) {
     item = gap(scanner->position(), 0, "events are missing: a segment was removed");
     std::get<JournalGap>(item).before = raw.sequence;
@@ -163,49 +237,71 @@ Result<const JournalItem*, JournalError> JournalReader::Impl::deliver(const Segm
     held = raw;
     return &item;
   }
-  if (raw.kind == RecordKind::venue_frame) {
-    ByteReader reader{raw.payload};
-    const auto link =
-        static_cast<Link>(std::min<std::uint8_t>(reader.u8(), static_cast<std::uint8_t>(Link::orders)));
-    const Instant received_at{reader.zigzag()};
-    item = VenueFrame{raw.sequence, received_at, link, raw.payload.substr(reader.position())};
-    return &item;
-  }
-  if (raw.kind == RecordKind::feature_checkpoint) {
-    ByteReader reader{raw.payload};
-    const Sequence after{reader.varint()};
-    const Instant at{reader.zigzag()};
-    item = FeatureCheckpoint{after, at, raw.payload.substr(reader.position())};
-    return &item;
-  }
-  if (raw.kind == RecordKind::frame_digest) {
-    ByteReader reader{raw.payload};
-    FrameDigest frame;
-    frame.symbol = {static_cast<std::uint16_t>(reader.varint())};
-    frame.number = reader.varint();
-    frame.cause = {reader.varint()};
-    frame.at = Instant{reader.zigzag()};
-    frame.digest = reader.fixed64();
-    if (!reader.ok() || !reader.done())
-      return std::unexpected{
-          JournalError{JournalFault::other_version,
-                       fmt::format("{}, record before byte {}: no frame digest; use the build that wrote it",
-                                   scanner->path(), scanner->position())}};
-    item = frame;
-    return &item;
-  }
-  auto record = decode(raw.payload, scratch);
-  if (!record)
-    return std::unexpected{JournalError{
-        JournalFault::other_version, fmt::format("{}, record before byte {}: {}; use the build that wrote it",
-                                                 scanner->path(), scanner->position(), record.error().what)}};
+  auto made = derived(raw);
+  if (!made) return std::unexpected{made.error()};
+  item = std::move(*made);
   if (event) {
     last = raw.sequence;
-    if (skipping && std::get<Stamped>(*record).at < start.from_at) return nullptr;
     skipping = false;
   }
-  item = std::move(*record);
   return &item;
+}
+
+Result<JournalItem, JournalError> JournalReader::Impl::derived(const SegmentScanner::Raw& raw) {
+  const auto unreadable = [&](std::string_view what) {
+    return std::unexpected{JournalError{
+        JournalFault::other_version, fmt::format("{}, record before byte {}: {}; use the build that wrote it",
+                                                 scanner->path(), scanner->position(), what)}};
+  };
+  ByteReader reader{raw.payload};
+  switch (raw.kind) {
+    case RecordKind::venue_frame:
+    case RecordKind::raw_frame: {
+      const auto link =
+          static_cast<Link>(std::min<std::uint8_t>(reader.u8(), static_cast<std::uint8_t>(Link::orders)));
+      const Instant received_at{reader.zigzag()};
+      if (!reader.ok()) return unreadable("no frame");
+      const auto bytes = raw.payload.substr(reader.position());
+      if (raw.kind == RecordKind::venue_frame) return VenueFrame{raw.sequence, received_at, link, bytes};
+      return RawFrame{raw.sequence, received_at, link, bytes};
+    }
+    case RecordKind::feature_checkpoint: {
+      const Sequence after{reader.varint()};
+      const Instant at{reader.zigzag()};
+      if (!reader.ok()) return unreadable("no features");
+      return FeatureCheckpoint{after, at, raw.payload.substr(reader.position())};
+    }
+    case RecordKind::state_hash: {
+      StateHash state{.after = {reader.varint()}, .at = Instant{reader.zigzag()}};
+      state.hash = reader.fixed64();
+      if (!reader.ok() || !reader.done()) return unreadable("no state hash");
+      return state;
+    }
+    case RecordKind::order_id_lease: {
+      const OrderIdLease lease{reader.varint()};
+      if (!reader.ok() || !reader.done()) return unreadable("no lease");
+      return lease;
+    }
+    case RecordKind::frame_digest: {
+      FrameDigest frame;
+      frame.symbol = {static_cast<std::uint16_t>(reader.varint())};
+      frame.number = reader.varint();
+      frame.cause = {reader.varint()};
+      frame.at = Instant{reader.zigzag()};
+      frame.digest = reader.fixed64();
+      if (!reader.ok() || !reader.done()) return unreadable("no frame digest");
+      return frame;
+    }
+    case RecordKind::event:
+    case RecordKind::command:
+    case RecordKind::decision:
+    case RecordKind::frame:
+    case RecordKind::context:
+      break;
+  }
+  auto record = decode(raw.payload, scratch);
+  if (!record) return unreadable(record.error().what);
+  return std::move(*record);
 }
 
 Sequence JournalReader::last_sequence() const { return impl_->last; }
@@ -215,5 +311,8 @@ std::uint64_t JournalReader::bytes_read() const {
   return impl_->bytes_before + (impl_->scanner ? impl_->scanner->position() : 0);
 }
 std::uint64_t JournalReader::bytes_total() const { return impl_->bytes_total; }
+std::string_view JournalReader::segment() const {
+  return impl_->scanner ? std::string_view{impl_->scanner->path()} : std::string_view{};
+}
 
 }  // namespace mlbot::io::journal

@@ -14,16 +14,15 @@
 #include "base/prng.h"
 #include "io/files/temporary_folder.h"
 #include "io/journal/journal_format.h"
+#include "io/journal/test_journal.h"
 
 namespace mlbot::io::journal {
 namespace {
 
-Stamped timer(std::uint64_t number) {
-  const auto at = Instant::from_ms(1'700'000'000'000 + static_cast<std::int64_t>(number));
-  return {{number}, at, at, {}, TimerFired{at}};
-}
-
+/// Closed segments stay as they are, so that a test can lay hands on their bytes; closing has tests of its
+/// own.
 std::unique_ptr<JournalWriter> writer_of(const std::string& directory, JournalOptions options = {}) {
+  options.compress = false;
   auto writer = JournalWriter::open(directory, options);
   EXPECT_TRUE(writer) << writer.error().what;
   return writer ? std::move(*writer) : nullptr;
@@ -37,46 +36,6 @@ void write_timers(const std::string& directory, std::uint64_t first, std::uint64
   ASSERT_TRUE(writer->sync());
 }
 
-struct Heard {
-  std::vector<std::uint64_t> events;
-  std::vector<JournalGap> gaps;
-  std::vector<std::string> frames;
-  std::vector<FrameDigest> digests;
-  std::vector<std::pair<Sequence, std::string>> checkpoints;
-  std::size_t derived = 0;
-};
-Heard read_all(const std::string& directory, JournalStart start = {}) {
-  Heard heard;
-  auto reader = JournalReader::open(directory, start);
-  EXPECT_TRUE(reader) << reader.error().what;
-  while (reader) {
-    const auto item = (*reader)->next();
-    EXPECT_TRUE(item) << item.error().what;
-    if (!item || *item == nullptr) break;
-    std::visit(Overloaded{[&](const Record& record) {
-                            if (const auto* event = std::get_if<Stamped>(&record))
-                              heard.events.push_back(event->sequence.number);
-                            else
-                              ++heard.derived;
-                          },
-                          [&](const VenueFrame& frame) { heard.frames.emplace_back(frame.bytes); },
-                          [&](const FrameDigest& frame) { heard.digests.push_back(frame); },
-                          [&](const FeatureCheckpoint& checkpoint) {
-                            heard.checkpoints.emplace_back(checkpoint.after, std::string{checkpoint.bytes});
-                          },
-                          [&](const JournalGap& gap) { heard.gaps.push_back(gap); }},
-               **item);
-  }
-  return heard;
-}
-
-std::string slurp(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  return (std::ostringstream{} << in.rdbuf()).str();
-}
-void spill(const std::string& path, std::string_view bytes) {
-  std::ofstream{path, std::ios::binary | std::ios::trunc} << bytes;
-}
 std::vector<std::string> segments_of(const std::string& directory) {
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator{directory})

@@ -135,6 +135,7 @@ void Dashboard::on(const Stamped& event) {
           [](const GuardBeat&) {},
           [](const SymbolStatus&) {},
           [](const VenueStatus&) {},
+          [](const IntentCarried&) {},
           [&](const OrderNews& e) { on(at, e); },
           [&](const Execution& e) { on(at, e); },
           [&](const PositionNews& e) { on(at, e); },

@@ -34,6 +34,7 @@ Result<RequestAnswer, DecodeError> decode_answer(std::string_view body, RequestK
   if (code_class == CodeClass::unknown) return out;
   const bool done = code_class == CodeClass::accepted || code_class == CodeClass::unchanged;
   out.outcome = done ? RequestOutcome::accepted : RequestOutcome::refused;
+  if (kind == RequestKind::place && head->code == duplicate_link_id) out.outcome = RequestOutcome::duplicate;
   const bool names_order =
       kind == RequestKind::place || kind == RequestKind::amend || kind == RequestKind::cancel;
   if (code_class == CodeClass::accepted && names_order) {

@@ -27,6 +27,8 @@ enum class CodeClass : std::uint8_t {
   unknown,      ///< the venue cannot tell whether it was done: ask what became of it
 };
 /// A code that is not in the table is `unknown`: nobody told us that nothing was done.
+/// A create was turned down because its orderLinkId was used: so one of that id did arrive.
+inline constexpr std::int32_t duplicate_link_id = 110072;
 CodeClass class_of(std::int32_t code);
 std::string_view to_string(CodeClass code_class);
 
