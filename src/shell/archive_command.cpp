@@ -50,7 +50,8 @@ ExitCode archive_rebuild(const Console& console, const DynamicSystemConfig& conf
   if (is_kept(state))
     return console.fail(ExitCode::refused, "a running bot keeps this archive: stop it first");
   if (!std::filesystem::is_directory(state.journal()))
-    return console.fail(ExitCode::data, "no journal at " + state.journal() + ": nothing could make the archive again");
+    return console.fail(ExitCode::data,
+                        "no journal at " + state.journal() + ": nothing could make the archive again");
   if (const auto aside = io::archive::quarantine(state.archive()); !aside)
     return console.fail(ExitCode::data, aside.error().what);
   const auto note = [&](const std::string& what) { console.note(what); };
@@ -66,7 +67,8 @@ ExitCode archive_rebuild(const Console& console, const DynamicSystemConfig& conf
     return console.fail(
         done.error().fault == io::archive::ArchiveFault::stopped ? ExitCode::interrupted : ExitCode::data,
         done.error().what);
-  progress.finish(fmt::format("{} rows", grouped(static_cast<std::int64_t>((*keeper)->archiver().stats().rows))));
+  progress.finish(
+      fmt::format("{} rows", grouped(static_cast<std::int64_t>((*keeper)->archiver().stats().rows))));
   const auto frames = (*keeper)->remake_frames([&] { return !signals.asked(); });
   if (!frames) return console.fail(ExitCode::data, frames.error().what);
   const auto repaired = (*keeper)->apply_history();

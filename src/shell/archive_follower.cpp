@@ -67,7 +67,8 @@ void ArchiveFollower::run(Progress& progress) {
     const auto lived = live(progress);
     if (lived) return;
     const auto& error = lived.error();
-    say(trouble_, error.what + "; trading goes on, the journal keeps everything, and the archive goes on from it");
+    say(trouble_,
+        error.what + "; trading goes on, the journal keeps everything, and the archive goes on from it");
     if (error.fault == ArchiveFault::damaged || error.fault == ArchiveFault::unknown_symbol) {
       keeper_.reset();
       if (const auto aside = io::archive::quarantine(setup_.archive))
@@ -98,6 +99,7 @@ ArchiveFollower::Done ArchiveFollower::live(Progress& progress) {
     std::size_t taken = *from_journal;
     if (auto heard = follow_frames(taken); !heard) return heard;
     rows_ = rows_before_ + archiver.stats().rows;
+    sealed_ = archiver.sealed_sequence().number;
     progress.add(taken + 1);
     if (taken >= records_a_turn) continue;
     if (!whole && !last_turn) {

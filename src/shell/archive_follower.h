@@ -1,8 +1,8 @@
 // The archive's thread: it reads the journal behind the bot, so it may be late and can never slow it, takes
 // frames from the bus, and answers questions on STATE/archive.sock meanwhile.
 //
-// Nothing that happens here touches trading. A file that cannot be used is moved aside and built again; after any
-// other error (disk full, memory) the archive is opened again, later and later, and goes on where it was
+// Nothing that happens here touches trading. A file that cannot be used is moved aside and built again; after
+// any other error (disk full, memory) the archive is opened again, later and later, and goes on where it was
 // committed: the journal has everything.
 #pragma once
 
@@ -36,6 +36,8 @@ class ArchiveFollower {
   void stop();
 
   std::uint64_t rows() const { return rows_; }
+  /// What the journal need not keep for the archive any more.
+  Sequence sealed_through() const { return {sealed_}; }
   /// "" while all is well.
   std::string trouble() const;
   /// What was done to it: a file moved aside, frames made again.
@@ -60,7 +62,7 @@ class ArchiveFollower {
   RecordScratch scratch_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> rows_{0}, rows_before_{0};
+  std::atomic<std::uint64_t> rows_{0}, rows_before_{0}, sealed_{0};
   std::atomic<bool> repair_wished_{false};
   std::atomic<std::uint64_t> repairs_done_{0}, rows_repaired_{0};
   mutable std::mutex words_mutex_;

@@ -61,7 +61,8 @@ Result<std::unique_ptr<ArchiveKeeper>, ArchiveError> ArchiveKeeper::open(
   if (!archiver && archiver.error().fault == ArchiveFault::damaged) {
     const auto aside = io::archive::quarantine(state.archive());
     if (!aside) return std::unexpected{aside.error()};
-    note(fmt::format("{}; it is moved to {} and built again from the journal", archiver.error().what, *aside));
+    note(
+        fmt::format("{}; it is moved to {} and built again from the journal", archiver.error().what, *aside));
     archiver = DataArchiver::open(options);
   }
   if (!archiver) return std::unexpected{archiver.error()};
@@ -76,7 +77,13 @@ Result<std::size_t, ArchiveError> ArchiveKeeper::follow(std::size_t records_max)
     if (!item) return std::unexpected{of_journal(item.error().what)};
     if (*item == nullptr) return taken;
     Result<void, ArchiveError> done;
-    if (const auto* record = std::get_if<Record>(*item)) done = archiver_->take(*record);
+    if (const auto* record = std::get_if<Record>(*item)) {
+      done = archiver_->take(*record);
+      // A trade stage on its own journals the frames that it was given.
+      if (const auto* frame = std::get_if<FeatureFrame>(record); done && frame != nullptr)
+        done = archiver_->take(io::journal::digest_of(*frame));
+    }
+    if (const auto* context = std::get_if<io::journal::JournalContext>(*item)) archiver_->know(*context);
     if (const auto* gap = std::get_if<io::journal::JournalGap>(*item)) done = archiver_->take(*gap);
     if (const auto* digest = std::get_if<io::journal::FrameDigest>(*item)) done = archiver_->take(*digest);
     if (!done) return std::unexpected{done.error()};
@@ -90,7 +97,8 @@ Result<void, ArchiveError> ArchiveKeeper::catch_up(const std::function<bool(doub
     const auto taken = follow(turn);
     if (!taken) return std::unexpected{taken.error()};
     if (!progress(static_cast<double>(reader_->bytes_read()), static_cast<double>(reader_->bytes_total())))
-      return std::unexpected{ArchiveError{ArchiveFault::stopped, "interrupted; the next start goes on from here"}};
+      return std::unexpected{
+          ArchiveError{ArchiveFault::stopped, "interrupted; the next start goes on from here"}};
     if (*taken < turn) return archiver_->flush();
   }
 }

@@ -1,5 +1,5 @@
-// The archive as its owner keeps it, without a thread: opened whatever state it is in, fed from the journal, its
-// lost frames made again, its gaps filled from what was fetched into STATE/history.
+// The archive as its owner keeps it, without a thread: opened whatever state it is in, fed from the journal,
+// its lost frames made again, its gaps filled from what was fetched into STATE/history.
 //
 // A DuckDB file that cannot be used is moved aside (archive.duckdb.damaged) and built again from the journal.
 #pragma once
@@ -26,7 +26,8 @@ class ArchiveKeeper {
   /// Takes at most `records_max` from the journal. @return how many; fewer when its end was reached
   Result<std::size_t, io::archive::ArchiveError> follow(std::size_t records_max);
   /// To the journal's end; `progress` hears bytes done and to do, and may say stop by false.
-  Result<void, io::archive::ArchiveError> catch_up(const std::function<bool(double done, double total)>& progress);
+  Result<void, io::archive::ArchiveError> catch_up(
+      const std::function<bool(double done, double total)>& progress);
 
   /// Frames that the journal names and the archive lacks, made again by the core from the journal.
   /// @return how many were; those of another feature catalogue, and of a run with a hole, stay missing
@@ -44,8 +45,8 @@ class ArchiveKeeper {
   std::unique_ptr<io::journal::JournalReader> reader_;
 };
 
-/// Brings the archive of a stopped bot up to the journal's end, with certificates for every hour; a running owner
-/// does so by itself and is left alone.
+/// Brings the archive of a stopped bot up to the journal's end, with certificates for every hour; a running
+/// owner does so by itself and is left alone.
 Result<void, io::archive::ArchiveError> bring_up_to_date(
     const StateDirectory& state, const std::function<void(const std::string&)>& note,
     const std::function<bool(double done, double total)>& progress);

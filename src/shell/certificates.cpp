@@ -27,13 +27,15 @@ Result<std::vector<UncleanHour>, std::string> unclean_hours(
     const std::function<bool(double, double)>& progress) {
   if (const auto done = bring_up_to_date(state, [](const std::string&) {}, progress); !done)
     return std::unexpected{done.error().what};
-  const auto answer = io::archive::ask_archive(
-      {.file = state.archive(), .socket = state.archive_socket()},
-      fmt::format("SELECT CAST(epoch(hour) AS BIGINT), kind, symbol, expected, stored, CAST(ceil(gap_seconds) AS BIGINT), "
-                  "missing, clean FROM coverage WHERE symbol IN ({}) AND kind IN ('books', 'trades', 'klines', 'tickers') "
-                  "ORDER BY hour, clean, symbol, kind",
-                  names_of(symbols)),
-      {.rows_max = certificates_max, .bytes_max = SIZE_MAX});
+  const auto answer =
+      io::archive::ask_archive({.file = state.archive(), .socket = state.archive_socket()},
+                               fmt::format("SELECT CAST(epoch(hour) AS BIGINT), kind, symbol, expected, "
+                                           "stored, CAST(ceil(gap_seconds) AS BIGINT), "
+                                           "missing, clean FROM coverage WHERE symbol IN ({}) AND kind IN "
+                                           "('books', 'trades', 'klines', 'tickers') "
+                                           "ORDER BY hour, clean, symbol, kind",
+                                           names_of(symbols)),
+                               {.rows_max = certificates_max, .bytes_max = SIZE_MAX});
   if (!answer) return std::unexpected{answer.error().what};
   const auto whole_hour = [](std::int64_t seconds) { return seconds - (seconds % hour_s + hour_s) % hour_s; };
   const auto first_wanted = whole_hour(from.seconds());

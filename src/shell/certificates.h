@@ -16,8 +16,9 @@ struct UncleanHour {
   std::string why;  ///< "BTCUSDT klines: 58 of 60, 120 s not heard"
 };
 /// The hours that [from, until) touches, between the first and the last recorded one, in which any of these
-/// symbols lacks a clean certificate of its books, trades, candles or tickers. An archive that nobody keeps just
-/// now is brought up to the journal's end first, so that generated and imported markets have theirs, too.
+/// symbols lacks a clean certificate of its books, trades, candles or tickers. An archive that nobody keeps
+/// just now is brought up to the journal's end first, so that generated and imported markets have theirs,
+/// too.
 /// @return an error text when the archive cannot be asked
 Result<std::vector<UncleanHour>, std::string> unclean_hours(
     const StateDirectory& state, const std::vector<std::string>& symbols, Instant from, Instant until,

@@ -23,7 +23,7 @@ struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
   double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;  ///< market seconds a second; 0 as fast as it is read
+  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
@@ -100,7 +100,7 @@ ExitCode config_init(const Console& console, const std::string& file, bool force
 ExitCode doctor(const Console& console, const DynamicSystemConfig& config);
 struct QueryOptions {
   std::string sql;
-  std::string format = "table";   ///< or csv, json
+  std::string format = "table";  ///< or csv, json
   std::size_t rows_max = 100'000;
   double seconds_max = 60;
 };
@@ -162,6 +162,7 @@ struct BackfillOptions {
   std::string target;                       ///< directory
   std::string venue = "mainnet";            ///< as io/bybit/endpoints.h takes it
   bool verify = false;                      ///< compute the checksums of what is there
+  bool gaps = false;                        ///< what the archive lacks, instead of the days named
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
 ExitCode journal_stat(const Console& console, const std::string& directory);

@@ -1,5 +1,5 @@
-// Who wrote a journal, from which event on: a live venue, a generated market, or a recorded one. One line each,
-// "SEQUENCE WORD", in a small file beside the journal; without it everything is live.
+// Who wrote a journal, from which event on: a live venue, a generated market, or a recorded one. One line
+// each, "SEQUENCE WORD", in a small file beside the journal; without it everything is live.
 #pragma once
 
 #include <string>

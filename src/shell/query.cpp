@@ -12,7 +12,8 @@ ExitCode query(const Console& console, const DynamicSystemConfig& config, const 
   if (options.rows_max == 0) return console.fail(ExitCode::usage, "--limit takes at least 1");
   const auto answer = io::archive::ask_archive(
       {.file = state.archive(), .socket = state.archive_socket()}, options.sql,
-      {.rows_max = options.rows_max, .time_max = std::chrono::milliseconds{static_cast<std::int64_t>(options.seconds_max * 1000)}});
+      {.rows_max = options.rows_max,
+       .time_max = std::chrono::milliseconds{static_cast<std::int64_t>(options.seconds_max * 1000)}});
   if (!answer) {
     using enum io::archive::ArchiveFault;
     const auto& error = answer.error();
@@ -25,7 +26,9 @@ ExitCode query(const Console& console, const DynamicSystemConfig& config, const 
   else
     console.print(options.format == "csv" ? to_csv(table) : to_plain(table));
   if (answer->asked == io::archive::AskedOf::parquet)
-    console.note("asked of the Parquet files alone: hours that are not over are in the DuckDB file, which is not there");
+    console.note(
+        "asked of the Parquet files alone: hours that are not over are in the DuckDB file, which is not "
+        "there");
   if (table.truncated) console.note("more rows than shown: raise --limit, or ask for fewer");
   return ExitCode::done;
 }

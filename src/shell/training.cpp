@@ -28,18 +28,18 @@ Result<void, SourceError> require_certificates(
     const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress) {
   std::vector<std::string> symbols;
   for (const auto& instrument : request.instruments) symbols.push_back(instrument.name.str());
-  auto unclean = unclean_hours(
-      {std::filesystem::path{request.journal}.parent_path().string()}, symbols, request.range.from_at,
-      request.range.until_at, [&](double done, double total) {
-        progress("certificates of the recorded hours, MB", done / 1e6, total / 1e6);
-        return true;
-      });
+  auto unclean = unclean_hours({std::filesystem::path{request.journal}.parent_path().string()}, symbols,
+                               request.range.from_at, request.range.until_at, [&](double done, double total) {
+                                 progress("certificates of the recorded hours, MB", done / 1e6, total / 1e6);
+                                 return true;
+                               });
   if (!unclean) return std::unexpected{SourceError{unclean.error()}};
   if (unclean->empty()) return {};
-  return std::unexpected{SourceError{fmt::format(
-      "{} of the hours to train on have no clean certificate, {}: {}; `mlbot data gaps` shows them, `mlbot data "
-      "backfill --gaps` fetches what is missing, --allow-gaps trains on them as they are",
-      unclean->size(), to_rfc3339(unclean->front().hour), unclean->front().why)}};
+  return std::unexpected{SourceError{
+      fmt::format("{} of the hours to train on have no clean certificate, {}: {}; `mlbot data gaps` shows "
+                  "them, `mlbot data "
+                  "backfill --gaps` fetches what is missing, --allow-gaps trains on them as they are",
+                  unclean->size(), to_rfc3339(unclean->front().hour), unclean->front().why)}};
 }
 
 }  // namespace

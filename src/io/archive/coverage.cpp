@@ -91,7 +91,8 @@ Result<void, ArchiveError> certify(Database& database, const std::string& direct
   const std::string missing = fmt::format(
       "SELECT c.kind, c.symbol, count(h.gap) AS gaps, coalesce(sum(epoch(least(h.ends, {1})) - "
       "epoch(greatest(h.begins, "
-      "{0}))) FILTER (WHERE h.gap IS NOT NULL), 0) AS gap_seconds, CAST(coalesce(sum(h.missing), 0) AS UBIGINT) AS missing, count(*) FILTER "
+      "{0}))) FILTER (WHERE h.gap IS NOT NULL), 0) AS gap_seconds, CAST(coalesce(sum(h.missing), 0) AS "
+      "UBIGINT) AS missing, count(*) FILTER "
       "(WHERE h.gap = "
       "'journal' AND h.missing + h.bytes > 0) AS holes FROM counts c LEFT JOIN hits h ON c.kind = h.kind AND "
       "c.symbol IS "

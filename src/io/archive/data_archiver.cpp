@@ -55,6 +55,8 @@ class DataArchiver::Impl {
   Done take(const Record& record);
   Done take(const journal::JournalGap& gap);
   Done take(const journal::FrameDigest& digest);
+  void know(const journal::JournalContext& context) { memory_.know(context.instruments); }
+  Sequence sealed_sequence() const { return sealed_; }
   Done flush();
   Done certify_open_hours();
   Done close();
@@ -83,6 +85,7 @@ class DataArchiver::Impl {
   Done take_event(const Stamped& event);
   Done take_frame(const FeatureFrame& frame);
   Done seal_hours_before(Instant limit);
+  Done find_sealed();
   Done fail(Done result);
   static bool same_frame(const journal::FrameDigest& digest, const FeatureFrame& frame) {
     return digest.symbol == frame.symbol && digest.number == frame.number && digest.digest == frame.digest;
@@ -111,7 +114,7 @@ class DataArchiver::Impl {
   std::set<std::string, std::less<>> kinds_in_files_;
   std::deque<FeatureFrame> waiting_frames_;
   std::deque<journal::FrameDigest> waiting_digests_;
-  Sequence last_, stored_;
+  Sequence last_, stored_, sealed_;
   Instant memory_saved_at_;
   Instant seal_due_{INT64_MAX};
   bool progress_open_ = false;
@@ -145,7 +148,8 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
       stored_ = last_ = *adopted;
       const auto instruments = instruments_of_last_run();
       if (!instruments) return std::unexpected{instruments.error()};
-      memory_.start_behind(*adopted, *instruments);
+      memory_.start_behind(*adopted);
+      memory_.know(*instruments);
     }
   }
   seal_ = std::make_unique<HourSeal>(*database_, directory_, tables_);
@@ -256,7 +260,7 @@ Result<void, ArchiveError> DataArchiver::Impl::load_memory() {
   if (!oldest) return std::unexpected{oldest.error()};
   if (const auto* seconds = std::get_if<std::int64_t>(&oldest->rows[0][0]))
     seal_due_ = hour_of(Instant::from_seconds(*seconds)) + 1h + options_.hour_settles;
-  return {};
+  return find_sealed();
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::save_memory() {
@@ -419,8 +423,17 @@ Result<void, ArchiveError> DataArchiver::Impl::seal_hours_before(Instant limit) 
   stats_.files = sealed.files;
   stats_.rows_sealed = sealed.rows;
   stats_.bytes_sealed = sealed.bytes;
+  if (auto found = find_sealed(); !found) return found;
   if (auto made = make_views(); !made) return made;
   return seal_->copy_whole_tables();
+}
+
+/// All before the oldest hot event has left DuckDB for good.
+Result<void, ArchiveError> DataArchiver::Impl::find_sealed() {
+  const auto oldest = database_->ask_count("SELECT coalesce(min(sequence), 0) FROM hot_events");
+  if (!oldest) return std::unexpected{oldest.error()};
+  if (*oldest > 0) sealed_ = {*oldest - 1};
+  return {};
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::certify_open_hours() {
@@ -583,6 +596,8 @@ Result<void, ArchiveError> DataArchiver::take(const journal::JournalGap& gap) { 
 Result<void, ArchiveError> DataArchiver::take(const journal::FrameDigest& digest) {
   return impl_->take(digest);
 }
+void DataArchiver::know(const journal::JournalContext& context) { impl_->know(context); }
+Sequence DataArchiver::sealed_sequence() const { return impl_->sealed_sequence(); }
 Result<void, ArchiveError> DataArchiver::flush() { return impl_->flush(); }
 Result<void, ArchiveError> DataArchiver::certify_open_hours() { return impl_->certify_open_hours(); }
 Result<void, ArchiveError> DataArchiver::close() { return impl_->close(); }

@@ -91,6 +91,8 @@ class DataArchiver {
   Sequence last_sequence() const;
   /// The last event that is committed.
   Sequence stored_sequence() const;
+  /// All events up to here are in Parquet, read back and synced: the journal may let go of them.
+  Sequence sealed_sequence() const;
 
   /// Records in the order of the journal. Frames may come from the bus, in their own order, before or after
   /// the journal's digest; at most 8192 wait. After an error nothing more is taken: what was not committed is
@@ -99,6 +101,8 @@ class DataArchiver {
   Result<void, ArchiveError> take(const Record& record);
   Result<void, ArchiveError> take(const journal::JournalGap& gap);
   Result<void, ArchiveError> take(const journal::FrameDigest& digest);
+  /// Before the first record, when reading begins in the middle of a run.
+  void know(const journal::JournalContext& context);
   /// Commits what was taken. Every second or so.
   Result<void, ArchiveError> flush();
   /// Certificates of the hours that are not over, as far as they go.

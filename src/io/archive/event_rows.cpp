@@ -286,10 +286,11 @@ EventRows::Done EventRows::on(const Stamped& at, const IntentCarried& e) {
   if (!known) return std::unexpected{known.error()};
   const Instrument& i = **known;
   const std::optional<E8> no_money;
-  return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, "run before"sv, "carried"sv, i.name,
-                   e.id, ""sv, word(e.side), word(e.type), word(e.time_in_force), i.price(e.price), i.size(e.size),
-                   no_money, no_money, no_money, no_money, std::optional{std::uint64_t{e.position_index}},
-                   std::optional{e.reduce_only}, std::optional<std::int32_t>{}, ""sv);
+  return rows_.row(Table::orders, at.sequence.number, std::uint64_t{0}, at.at, "run before"sv, "carried"sv,
+                   i.name, e.id, ""sv, word(e.side), word(e.type), word(e.time_in_force), i.price(e.price),
+                   i.size(e.size), no_money, no_money, no_money, no_money,
+                   std::optional{std::uint64_t{e.position_index}}, std::optional{e.reduce_only},
+                   std::optional<std::int32_t>{}, ""sv);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Transaction& e) {

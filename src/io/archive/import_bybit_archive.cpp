@@ -413,8 +413,9 @@ Result<std::unique_ptr<MarketImport>, ImportError> import_bybit_archive(const By
   return BybitArchiveImport::open(options);
 }
 
-Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::string& path, std::string_view symbol,
-                                                                  Instant from, Instant until) {
+Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::string& path,
+                                                                  std::string_view symbol, Instant from,
+                                                                  Instant until) {
   auto lines = GzipLines::open(path);
   if (!lines) return std::unexpected{lines.error()};
   std::vector<RepairedTrade> out;
@@ -431,7 +432,10 @@ Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::str
     const auto print = columns.read(line, symbol);
     if (!print) return std::unexpected{lines->here(print.error())};
     if (print->at >= from && print->at < until)
-      out.push_back({.at = print->at, .taker = print->taker, .price = print->price, .size = print->size,
+      out.push_back({.at = print->at,
+                     .taker = print->taker,
+                     .price = print->price,
+                     .size = print->size,
                      .id = print->id.str()});
   }
 }

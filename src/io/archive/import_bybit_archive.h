@@ -27,7 +27,8 @@ Result<std::unique_ptr<MarketImport>, ImportError> import_bybit_archive(const By
 
 /// The trades of [from, until) of one file of the public archives, with the venue's own ids.
 /// @return an error text that names file and line
-Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::string& path, std::string_view symbol,
-                                                                  Instant from, Instant until);
+Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::string& path,
+                                                                  std::string_view symbol, Instant from,
+                                                                  Instant until);
 
 }  // namespace mlbot::io::archive

@@ -259,10 +259,10 @@ std::vector<MissingSpan> MarketMemory::cut_open_gaps(Instant until) {
   return out;
 }
 
-void MarketMemory::start_behind(Sequence sequence, const std::vector<Instrument>& instruments) {
-  last_ = sequence;
+void MarketMemory::know(const std::vector<Instrument>& instruments) {
   for (const auto& instrument : instruments) {
     Symbol& known = symbol(instrument.id);
+    if (known.instrument) continue;
     known.instrument = instrument;
     known.trades.emplace(trades_remembered);
   }

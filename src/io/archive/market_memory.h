@@ -54,7 +54,9 @@ class MarketMemory {
   Sequence last_sequence() const { return last_; }
   Instant last_at() const { return last_at_; }
   /// Of an archive whose memory is lost: what came before it is archived.
-  void start_behind(Sequence sequence, const std::vector<Instrument>& instruments);
+  void start_behind(Sequence sequence) { last_ = sequence; }
+  /// What was defined before the first event that will be seen; what is known already stays.
+  void know(const std::vector<Instrument>& instruments);
   /// A trade that is in the archive already.
   void remember_trade(std::string_view symbol, std::string_view id);
 

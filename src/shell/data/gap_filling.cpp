@@ -42,21 +42,22 @@ std::optional<RepairedCandle> candle_of(const std::string& line) {
   return candle;
 }
 
-Result<std::uint64_t, ArchiveError> fill_candles(io::archive::DataArchiver& archiver, const std::string& directory,
-                                                 const OpenGap& gap) {
+Result<std::uint64_t, ArchiveError> fill_candles(io::archive::DataArchiver& archiver,
+                                                 const std::string& directory, const OpenGap& gap) {
   std::vector<RepairedCandle> candles;
   for (Instant day = midnight(gap.begins); day < gap.ends; day = day + 24h) {
     std::ifstream file{fmt::format("{}/kline/{}/{}.csv", directory, gap.symbol, date_text(day))};
     for (std::string line; std::getline(file, line);)
-      if (const auto candle = candle_of(line); candle && candle->start >= gap.begins && candle->start < gap.ends)
+      if (const auto candle = candle_of(line);
+          candle && candle->start >= gap.begins && candle->start < gap.ends)
         candles.push_back(*candle);
   }
   if (candles.empty()) return 0;
   return archiver.repair_candles(gap.symbol, gap.begins, gap.ends, candles, "rest");
 }
 
-Result<std::uint64_t, ArchiveError> fill_trades(io::archive::DataArchiver& archiver, const std::string& directory,
-                                                const OpenGap& gap) {
+Result<std::uint64_t, ArchiveError> fill_trades(io::archive::DataArchiver& archiver,
+                                                const std::string& directory, const OpenGap& gap) {
   std::vector<RepairedTrade> trades;
   for (Instant day = midnight(gap.begins); day < gap.ends; day = day + 24h) {
     const auto path = fmt::format("{0}/trading/{1}/{1}{2}.csv.gz", directory, gap.symbol, date_text(day));
@@ -74,12 +75,16 @@ Result<std::uint64_t, ArchiveError> fill_trades(io::archive::DataArchiver& archi
 
 Result<std::vector<OpenGap>, ArchiveError> open_gaps(
     const std::function<Result<QueryTable, ArchiveError>(const std::string&)>& ask) {
-  auto rows = ask(
-      "SELECT x.kind, x.symbol, CAST(epoch_us(x.begins) AS BIGINT), CAST(epoch_us(x.ends) AS BIGINT) FROM (SELECT kind, "
-      "symbol, begins, ends FROM gaps WHERE kind = 'klines' UNION ALL SELECT 'trades' AS kind, i.symbol, g.begins, g.ends "
-      "FROM gaps g CROSS JOIN (SELECT DISTINCT symbol FROM instruments) i WHERE g.kind IN ('journal', 'pause', 'link')) x "
-      "ANTI JOIN repairs r ON r.kind = x.kind AND r.symbol = x.symbol AND r.begins <= x.begins AND r.ends >= x.ends WHERE "
-      "x.begins IS NOT NULL ORDER BY ALL");
+  auto rows =
+      ask("SELECT x.kind, x.symbol, CAST(epoch_us(x.begins) AS BIGINT), CAST(epoch_us(x.ends) AS BIGINT) "
+          "FROM (SELECT kind, "
+          "symbol, begins, ends FROM gaps WHERE kind = 'klines' UNION ALL SELECT 'trades' AS kind, i.symbol, "
+          "g.begins, g.ends "
+          "FROM gaps g CROSS JOIN (SELECT DISTINCT symbol FROM instruments) i WHERE g.kind IN ('journal', "
+          "'pause', 'link')) x "
+          "ANTI JOIN repairs r ON r.kind = x.kind AND r.symbol = x.symbol AND r.begins <= x.begins AND "
+          "r.ends >= x.ends WHERE "
+          "x.begins IS NOT NULL ORDER BY ALL");
   if (!rows) return std::unexpected{rows.error()};
   std::vector<OpenGap> out;
   const auto instant = [](const io::archive::QueryCell& cell) {
@@ -90,11 +95,11 @@ Result<std::vector<OpenGap>, ArchiveError> open_gaps(
   return out;
 }
 
-Result<std::uint64_t, ArchiveError> fill_gaps(io::archive::DataArchiver& archiver, const std::string& directory) {
+Result<std::uint64_t, ArchiveError> fill_gaps(io::archive::DataArchiver& archiver,
+                                              const std::string& directory) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(directory, ignored)) return 0;
-  const auto gaps =
-      open_gaps([&](const std::string& sql) { return archiver.database().ask(sql, gaps_max); });
+  const auto gaps = open_gaps([&](const std::string& sql) { return archiver.database().ask(sql, gaps_max); });
   if (!gaps) return std::unexpected{gaps.error()};
   std::uint64_t added = 0;
   for (const auto& gap : *gaps) {

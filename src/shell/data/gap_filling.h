@@ -1,6 +1,6 @@
 // What was fetched from the venue's REST and archives, put where the archive has gaps. Provenance is kept: a
-// candle from REST says "rest", a trade of the public files says "archive", and neither is ever taken for one that
-// was heard live.
+// candle from REST says "rest", a trade of the public files says "archive", and neither is ever taken for one
+// that was heard live.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,12 @@ struct OpenGap {
   std::string symbol;
   Instant begins, ends;
 };
-/// Missing candles; and for trades, every span in which the market was not heard, for each symbol of its time.
+/// Missing candles; and for trades, every span in which the market was not heard, for each symbol of its
+/// time.
 /// @param ask  of the archive's owner, or of its file
 Result<std::vector<OpenGap>, io::archive::ArchiveError> open_gaps(
-    const std::function<Result<io::archive::QueryTable, io::archive::ArchiveError>(const std::string& sql)>& ask);
+    const std::function<Result<io::archive::QueryTable, io::archive::ArchiveError>(const std::string& sql)>&
+        ask);
 
 /// @param directory  as `mlbot data backfill` and `mlbot data download` write it; may be missing
 /// @return rows added
