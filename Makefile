@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-features bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-archive nightly-features bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -31,6 +31,13 @@ fuzz:  ## every fuzz target for SECONDS
 nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature values made again
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
+	@$(MAKE) --no-print-directory nightly-archive
+
+nightly-archive:  ## the archiver killed six thousand times, then an hour of 20 000 events a second: its memory stays flat
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_archive_test
+	@MLBOT_CRASH_ROUNDS=2000 $(BUILD)/bin/mlbot_io_archive_test --gtest_filter='ArchiveCrash.*'
+	@$(MAKE) --no-print-directory build PRESET=bench TARGETS=mlbot_io_archive_bench
+	@MLBOT_SOAK_SECONDS=3600 build/bench/bin/mlbot_io_archive_bench --benchmark_filter=soak
 
 nightly-features:  ## a hundred hours of frames, made again from their journal: at least 1e8 values, all equal
 	@$(MAKE) --no-print-directory build TARGETS=mlbot

@@ -84,11 +84,22 @@ ArchiveFollower::Done ArchiveFollower::live(Progress& progress) {
   auto keeper = ArchiveKeeper::open(state_, [this](const std::string& what) { say(news_, what); });
   if (!keeper) return std::unexpected{keeper.error()};
   keeper_ = std::move(*keeper);
-  auto& archiver = keeper_->archiver();
   auto server = io::archive::QueryServer::start(
-      archiver.database(),
+      keeper_->archiver().database(),
       {.socket = state_.archive_socket(), .on_wish = [this](const Json& asked) { return wish(asked); }});
   if (!server) return std::unexpected{server.error()};
+  serving_ = true;
+  auto followed = follow(progress);
+  serving_ = false;
+  server->reset();
+  if (!followed) return followed;
+  auto closed = keeper_->archiver().close();
+  rows_ = rows_before_ + keeper_->archiver().stats().rows;
+  return closed;
+}
+
+ArchiveFollower::Done ArchiveFollower::follow(Progress& progress) {
+  auto& archiver = keeper_->archiver();
   auto flushed_at = std::chrono::steady_clock::now();
   bool whole = false;  // everything of before was taken, its frames made again
   while (true) {
@@ -115,7 +126,7 @@ ArchiveFollower::Done ArchiveFollower::live(Progress& progress) {
       continue;
     }
     if (auto done = carry_out_wishes(); !done) return done;
-    if (last_turn) break;
+    if (last_turn) return {};
     if (std::chrono::steady_clock::now() - flushed_at > flush_period) {
       if (auto done = archiver.flush(); !done) return done;
       rows_ = rows_before_ + archiver.stats().rows;
@@ -123,10 +134,6 @@ ArchiveFollower::Done ArchiveFollower::live(Progress& progress) {
     }
     std::this_thread::sleep_for(pause);
   }
-  server->reset();
-  auto closed = archiver.close();
-  rows_ = rows_before_ + archiver.stats().rows;
-  return closed;
 }
 
 ArchiveFollower::Done ArchiveFollower::follow_frames(std::size_t& taken) {
@@ -160,7 +167,7 @@ Json ArchiveFollower::wish(const Json& asked) {
   const auto before = repairs_done_.load(), rows = rows_repaired_.load();
   repair_wished_ = true;
   const auto until = std::chrono::steady_clock::now() + wish_patience;
-  while (repairs_done_ == before && !stopping_ && std::chrono::steady_clock::now() < until)
+  while (repairs_done_ == before && serving_ && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(pause);
   if (repairs_done_ == before) return {{"error", "the owner had no time for it; look again later"}};
   return {{"rows", rows_repaired_ - rows}};

@@ -48,6 +48,7 @@ class ArchiveFollower {
   void run(Progress& progress);
   /// One life of the open archive, until stop() or an error.
   Done live(Progress& progress);
+  Done follow(Progress& progress);
   Done follow_frames(std::size_t& taken);
   Done carry_out_wishes();
   Json wish(const Json& asked);
@@ -63,7 +64,7 @@ class ArchiveFollower {
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> rows_{0}, rows_before_{0}, sealed_{0};
-  std::atomic<bool> repair_wished_{false};
+  std::atomic<bool> serving_{false}, repair_wished_{false};
   std::atomic<std::uint64_t> repairs_done_{0}, rows_repaired_{0};
   mutable std::mutex words_mutex_;
   std::string trouble_, news_;

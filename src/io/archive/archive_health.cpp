@@ -1,6 +1,7 @@
 // Whether a DuckDB file can be used, found out where it can do no harm, and what becomes of one that cannot.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,9 @@ Result<void, ArchiveError> probe(const std::string& path) {
     return std::unexpected{
         ArchiveError{ArchiveFault::sql, fmt::format("cannot look at {}: {}", path, std::strerror(errno))}};
   if (child == 0) {
+    // Nothing of the parent's is held on to, and nothing outlives it: its locks and ports must be free at once.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close_range(3, ~0U, 0);
     ::alarm(probe_seconds_max);
     if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
       ::dup2(nowhere, STDERR_FILENO);

@@ -469,16 +469,12 @@ Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::Impl::missing_fram
       rows_max);
   if (!rows) return std::unexpected{rows.error()};
   std::vector<MissingFrame> out;
-  for (const auto& row : rows->rows) {
-    MissingFrame frame{cell_text(row[0]),
-                       std::get<std::uint64_t>(row[1]),
-                       {std::get<std::uint64_t>(row[2])},
-                       std::get<std::uint64_t>(row[3])};
-    const bool waits = std::ranges::any_of(waiting_digests_, [&](const auto& digest) {
-      return digest.number == frame.number && digest.cause == frame.cause && digest.digest == frame.digest;
-    });
-    if (!waits) out.push_back(std::move(frame));
-  }
+  for (const auto& row : rows->rows)
+    out.push_back({cell_text(row[0]),
+                   std::get<std::uint64_t>(row[1]),
+                   {std::get<std::uint64_t>(row[2])},
+                   std::get<std::uint64_t>(row[3])});
+  waiting_digests_.clear();  // who asks makes them again: one that comes after all is not kept twice
   return out;
 }
 

@@ -237,7 +237,7 @@ Result<void, ArchiveError> HourSeal::copy_whole_tables() {
       if (auto done = write_copy(table.name); !done) return done;
   for (const auto name : told_bookkeeping)
     if (auto done = write_copy(name); !done) return done;
-  return {};
+  return sync_directory(directory_);
 }
 
 Result<void, ArchiveError> HourSeal::write_copy(std::string_view table) {
@@ -251,7 +251,7 @@ Result<void, ArchiveError> HourSeal::write_copy(std::string_view table) {
   if (auto synced = sync_file(unfinished); !synced) return synced;
   fs::rename(unfinished, path, failed);
   if (failed) return std::unexpected{file_trouble(failed.value(), "rename to", path)};
-  return sync_directory(directory_);
+  return {};
 }
 
 }  // namespace mlbot::io::archive
