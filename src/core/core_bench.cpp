@@ -94,14 +94,14 @@ void frame_to_order(benchmark::State& state) {
   tell(RunStarted{.schema_hash = feature_schema_hash()});
   tell(InstrumentDefined{TestVenue::instrument(0)});
   tell(ConfigChanged{.version = 1,
-                     .risk = {.max_orders_per_minute = 600},
+                     .risk = {.max_orders_per_minute = 600, .max_orders_per_day = 20'000},
                      .decision = {.max_orders_per_hour = 4'000},
                      .traded = traded});
   tell(LinkChanged{Link::account, LinkState::live});
   tell(AccountSnapshot{SnapshotPhase::begin});
   tell(AccountSnapshot{SnapshotPhase::end});
   FeatureFrame frame{.triggers = static_cast<std::uint8_t>(FrameTrigger::second),
-                     .top = {{999'999}, {1'000'001}, {5}, {5}, true}};
+                     .top = {{999'999}, {1'000'001}, {500}, {500}, true}};
   for (std::size_t i = 0; i < feature_count; ++i) frame.set(i, 0.1 * static_cast<double>(i % 7));
   std::uint64_t orders = 0;
   for (auto _ : state) {

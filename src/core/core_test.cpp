@@ -72,13 +72,14 @@ RunRecord play(Core& core, TestVenue& venue) {
 }
 
 TestVenue::Setup lively(std::uint64_t seed, const models::Bundle& bundle) {
-  return {.seed = seed,
-          .length = 1'500s,
-          .trouble = {},
-          .model = bundle.content_hash,
-          .schema_hash = feature_schema_hash(),
-          .risk = {},
-          .decision = {.min_edge_bps = 1, .max_orders_per_hour = 1'000, .cooldown_ms = 2'000}};
+  return {
+      .seed = seed,
+      .length = 1'500s,
+      .trouble = {},
+      .model = bundle.content_hash,
+      .schema_hash = feature_schema_hash(),
+      .risk = {.round_trips_10m = 200, .loss_streak = 20, .loss_streak_minutes = 1, .loss_pause_minutes = 1},
+      .decision = {.min_edge_bps = 1, .max_orders_per_hour = 1'000, .cooldown_ms = 2'000}};
 }
 TestTrouble much() {
   return {.lost_delta = 0.002, .lost_answer = 0.1, .doubled_fill = 0.2, .repeated_trade = 0.1};

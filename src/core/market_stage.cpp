@@ -1,10 +1,18 @@
 #include "core/market_stage.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
 
 namespace mlbot::core {
+namespace {
+
+constexpr std::size_t depth_levels = 10;
+constexpr std::int64_t pulse_weight = 64;  ///< messages over which the time between them is averaged
+
+}  // namespace
 
 MarketStage::MarketStage(std::size_t book_depth) : ingestor_{book_depth} {}
 
@@ -18,6 +26,7 @@ void MarketStage::define(const Instrument& instrument) {
   hub_.add(instrument);
   instruments_.push_back(instrument);
   frame_numbers_.push_back(0);
+  pulses_.emplace_back();
 }
 
 void MarketStage::take(const Stamped& event, Outbox& out) {
@@ -25,14 +34,24 @@ void MarketStage::take(const Stamped& event, Outbox& out) {
   std::visit(Overloaded{
                  [&](const BookUpdate& e) {
                    const BookChange change = ingestor_.on(at, e, out);
-                   if (ingestor_.knows(e.symbol)) hub_.on(at, e, change, ingestor_.book(e.symbol));
+                   if (!ingestor_.knows(e.symbol)) return;
+                   hub_.on(at, e, change, ingestor_.book(e.symbol));
+                   if (change != BookChange::applied) return;
+                   Pulse& pulse = pulses_[e.symbol.index];
+                   if (pulse.book_at.ns != 0)
+                     pulse.book_period_ns +=
+                         ((at - pulse.book_at).count() - pulse.book_period_ns) / pulse_weight;
+                   pulse.book_at = at;
                  },
                  [&](const Trades& e) {
                    const Trades fresh = ingestor_.on(e);
                    if (!fresh.list.empty()) hub_.on(at, fresh);
                  },
                  [&](const Kline& e) {
-                   if (ingestor_.admits(e)) hub_.on(at, e);
+                   if (!ingestor_.admits(e)) return;
+                   hub_.on(at, e);
+                   if (e.interval_minutes == 1 && e.confirmed)
+                     pulses_[e.symbol.index].minute_volume = e.volume;
                  },
                  [&](const Ticker& e) {
                    if (ingestor_.admits(e)) hub_.on(at, e);
@@ -97,6 +116,11 @@ std::string MarketStage::snapshot() const {
   out.zigzag(hub_.now().ns);
   ingestor_.save(out);
   for (const std::uint64_t number : frame_numbers_) out.varint(number);
+  for (const Pulse& pulse : pulses_) {
+    out.zigzag(pulse.minute_volume.count);
+    out.zigzag(pulse.book_at.ns);
+    out.zigzag(pulse.book_period_ns);
+  }
   out.zigzag(next_second_.ns);
   out.fixed64(xxh64(text));
   return text;
@@ -119,6 +143,11 @@ Result<void, CheckpointError> MarketStage::resume(std::string_view snapshot) {
   if (!restored) return std::unexpected(restored.error());
   if (!ingestor_.restore(in)) return damaged("the books do not read");
   for (std::uint64_t& number : frame_numbers_) number = in.varint();
+  for (Pulse& pulse : pulses_) {
+    pulse.minute_volume.count = in.zigzag();
+    pulse.book_at.ns = in.zigzag();
+    pulse.book_period_ns = in.zigzag();
+  }
   next_second_ = Instant{in.zigzag()};
   if (!in.ok() || !in.done()) return damaged("it does not read");
   return {};
@@ -129,6 +158,25 @@ void MarketStage::start(Instant at) {
   const LinkChanged nothing_yet{Link::market, LinkState::down};
   ingestor_.on(at, nothing_yet);
   hub_.on(at, nothing_yet);
+  pulses_.assign(pulses_.size(), {});  // a run that goes on from saved features starts with none either
+}
+
+MarketActivity MarketStage::activity(SymbolId symbol) const {
+  const Pulse& pulse = pulses_[symbol.index];
+  MarketActivity out{.bid_depth = {},
+                     .ask_depth = {},
+                     .minute_volume = pulse.minute_volume,
+                     .book_period_ns = pulse.book_period_ns};
+  const OrderBook& book = ingestor_.book(symbol);
+  if (!book.synced()) return out;
+  const auto depth = [](std::span<const BookLevel> side) {
+    Lots sum;
+    for (const BookLevel& level : side.first(std::min(side.size(), depth_levels))) sum = sum + level.size;
+    return sum;
+  };
+  out.bid_depth = depth(book.bids());
+  out.ask_depth = depth(book.asks());
+  return out;
 }
 
 void MarketStage::publish(const Stamped& cause, SymbolId symbol, std::uint8_t triggers, Outbox& out) {
@@ -140,6 +188,7 @@ void MarketStage::publish(const Stamped& cause, SymbolId symbol, std::uint8_t tr
   frame.triggers = triggers;
   frame.top = ingestor_.book(symbol).top();
   frame.book_at = ingestor_.book_at(symbol);
+  frame.activity = activity(symbol);
   hub_.read(symbol, frame);
   frame.digest = frame_digest(feature_schema_hash(), frame);
 }
@@ -163,6 +212,11 @@ void MarketStage::hash_into(StateHash& hash) const {
   ingestor_.hash_into(hash);
   hub_.hash_into(hash);
   for (const std::uint64_t number : frame_numbers_) hash.add(number);
+  for (const Pulse& pulse : pulses_) {
+    hash.add(pulse.minute_volume.count);
+    hash.add(pulse.book_at.ns);
+    hash.add(pulse.book_period_ns);
+  }
   hash.add(next_second_.ns);
 }
 

@@ -45,12 +45,19 @@ class MarketStage {
 
  private:
   void take(const Stamped& event, Outbox& out);
+  struct Pulse {
+    Lots minute_volume;
+    Instant book_at;
+    std::int64_t book_period_ns = 0;
+  };
+  MarketActivity activity(SymbolId symbol) const;
   void publish(const Stamped& cause, SymbolId symbol, std::uint8_t triggers, Outbox& out);
 
   Ingestor ingestor_;
   FeatureHub hub_;
   std::vector<Instrument> instruments_;
   std::vector<std::uint64_t> frame_numbers_;  ///< last used, by symbol
+  std::vector<Pulse> pulses_;
   Instant next_second_ = distant_future;
   Outbox unheard_;  ///< what warm-up would have asked for
 };

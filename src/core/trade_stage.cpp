@@ -22,6 +22,8 @@ void TradeStage::compare(Instant now, SymbolId symbol) {
 
 void TradeStage::step(const Stamped& event, Outbox& out) {
   const Instant at = event.at;
+  const std::size_t sent_before = out.commands.size();
+  router_.hear(event);
   std::visit(Overloaded{
                  [&](const RunStarted& e) {
                    router_.start(e.mode, e.account, e.epoch);
@@ -81,13 +83,16 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
+  router_.note_sent(at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
+  const std::size_t sent_before = out.commands.size();
   router_.see(frame);
   if ((frame.triggers & static_cast<std::uint8_t>(FrameTrigger::second)) == 0) return;
   router_.work(frame.at, frame.symbol, monitor_, out);
   out.decisions.push_back(coordinator_.judge(frame, router_, monitor_, out));
+  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
 }
 
 void TradeStage::hash_into(StateHash& hash) const {

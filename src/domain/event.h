@@ -310,7 +310,8 @@ enum class OperatorVerb : std::uint8_t {
   kill,
   reduce,
   disconnect,  ///< kill, then close the links and drop the key
-  unlock
+  unlock,
+  loosen  ///< the limits of the last configuration hold, also where they let more through
 };
 struct OperatorCommand {
   OperatorVerb verb = OperatorVerb::pause;
@@ -378,8 +379,9 @@ struct Carried {
   std::optional<ReasonCode> stopped_by;  ///< why trading stopped by itself
   std::int64_t day = -1;                 ///< days since 1970 of the figures below
   E8 day_equity, peak_equity;
-  std::uint32_t orders_today = 0, round_trips_today = 0;
+  std::uint32_t orders_today = 0, round_trips_today = 0, cancels_today = 0, fills_today = 0;
   std::uint32_t model_trades = 0;  ///< closed by the model that runs
+  Instant loss_pause_until;        ///< no entry before, after a streak of losses
   bool operator==(const Carried&) const = default;
 };
 

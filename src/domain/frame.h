@@ -18,6 +18,14 @@ struct TopOfBook {
   bool operator==(const TopOfBook&) const = default;
 };
 
+/// What limits and order sizes need of the market beside the features. Zero where it is not known.
+struct MarketActivity {
+  Lots bid_depth, ask_depth;        ///< displayed on the ten best levels of each side
+  Lots minute_volume;               ///< of the last confirmed minute
+  std::int64_t book_period_ns = 0;  ///< between messages that move the book, running mean
+  bool operator==(const MarketActivity&) const = default;
+};
+
 /// Why a frame was made; several may fall on one instant.
 enum class FrameTrigger : std::uint8_t { second = 1, cusum = 2, cascade = 4 };
 
@@ -28,7 +36,8 @@ struct FeatureFrame {
   Instant at;
   std::uint8_t triggers = 0;  ///< bits of FrameTrigger
   TopOfBook top;
-  Instant book_at;  ///< core time of the last message that moved the book: its age is at - book_at
+  Instant book_at;          ///< core time of the last message that moved the book: its age is at - book_at
+  MarketActivity activity;  ///< not part of the digest
   std::array<double, feature_count> values{};  ///< catalogue order; quiet NaN where not valid
   std::array<std::uint64_t, 3> validity{};     ///< bit i: values[i] is defined
   std::uint64_t digest = 0;                    ///< frame_digest of all of the above

@@ -55,10 +55,44 @@ enum class ReasonCode : std::uint8_t {
   // orders
   stop_missing,
   order_unknown,
+  // rules that came later: the place in this list is what the journal stores
+  environment_mismatch,
+  position_mode,
+  volume_share,
+  fills_off_mark,
+  market_slippage,
+  orders_per_sec,
+  orders_per_day,
+  cancel_reserve,
+  round_trips,
+  duplicate_order,
+  intent_ratio,
+  loss_streak,
+  leverage,
+  liquidation_near,
+  book_crossed,
+  book_thin,
+  feature_invalid,
+  feature_out_of_range,
+  decision_stale,
+  clock_offset,
+  order_rejections,
+  self_match,
+  symbol_status,
+  adl_rank,
+  resources,
+  version_mismatch,
+  model_ramp,
+  external_activity,
+  guard_silent,
+  calendar_block,
+  cancel_ratio,
+  reduce_only,
+  killed,
 };
 std::string_view to_string(ReasonCode code);
 std::optional<ReasonCode> reason_from(std::string_view text);
-inline constexpr int reason_code_count = static_cast<int>(ReasonCode::order_unknown) + 1;
+inline constexpr int reason_code_count = static_cast<int>(ReasonCode::killed) + 1;
 
 /// What may be sent now, from the freest to the most restricted. Shown as LIVE, PAPER or SHADOW (active, by
 /// the mode), DEGRADED, BLIND, PAUSED, REDUCE, HALTED, KILLED.

@@ -77,7 +77,7 @@ struct Last<LinkState> {
 };
 template <>
 struct Last<OperatorVerb> {
-  static constexpr auto value = OperatorVerb::unlock;
+  static constexpr auto value = OperatorVerb::loosen;
 };
 template <>
 struct Last<TradingState> {
@@ -93,7 +93,7 @@ struct Last<MarginMode> {
 };
 template <>
 struct Last<ReasonCode> {
-  static constexpr auto value = ReasonCode::order_unknown;
+  static constexpr auto value = ReasonCode::killed;
 };
 
 class Writer {
@@ -274,7 +274,20 @@ void walk(A& a, T& v) {
       v.min_notional, v.max_leverage, v.maintenance_margin, v.funding_interval_minutes, v.fees);
   else if constexpr (std::is_same_v<S, RiskLimits>)
     a(v.max_order_notional, v.max_symbol_notional, v.max_total_notional, v.daily_loss, v.drawdown,
-      v.max_open_orders, v.max_orders_per_minute, v.price_collar_bps, v.max_feed_age_ms, v.stop_distance_bps);
+      v.max_open_orders, v.max_orders_per_minute, v.price_collar_bps, v.max_feed_age_ms, v.stop_distance_bps,
+      v.max_order_volume_bps, v.max_order_equity_bps, v.max_symbol_equity_bps, v.max_total_equity_bps,
+      v.collar_touch_ticks, v.collar_touch_bps, v.exit_collar_bps, v.fills_off_mark_bps,
+      v.market_slippage_bps, v.flatten_slippage_bps, v.max_open_orders_symbol, v.max_orders_per_second,
+      v.max_orders_per_day, v.requests_per_second, v.cancel_reserve_pct, v.round_trips_10m, v.round_trips_day,
+      v.duplicate_window_ms, v.daily_loss_reduce_bps, v.daily_loss_halt_bps, v.drawdown_bps, v.loss_streak,
+      v.loss_streak_minutes, v.loss_pause_minutes, v.max_leverage_pct, v.liquidation_distance_bps,
+      v.liquidation_ranges, v.busy_feed_age_ms, v.max_spread_bps, v.depth_multiple, v.features_missing_max,
+      v.features_outside_max, v.feature_range_pct, v.model_age_days, v.score_bps_max, v.decision_ttl_ms,
+      v.clock_block_ms, v.clock_halt_ms, v.unknown_halt_s, v.mismatch_reduce_ms, v.mismatch_halt_ms,
+      v.wallet_age_s, v.rejections_pause, v.rejections_halt, v.rejection_pause_s, v.funding_window_s,
+      v.adl_rank_max, v.disk_free_mib, v.disk_hours, v.memory_mib, v.bus_lag_ms, v.ramp_trades,
+      v.ramp_size_pct, v.ramp_in_paper, v.guard_required, v.guard_silence_ms, v.quiet_start_minute,
+      v.quiet_minutes, v.cancels_per_fill);
   else if constexpr (std::is_same_v<S, DecisionSettings>)
     a(v.min_edge_bps, v.max_orders_per_hour, v.cooldown_ms, v.order_notional_usdt, v.long_allowed,
       v.short_allowed, v.exits);
@@ -339,7 +352,7 @@ void walk(A& a, T& v) {
     a(v.mode, v.epoch, v.account, v.model, v.schema_hash, v.warm_from, v.carried);
   else if constexpr (std::is_same_v<S, Carried>)
     a(v.state, v.stopped_by, v.day, v.day_equity, v.peak_equity, v.orders_today, v.round_trips_today,
-      v.model_trades);
+      v.cancels_today, v.fills_today, v.model_trades, v.loss_pause_until);
   else if constexpr (std::is_same_v<S, Transaction>)
     a(v.id, v.symbol, v.kind, v.execution_id, v.cash_flow, v.funding, v.fee, v.change, v.balance_after, v.at);
   else if constexpr (std::is_same_v<S, AccountModes>)
@@ -379,8 +392,11 @@ void walk(A& a, T& v) {
       v.size, v.order);
   else if constexpr (std::is_same_v<S, TopOfBook>)
     a(v.bid, v.ask, v.bid_size, v.ask_size, v.synced);
+  else if constexpr (std::is_same_v<S, MarketActivity>)
+    a(v.bid_depth, v.ask_depth, v.minute_volume, v.book_period_ns);
   else if constexpr (std::is_same_v<S, FeatureFrame>)
-    a(v.symbol, v.number, v.cause, v.at, v.triggers, v.top, v.book_at, v.values, v.validity, v.digest);
+    a(v.symbol, v.number, v.cause, v.at, v.triggers, v.top, v.book_at, v.activity, v.values, v.validity,
+      v.digest);
   else
     static_assert(sizeof(S) == 0, "a struct that crosses the codec names its fields here");
 }

@@ -196,6 +196,8 @@ std::string_view word(OperatorVerb value) {
       return "disconnect";
     case OperatorVerb::unlock:
       return "unlock";
+    case OperatorVerb::loosen:
+      return "loosen";
   }
   return {};
 }

@@ -136,7 +136,7 @@ class CommandLine {
     setting(run_app, "--key-file", "exchange.key_file", "key of the account, for mode live");
     run_app->add_option("--confirm", run_.confirm, "the words that mode live asks for, for scripts");
     setting(run_app, "--symbols", "bot.symbols", "symbols to trade, with commas between");
-    setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT");
+    setting(run_app, "--bus", "bus.url", "embedded, or redis://HOST:PORT; docs/reference/bus.md has more");
     setting(run_app, "--listen", "ui.listen", "address of the page");
     setting(run_app, "--speed", "sim.speed", "market seconds a second");
     setting(run_app, "--history-hours", "sim.history_hours", "market before the first start");

@@ -10,6 +10,7 @@
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "shell/await.h"
+#include "shell/bus_options.h"
 #include "shell/embedded_exchange.h"
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"
@@ -140,11 +141,8 @@ LiveBot::Parts::Failure LiveBot::Parts::connect_bus() {
   bus = std::make_unique<io::bus::EmbeddedBus>(journal->epoch());
   const auto& url = config.current().bus;
   if (url == "embedded") return {};
-  auto connected = io::bus::RedisBus::connect(url, {.epoch = journal->epoch()});
-  if (!connected)
-    return StartError{
-        connected.error().fault == io::bus::BusFault::bad_url ? ExitCode::configuration : ExitCode::network,
-        connected.error().what};
+  auto connected = io::bus::RedisBus::connect(url, redis_options(config.current(), journal->epoch()));
+  if (!connected) return StartError{exit_code_of(connected.error()), connected.error().what};
   redis = std::move(*connected);
   return {};
 }

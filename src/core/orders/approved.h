@@ -2,9 +2,11 @@
 // stamp.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "domain/decision.h"
+#include "domain/risk_controls.h"
 
 namespace mlbot::core {
 
@@ -25,9 +27,15 @@ class Approved {
 /// A rule said no.
 struct Refused {
   ReasonCode rule = ReasonCode::halted;
-  double limit = 0;   ///< what the rule allows, in the rule's own unit
+  double limit = 0;   ///< what the rule allows, in its unit
   double actual = 0;  ///< what the order would have made of it
+  Control control = Control::trading_state;
+  Unit unit = Unit::flag;
   bool operator==(const Refused&) const = default;
 };
+
+/// "K06 price_collar: limit 50 bps, actual 73 bps"; a flag says what must be and what is: "K02
+/// symbol_disabled: must be yes, is no".
+std::string to_text(const Refused& refused);
 
 }  // namespace mlbot::core

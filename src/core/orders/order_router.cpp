@@ -8,11 +8,13 @@ void OrderRouter::add(const Instrument& instrument) {
   MLBOT_ASSERT(instrument.id.index == symbols_.size());
   symbols_.push_back({.instrument = instrument, .market = {}, .working = {}});
   positions_.add(instrument);
+  risk_.add(instrument);
 }
 
 void OrderRouter::redefine(const Instrument& instrument) {
   symbols_[instrument.id.index].instrument = instrument;
   positions_.redefine(instrument);
+  risk_.redefine(instrument);
 }
 
 void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch) {
@@ -30,6 +32,7 @@ void OrderRouter::configure(const ConfigChanged& config) {
 }
 
 void OrderRouter::see(const FeatureFrame& frame) {
+  risk_.see(frame);
   Symbol& s = symbols_[frame.symbol.index];
   s.market.top = frame.top;
   s.market.book_at = frame.book_at;
@@ -51,28 +54,53 @@ RiskView OrderRouter::view(Instant now, SymbolId symbol, Side side, const Accoun
   for (std::uint16_t i = 0; i < symbols_.size(); ++i)
     if (i != symbol.index && (any_order || positions_.position({i}).size.count != 0))
       others = others + worst_of(i);
-  return {.now = now,
-          .instrument = &s.instrument,
-          .mode = mode_,
-          .state = state_,
-          .top = s.market.top,
-          .book_at = s.market.book_at,
-          .mid = positions_.mid(symbol),
-          .traded = s.traded,
-          .side_allowed = side == Side::buy ? settings_.long_allowed : settings_.short_allowed,
-          .account_known = monitor.known(),
-          .wallet_age = monitor.wallet_age(now),
-          .wallet_age_max = wallet_age_max,
-          .mismatch = monitor.worst_mismatch(now),
-          .mismatch_tolerance = mismatch_tolerance,
-          .any_unknown = executor_.any_unknown(symbol),
-          .position = positions_.position(symbol).size,
-          .open_buys = executor_.open_entries(symbol, Side::buy),
-          .open_sells = executor_.open_entries(symbol, Side::sell),
-          .other_exposure = others,
-          .daily_loss = monitor.daily_loss(),
-          .drawdown = monitor.drawdown(),
-          .open_orders = executor_.open_count()};
+  RiskView out{.now = now,
+               .decided_at = now,
+               .stamps = risk_.stamps(),
+               .instrument = &s.instrument,
+               .mode = mode_,
+               .state = state_,
+               .top = s.market.top,
+               .book_at = s.market.book_at,
+               .mid = positions_.mid(symbol),
+               .traded = s.traded,
+               .side_allowed = side == Side::buy ? settings_.long_allowed : settings_.short_allowed,
+               .account_known = monitor.known(),
+               .wallet_age = monitor.wallet_age(now),
+               .mismatch = monitor.worst_mismatch(now),
+               .any_unknown = executor_.any_unknown(symbol),
+               .position = positions_.position(symbol).size,
+               .open_buys = executor_.open_entries(symbol, Side::buy),
+               .open_sells = executor_.open_entries(symbol, Side::sell),
+               .other_exposure = others,
+               .equity = monitor.equity(),
+               .daily_loss = monitor.daily_loss(),
+               .drawdown = monitor.drawdown(),
+               .open_orders = executor_.open_count()};
+  find_own(symbol, out);
+  return out;
+}
+
+void OrderRouter::find_own(SymbolId symbol, RiskView& view) const {
+  for (std::size_t i = 0; i < executor_.unsettled_count(); ++i) {
+    const Order& order = executor_.unsettled(i);
+    if (order.symbol != symbol || is_over(order.state)) continue;
+    ++view.open_orders_symbol;
+    if (order.type != OrderType::limit || order.price.count <= 0) continue;
+    auto& best = order.side == Side::buy ? view.own_bid : view.own_ask;
+    const PriceTicks price = order.amended_price.value_or(order.price);
+    for (const PriceTicks at : {order.price, price})
+      if (!best || (order.side == Side::buy ? at > *best : at < *best)) best = at;
+  }
+}
+
+RiskDemand OrderRouter::assess(Instant now, const AccountMonitor& monitor) {
+  return risk_.assess({.now = now,
+                       .equity = monitor.equity(),
+                       .daily_loss = monitor.daily_loss(),
+                       .drawdown = monitor.drawdown(),
+                       .mismatch = monitor.worst_mismatch(now),
+                       .longest_unknown = executor_.longest_unknown(now)});
 }
 
 Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& intent,
@@ -80,7 +108,7 @@ Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& inten
   MLBOT_ASSERT(!busy(intent.symbol));
   if (executor_.full())
     return std::unexpected{Refused{ReasonCode::open_orders, static_cast<double>(order_slots),
-                                   static_cast<double>(order_slots + 1)}};
+                                   static_cast<double>(order_slots + 1), Control::open_orders, Unit::count}};
   Symbol& s = symbols_[intent.symbol.index];
   PlaceOrder order = smart_.plan(s.instrument, s.market.top, positions_.mid(intent.symbol), intent);
   order.id = executor_.next_id();
@@ -92,7 +120,12 @@ Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& inten
   if (!order.reduce_only)
     order.stop_loss = positions_.stop_price(intent.symbol, order.side, s.instrument.price(order.price),
                                             risk_.limits().stop_distance_bps);
-  const auto approved = risk_.judge(order, view(now, intent.symbol, intent.side, monitor));
+  RiskView shown = view(now, intent.symbol, intent.side, monitor);
+  shown.leg = positions_.position(intent.symbol, order.position_index).size;
+  if (!order.reduce_only)
+    if (const Lots room = risk_.room(order, shown); room >= s.instrument.min_order) order.size = room;
+  risk_.note_intent();
+  const auto approved = risk_.judge(order, shown);
   if (!approved) return std::unexpected{approved.error()};
   executor_.place(now, *approved, out);
   s.working = order.id;
@@ -122,8 +155,9 @@ void OrderRouter::work(Instant now, SymbolId symbol, const AccountMonitor& monit
     case SmartRouter::Follow::amend: {
       if (order->amended_price || order->cancel_wanted) break;
       const AmendOrder wish{order->id, symbol, smart_.touch(order->side, s.market.top), order->size};
-      if (const auto approved = risk_.judge(wish, view(now, symbol, order->side, monitor)))
-        executor_.amend(now, *approved, out);
+      RiskView shown = view(now, symbol, order->side, monitor);
+      shown.amended = {order->side, order->size, order->filled, order->reduce_only};
+      if (const auto approved = risk_.judge(wish, shown)) executor_.amend(now, *approved, out);
       break;
     }
   }
@@ -155,7 +189,13 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   }
   const Order* order = executor_.find(execution);
   const std::uint8_t index = position_index(execution, order, positions_.mode());
-  if (executor_.on(now, execution, out)) positions_.on(now, execution, index);
+  if (!executor_.on(now, execution, out)) return;
+  const Position before = positions_.position(execution.symbol, index);
+  positions_.on(now, execution, index);
+  const Position& after = positions_.position(execution.symbol, index);
+  if (execution.kind == ExecutionKind::trade) risk_.note_fill(now, execution);
+  if (after.closings != before.closings)
+    risk_.note_closed(now, after.realised - before.realised - (after.fees - before.fees));
 }
 
 void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out) {

@@ -31,6 +31,13 @@ class OrderRouter {
   void configure(const ConfigChanged& config);
   void set_state(TradingState state) { state_ = state; }
 
+  /// What the risk manager listens to: every event, what the model is, and what each step sends.
+  void hear(const Stamped& event) { risk_.see(event); }
+  void note_model(const ModelFacts& model) { risk_.note_model(model); }
+  void note_sent(Instant now, std::span<const Command> commands) { risk_.note_sent(now, commands); }
+  /// What the controls ask for now, by what account and orders show.
+  RiskDemand assess(Instant now, const AccountMonitor& monitor);
+
   /// Takes in where the market stands.
   void see(const FeatureFrame& frame);
 
@@ -86,6 +93,8 @@ class OrderRouter {
     ClientOrderId working;  ///< our order on this symbol, empty without one
   };
   RiskView view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const;
+  /// Best prices of our own orders that may be resting, for K32.
+  void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;
 
   Mode mode_ = Mode::paper;

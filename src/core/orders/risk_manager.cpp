@@ -1,151 +1,326 @@
 #include "core/orders/risk_manager.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 namespace mlbot::core {
 namespace {
 
 double seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
-double milliseconds(Duration d) { return static_cast<double>(d.count()) / 1e6; }
 
 }  // namespace
 
-RiskManager::RiskManager() = default;
-
-E8 worst_notional(const Instrument& instrument, E8 mid, Lots position, Lots buys, Lots sells) {
-  const Lots worst = std::max(absolute(position + buys), absolute(position - sells));
-  return multiply(mid, instrument.size(worst));
-}
-
-/// Rules against getting in.
-std::optional<Refused> RiskManager::entry_rules(const PlaceOrder& order, const RiskView& view) const {
-  using enum ReasonCode;
-  if (view.mode == Mode::shadow) return Refused{mode_shadow, 0, 1};
-  if (view.state == TradingState::halted) return Refused{halted, 0, 1};
-  if (view.state != TradingState::active && view.state != TradingState::degraded)
-    return Refused{paused, 0, 1};
-  if (!view.account_known) return Refused{account_unknown, 1, 0};
-  if (view.mismatch > view.mismatch_tolerance)
-    return Refused{position_mismatch, seconds(view.mismatch_tolerance), seconds(view.mismatch)};
-  if (view.any_unknown) return Refused{order_unknown, 0, 1};
-  if (view.wallet_age > view.wallet_age_max)
-    return Refused{balance_stale, seconds(view.wallet_age_max), seconds(view.wallet_age)};
-  if (!view.traded) return Refused{symbol_disabled, 1, 0};
-  if (!view.side_allowed) return Refused{side_disabled, 1, 0};
-  if (!view.top.synced) return Refused{book_unsynced, 1, 0};
-  const double age = milliseconds(view.now - view.book_at);
-  if (age > limits_.max_feed_age_ms)
-    return Refused{feed_stale, static_cast<double>(limits_.max_feed_age_ms), age};
-  if (view.daily_loss >= limits_.daily_loss)
-    return Refused{daily_loss, to_double(limits_.daily_loss), to_double(view.daily_loss)};
-  if (view.drawdown >= limits_.drawdown)
-    return Refused{drawdown, to_double(limits_.drawdown), to_double(view.drawdown)};
-  if (view.open_orders >= limits_.max_open_orders)
-    return Refused{open_orders, static_cast<double>(limits_.max_open_orders),
-                   static_cast<double>(view.open_orders + 1)};
-
-  const Instrument& instrument = *view.instrument;
-  const E8 notional = instrument.notional(order.price, order.size);
-  if (notional < instrument.min_notional)
-    return Refused{size_below_min, to_double(instrument.min_notional), to_double(notional)};
-  if (notional > limits_.max_order_notional)
-    return Refused{exposure_order, to_double(limits_.max_order_notional), to_double(notional)};
-  const bool buy = order.side == Side::buy;
-  const E8 price = std::max(view.mid, instrument.price(order.price));
-  const E8 symbol =
-      worst_notional(instrument, price, view.position, view.open_buys + (buy ? order.size : Lots{}),
-                     view.open_sells + (buy ? Lots{} : order.size));
-  if (symbol > limits_.max_symbol_notional)
-    return Refused{exposure_symbol, to_double(limits_.max_symbol_notional), to_double(symbol)};
-  const E8 total = symbol + view.other_exposure;
-  if (total > limits_.max_total_notional)
-    return Refused{exposure_total, to_double(limits_.max_total_notional), to_double(total)};
-
-  if (!order.stop_loss) return Refused{stop_missing, 1, 0};
-  const std::int64_t distance = (buy ? order.price - *order.stop_loss : *order.stop_loss - order.price).count;
-  const double distance_bps = 1e4 * static_cast<double>(distance) / static_cast<double>(order.price.count);
-  if (distance <= 0 || distance_bps > limits_.stop_distance_bps)
-    return Refused{stop_missing, static_cast<double>(limits_.stop_distance_bps), distance_bps};
-  return std::nullopt;
-}
-
-std::optional<Refused> RiskManager::collar_rule(PriceTicks price, const RiskView& view) const {
-  if (view.mid.count <= 0 || price.count <= 0) return Refused{ReasonCode::price_collar, 0, 0};
-  const double limit = static_cast<double>(limits_.price_collar_bps);
-  const double mid = to_double(view.mid);
-  const double bps = 1e4 * std::abs(view.instrument->price_double(price) - mid) / mid;
-  if (bps > limit) return Refused{ReasonCode::price_collar, limit, bps};
-  return std::nullopt;
-}
-
-/// Rules against nonsense, for every order.
-std::optional<Refused> RiskManager::order_rules(const PlaceOrder& order, const RiskView& view) const {
-  const Instrument& instrument = *view.instrument;
-  if (order.size < instrument.min_order)
-    return Refused{ReasonCode::size_below_min, static_cast<double>(instrument.min_order.count),
-                   static_cast<double>(order.size.count)};
-  const Lots largest =
-      order.type == OrderType::market ? instrument.max_market_order : instrument.max_limit_order;
-  if (order.size > largest)
-    return Refused{ReasonCode::exposure_order, static_cast<double>(largest.count),
-                   static_cast<double>(order.size.count)};
-  if (order.reduce_only) {
-    const Lots held = order.side == Side::sell ? view.position : -view.position;
-    if (order.size > held)  // would open or turn what it should shrink
-      return Refused{ReasonCode::exposure_symbol, static_cast<double>(std::max<std::int64_t>(held.count, 0)),
-                     static_cast<double>(order.size.count)};
+std::string to_text(const Refused& refused) {
+  const std::string rule = fmt::format("{} {}", control_label(refused.control), to_string(refused.rule));
+  if (refused.unit == Unit::flag) {
+    const auto word = [](double flag) { return flag != 0 ? "yes" : "no"; };
+    return fmt::format("{}: must be {}, is {}", rule, word(refused.limit), word(refused.actual));
   }
-  return collar_rule(order.price, view);
+  const std::string_view unit = to_string(refused.unit);
+  const auto amount = [&](double value) {
+    return fmt::format("{:.6g}{}{}", value, unit.empty() ? "" : " ", unit);
+  };
+  return fmt::format("{}: limit {}, actual {}", rule, amount(refused.limit), amount(refused.actual));
 }
 
-std::optional<Refused> RiskManager::rate_rule(const RiskView& view, bool shrinks) {
-  while (!sent_.empty() && view.now - sent_.front() >= 60s) sent_.pop_front();
-  const std::size_t limit = std::min<std::size_t>(limits_.max_orders_per_minute, rate_slots / 2);
-  const std::size_t allowed = shrinks ? 2 * limit : limit;  // getting out keeps a reserve of its own
-  if (sent_.size() >= allowed)
-    return Refused{ReasonCode::orders_per_min, static_cast<double>(allowed),
-                   static_cast<double>(sent_.size() + 1)};
-  return std::nullopt;
+void RiskManager::add(const Instrument& instrument) {
+  MLBOT_ASSERT(instrument.id.index == instruments_.size());
+  instruments_.push_back(instrument);
+  facts_.add(instrument.id);
 }
+
+void RiskManager::configure(const RiskLimits& wanted) {
+  wanted_ = within_ceilings(wanted);
+  limits_ = std::exchange(configured_, true) ? tightened(limits_, wanted_) : wanted_;
+}
+
+// ---- what is heard and counted
+
+void RiskManager::see(const Stamped& event) {
+  const Instant at = event.at;
+  facts_.clock = std::max(facts_.clock, at);
+  std::visit(
+      Overloaded{[&](const RunStarted& e) { facts_.start(e); },
+                 [&](const RequestAnswer& e) { facts_.on(at, e, limits_); },
+                 [&](const PositionNews& e) { facts_.on(at, e); },
+                 [&](const AccountModes& e) { facts_.on(e); }, [&](const ClockOffset& e) { facts_.on(e); },
+                 [&](const MachineHealth& e) { facts_.on(at, e); },
+                 [&](const GuardBeat& e) { facts_.on(at, e); }, [&](const SymbolStatus& e) { facts_.on(e); },
+                 [&](const VenueStatus& e) { facts_.on(e); },
+                 [&](const OperatorCommand& e) {
+                   if (e.verb == OperatorVerb::resume) release();
+                   if (e.verb == OperatorVerb::loosen) loosen();
+                 },
+                 [](const auto&) {}},  // the router gathers what else the rules need
+      event.what);
+}
+
+void RiskManager::see(const FeatureFrame& frame) {
+  facts_.clock = std::max(facts_.clock, frame.at);
+  facts_.see(frame, instruments_[frame.symbol.index], limits_, ranges_);
+}
+
+void RiskManager::note_fill(Instant now, const Execution& execution) {
+  facts_.filled(now, execution.symbol, execution.price, facts_.of(execution.symbol).mark);
+}
+
+void RiskManager::note_closed(Instant now, E8 profit) { facts_.closed(now, profit, limits_); }
+
+void RiskManager::note_external(Instant) {
+  trip(Control::external_activity, TradingState::reduce_only, false,
+       {ReasonCode::external_activity, 0, 1, Control::external_activity, Unit::flag});
+}
+
+void RiskManager::note_sent(Instant now, std::span<const Command> commands) {
+  for (const Command& command : commands) {
+    if (std::holds_alternative<CancelOrder>(command) || std::holds_alternative<CancelAllOrders>(command))
+      facts_.cancelled(now);
+    const auto* place = std::get_if<PlaceOrder>(&command);
+    if (!place) continue;
+    bool stamped = false;
+    while (!stamped && !facts_.unsent.empty()) stamped = facts_.unsent.pop_front() == place->id;
+    if (!stamped)
+      trip(Control::intent_ratio, TradingState::halted, false,
+           {ReasonCode::intent_ratio, 0, 1, Control::intent_ratio, Unit::count});
+  }
+}
+
+// ---- verdicts
 
 Result<Approved<PlaceOrder>, Refused> RiskManager::judge(const PlaceOrder& order, const RiskView& view) {
-  if (!order.reduce_only)
-    if (const auto no = entry_rules(order, view)) return std::unexpected{*no};
-  if (const auto no = order_rules(order, view)) return std::unexpected{*no};
-  if (const auto no = rate_rule(view, order.reduce_only)) return std::unexpected{*no};
-  sent_.push_back(view.now);
+  facts_.roll_day(view.now);
+  facts_.forget_old(view.now);
+  const bool intended = std::exchange(facts_.intent_open, false);
+  if (const auto no = belonging_rules(order.symbol, view)) return say(*no);
+  if (!order.reduce_only) {
+    if (const auto no = entry_rules(view)) return say(*no);
+    if (const auto no = count_rules(view)) return say(*no);
+  }
+  if (const auto no = mode_rule(order)) return say(*no);
+  if (const auto no = quantity_rules(order, view)) return say(*no);
+  if (!order.reduce_only) {
+    if (const auto no = size_rules({order.side, order.price, order.size, order.size}, view)) return say(*no);
+    if (const auto no = stop_rule(order, view)) return say(*no);
+    if (const auto no = collar_rules(order.side, order.price, view)) return say(*no);
+    if (const auto no = self_match_rule(order.side, order.price, view)) return say(*no);
+    if (const auto no = duplicate_rule(order, view)) return say(*no);
+  } else if (order.type != OrderType::market) {
+    if (const auto no = exit_collar_rule(order.side, order.price, view)) return say(*no);
+  }
+  if (order.type == OrderType::market)
+    if (const auto no = slippage_rule(order, view)) return say(*no);
+  if (const auto no = rate_rules(view.now, order.reduce_only)) return say(*no);
+  if (const auto no = budget_rule(view.now, !order.reduce_only)) return say(*no);
+  if (const auto no = intent_rules(order, intended, view)) return say(*no);
+  facts_.stamped(view.now, order.symbol, order);
+  facts_.ids.insert(order.id);
+  if (!order.reduce_only) ++stamps_;
   return Approved<PlaceOrder>{order};
 }
 
 Result<Approved<AmendOrder>, Refused> RiskManager::judge(const AmendOrder& order, const RiskView& view) {
-  if (view.state == TradingState::halted) return std::unexpected{Refused{ReasonCode::halted, 0, 1}};
-  if (!view.top.synced) return std::unexpected{Refused{ReasonCode::book_unsynced, 1, 0}};
-  const Instrument& instrument = *view.instrument;
-  const E8 notional = instrument.notional(order.price, order.size);
-  if (notional > limits_.max_order_notional)
-    return std::unexpected{
-        Refused{ReasonCode::exposure_order, to_double(limits_.max_order_notional), to_double(notional)}};
-  const E8 price = std::max(view.mid, instrument.price(order.price));
-  const E8 symbol = worst_notional(instrument, price, view.position, view.open_buys, view.open_sells);
-  if (symbol > limits_.max_symbol_notional)
-    return std::unexpected{
-        Refused{ReasonCode::exposure_symbol, to_double(limits_.max_symbol_notional), to_double(symbol)}};
-  if (const auto no = collar_rule(order.price, view)) return std::unexpected{*no};
-  if (const auto no = rate_rule(view, false)) return std::unexpected{*no};
-  sent_.push_back(view.now);
+  facts_.roll_day(view.now);
+  facts_.forget_old(view.now);
+  if (const auto no = belonging_rules(order.symbol, view)) return say(*no);
+  const auto& old = view.amended;
+  if (old.reduce_only) {
+    const PlaceOrder as_new{.symbol = order.symbol,
+                            .side = old.side,
+                            .price = order.price,
+                            .size = order.size - std::min(old.filled, order.size),
+                            .reduce_only = true};
+    if (const auto no = quantity_rules(as_new, view)) return say(*no);
+    if (const auto no = exit_collar_rule(old.side, order.price, view)) return say(*no);
+  } else {
+    if (const auto no = entry_rules(view)) return say(*no);
+    const PlaceOrder as_new{
+        .symbol = order.symbol, .side = old.side, .price = order.price, .size = order.size};
+    if (const auto no = quantity_rules(as_new, view)) return say(*no);
+    const Lots extra = std::max(Lots{}, order.size - old.size);
+    if (const auto no = size_rules({old.side, order.price, order.size, extra}, view)) return say(*no);
+    if (const auto no = collar_rules(old.side, order.price, view)) return say(*no);
+    if (const auto no = self_match_rule(old.side, order.price, view)) return say(*no);
+    if (view.stamps != stamps_)
+      return say({ReasonCode::intent_ratio, static_cast<double>(view.stamps), static_cast<double>(stamps_),
+                  Control::intent_ratio, Unit::count});
+  }
+  if (const auto no = rate_rules(view.now, old.reduce_only)) return say(*no);
+  if (const auto no = budget_rule(view.now, !old.reduce_only)) return say(*no);
+  facts_.counted_message(view.now);
+  facts_.counted_request(view.now);
+  if (!old.reduce_only) ++stamps_;
   return Approved<AmendOrder>{order};
 }
 
+Result<Approved<SetPositionStop>, Refused> RiskManager::judge(const SetPositionStop& stop,
+                                                              std::optional<PriceTicks> held,
+                                                              const RiskView& view) {
+  facts_.forget_old(view.now);
+  if (const auto no = belonging_rules(stop.symbol, view)) return say(*no);
+  const Lots leg = view.leg.value_or(view.position);
+  const int direction = leg.count > 0 ? 1 : -1;  // of the price that helps the position
+  const bool protects =
+      stop.stop_loss.count > 0 && (!held || direction * (stop.stop_loss.count - held->count) >= 0);
+  if (leg.count != 0 && !protects) {
+    const double from = to_double(mark(view));
+    const double bps = stop.stop_loss.count > 0 && from > 0
+                           ? 1e4 * direction * (from - view.instrument->price_double(stop.stop_loss)) / from
+                           : std::numeric_limits<double>::infinity();
+    if (bps > limits_.stop_distance_bps)
+      return say({ReasonCode::stop_missing, static_cast<double>(limits_.stop_distance_bps), bps,
+                  Control::stop_attached, Unit::bps});
+  }
+  if (const auto no = budget_rule(view.now, false)) return say(*no);
+  facts_.counted_request(view.now);
+  return Approved<SetPositionStop>{stop};
+}
+
+Result<void, Refused> RiskManager::judge_cancel(Instant now) {
+  facts_.forget_old(now);
+  if (const auto no = budget_rule(now, false)) return say(*no);
+  return {};
+}
+
+// ---- what stops trading by itself
+
+std::unexpected<Refused> RiskManager::say(const Refused& refused) {
+  ++fired_[static_cast<std::size_t>(refused.control)];
+  if (refused.control == Control::daily_loss)
+    trip(refused.control, TradingState::reduce_only, false, refused);
+  else if (refused.control == Control::drawdown)
+    trip(refused.control, TradingState::halted, true, refused);
+  else if (refused.control == Control::round_trips || refused.control == Control::intent_ratio)
+    trip(refused.control, TradingState::halted, false, refused);
+  return std::unexpected{refused};
+}
+
+void RiskManager::trip(Control control, TradingState state, bool flatten, const Refused& why) {
+  const auto number = static_cast<std::size_t>(control);
+  Latch& latch = latches_[number];
+  if (latch.state >= state && (latch.flatten || !flatten)) return;
+  latch = {std::max(latch.state, state), latch.flatten || flatten, why};
+  latched_ |= std::uint64_t{1} << number;
+  ++fired_[number];
+}
+
+RiskDemand RiskManager::assess(const AccountView& account) {
+  using enum TradingState;
+  const Losses limit = loss_limits(account.equity, account.daily_loss, account.drawdown);
+  const auto usdt = [](ReasonCode reason, E8 most, E8 actual, Control control) {
+    return Refused{reason, to_double(most), to_double(actual), control, Unit::usdt};
+  };
+  const auto lost = [&](E8 most) {
+    return usdt(ReasonCode::daily_loss, most, account.daily_loss, Control::daily_loss);
+  };
+  if (account.daily_loss.count > 0 && account.daily_loss >= limit.halt)
+    trip(Control::daily_loss, halted, true, lost(limit.halt));
+  else if (account.daily_loss.count > 0 && account.daily_loss >= limit.reduce)
+    trip(Control::daily_loss, reduce_only, false, lost(limit.reduce));
+  if (account.drawdown.count > 0 && account.drawdown >= limit.drawdown)
+    trip(Control::drawdown, halted, true,
+         usdt(ReasonCode::drawdown, limit.drawdown, account.drawdown, Control::drawdown));
+
+  const auto counted = [&](std::size_t count, std::uint32_t most) {
+    if (count >= most)
+      trip(Control::round_trips, halted, false,
+           {ReasonCode::round_trips, static_cast<double>(most), static_cast<double>(count),
+            Control::round_trips, Unit::count});
+  };
+  counted(facts_.closings_in(account.now, 10min), limits_.round_trips_10m);
+  counted(facts_.day.round_trips, limits_.round_trips_day);
+
+  const auto lasting = [](Control control, ReasonCode reason, Duration longest, Duration most) {
+    return Refused{reason, seconds(most), seconds(longest), control, Unit::seconds};
+  };
+  const Duration unknown = std::chrono::seconds{limits_.unknown_halt_s};
+  if (account.longest_unknown > unknown)
+    trip(Control::unknown_orders, halted, false,
+         lasting(Control::unknown_orders, ReasonCode::order_unknown, account.longest_unknown, unknown));
+  passing_ = {};
+  const auto for_now = [&](const Refused& why) {
+    if (!passing_.any()) passing_ = {.state = reduce_only, .why = why};
+  };
+  const Duration differs = std::chrono::milliseconds{limits_.mismatch_halt_ms};
+  const Duration reduces = std::chrono::milliseconds{limits_.mismatch_reduce_ms};
+  const auto apart = [&](Duration most) {
+    return lasting(Control::reconciliation, ReasonCode::position_mismatch, account.mismatch, most);
+  };
+  if (account.mismatch > differs)
+    trip(Control::reconciliation, halted, false, apart(differs));
+  else if (account.mismatch > reduces)
+    for_now(apart(reduces));
+
+  if (facts_.clock_offset) {
+    const double offset = std::abs(seconds(*facts_.clock_offset)) * 1e3;
+    if (offset > limits_.clock_halt_ms)
+      trip(Control::clock_offset, halted, false,
+           {ReasonCode::clock_offset, static_cast<double>(limits_.clock_halt_ms), offset,
+            Control::clock_offset, Unit::milliseconds});
+  }
+  for (const Instrument& instrument : instruments_) {
+    const SymbolFacts& s = facts_.of(instrument.id);
+    if (s.rejections >= limits_.rejections_halt)
+      trip(Control::rejections, halted, false,
+           {ReasonCode::order_rejections, static_cast<double>(limits_.rejections_halt),
+            static_cast<double>(s.rejections), Control::rejections, Unit::count});
+    const double off = facts_.worst_fill_bps(account.now, instrument.id);
+    if (off > limits_.fills_off_mark_bps)
+      for_now({ReasonCode::fills_off_mark, static_cast<double>(limits_.fills_off_mark_bps), off,
+               Control::fill_collar, Unit::bps});
+    if (s.liquidation_price.count > 0 && s.mark.count > 0) {
+      const double wanted = distance_wanted(s);
+      const double bps =
+          1e4 * std::abs(to_double(s.mark) - to_double(s.liquidation_price)) / to_double(s.mark);
+      if (bps < wanted)
+        for_now({ReasonCode::liquidation_near, wanted, bps, Control::liquidation_distance, Unit::bps});
+    }
+  }
+  return demand();
+}
+
+RiskDemand RiskManager::demand() const {
+  RiskDemand worst = passing_;
+  for (std::size_t i = 1; i < latches_.size(); ++i) {
+    const Latch& latch = latches_[i];
+    if (latch.state > worst.state) {
+      worst.state = latch.state;
+      worst.why = latch.why;
+    }
+    worst.flatten = worst.flatten || latch.flatten;
+    worst.latched = worst.latched || latch.state != TradingState::active;
+  }
+  return worst;
+}
+
+void RiskManager::release() {
+  latches_ = {};
+  latched_ = 0;
+  for (const Instrument& instrument : instruments_) facts_.of(instrument.id).rejections = 0;
+}
+
+std::optional<Refused> RiskManager::warning() const {
+  const double fills = std::max<double>(facts_.day.fills, 1), cancels = facts_.day.cancels;
+  if (cancels <= fills * limits_.cancels_per_fill) return std::nullopt;
+  return Refused{ReasonCode::cancel_ratio, static_cast<double>(limits_.cancels_per_fill), cancels / fills,
+                 Control::cancel_ratio, Unit::times};
+}
+
 void RiskManager::hash_into(StateHash& hash) const {
-  hash.add(std::uint64_t{sent_.size()});
-  for (std::size_t i = 0; i < sent_.size(); ++i) hash.add(sent_[i].ns);
-  for (const E8 limit : {limits_.max_order_notional, limits_.max_symbol_notional, limits_.max_total_notional,
-                         limits_.daily_loss, limits_.drawdown})
-    hash.add(limit.count);
-  for (const std::uint32_t limit :
-       {limits_.max_open_orders, limits_.max_orders_per_minute, limits_.price_collar_bps,
-        limits_.max_feed_age_ms, limits_.stop_distance_bps})
-    hash.add(std::uint64_t{limit});
+  for (const RiskLimits* limits : {&limits_, &wanted_})
+    for (const RiskLimit& limit : risk_limits())
+      hash.add(limit.amount ? (limits->*limit.amount).count : std::int64_t{limits->*limit.number});
+  hash.add(std::uint64_t{configured_});
+  hash.add(latched_);
+  for (const Latch& latch : latches_)
+    hash.add(static_cast<std::uint64_t>(latch.state) | std::uint64_t{latch.flatten} << 8);
+  hash.add(static_cast<std::uint64_t>(passing_.state));
+  hash.add(stamps_);
+  for (const std::uint64_t count : fired_) hash.add(count);
+  facts_.hash_into(hash);
 }
 
 }  // namespace mlbot::core

@@ -1,7 +1,10 @@
-// For tests: a RiskManager that agrees with everything, since nobody else can stamp an order.
+// For tests that are not about risk, since nobody else can stamp an order: a gate at its loosest, in a market
+// that pleases it. What even that gate refuses fails the test.
 #pragma once
 
 #include <gtest/gtest.h>
+
+#include <optional>
 
 #include "core/orders/risk_manager.h"
 
@@ -16,46 +19,70 @@ inline Instrument stamp_instrument() {
           .min_order = {1},
           .max_limit_order = {1'000'000},
           .max_market_order = {500'000},
-          .min_notional = *parse_e8("5")};
+          .min_notional = *parse_e8("5"),
+          .funding_interval_minutes = 0};
 }
 
 class Stamp {
  public:
   Stamp() {
-    risk_.configure({.max_order_notional = {e8_per_unit * 1'000'000},
-                     .max_symbol_notional = {e8_per_unit * 1'000'000},
-                     .max_total_notional = {e8_per_unit * 1'000'000}});
+    risk_.add(instrument_);
+    RiskLimits loosest;
+    for (const RiskLimit& limit : risk_limits())
+      limit.set(loosest, limit.tighter == Tighter::lower ? limit.highest : limit.lowest);
+    risk_.configure(loosest);
+    risk_.note_model({.present = true, .verified = true, .schema_equal = true});
+    FeatureFrame frame;
+    for (std::size_t i = 0; i < feature_count; ++i) frame.set(i, 0);
+    risk_.see(frame);
   }
   Approved<PlaceOrder> place(Instant now, PlaceOrder order) {
     if (!order.reduce_only)
       order.stop_loss = PriceTicks{order.price.count + (order.side == Side::buy ? -5'000 : 5'000)};
-    const auto approved = risk_.judge(order, view(now, order.side, order.price));
-    EXPECT_TRUE(approved) << to_string(approved.error().rule);
-    return *approved;
+    const RiskView shown = view(now, order.side, order.price);
+    risk_.note_intent();
+    return must(risk_.judge(order, shown));
   }
   Approved<AmendOrder> amend(Instant now, Side side, const AmendOrder& order) {
-    const auto approved = risk_.judge(order, view(now, side, order.price));
-    EXPECT_TRUE(approved) << to_string(approved.error().rule);
-    return *approved;
+    RiskView shown = view(now, side, order.price);
+    shown.amended = {side, order.size, {}, false};
+    return must(risk_.judge(order, shown));
+  }
+  /// Of a position of this side.
+  Approved<SetPositionStop> stop(Instant now, Side position_side, const SetPositionStop& stop) {
+    return must(risk_.judge(stop, std::nullopt, view(now, opposite(position_side), stop.stop_loss)));
   }
 
  private:
-  RiskView view(Instant now, Side side, PriceTicks price) const {
-    return {.now = now,
+  template <class T>
+  T must(Result<T, Refused> verdict) {
+    EXPECT_TRUE(verdict) << to_text(verdict.error());
+    return *verdict;
+  }
+  /// Each question in a second of its own: rates are not what these tests are about.
+  RiskView view(Instant now, Side side, PriceTicks price) {
+    now_ = std::max(now, now_ + 1s);
+    constexpr Lots plenty{std::int64_t{1} << 50};
+    return {.now = now_,
+            .decided_at = now_,
+            .stamps = risk_.stamps(),
             .instrument = &instrument_,
             .state = TradingState::active,
-            .top = {.synced = true},
-            .book_at = now,
+            .top = {price - TickDistance{1}, price + TickDistance{1}, plenty, plenty, true},
+            .book_at = now_,
             .mid = instrument_.price(price),
             .traded = true,
             .side_allowed = true,
             .account_known = true,
+            .wallet_age = 0s,
             .position = {side == Side::sell ? 1'000 : -1'000},
+            .equity = {e8_per_unit * 1'000'000'000},
             .daily_loss = {},
             .drawdown = {}};
   }
-  Instrument instrument_ = stamp_instrument();
+  const Instrument instrument_ = stamp_instrument();
   RiskManager risk_;
+  Instant now_{INT64_MIN / 2};
 };
 
 }  // namespace mlbot::core

@@ -19,6 +19,12 @@ void TradingCoordinator::add(const Instrument& instrument) {
 void TradingCoordinator::start(const RunStarted& run, OrderRouter& router) {
   mode_ = run.mode;
   schema_hash_ = run.schema_hash;
+  if (bundle_)
+    router.note_model({.present = head_ != nullptr,
+                       .verified = !bundle_->content_hash.empty(),
+                       .schema_equal = bundle_->schema_hash == run.schema_hash,
+                       .trained_at_ms = bundle_->trained_at_ms,
+                       .expires_at_ms = bundle_->expires_at_ms});
   set_state(TradingState::active, router);
 }
 
@@ -198,6 +204,8 @@ void TradingCoordinator::on(Instant now, const OperatorCommand& command, OrderRo
     case OperatorVerb::unlock:
       if (!command.cause.empty()) killed_ = false;
       break;
+    case OperatorVerb::loosen:  // the risk manager has heard it
+      break;
     case OperatorVerb::kill:
     case OperatorVerb::disconnect:
       killed_ = true;
@@ -235,16 +243,13 @@ void TradingCoordinator::flatten(Instant now, OrderRouter& router, const Account
 
 void TradingCoordinator::on_timer(Instant now, OrderRouter& router, const AccountMonitor& monitor,
                                   Outbox& out) {
-  if (state_ != TradingState::halted) {
-    if (monitor.worst_mismatch(now) > mismatch_halt)
-      stopped_by_ = ReasonCode::position_mismatch;
-    else if (router.executor().longest_unknown(now) > unknown_order_halt)
-      stopped_by_ = ReasonCode::order_unknown;
-    if (stopped_by_) {
-      set_state(TradingState::halted, router);
-      router.cancel_entries(now, out);
-    }
+  const RiskDemand demand = router.assess(now, monitor);
+  if (demand.latched && demand.state > state_) {
+    stopped_by_ = demand.why.rule;
+    set_state(demand.state, router);
+    router.cancel_entries(now, out);
   }
+  flattening_ = flattening_ || demand.flatten;
   if (flattening_) flatten(now, router, monitor, out);
 }
 

@@ -5,7 +5,7 @@
 namespace mlbot::core {
 namespace {
 
-constexpr Instant begin = Instant::from_seconds(1'767'571'200);
+constexpr Instant begin = Instant::from_seconds(1'767'574'800);
 constexpr std::uint64_t schema = 7;
 
 /// The first feature, in steps: below -10 it predicts -20 bps, then -9, 0.5, 9, 20, and from 100 on 1000.
@@ -111,7 +111,7 @@ class Desk : public ::testing::Test {
   models::Bundle bundle = stairs();
   Instrument instrument = bitcoin();
   RunStarted run{.schema_hash = schema};
-  RiskLimits risk;
+  RiskLimits risk{.max_order_equity_bps = 2'000};
   DecisionSettings decision{
       .min_edge_bps = 1, .max_orders_per_hour = 3, .cooldown_ms = 15'000, .order_notional_usdt = 1'000};
   std::vector<SymbolId> traded{{0}};
@@ -182,11 +182,9 @@ TEST_F(Desk, EverySilenceHasItsReason) {
   bundle.schema_hash = schema + 1;
   EXPECT_EQ(reason(10, 20), schema_mismatch);
   bundle.schema_hash = schema;
-  decision.order_notional_usdt = 6'000;
+  risk.max_order_notional = {4 * e8_per_unit};
   configure();
   EXPECT_EQ(reason(11, 20), exposure_order) << "the risk rules are asked last";
-  decision.order_notional_usdt = 1'000;
-  configure();
   monitor.on(begin + 12s, LinkChanged{Link::account, LinkState::down}, out);
   EXPECT_EQ(reason(12, 20), account_unknown);
   EXPECT_EQ(placed(), nullptr);

@@ -5,10 +5,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "io/bus/redis_schema.h"
+
 namespace mlbot::io::bus {
 namespace {
 
-/// The value behind "name:" in an INFO answer.
+constexpr std::size_t same_sequence_max = 64;
+
+}  // namespace
+
 std::string_view info_field(std::string_view info, std::string_view name) {
   for (std::size_t at = 0; (at = info.find(name, at)) != info.npos; ++at) {
     if ((at > 0 && info[at - 1] != '\n') || info.substr(at + name.size(), 1) != ":") continue;
@@ -17,8 +22,6 @@ std::string_view info_field(std::string_view info, std::string_view name) {
   }
   return {};
 }
-
-}  // namespace
 
 std::uint16_t redis_slot(std::string_view stream) {
   if (const auto open = stream.find('{'); open != stream.npos)
@@ -101,6 +104,46 @@ Result<void, BusError> RedisNodes::learn_from(const RedisAddress& node) {
   }
   mapped_ = true;
   return {};
+}
+
+Result<std::optional<StreamEnd>, BusError> stream_end(RespConnection& connection, std::string_view stream,
+                                                      std::string_view id) {
+  const std::string count = std::to_string(same_sequence_max);
+  auto answer = connection.ask({"XREVRANGE", stream, id, "-", "COUNT", count});
+  if (!answer) return std::unexpected{answer.error()};
+  const RespValue entries = answer->next();
+  if (entries.type == RespType::error)
+    return std::unexpected{
+        BusError{wish_of(entries.text) == RedisWish::refuse ? BusFault::refused : BusFault::no_server,
+                 fmt::format("Redis at {} does not tell the end of {}: {}", connection.address().text(),
+                             stream, entries.text)}};
+  std::optional<StreamEnd> end;
+  for (std::int64_t i = 0; i < entries.number; ++i) {
+    answer->next();
+    const auto at = parse_entry_id(answer->next().text);
+    const auto fields = answer->next().number;
+    std::string_view field, value;
+    for (std::int64_t f = 0; f + 1 < fields; f += 2) {
+      field = answer->next().text;
+      value = answer->next().text;
+    }
+    if (!at || field != record_schema) break;
+    const Sequence sequence = sequence_of(value);
+    if (!end)
+      end = StreamEnd{{static_cast<std::uint32_t>(at->epoch), at->number, sequence}, 0};
+    else if (at->epoch != end->place.epoch || sequence != end->place.sequence)
+      break;
+    ++end->with_that_sequence;
+  }
+  return end;
+}
+
+Result<std::optional<StreamEnd>, BusError> last_place(RedisNodes& nodes, std::string_view stream) {
+  const auto node = nodes.node_of(stream);
+  if (!node) return std::unexpected{node.error()};
+  const auto connection = RespConnection::connect(nodes.login(), *node);
+  if (!connection) return std::unexpected{connection.error()};
+  return stream_end(**connection, stream, "+");
 }
 
 Result<void, BusError> check_server(RespConnection& connection, const RedisUrl& url) {

@@ -39,6 +39,20 @@ class RedisNodes {
   bool mapped_ = false;
 };
 
+/// The value behind "name:" in an answer to INFO; empty when it is not there.
+std::string_view info_field(std::string_view info, std::string_view name);
+
+/// The end of a stream.
+struct StreamEnd {
+  BusPlace place;
+  std::uint32_t with_that_sequence = 0;  ///< newest records that share its sequence, itself included
+};
+/// The newest entry up to `id` ("+": of all); nothing when there is none.
+Result<std::optional<StreamEnd>, BusError> stream_end(RespConnection& connection, std::string_view stream,
+                                                      std::string_view id);
+/// The newest record of a stream, on a connection made for it.
+Result<std::optional<StreamEnd>, BusError> last_place(RedisNodes& nodes, std::string_view stream);
+
 /// Redis 7 at least, and a server that throws nothing away: noeviction, and an append-only file unless the
 /// URL says persistence=none.
 /// @error evicts, refused

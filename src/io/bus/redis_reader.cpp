@@ -16,7 +16,6 @@ constexpr std::string_view entries_per_question = "512";
 constexpr auto block =
     std::chrono::milliseconds{500};  ///< a question's patience: how often a consumer shows life
 constexpr std::size_t confirmed_at_once = 1'000;
-constexpr std::size_t same_sequence_max = 64;
 
 /// Alternating names and values into `visit(name, walk)`, which takes exactly one value.
 template <class Visit>
@@ -45,48 +44,7 @@ std::vector<Consumer> consumers_in(RespWalk answer) {
   return consumers;
 }
 
-/// The newest entry up to `id`, and how many before it share its sequence.
-Result<std::optional<StreamEnd>, BusError> end_of(RespConnection& connection, std::string_view stream,
-                                                  std::string_view id) {
-  const std::string count = std::to_string(same_sequence_max);
-  auto answer = connection.ask({"XREVRANGE", stream, id, "-", "COUNT", count});
-  if (!answer) return std::unexpected{answer.error()};
-  const RespValue entries = answer->next();
-  if (entries.type == RespType::error)
-    return std::unexpected{
-        BusError{wish_of(entries.text) == RedisWish::refuse ? BusFault::refused : BusFault::no_server,
-                 fmt::format("Redis at {} does not tell the end of {}: {}", connection.address().text(),
-                             stream, entries.text)}};
-  std::optional<StreamEnd> end;
-  for (std::int64_t i = 0; i < entries.number; ++i) {
-    answer->next();
-    const auto at = parse_entry_id(answer->next().text);
-    const auto fields = answer->next().number;
-    std::string_view field, value;
-    for (std::int64_t f = 0; f + 1 < fields; f += 2) {
-      field = answer->next().text;
-      value = answer->next().text;
-    }
-    if (!at || field != record_schema) break;
-    const Sequence sequence = sequence_of(value);
-    if (!end)
-      end = StreamEnd{{static_cast<std::uint32_t>(at->epoch), at->number, sequence}, 0};
-    else if (at->epoch != end->place.epoch || sequence != end->place.sequence)
-      break;
-    ++end->with_that_sequence;
-  }
-  return end;
-}
-
 }  // namespace
-
-Result<std::optional<StreamEnd>, BusError> last_place(RedisNodes& nodes, std::string_view stream) {
-  const auto node = nodes.node_of(stream);
-  if (!node) return std::unexpected{node.error()};
-  const auto connection = RespConnection::connect(nodes.login(), *node);
-  if (!connection) return std::unexpected{connection.error()};
-  return end_of(**connection, stream, "+");
-}
 
 RedisReader::RedisReader(const RedisLogin& login, const RedisOptions& options, BusReading reading)
     : nodes_{login}, options_{options}, group_{std::move(reading.group)}, from_{reading.from} {
@@ -149,6 +107,7 @@ BusError RedisReader::lose(Way& way, BusError why) {
   way.retry_at = Clock::now() + way.pause;
   way.pause = std::min(way.pause * 2, options_.reconnect_max);
   nodes_.forget();
+  second_.clear();  // its server may be the same
   return why;
 }
 
@@ -168,7 +127,7 @@ Result<void, BusError> RedisReader::connect(Way& way) {
 Result<void, BusError> RedisReader::find_beginning(RespConnection& connection, Stream& stream) {
   if (stream.begun) return {};
   if (from_ == ReadFrom::head) {
-    const auto end = end_of(connection, stream.name, "+");
+    const auto end = stream_end(connection, stream.name, "+");
     if (!end) return std::unexpected{end.error()};
     if (*end) {
       const auto& place = (*end)->place;
@@ -295,7 +254,7 @@ Result<void, BusError> RedisReader::find_group_place(RespConnection& connection,
   if (last == EntryId{}) return {};
   stream.epoch = last.epoch;
   stream.expected = last.number + 1;
-  const auto end = end_of(connection, stream.name, last.text());
+  const auto end = stream_end(connection, stream.name, last.text());
   if (!end) return std::unexpected{end.error()};
   if (*end && (*end)->place.epoch == last.epoch && (*end)->place.number == last.number) {
     stream.sequence = (*end)->place.sequence;

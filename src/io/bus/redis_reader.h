@@ -21,13 +21,6 @@
 
 namespace mlbot::io::bus {
 
-struct StreamEnd {
-  BusPlace place;
-  std::uint32_t with_that_sequence = 0;  ///< newest records that share its sequence, itself included
-};
-/// The newest record of a stream; nothing when there is none.
-Result<std::optional<StreamEnd>, BusError> last_place(RedisNodes& nodes, std::string_view stream);
-
 class RedisReader final : public BusReader {
  public:
   static Result<std::unique_ptr<RedisReader>, BusError> open(const RedisLogin& login,

@@ -27,7 +27,11 @@ inline std::unique_ptr<RedisBus> bus_at(const std::string& url, RedisOptions opt
 }
 
 inline void wait_until(const auto& reached) {
-  while (!reached()) std::this_thread::sleep_for(Duration{2ms});
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  while (!reached()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until) << "it never came";
+    std::this_thread::sleep_for(Duration{2ms});
+  }
 }
 
 /// The text of record `number`; its sequence is ten times its number.
@@ -48,6 +52,8 @@ class Oracle final : public GapFiller {
       bus.publish(stream, sequence_of(epoch, made), text_of(stream, epoch, made));
     }
   }
+  /// Somebody else published so many.
+  void know(std::string_view stream, std::uint64_t count) { made_[{std::string{stream}, 1}] = count; }
   std::uint64_t made(std::string_view stream, std::uint32_t epoch = 1) const {
     const auto found = made_.find({std::string{stream}, epoch});
     return found == made_.end() ? 0 : found->second;
@@ -91,11 +97,13 @@ class Oracle final : public GapFiller {
   /// Reads until the newest record of every stream was heard, or `patience` is over; confirms now and then.
   void read_all(BusReader& reader, Duration patience = 10s) {
     const auto until = std::chrono::steady_clock::now() + patience;
+    std::string told;
     while (!heard_the_newest() && std::chrono::steady_clock::now() < until) {
       const auto item = reader.next(20ms);
+      if (!item) told = item.error().what;
       if (item && *item) hear(**item);
     }
-    EXPECT_TRUE(heard_the_newest()) << report();
+    EXPECT_TRUE(heard_the_newest()) << report() << "; last error: " << told;
   }
   void read(BusReader& reader, std::uint64_t count) {
     for (const auto until = messages_ + count; messages_ < until;) {

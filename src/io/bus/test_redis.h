@@ -98,7 +98,7 @@ class RedisServer {
     for (;;) {
       std::ifstream log{folder_ + "/log"};
       const std::string text{std::istreambuf_iterator<char>{log}, {}};
-      if (text.find("Ready to accept connections", read_of_log_) != text.npos) {
+      if (text.find("eady to accept connections", read_of_log_) != text.npos) {
         read_of_log_ = text.size();
         return true;
       }

@@ -51,6 +51,7 @@ std::optional<OperatorVerb> verb_from(std::string_view text) {
   if (text == "cancel_all") return OperatorVerb::cancel_all;
   if (text == "flatten") return OperatorVerb::flatten;
   if (text == "kill") return OperatorVerb::kill;
+  if (text == "loosen") return OperatorVerb::loosen;
   return std::nullopt;
 }
 

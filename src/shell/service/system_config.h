@@ -36,6 +36,8 @@ struct SystemConfig {
   double sim_history_hours = 0, sim_speed = 0, sim_balance_usdt = 0;
   double sim_maker_fee_bps = 0, sim_taker_fee_bps = 0;
   std::string bus;
+  std::string bus_password_file, bus_tls_ca_file, bus_tls_certificate_file, bus_tls_key_file;
+  std::int64_t bus_entries_kept = 0, bus_entries_max = 0;
   std::string listen;
   RiskLimits risk;
   DecisionSettings decision;

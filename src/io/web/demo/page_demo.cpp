@@ -86,6 +86,8 @@ int main(int count, char** texts) {
         return "only closing orders";
       case OperatorVerb::unlock:
         return "nothing is locked";
+      case OperatorVerb::loosen:
+        return "no limit waits to be loosened";
       case OperatorVerb::kill:
       case OperatorVerb::disconnect:
         return std::unexpected("this demo cannot be killed from here; press Ctrl-C");
