@@ -163,6 +163,7 @@ struct BackfillOptions {
   std::string venue = "mainnet";            ///< as io/bybit/endpoints.h takes it
   bool verify = false;                      ///< compute the checksums of what is there
   bool gaps = false;                        ///< what the archive lacks, instead of the days named
+  bool is_part = false;                     ///< of other work, which tells what came of it
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
 ExitCode journal_stat(const Console& console, const std::string& directory);

@@ -61,7 +61,6 @@ Done adopt(Database& database, const std::string& directory, const TableSpec& ta
 Result<Sequence, ArchiveError> adopt_files(Database& database, const std::string& directory,
                                            std::span<const TableSpec> tables, Sequence journal_begins) {
   if (journal_begins.number <= 1) return Sequence{};
-  if (auto begun = database.run("BEGIN TRANSACTION"); !begun) return std::unexpected{begun.error()};
   std::error_code ignored;
   for (const auto& table : tables) {
     if (table.keeping == Keeping::whole) {
@@ -93,7 +92,6 @@ Result<Sequence, ArchiveError> adopt_files(Database& database, const std::string
       "SELECT greatest(coalesce((SELECT max(last_sequence) FROM parquet_files WHERE kind = 'events'), 0), "
       "coalesce((SELECT max(sequence) FROM hot_events), 0))");
   if (!last) return std::unexpected{last.error()};
-  if (auto done = database.run("COMMIT"); !done) return std::unexpected{done.error()};
   return Sequence{*last};
 }
 

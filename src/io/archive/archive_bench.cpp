@@ -105,12 +105,14 @@ void bm_seal_to_parquet(benchmark::State& state) {
       // Ids as the venue's: nothing in them can be packed.
       const auto id = fmt::format("{:016x}-{:016x}", xxh64(bytes_of(i)), xxh64(bytes_of(i), 7));
       trade.id = std::string_view{id};
-      if (!(*archiver)->take(Stamped{{static_cast<std::uint64_t>(i) + 1}, at, at, at, Trades{{0}, {&trade, 1}}}))
+      if (!(*archiver)->take(
+              Stamped{{static_cast<std::uint64_t>(i) + 1}, at, at, at, Trades{{0}, {&trade, 1}}}))
         return state.SkipWithError("refused");
     }
     if (!(*archiver)->flush()) return state.SkipWithError("refused");
     const auto tables = archive_tables({});
-    HourSeal seal{(*archiver)->database(), std::filesystem::absolute(parquet_directory(path)).string(), tables};
+    HourSeal seal{(*archiver)->database(), std::filesystem::absolute(parquet_directory(path)).string(),
+                  tables};
     state.ResumeTiming();
     if (!seal.seal(start)) return state.SkipWithError("refused");
     state.PauseTiming();
@@ -130,8 +132,9 @@ double resident_bytes() {
   return resident * 4096;
 }
 
-/// Many events for long: the archiver's memory must not grow. MLBOT_SOAK_SECONDS of market time at 20 000 events a
-/// second, as fast as they are taken; the counters are resident megabytes after a tenth, at the end, and at most.
+/// Many events for long: the archiver's memory must not grow. MLBOT_SOAK_SECONDS of market time at 20 000
+/// events a second, as fast as they are taken; the counters are resident megabytes after a tenth, at the end,
+/// and at most.
 void bm_soak(benchmark::State& state) {
   const char* wished = std::getenv("MLBOT_SOAK_SECONDS");
   const std::int64_t seconds = wished != nullptr ? std::atoll(wished) : 300;
@@ -142,13 +145,14 @@ void bm_soak(benchmark::State& state) {
     std::uint64_t sequence = 0;
     for (std::uint16_t i = 0; i < symbols; ++i) {
       const auto name = fmt::format("COIN{}USDT", i);
-      (void)(*archiver)->take(Stamped{
-          {++sequence},
-          start,
-          start,
-          start,
-          InstrumentDefined{
-              {.id = {i}, .name = std::string_view{name}, .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+      (void)(*archiver)->take(Stamped{{++sequence},
+                                      start,
+                                      start,
+                                      start,
+                                      InstrumentDefined{{.id = {i},
+                                                         .name = std::string_view{name},
+                                                         .tick_size = {10'000'000},
+                                                         .lot_step = {100'000}}}});
     }
     double early = 0, most = 0;
     for (std::int64_t second = 0; second < seconds; ++second) {
@@ -156,8 +160,10 @@ void bm_soak(benchmark::State& state) {
         const Instant at = start + second * 1s + i * 50us;
         ++sequence;
         const auto id = fmt::format("{:016x}", xxh64(bytes_of(sequence)));
-        const Trade trade{.matched_at = at, .price = {700'000 + i % 97}, .size = {3}, .id = std::string_view{id}};
-        if (!(*archiver)->take(Stamped{{sequence}, at, at, at, Trades{{static_cast<std::uint16_t>(i % symbols)}, {&trade, 1}}}))
+        const Trade trade{
+            .matched_at = at, .price = {700'000 + i % 97}, .size = {3}, .id = std::string_view{id}};
+        if (!(*archiver)->take(Stamped{
+                {sequence}, at, at, at, Trades{{static_cast<std::uint16_t>(i % symbols)}, {&trade, 1}}}))
           return state.SkipWithError("refused");
       }
       if (!(*archiver)->flush()) return state.SkipWithError("refused");

@@ -56,7 +56,8 @@ Result<void, ArchiveError> probe(const std::string& path) {
     return std::unexpected{
         ArchiveError{ArchiveFault::sql, fmt::format("cannot look at {}: {}", path, std::strerror(errno))}};
   if (child == 0) {
-    // Nothing of the parent's is held on to, and nothing outlives it: its locks and ports must be free at once.
+    // Nothing of the parent's is held on to, and nothing outlives it: its locks and ports must be free at
+    // once.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::close_range(3, ~0U, 0);
     ::alarm(probe_seconds_max);

@@ -136,15 +136,25 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
   tables_ = archive_tables(options_.feature_names);
   const auto found = migrate(*database_);
   if (!found) return std::unexpected{found.error()};
+  if (auto kept = keep_features_of_another_catalogue(tables_[static_cast<std::size_t>(Table::features)]);
+      !kept)
+    return kept;
+  // All or nothing: a file with some of its tables would be taken for somebody else's.
+  if (auto begun = database_->run("BEGIN TRANSACTION"); !begun) return begun;
   if (auto made = make_tables(); !made) return made;
   if (auto loaded = progress_.load(*database_); !loaded) return loaded;
+  crash_point("archive.before_tables");
+  if (auto made = database_->run("COMMIT"); !made) return made;
   stored_ = last_ = progress_[Stream::events].reached().sequence;
 
   if (stored_ == Sequence{} && progress_.memory_sequence == Sequence{}) {
+    if (auto begun = database_->run("BEGIN TRANSACTION"); !begun) return begun;
     const auto adopted = adopt_files(*database_, directory_, tables_, options_.journal_begins);
     if (!adopted) return std::unexpected{adopted.error()};
+    progress_[Stream::events].start_behind({*adopted, *adopted == Sequence{} ? 0u : 1u});
+    if (auto saved = progress_.save(*database_); !saved) return saved;
+    if (auto made = database_->run("COMMIT"); !made) return made;
     if (*adopted != Sequence{}) {
-      progress_[Stream::events].start_behind({*adopted, 1});
       stored_ = last_ = *adopted;
       const auto instruments = instruments_of_last_run();
       if (!instruments) return std::unexpected{instruments.error()};
@@ -169,9 +179,6 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::make_tables() {
-  if (auto kept = keep_features_of_another_catalogue(tables_[static_cast<std::size_t>(Table::features)]);
-      !kept)
-    return kept;
   for (const auto sql : bookkeeping_tables())
     if (auto made = database_->run(std::string{sql}); !made) return made;
   for (const auto& table : tables_)

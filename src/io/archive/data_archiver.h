@@ -110,8 +110,8 @@ class DataArchiver {
   /// flush(), certificates, and the write-ahead file is folded into the database.
   Result<void, ArchiveError> close();
 
-  /// Frames that were lost with a killed process, or that a rebuild has still to make: at most `rows_max`. They are
-  /// not taken from the bus any more.
+  /// Frames that were lost with a killed process, or that a rebuild has still to make: at most `rows_max`.
+  /// They are not taken from the bus any more.
   Result<std::vector<MissingFrame>, ArchiveError> missing_frames(std::size_t rows_max);
   /// One of those, made again.
   Result<void, ArchiveError> take_again(const FeatureFrame& frame, const Instrument& instrument);

@@ -13,8 +13,9 @@ namespace mlbot::io::archive {
   X(library_version)                                                                                         \
   X(create_config)                                                                                           \
   X(set_config)                                                                                              \
-  X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) X(free) X(query)              \
-      X(destroy_result) X(result_error) X(column_count) X(column_name) X(column_logical_type) X(fetch_chunk) \
+  X(destroy_config)                                                                                          \
+  X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) X(free) X(query) X(destroy_result)              \
+      X(result_error) X(column_count) X(column_name) X(column_logical_type) X(fetch_chunk)                   \
           X(extract_statements) X(extract_statements_error) X(prepare_extracted_statement)                   \
               X(destroy_extracted) X(prepare_error) X(prepared_statement_type) X(execute_prepared_streaming) \
                   X(destroy_prepare) X(create_logical_type) X(create_decimal_type) X(create_list_type)       \
