@@ -119,6 +119,8 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
          .models = state.models(),
          .instruments = instruments,
          .range = {},
+         // What a recorded market lacks was lacking when it was recorded: the import told it.
+         .allow_gaps = !is_made_up(options.market),
          .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
          .rounds = 0,
          .max_age = settings.model_max_age_days * Duration{24h},

@@ -168,11 +168,12 @@ EventRows::Done EventRows::on(const Stamped& at, const Kline& e) {
   const auto known = instrument(e.symbol, at.sequence);
   if (!known) return std::unexpected{known.error()};
   const Instrument& i = **known;
+  // What a live venue's REST tells has no venue time: it was asked for, and not heard when it closed.
+  const auto from = source(at.sequence);
   return rows_.row(Table::klines, at.sequence.number, at.at, i.name, e.interval_minutes, e.start,
                    i.price(e.open), i.price(e.high), i.price(e.low), i.price(e.close),
                    i.size_double(e.volume), e.turnover,
-                   // What REST tells has no venue time: asked for, and not heard when it closed.
-                   at.venue_time == Instant{} ? "rest"sv : source(at.sequence));
+                   from == "live" && at.venue_time == Instant{} ? "rest"sv : from);
 }
 
 EventRows::Done EventRows::on(const Stamped& at, const Ticker& e) {
