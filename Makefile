@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-archive nightly-features bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-archive nightly-features nightly-journal bench test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -32,12 +32,17 @@ nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature valu
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
 	@$(MAKE) --no-print-directory nightly-archive
+	@$(MAKE) --no-print-directory nightly-journal
 
 nightly-archive:  ## the archiver killed six thousand times, then an hour of 20 000 events a second: its memory stays flat
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_archive_test
 	@MLBOT_CRASH_ROUNDS=2000 $(BUILD)/bin/mlbot_io_archive_test --gtest_filter='ArchiveCrash.*'
 	@$(MAKE) --no-print-directory build PRESET=bench TARGETS=mlbot_io_archive_bench
 	@MLBOT_SOAK_SECONDS=3600 build/bench/bin/mlbot_io_archive_bench --benchmark_filter=soak
+
+nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
+	@MLBOT_PROOF_ROUNDS=100 $(BUILD)/bin/mlbot_io_journal_test --gtest_filter='Proof.*'
 
 nightly-features:  ## a hundred hours of frames, made again from their journal: at least 1e8 values, all equal
 	@$(MAKE) --no-print-directory build TARGETS=mlbot

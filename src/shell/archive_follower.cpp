@@ -110,7 +110,7 @@ ArchiveFollower::Done ArchiveFollower::follow(Progress& progress) {
     std::size_t taken = *from_journal;
     if (auto heard = follow_frames(taken); !heard) return heard;
     rows_ = rows_before_ + archiver.stats().rows;
-    sealed_ = archiver.sealed_sequence().number;
+    sealed_ = std::min(archiver.sealed_sequence(), archiver.resume_sequence()).number;
     progress.add(taken + 1);
     if (taken >= records_a_turn) continue;
     if (!whole && !last_turn) {

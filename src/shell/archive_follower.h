@@ -37,7 +37,7 @@ class ArchiveFollower {
 
   std::uint64_t rows() const { return rows_; }
   /// What the journal need not keep for the archive any more.
-  Sequence sealed_through() const { return {sealed_}; }
+  Sequence archived_through() const { return {sealed_}; }
   /// "" while all is well.
   std::string trouble() const;
   /// What was done to it: a file moved aside, frames made again.

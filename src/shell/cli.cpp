@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 
 #include "base/nearest.h"
@@ -153,6 +154,8 @@ class CommandLine {
         "  mlbot exchange --fault help");
     exchange_app->add_option("--market", exchange_.market, std::string{markets_help});
     exchange_app->add_option("--listen", exchange_.listen, "address to serve on");
+    exchange_app->add_option("--contracts", exchange_.contracts, "of a generated market")
+        ->check(CLI::Range(2, 2000));
     exchange_app->add_option("--speed", exchange_.speed, "market seconds a second; 0 as fast as possible");
     exchange_app->add_option("--seed", exchange_.seed, "seed of the generated market");
     exchange_app
@@ -189,13 +192,25 @@ class CommandLine {
     auto* replay_app = command(
         app_, "replay", "run a journal again and compare commands and state",
         [this](const Console& c, DynamicSystemConfig& config) {
+          const bool part = replay_target_.find("..") != std::string::npos ||
+                            replay_target_.ends_with(".journal") || replay_target_.ends_with(".journal.zst");
+          (part && !std::filesystem::is_directory(replay_target_) ? replay_.range : replay_.directory) =
+              replay_target_;
           if (replay_.directory.empty()) replay_.directory = config.current().state_dir;
           if (epoch_ > 0) replay_.epoch = epoch_;
           if (until_ > 0) replay_.until = until_;
           return shell::replay(c, replay_);
         },
-        "  mlbot replay\n  mlbot replay state --epoch 3 --until 120000");
-    replay_app->add_option("directory", replay_.directory, "state directory; default: the configured one");
+        "  mlbot replay\n  mlbot replay state --epoch 3 --until 120000\n  mlbot replay 120000..180000\n"
+        "  mlbot replay 2026-06-13T06:00:00Z..2026-06-13T07:00:00Z\n"
+        "  mlbot replay state/journal/00000000000000120001.journal.zst\n"
+        "A part is compared by its commands, frames and the states that the run noted every minute; the core "
+        "is\n"
+        "driven from the beginning of the run that holds it.");
+    replay_app->add_option(
+        "target", replay_target_,
+        "state directory, segment file, FIRST..LAST sequences or FROM..UNTIL times; default: "
+        "the configured state directory");
     replay_app->add_option("--epoch", epoch_, "run to replay; default: the last");
     replay_app->add_option("--until", until_, "stop after this sequence");
 
@@ -316,11 +331,66 @@ class CommandLine {
 
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
     journal_app->require_subcommand(1);
-    command(*journal_app, "stat", "runs, events, gaps",
-            [this](const Console& c, DynamicSystemConfig& config) {
-              return journal_stat(c, name_.empty() ? config.current().state_dir + "/journal" : name_);
+    const auto journal_directory = [this](const DynamicSystemConfig& config) {
+      return name_.empty() ? config.current().state_dir + "/journal" : name_;
+    };
+    const char* const directory_help = "journal directory; default: the state directory's";
+    command(*journal_app, "stat", "runs, events, segments, gaps",
+            [journal_directory](const Console& c, DynamicSystemConfig& config) {
+              return journal_stat(c, journal_directory(config));
             })
-        ->add_option("directory", name_, "journal directory");
+        ->add_option("directory", name_, directory_help);
+    auto* whole_app = command(
+        *journal_app, "verify", "every byte against the manifest's hashes, and the chain",
+        [this, journal_directory](const Console& c, DynamicSystemConfig& config) {
+          journal_verify_.directory = journal_directory(config);
+          return journal_verify(c, journal_verify_);
+        },
+        "  mlbot journal verify\n  mlbot journal verify --frames\n  mlbot journal verify state/journal "
+        "--json | "
+        "jq .findings\nExit code 5: something is missing or damaged; what is damaged was copied to "
+        "quarantine/.");
+    whole_app->add_option("directory", name_, directory_help);
+    whole_app->add_flag("--frames", journal_verify_.frames,
+                        "decode the raw market frames again and compare with the recorded events");
+    auto* cat_app = command(
+        *journal_app, "cat", "every record as one line of JSON",
+        [this, journal_directory](const Console& c, DynamicSystemConfig& config) {
+          journal_cat_.directory = journal_directory(config);
+          return journal_cat(c, journal_cat_);
+        },
+        "  mlbot journal cat --kind command,decision --symbol BTCUSDT\n"
+        "  mlbot journal cat --from 2026-06-13T06:00:00Z --limit 100\n"
+        "  mlbot journal cat --kind raw_frame --from 120000 --to 120100 | jq -r .bytes\n"
+        "  mlbot journal cat --kind execution | jq -s 'map(.fee | tonumber) | add'");
+    cat_app->add_option("directory", name_, directory_help);
+    cat_app
+        ->add_option(
+            "--kind", journal_cat_.kinds,
+            "event, command, decision, frame_digest, state_hash, raw_frame, gap ..., or an event's own "
+            "word such as trades; all but raw_frame when left out")
+        ->delimiter(',');
+    cat_app->add_option("--symbol", journal_cat_.symbols, "symbols, with commas between")->delimiter(',');
+    cat_app->add_option("--from", journal_cat_.from, "sequence or RFC 3339 time");
+    cat_app->add_option("--to", journal_cat_.to, "the first sequence or time not wanted");
+    cat_app->add_option("--limit", journal_cat_.limit, "at most so many lines");
+
+    auto* record_app = command(
+        app_, "record", "everything that the venue publishes and no one keeps, into a journal",
+        [this](const Console& c, DynamicSystemConfig& config) { return shell::record(c, config, record_); },
+        "  mlbot record --symbols all --venue mainnet --to recorded\n"
+        "  mlbot record --symbols BTCUSDT,ETHUSDT --topics trades,books,liquidations --to recorded\n"
+        "  mlbot exchange --contracts 300 --history-hours 0 & mlbot record --venue sim:127.0.0.1:8899 --to "
+        "recorded\n"
+        "No key is needed. Ctrl-C is fine: the same command goes on with the same directory.");
+    record_app->add_option("--symbols", record_.symbols, "all, or names with commas between")->delimiter(',');
+    record_app->add_option("--topics", record_.topics, std::string{record_topics_help})->delimiter(',');
+    record_app->add_option("--venue", record_.venue, "mainnet, testnet, demo or sim:HOST:PORT");
+    record_app->add_option("--to", record_.target, "directory; the journal is in it");
+    record_app->add_option("--stop-after", record_.stop_after_seconds, "seconds");
+    record_app->add_option("--topics-per-connection", record_.topics_per_connection, "more are spread")
+        ->check(CLI::Range(1, 1000));
+    record_app->add_option("--book-depth", record_.book_depth, "of books: 1, 50, 200 or 1000");
   }
 
   /// What two verbs that fetch history take alike.
@@ -454,6 +524,10 @@ class CommandLine {
   RunOptions run_;
   ExchangeOptions exchange_;
   ReplayOptions replay_;
+  std::string replay_target_;
+  JournalVerifyOptions journal_verify_;
+  JournalCatOptions journal_cat_;
+  RecordOptions record_;
   BacktestOptions backtest_;
   TrainOptions train_;
   FeatureListOptions feature_list_;

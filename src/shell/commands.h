@@ -22,8 +22,9 @@ ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptio
 struct ExchangeOptions {
   std::string market = "generated";
   std::string listen = "127.0.0.1:8899";
-  double history_hours = 1;  ///< of a generated market, before it is served
-  double speed = 1;          ///< market seconds a second; 0 as fast as it is read
+  std::size_t contracts = 2;  ///< of a generated market
+  double history_hours = 1;   ///< of a generated market, before it is served
+  double speed = 1;           ///< market seconds a second; 0 as fast as it is read
   std::uint64_t seed = 1;
   double balance_usdt = 10'000;
   std::vector<std::string> accounts;  ///< NAME or NAME=BALANCE, with "NAME:ro" a key that may only look
@@ -40,6 +41,7 @@ struct ReplayOptions {
   std::string directory;               ///< state directory whose journal is replayed
   std::optional<std::uint32_t> epoch;  ///< run to replay; the last one when absent
   std::optional<std::uint64_t> until;  ///< stop after this sequence
+  std::string range;  ///< FIRST..LAST sequences, FROM..UNTIL times, or a segment file; empty: a whole run
 };
 ExitCode replay(const Console& console, const ReplayOptions& options);
 
@@ -166,6 +168,33 @@ struct BackfillOptions {
   bool is_part = false;                     ///< of other work, which tells what came of it
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
+
 ExitCode journal_stat(const Console& console, const std::string& directory);
+struct JournalVerifyOptions {
+  std::string directory;
+  bool frames = false;  ///< decode the raw frames again and compare
+};
+ExitCode journal_verify(const Console& console, const JournalVerifyOptions& options);
+struct JournalCatOptions {
+  std::string directory;
+  std::vector<std::string> kinds;    ///< of record or event; empty: all but raw frames
+  std::vector<std::string> symbols;  ///< empty: all
+  std::string from, to;              ///< sequences, or RFC 3339 times; `to` is the first not wanted
+  std::uint64_t limit = 0;           ///< records; 0: all
+};
+ExitCode journal_cat(const Console& console, const JournalCatOptions& options);
+
+struct RecordOptions {
+  std::vector<std::string> symbols{"all"};
+  std::vector<std::string> topics;  ///< of record_topics_help; empty: what the venue keeps nowhere
+  std::string venue = "mainnet";    ///< as io/bybit/endpoints.h takes it
+  std::string target = "recorded";  ///< directory
+  double stop_after_seconds = 0;    ///< 0 runs until Ctrl-C
+  std::int64_t topics_per_connection = 400;
+  std::int64_t book_depth = 50;
+};
+inline constexpr std::string_view record_topics_help =
+    "tickers, liquidations, price-limits, adl, insurance; on demand trades, books, klines";
+ExitCode record(const Console& console, const DynamicSystemConfig& config, const RecordOptions& options);
 
 }  // namespace mlbot::shell

@@ -86,7 +86,7 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
   const auto now = io::clock::now();
   const bool generated = is_made_up(options.market);
   const Duration history{generated ? static_cast<std::int64_t>(options.history_hours * 3.6e12) : 0};
-  auto choice = choose_market(options.market, options.seed, now - history);
+  auto choice = choose_market(options.market, options.seed, now - history, {}, {}, options.contracts);
   if (!choice) return console.fail(ExitCode::data, choice.error().what);
   ExchangeServer server{{.exchange = {.instruments = choice->instruments,
                                       .start = choice->start,

@@ -15,14 +15,20 @@ using io::journal::VenueFrame;
 
 Result<JournalMarket, SourceError> JournalMarket::open(const std::string& directory,
                                                        std::vector<Instrument> instruments, Range range) {
-  // Definitions stand before the events that use them, so reading starts at the beginning whatever the range.
-  auto reader = JournalReader::open(directory);
+  auto reader = JournalReader::open(directory, {.from = range.from, .from_at = range.from_at});
   if (!reader) return std::unexpected{SourceError{reader.error().what}};
   JournalMarket out;
   out.reader_ = std::move(*reader);
   out.instruments_ = std::move(instruments);
   out.range_ = range;
   return out;
+}
+
+void JournalMarket::define(const Instrument& recorded) {
+  const auto at = std::find_if(instruments_.begin(), instruments_.end(),
+                               [&](const Instrument& mine) { return mine.name == recorded.name; });
+  ids_.erase(recorded.id.index);
+  if (at != instruments_.end()) ids_[recorded.id.index] = at->id;
 }
 
 const Stamped* JournalMarket::next() {
@@ -36,16 +42,14 @@ const Stamped* JournalMarket::next() {
     if (const auto* gap = std::get_if<JournalGap>(*item);
         gap != nullptr && !gap_ && gap->before > range_.from && gap->after < range_.until)
       gap_ = *gap;
+    if (const auto* context = std::get_if<io::journal::JournalContext>(*item))
+      for (const auto& recorded : context->instruments) define(recorded);
     const auto* record = std::get_if<Record>(*item);
     const auto* event = record == nullptr ? nullptr : std::get_if<Stamped>(record);
     if (event == nullptr) continue;
     if (event->sequence > range_.until || event->at > range_.until_at) return nullptr;
     if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) {
-      const auto at = std::find_if(instruments_.begin(), instruments_.end(), [&](const Instrument& mine) {
-        return mine.name == defined->instrument.name;
-      });
-      ids_.erase(defined->instrument.id.index);
-      if (at != instruments_.end()) ids_[defined->instrument.id.index] = at->id;
+      define(defined->instrument);
       continue;
     }
     if (event->sequence < range_.from || event->at < range_.from_at) continue;
@@ -78,6 +82,13 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
     if (*item == nullptr) break;
     if (std::holds_alternative<JournalGap>(**item)) ++out.gaps;
     if (std::holds_alternative<VenueFrame>(**item)) ++out.venue_frames;
+    if (std::holds_alternative<io::journal::StateHash>(**item)) ++out.state_hashes;
+    if (const auto* frame = std::get_if<io::journal::RawFrame>(*item)) {
+      ++out.raw_frames;
+      out.raw_frame_bytes += frame->bytes.size();
+    }
+    if (const auto* context = std::get_if<io::journal::JournalContext>(*item))
+      out.instruments.insert(out.instruments.end(), context->instruments.begin(), context->instruments.end());
     if (const auto* features = std::get_if<io::journal::FeatureCheckpoint>(*item))
       waiting = JournalSummary::Run::Features{features->after, features->at, std::string{features->bytes}};
     const auto* record = std::get_if<Record>(*item);
@@ -127,20 +138,29 @@ Result<JournalSummary::Run, SourceError> find_run(const JournalSummary& summary,
 
 Result<Sequence, SourceError> find_warm_start(const std::string& directory,
                                               const std::vector<Instrument>& instruments, Instant cutoff) {
-  auto market = JournalMarket::open(directory, instruments, {});
-  if (!market) return std::unexpected{market.error()};
-  std::vector<Sequence> snapshots(instruments.size());
   Sequence first;
-  while (const Stamped* event = market->next()) {
-    if (first.number == 0) first = event->sequence;
-    if (event->at > cutoff) break;
-    const auto* book = std::get_if<BookUpdate>(&event->what);
-    if (book != nullptr && book->kind == UpdateKind::snapshot)
-      snapshots[book->symbol.index] = event->sequence;
+  for (const Duration back : {Duration{1h}, Duration{5h}, Duration{24h}}) {
+    auto market = JournalMarket::open(directory, instruments, {.from_at = cutoff - back, .until_at = cutoff});
+    if (!market) return std::unexpected{market.error()};
+    std::vector<Sequence> snapshots(instruments.size());
+    first = {};
+    while (const Stamped* event = market->next()) {
+      if (first.number == 0) first = event->sequence;
+      const auto* book = std::get_if<BookUpdate>(&event->what);
+      if (book != nullptr && book->kind == UpdateKind::snapshot)
+        snapshots[book->symbol.index] = event->sequence;
+    }
+    if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
+    const auto oldest = *std::min_element(snapshots.begin(), snapshots.end());
+    if (oldest.number > 0) return oldest;
   }
+  if (first.number > 0) return first;
+  // Nothing so early: the journal is younger than the cutoff.
+  auto market = JournalMarket::open(directory, instruments, {.from_at = cutoff - Duration{24h}});
+  if (!market) return std::unexpected{market.error()};
+  if (const Stamped* event = market->next()) return event->sequence;
   if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
-  const auto oldest = *std::min_element(snapshots.begin(), snapshots.end());
-  return oldest.number == 0 ? first : oldest;
+  return Sequence{};
 }
 
 WarmTarget warm_target(core::Core& core) {
@@ -183,13 +203,14 @@ Result<Warmed, SourceError> warm_from_journal(const WarmTarget& target, const st
 }
 
 Result<RunSource, SourceError> RunSource::open(const std::string& directory, const JournalSummary::Run& run,
-                                               std::optional<Sequence> until) {
+                                               std::optional<Sequence> until, Sequence compared_from) {
   auto reader = JournalReader::open(directory, {.from = run.first, .from_at = {}});
   if (!reader) return std::unexpected{SourceError{reader.error().what}};
   RunSource out;
   out.reader_ = std::move(*reader);
   out.run_ = run;
   out.until_ = std::min(until.value_or(run.last), run.last);
+  out.compared_from_ = std::max(compared_from, run.first);
   return out;
 }
 
@@ -211,12 +232,20 @@ const Stamped* RunSource::next(Instant) {
     }
     if (const auto* frame = std::get_if<io::journal::FrameDigest>(*item)) {
       if (on_frame_digest && frame->cause >= run_.first && frame->cause <= until_) on_frame_digest(*frame);
+      if (frame->cause >= compared_from_ && frame->cause <= until_) {
+        frames_hash_ = xxh64(bytes_of(frame->digest), frames_hash_);
+        ++frames_;
+      }
+      continue;
+    }
+    if (const auto* state = std::get_if<io::journal::StateHash>(*item)) {
+      if (on_state_hash && state->after >= compared_from_ && state->after <= until_) on_state_hash(*state);
       continue;
     }
     const auto* record = std::get_if<Record>(*item);
     if (record == nullptr) continue;
     if (const auto* command = std::get_if<StampedCommand>(record)) {
-      if (command->cause < run_.first || command->cause > until_) continue;
+      if (command->cause < compared_from_ || command->cause > until_) continue;
       scratch_.clear();
       encode(command->what, scratch_);
       commands_hash_ = xxh64(scratch_, commands_hash_);

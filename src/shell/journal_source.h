@@ -41,6 +41,8 @@ class JournalMarket {
   const std::optional<io::journal::JournalGap>& gap() const { return gap_; }
 
  private:
+  void define(const Instrument& recorded);
+
   std::unique_ptr<io::journal::JournalReader> reader_;
   std::vector<Instrument> instruments_;
   std::map<std::uint16_t, SymbolId> ids_;  ///< recorded id -> ours
@@ -70,6 +72,7 @@ struct JournalSummary {
   Sequence first, last;                 ///< events
   Instant first_at, last_at;
   std::uint64_t events = 0, commands = 0, decisions = 0, venue_frames = 0, gaps = 0, torn_bytes = 0;
+  std::uint64_t raw_frames = 0, raw_frame_bytes = 0, state_hashes = 0;
 };
 Result<JournalSummary, SourceError> summarise_journal(const std::string& directory);
 /// The run of that epoch, or the last one. @error says what the journal holds instead.
@@ -77,7 +80,8 @@ Result<JournalSummary::Run, SourceError> find_run(const JournalSummary& summary,
                                                   std::optional<std::uint32_t> epoch);
 
 /// Where warming must begin so that every book is whole at `cutoff`: at the last snapshot before it of the
-/// symbol whose is oldest; at the journal's first event where a symbol has none. 0 for an empty journal.
+/// symbol whose is oldest. Looked for backwards, at most a day; where a symbol has none, at the first event
+/// of that day. 0 for an empty journal.
 Result<Sequence, SourceError> find_warm_start(const std::string& directory,
                                               const std::vector<Instrument>& instruments, Instant cutoff);
 
@@ -109,22 +113,28 @@ WarmStart start_of(const JournalSummary::Run& run);
 /// The exact inputs of one run, from RunStarted to the run's end.
 class RunSource {
  public:
+  /// @param compared_from  what was recorded before this event is not counted
   static Result<RunSource, SourceError> open(const std::string& directory, const JournalSummary::Run& run,
-                                             std::optional<Sequence> until);
+                                             std::optional<Sequence> until, Sequence compared_from = {});
   const Stamped* next(Instant wakeup);
   /// Set by a gap before the last event wanted, too.
   const std::string& error() const { return error_; }
   /// Commands that the recorded run gave, hashed and counted like RunDigest does.
   std::uint64_t recorded_commands() const { return commands_; }
   std::uint64_t recorded_commands_hash() const { return commands_hash_; }
+  /// The same of its frames, by their digests.
+  std::uint64_t recorded_frames() const { return frames_; }
+  std::uint64_t recorded_frames_hash() const { return frames_hash_; }
   /// Called with each frame digest of the run as it is met: behind the event that made the frame.
   std::function<void(const io::journal::FrameDigest&)> on_frame_digest;
+  /// Called with what the run said of its state after the event that was handed over last.
+  std::function<void(const io::journal::StateHash&)> on_state_hash;
 
  private:
   std::unique_ptr<io::journal::JournalReader> reader_;
   JournalSummary::Run run_;
-  Sequence until_;
-  std::uint64_t commands_ = 0, commands_hash_ = 0;
+  Sequence until_, compared_from_;
+  std::uint64_t commands_ = 0, commands_hash_ = 0, frames_ = 0, frames_hash_ = 0;
   std::string scratch_;
   std::string error_;
 };

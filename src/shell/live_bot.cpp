@@ -13,12 +13,14 @@
 #include "core/features/feature_hub.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "io/files/resident_memory.h"
 #include "shell/live_bot_parts.h"
 
 namespace mlbot::shell {
 namespace {
 
 constexpr Duration observe_period = 1s;
+constexpr Duration machine_period = 5s;
 constexpr Duration exchange_save_period = 10s;
 constexpr Duration features_save_period = 10s;
 constexpr Duration farewell = 400ms;  ///< for the answers to the last cancels
@@ -192,7 +194,6 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
 }
 
 void LiveBot::Parts::observe() {
-  if (archive) journal->set_archived_through(archive->sealed_through());
   const auto now = clock->now();
   if (now - observed_at < observe_period && observed_at.ns != 0) return;
   observed_at = now;
@@ -212,6 +213,7 @@ void LiveBot::Parts::observe() {
     shown_health = health;
   }
   look_at_redis();
+  look_at_machine();
   look_for_new_config();
   const auto wall = io::clock::now();
   if (wall - exchange_saved_at >= exchange_save_period) {
@@ -233,6 +235,19 @@ void LiveBot::Parts::look_at_redis() {
   console.note(redis_connected
                    ? fmt::format("redis: connected again; {} records were dropped meanwhile", stats.dropped)
                    : fmt::format("redis: {}; trading and the journal go on without it", stats.trouble));
+}
+
+/// What is left of disk and memory is an input of the core; what the journal's keeper cannot do is told once.
+void LiveBot::Parts::look_at_machine() {
+  const auto wall = io::clock::now();
+  if (wall - machine_seen_at < machine_period) return;
+  machine_seen_at = wall;
+  const auto free = io::files::free_space(state.journal());
+  if (open) source->push(MachineHealth{free.value_or(0), io::files::resident_bytes(), {}}, {});
+  if (archive) journal->set_archived_through(archive->archived_through());
+  auto trouble = journal->keeper().trouble;
+  if (!trouble.empty() && trouble != keeper_trouble) console.note("journal: " + trouble);
+  keeper_trouble = std::move(trouble);
 }
 
 void LiveBot::Parts::look_for_new_config() {

@@ -45,8 +45,11 @@ struct LiveBot::Parts {
   Failure build_core();
   bool go_on_from_checkpoint();
   void save_features();
+  void keep_state_hash(const Stamped& event);
+  void look_at_machine();
   Failure meet_venue();
   Failure check_account();
+  Failure refuse_old_image();
   Failure open_streams();
   Failure start_services();
   Failure open_run();
@@ -107,6 +110,9 @@ struct LiveBot::Parts {
   Progress* page_progress = nullptr;
 
   Instant observed_at, exchange_saved_at, features_saved_at;
+  Instant machine_seen_at;  ///< wall time
+  std::string keeper_trouble;
+  Instant state_hashed_at;
   Instant stepped_at;  ///< core time of the last event
   Instant stop_at = distant_future;
   std::filesystem::file_time_type config_seen{};

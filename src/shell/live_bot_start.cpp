@@ -12,6 +12,7 @@
 #include "shell/await.h"
 #include "shell/bus_options.h"
 #include "shell/embedded_exchange.h"
+#include "shell/journal_options.h"
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"
 #include "shell/model_store.h"
@@ -23,15 +24,17 @@
 namespace mlbot::shell {
 namespace {
 
-constexpr Duration warm_window = 6h + 10min;     ///< of journal that is fed to the core before the start
-constexpr Duration candles_seeded = 5h + 10min;  ///< 300 and some
-constexpr Duration heartbeat_limit = 3500ms;     ///< without orderbook.1, on the venue's clock
-constexpr Duration features_age_max = 30min;     ///< older ones are not gone on from
+constexpr Duration state_hash_period = 60s;       ///< of market time
+constexpr Duration warm_window = 6h + 10min;      ///< of journal that is fed to the core before the start
+constexpr Duration candles_seeded = 5h + 10min;   ///< 300 and some
+constexpr Duration heartbeat_limit = 3500ms;      ///< without orderbook.1, on the venue's clock
+constexpr std::uint64_t order_ids_leased = 4096;  ///< at the start; LiveSink leases more
+constexpr Duration features_age_max = 30min;      ///< older ones are not gone on from
 
 }  // namespace
 
 LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
-  auto opened = io::journal::JournalWriter::open(state.journal());
+  auto opened = io::journal::JournalWriter::open(state.journal(), journal_options(config.current()));
   if (!opened)
     return StartError{
         opened.error().fault == io::journal::JournalFault::locked ? ExitCode::refused : ExitCode::data,
@@ -46,7 +49,9 @@ LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
     console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes,
                              recovery.last_segment));
   for (const auto& gap : recovery.gaps)
-    console.note(fmt::format("journal: gap after sequence {}: {}", gap.after.number, gap.what));
+    console.note(fmt::format("journal: gap after sequence {}: {}; a copy of the segment is in {}/quarantine",
+                             gap.after.number, gap.what, state.journal()));
+  for (const auto& finding : recovery.findings) console.note("journal: " + finding);
   return {};
 }
 
@@ -168,7 +173,13 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
        .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
       {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(Link::orders, bytes, error); },
-       .clock = clock},
+       .clock = clock,
+       .on_answer =
+           [this](std::string_view path, std::string_view bytes) {
+             if (!config.current().journal_raw_frames) return;
+             source->frame(Link::orders,
+                           path.empty() ? std::string{bytes} : fmt::format("{}\n{}", path, bytes));
+           }},
       std::move(socket));
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
@@ -209,7 +220,11 @@ LiveBot::Parts::Failure LiveBot::Parts::open_streams() {
         rest->table(),
         {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
          .on_undecoded = [this, link](auto bytes, const auto& error) { keep_frame(link, bytes, error); },
-         .on_fatal = [this](const std::string& what) { fatal = what; }},
+         .on_fatal = [this](const std::string& what) { fatal = what; },
+         .on_frame =
+             [this, link](std::string_view bytes) {
+               if (config.current().journal_raw_frames) source->frame(link, bytes);
+             }},
         [this] { return rest->venue_time(); });
   };
   auto market = stream(Link::market, access->endpoints.public_stream, topics());
@@ -284,7 +299,38 @@ LiveBot::Parts::Failure LiveBot::Parts::check_account() {
   if (const auto agreed = ask_consent(config.current().venue, report->user, options.confirm); !agreed)
     return agreed.error();
   real_account->belongs_to(report->user);
-  return {};
+  return refuse_old_image();
+}
+
+/// An id is used once. Orders of ours that the venue knows from this epoch or a later one say that this state
+/// directory is older than they are: a backup that was restored, or a second copy.
+LiveBot::Parts::Failure LiveBot::Parts::refuse_old_image() {
+  const auto tag = core::account_tag(venue->account());
+  std::uint32_t newest = 0;
+  std::string trouble;
+  for (const auto& question : {venue::bybit::ask_open_orders(""), venue::bybit::ask_order_history("", {})}) {
+    if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
+          rest->ask_all<venue::bybit::NewsPage>(
+              question, [&, answered](Result<venue::bybit::NewsPage, io::bybit::RestError> page) {
+                answered();
+                if (!page) trouble = page.error().what;
+                if (!page) return;
+                for (const auto& row : page->list)
+                  if (const auto* order = std::get_if<OrderNews>(&row))
+                    if (const auto number = core::order_number(tag, order->client_id))
+                      newest = std::max(newest, number->epoch);
+              });
+        }))
+      return silent;
+    if (!trouble.empty()) return StartError{ExitCode::network, "the orders of this account: " + trouble};
+  }
+  if (newest < journal->epoch()) return {};
+  return StartError{
+      ExitCode::refused,
+      fmt::format(
+          "{} knows orders of run {} of this account, and {} is only at run {}: it is an old copy, or new. "
+          "Restore the newest copy; if there is none, go on with --set journal.epoch_min={}",
+          config.current().venue, newest, state.root, journal->epoch(), newest + 1)};
 }
 
 /// Takes up the features of the run before, and what was recorded since. The journal keeps them for the
@@ -386,12 +432,16 @@ Opening LiveBot::Parts::opening() const {
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
+  // The epoch and the first ids are on the disk before anything leaves: no power cut can use one twice.
+  if (const auto leased = journal->lease_order_ids(order_ids_leased); !leased)
+    return StartError{ExitCode::data, leased.error().what};
   open = true;
   if (account_stream) source->push(LinkChanged{Link::orders, rest->state()}, {});
   sink = std::make_unique<LiveSink>(LiveSink::Setup{
       .journal = journal.get(),
       .bus = bus.get(),
       .second_bus = redis.get(),
+      .order_tag = core::account_tag(first.run.account.view()),
       .carry_out =
           [this](const Command& command) {
             if (!venue->carry_out(command)) rest->carry_out(command);
@@ -402,6 +452,7 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
           [this](const Stamped& event, const Outbox& out) {
             core_progress->add();
             stepped_at = event.at;
+            if (event.at - state_hashed_at >= state_hash_period) keep_state_hash(event);
             if (is_market(event.what)) market_progress->add();
             if (observer) observer(event, out);
           }});
@@ -411,6 +462,13 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   if (!begun) return begun.error();
   if (config.current().venue != "sim") seed_candles();
   return {};
+}
+
+/// What the core remembers now, so that a part of this run can be compared with its replay.
+void LiveBot::Parts::keep_state_hash(const Stamped& event) {
+  state_hashed_at = event.at;
+  const auto kept = journal->append(io::journal::StateHash{event.sequence, event.at, core->state_hash()});
+  if (!kept) fatal = kept.error().what;
 }
 
 /// Rows on candles are valid as soon as the venue has answered, whatever the journal holds.

@@ -1,10 +1,28 @@
 #include "shell/live_sink.h"
 
 namespace mlbot::shell {
+namespace {
+
+constexpr std::uint64_t ids_a_lease = 4096;
+
+}  // namespace
 
 template <class T>
 void LiveSink::keep(const T& derived) {
   if (const auto done = setup_.journal->append(derived); !done && error_.empty()) error_ = done.error().what;
+}
+
+/// No order leaves with an id that is not leased on the disk: an image from before the lease cannot use it.
+void LiveSink::lease_ids(const Outbox& out) {
+  for (const auto& command : out.commands) {
+    const auto* order = std::get_if<PlaceOrder>(&command);
+    if (order == nullptr) continue;
+    const auto number = core::order_number(setup_.order_tag, order->id);
+    if (!number || number->counter < setup_.journal->leased_order_ids()) continue;
+    const auto end = (number->counter / ids_a_lease + 1) * ids_a_lease;
+    if (const auto leased = setup_.journal->lease_order_ids(end); !leased && error_.empty())
+      error_ = leased.error().what;
+  }
 }
 
 void LiveSink::show(Sequence sequence, const Record& record) {
@@ -22,6 +40,7 @@ void LiveSink::take(const Stamped& event, const Outbox& out) {
   for (const auto& frame : out.frames) keep(io::journal::digest_of(frame));
   if (!out.commands.empty() || !out.decisions.empty())
     if (const auto done = setup_.journal->flush(); !done && error_.empty()) error_ = done.error().what;
+  if (!setup_.order_tag.empty()) lease_ids(out);
   if (error_.empty())
     for (const auto& command : out.commands) {
       if (const auto* book = std::get_if<ResubscribeBook>(&command))

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "core/orders/order_id.h"
 #include "domain/outbox.h"
 #include "io/bus/bus.h"
 #include "io/bus/streams.h"
@@ -18,6 +19,7 @@ class LiveSink {
     io::journal::JournalWriter* journal = nullptr;
     io::bus::Bus* bus = nullptr;
     io::bus::Bus* second_bus = nullptr;             ///< Redis, when chosen; nullptr otherwise
+    core::AccountTag order_tag;                     ///< of the ids that are leased; empty: none is
     std::function<void(const Command&)> carry_out;  ///< REST
     std::function<void(SymbolId)> resubscribe_book;
     std::function<void(const Stamped&, const Outbox&)> observer;
@@ -33,6 +35,7 @@ class LiveSink {
  private:
   template <class T>
   void keep(const T& derived);
+  void lease_ids(const Outbox& out);
   void show(Sequence sequence, const Record& record);
 
   Setup setup_;

@@ -35,6 +35,11 @@ LiveSource::LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock,
                        io::journal::JournalWriter& journal)
     : loop_{loop}, clock_{clock}, journal_{journal}, synced_at_{io::clock::now()} {}
 
+void LiveSource::frame(Link link, std::string_view bytes) {
+  if (const auto kept = journal_.append_raw_frame(clock_.now(), link, bytes); !kept && error_.empty())
+    error_ = kept.error().what;
+}
+
 void LiveSource::push(const Event& event, Instant venue_time) {
   if (waiting_ == slots_.size()) slots_.emplace_back();
   auto& slot = slots_[waiting_++];
@@ -68,7 +73,7 @@ bool LiveSource::sync_when_due() {
   if (now - synced_at_ < sync_period) return true;
   synced_at_ = now;
   if (on_idle) on_idle();
-  if (const auto synced = journal_.sync(); !synced) {
+  if (const auto synced = journal_.sync_soon(); !synced) {
     error_ = synced.error().what;
     return false;
   }

@@ -22,6 +22,8 @@ class LiveSource {
  public:
   LiveSource(io::net::EventLoop& loop, io::clock::PacedClock clock, io::journal::JournalWriter& journal);
 
+  /// Keeps a frame as it came, before what is decoded from it; on the disk with the next event.
+  void frame(Link link, std::string_view bytes);
   /// Takes one decoded event; its views are copied, so they may die with the call.
   void push(const Event& event, Instant venue_time);
   /// From any thread: an operator's wish becomes an input like any other.

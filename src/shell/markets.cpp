@@ -9,13 +9,20 @@
 namespace mlbot::shell {
 
 Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start,
-                                                Duration skip, const FeeRates& fees) {
+                                                Duration skip, const FeeRates& fees, std::size_t contracts) {
   MarketChoice choice;
   if (is_made_up(name)) {
     choice.instruments = sim::default_instruments();
+    while (choice.instruments.size() < contracts) {
+      auto more = choice.instruments.back();
+      more.id = {static_cast<std::uint16_t>(choice.instruments.size())};
+      more.name = std::string_view{fmt::format("C{:03}USDT", choice.instruments.size())};
+      choice.instruments.push_back(more);
+    }
     for (auto& instrument : choice.instruments) instrument.fees = fees;
-    const auto settings =
+    auto settings =
         name == "lifelike" ? sim::lifelike_generated_settings() : sim::default_generated_settings();
+    settings.resize(choice.instruments.size(), settings.back());
     choice.market = sim::make_generated_market(choice.instruments, settings, seed, start);
     choice.start = start;
     return choice;

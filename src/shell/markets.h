@@ -25,9 +25,11 @@ struct MarketChoice {
 
 /// @param start  of a generated market; a recorded one begins `skip` after its first event.
 /// @param fees   of every instrument.
+/// @param contracts  of a generated market; beyond BTCUSDT and ETHUSDT small ones, C002USDT and on.
 /// @error SourceError names the directory and the remedy.
 Result<MarketChoice, SourceError> choose_market(const std::string& name, std::uint64_t seed, Instant start,
-                                                Duration skip = {}, const FeeRates& fees = {});
+                                                Duration skip = {}, const FeeRates& fees = {},
+                                                std::size_t contracts = 2);
 
 /// Fees in bps as the configuration has them.
 FeeRates fee_rates(double maker_bps, double taker_bps);

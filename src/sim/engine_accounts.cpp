@@ -56,6 +56,7 @@ void Exchange::Engine::tell_touched() {
                                   .leverage = row.leverage,
                                   .liquidation_price = row.liquidation_price,
                                   .realised_pnl = row.realised_pnl,
+                                  .adl_rank = row.adl_rank,
                                   .cross_sequence = row.cross_sequence,
                                   .updated_at = now_}});
   }
@@ -97,6 +98,8 @@ void Exchange::Engine::tell_order(AccountId account, const OrderRow& row) {
                              .average_price = average_price(row),
                              .reduce_only = row.reduce_only,
                              .conditional = row.stop != StopKind::none,
+                             .trigger_price = row.trigger ? row.trigger->price : PriceTicks{},
+                             .position_index = row.position_index,
                              .reason = venue_text(reason),
                              .updated_at = row.updated_at}});
 }

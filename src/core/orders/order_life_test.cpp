@@ -90,6 +90,8 @@ TEST(OrderId, IsAFunctionOfAccountEpochAndCounterAndComesBack) {
   EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "-x-1"}));
   EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "-7-1x"}));
   EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "-7"}));
+  EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "-777"}));
+  EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "-7-99999999999999999999"}));
   EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "_7-1"}));
   EXPECT_FALSE(order_number(main, ClientOrderId{main.str() + "-7_1"}));
 }

@@ -344,6 +344,110 @@ TEST_F(Oddity, AnswersThatConcernNoOrderChangeNothing) {
   EXPECT_FALSE(executor.find(ClientOrderId{}));
 }
 
+TEST_F(Oddity, WhatConcernsOneSymbolIsNotCountedForAnother) {
+  const auto id = place(0, Side::buy, 10);
+  executor.carry(at(1),
+                 {.id = order_id(account_tag("main"), 6, 1), .symbol = {1}, .size = {4}, .placed_at = at(1)},
+                 out);
+  timer(5'000);
+  EXPECT_TRUE(executor.any_unknown({0}));
+  EXPECT_TRUE(executor.any_unknown({1}));
+  EXPECT_FALSE(executor.any_unknown({2}));
+  news(5'001, id, OrderStatus::open);
+  EXPECT_FALSE(executor.any_unknown({0}));
+  EXPECT_EQ(executor.open_entries({1}, Side::buy).count, 4);
+  EXPECT_EQ(executor.open_entries({1}, Side::sell).count, 0);
+  EXPECT_EQ(executor.longest_unknown(at(6'001)), 6s) << "since it was carried";
+  executor.cancel_all(at(7'000), OrderExecutor::Keep::nothing, out);
+  EXPECT_EQ(sent<CancelAllOrders>(), 2u) << "one a symbol";
+  out.clear();
+  executor.cancel_all(at(10'000), OrderExecutor::Keep::nothing, out);
+  EXPECT_EQ(sent<CancelAllOrders>(), 2u) << "and again while nothing is heard";
+}
+
+TEST_F(Oddity, EveryKindOfTradeFillsItsOrder) {
+  using enum ExecutionKind;
+  const auto id = place(0, Side::sell, 10, TimeInForce::gtc, true);
+  std::int64_t filled = 0;
+  for (const ExecutionKind kind : {trade, adl, bust, settle, funding, other}) {
+    const Execution e{.symbol = {0},
+                      .kind = kind,
+                      .client_id = id,
+                      .venue_id = "v-1",
+                      .execution_id = VenueId{"e-" + std::to_string(static_cast<int>(kind))},
+                      .side = Side::sell,
+                      .size = {1},
+                      .at = at(2)};
+    EXPECT_TRUE(executor.on(at(2), e, out));
+    filled += kind == funding || kind == other ? 0 : 1;
+    EXPECT_EQ(executor.find(id)->filled.count, filled) << static_cast<int>(kind);
+  }
+}
+
+TEST_F(Oddity, PartsEndInAnyOfTheWaysAnOrderEnds) {
+  for (const OrderStatus end : {OrderStatus::cancelled, OrderStatus::rejected, OrderStatus::deactivated}) {
+    const auto id = place(0, Side::sell, 10, TimeInForce::gtc, true);
+    const std::string first = "p-" + std::to_string(static_cast<int>(end)), second = first + "-2";
+    part(5, id, first.c_str(), OrderStatus::open, 5, 0);
+    part(6, id, second.c_str(), OrderStatus::part_filled, 5, 1);
+    part(7, id, first.c_str(), end, 5, 0);
+    EXPECT_FALSE(is_over(state(id)));
+    part(8, id, second.c_str(), end, 5, 1);
+    EXPECT_EQ(state(id), OrderState::cancelled);
+    executor.cancel(at(9), id, out);
+    EXPECT_EQ(sent<CancelOrder>(), 0u);
+  }
+}
+
+TEST_F(Oddity, AMarketOrdersPriceIsTheVenuesOwnBound) {
+  const PlaceOrder order{.id = executor.next_id(),
+                         .symbol = {0},
+                         .side = Side::sell,
+                         .type = OrderType::market,
+                         .time_in_force = TimeInForce::ioc,
+                         .price = {1'000'000},
+                         .size = {3},
+                         .reduce_only = true};
+  executor.place(at(0), stamp.place(at(0), order), out);
+  shown(1, order.id, 950'000, 3);
+  EXPECT_EQ(executor.find(order.id)->price.count, 1'000'000);
+  EXPECT_EQ(executor.moved_prices(), 0u);
+  executor.cancel_all(at(2), OrderExecutor::Keep::nothing, out);
+  EXPECT_EQ(sent<CancelAllOrders>(), 0u) << "it ends by itself";
+  executor.on(at(3),
+              OrderNews{.symbol = {0},
+                        .client_id = "web",
+                        .venue_id = "w-1",
+                        .status = OrderStatus::open,
+                        .price = {5},
+                        .size = {1}},
+              out);
+  executor.on(at(4),
+              OrderNews{.symbol = {0},
+                        .client_id = "web",
+                        .venue_id = "w-1",
+                        .status = OrderStatus::open,
+                        .price = {6},
+                        .size = {1},
+                        .updated_at = at(4)},
+              out);
+  EXPECT_EQ(executor.moved_prices(), 0u) << "a person may move their own order";
+}
+
+TEST_F(Oddity, TheStateOfEveryPartIsInTheHash) {
+  const auto id = place(0, Side::sell, 10, TimeInForce::gtc, true);
+  part(5, id, "v-1", OrderStatus::open, 6, 0);
+  part(6, id, "v-2", OrderStatus::open, 4, 0);
+  executor.on(at(7),
+              Execution{.symbol = {0}, .venue_id = "v-x", .execution_id = "e-x", .size = {1}, .at = at(7)},
+              out);
+  StateHash before, then;
+  executor.hash_into(before);
+  part(8, id, "v-2", OrderStatus::part_filled, 4, 1);
+  executor.hash_into(then);
+  EXPECT_NE(before.value(), then.value());
+}
+
 TEST_F(Oddity, AnExecutionOlderThanTheOldestForgottenOneIsATwin) {
   OrderExecutor short_memory{{.own = 4, .foreign = 2, .executions = 2, .orphans = 1}};
   short_memory.start("main", 7);

@@ -347,6 +347,46 @@ TEST_F(Held, ALogRowCountsOnceWhicheverTellsItFirst) {
   EXPECT_EQ(positions.ledger().differences(), 0u);
 }
 
+TEST_F(Held, AnAdoptedPositionThatTheVenueSpeaksDifferentlyOfIsAskedFor) {
+  positions.adopt(at(5), {0},
+                  {.size = {10}, .entry_price = *parse_e8("100000"), .mark_price = *parse_e8("100100")});
+  EXPECT_EQ(positions.position({0}).last_fill_at, at(5));
+  EXPECT_EQ(to_text(positions.mid({0})), "100100");
+  positions.note({.symbol = {9}});
+  EXPECT_EQ(positions.position({0}).stop.count, 0) << "none was shown";
+  told(6, 7, "99000");  // of another size
+  look(255);
+  EXPECT_EQ(sent<QueryAccount>(), 1u);
+  EXPECT_FALSE(positions.all_protected());
+  EXPECT_EQ(positions.next_deadline(), at(705));
+  positions.adopt(at(800), {0}, {.size = {8}, .entry_price = *parse_e8("100000")});
+  EXPECT_EQ(positions.position({0}).last_fill_at, at(800)) << "what was told is of another size";
+}
+
+TEST_F(Held, FillsOfBeforeTheAdoptionAreLimited) {
+  for (std::size_t i = 0; i < noted_max + 10; ++i)
+    positions.note({.symbol = {0},
+                    .execution_id = VenueId{"n-" + std::to_string(i)},
+                    .side = Side::buy,
+                    .price = *parse_e8("100000"),
+                    .size = {1},
+                    .at = at(10)});
+  told(1, 0, "0");
+  positions.adopt_told(at(20));
+  EXPECT_EQ(positions.position({0}).size.count, static_cast<std::int64_t>(noted_max));
+}
+
+TEST_F(Held, AShortGainsWhenThePriceFalls) {
+  positions.configure({.take_profit_bps = 50, .partial_at_bps = 10, .partial_percent = 99});
+  hold(Side::sell, 1);
+  EXPECT_FALSE(wish(2)) << "no price yet";
+  positions.mark({0}, *parse_e8("99800"));
+  EXPECT_FALSE(wish(3)) << "a part of one lot is none";
+  positions.mark({0}, *parse_e8("99500"));
+  EXPECT_EQ(wish(4), (ExitWish{ExitReason::take_profit, {1}, Side::buy, true}));
+  EXPECT_EQ(to_text(positions.unrealised({0})), "0.5");
+}
+
 TEST_F(Held, TheStateIsOneNumber) {
   StateHash empty, held, shown;
   positions.hash_into(empty);

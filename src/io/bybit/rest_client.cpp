@@ -31,7 +31,11 @@ Result<std::unique_ptr<BybitRestClient>, net::NetError> BybitRestClient::create(
              self.session_.answered_by_socket(number, std::move(answer), self.now());
              self.arm();
            },
-       .on_undecoded = self.on_undecoded_},
+       .on_undecoded = self.on_undecoded_,
+       .on_frame =
+           [&self](std::string_view bytes) {
+             if (self.on_answer_) self.on_answer_({}, bytes);
+           }},
       [&self] { return self.venue_time(); });
   if (!made) return std::unexpected{made.error()};
   client->trade_ = std::move(*made);
@@ -43,6 +47,7 @@ BybitRestClient::BybitRestClient(net::EventLoop& loop, net::Url origin, RestSett
     : loop_{loop},
       clock_{handlers.clock.value_or(clock::PacedClock{{}, {}, 1})},  // without: the wall itself
       on_undecoded_{handlers.on_undecoded},
+      on_answer_{handlers.on_answer},
       alive_{std::make_shared<BybitRestClient*>(this)},
       link_{loop, std::move(origin), RequestQueue::parallel_max},
       session_{std::move(settings), session_handlers(std::move(handlers), with_socket)} {}
@@ -63,7 +68,8 @@ RestHandlers BybitRestClient::session_handlers(RestClientHandlers handlers, bool
                                          client.arm();
                                        });
                        },
-                   .our_time = [this] { return now(); }};
+                   .our_time = [this] { return now(); },
+                   .on_answer = std::move(handlers.on_answer)};
   if (with_socket)
     out.send_by_socket = [this](std::uint64_t number, std::string_view op, std::string body) {
       trade_->send(number, op, std::move(body));

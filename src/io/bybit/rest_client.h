@@ -15,6 +15,8 @@ struct RestClientHandlers {
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
   /// Of a market at another pace than the wall's: the venue counts its quotas in that time, so we do too.
   std::optional<clock::PacedClock> clock;
+  /// Every REST answer, and every frame of the order socket with an empty path; may be empty.
+  std::function<void(std::string_view path, std::string_view bytes)> on_answer = {};
 };
 
 /// The order-entry socket; it signs with the key of the REST settings.
@@ -73,6 +75,7 @@ class BybitRestClient {
   net::EventLoop& loop_;
   clock::PacedClock clock_;
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded_;
+  std::function<void(std::string_view path, std::string_view bytes)> on_answer_;
   std::shared_ptr<BybitRestClient*> alive_;  ///< an answer may come after the end; it then finds nothing here
   net::HttpLink link_;
   RestSession session_;

@@ -137,6 +137,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
   net::HttpResponse& response = answer->response;
   queue_.learn(flight.path, quota_in(response.headers), now, venue_time());
   response.body = redacted(std::move(response.body), settings_.key);
+  if (handlers_.on_answer) handlers_.on_answer(flight.path, response.body);
   if (dialect::decode_head(response.body, scratch_)) {
     protections_in_a_row_ = 0;
     if (clock_.known()) become(LinkState::live);

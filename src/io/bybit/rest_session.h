@@ -62,6 +62,8 @@ struct RestHandlers {
   std::function<Instant()> our_time;
   /// Sends over the order-entry socket; answered_by_socket() follows exactly once. Empty without a socket.
   std::function<void(std::uint64_t number, std::string_view op, std::string body)> send_by_socket = {};
+  /// Every answer's body as it came, the key made unreadable, with the path that was asked; may be empty.
+  std::function<void(std::string_view path, std::string_view body)> on_answer = {};
 };
 
 class RestSession {

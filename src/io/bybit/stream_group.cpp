@@ -71,7 +71,8 @@ StreamGroup::StreamGroup(const StreamSettings& settings, const dialect::Instrume
     StreamHandlers heard_by{
         .on_event = [this](const Event& event, Instant venue_time) { heard(event, venue_time); },
         .on_undecoded = handlers_.on_undecoded,
-        .on_fatal = handlers_.on_fatal};
+        .on_fatal = handlers_.on_fatal,
+        .on_frame = handlers_.on_frame};
     parts_.push_back(std::make_unique<StreamSession>(
         std::move(own), table, std::move(heard_by),
         StreamWishes{.open = [open = wishes.open, i] { open(i); },

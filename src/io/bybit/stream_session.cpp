@@ -271,6 +271,7 @@ bool StreamSession::swallowed(const dialect::MarketNews& news, Instant now) {
 }
 
 void StreamSession::decode(dialect::PaddedText bytes, Instant now) {
+  if (handlers_.on_frame) handlers_.on_frame(bytes.text);
   const auto undecoded = [&](const dialect::DecodeError& error) {
     ++counters_.decode_errors;
     handlers_.on_undecoded(bytes.text, error);

@@ -75,6 +75,8 @@ struct StreamHandlers {
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
   /// The stream will not be tried again; `what` says why and what to do.
   std::function<void(const std::string& what)> on_fatal;
+  /// Every frame as it came, the key made unreadable, before anything is made of it; may be empty.
+  std::function<void(std::string_view bytes)> on_frame = {};
 };
 /// What the session wants of its link.
 struct StreamWishes {

@@ -80,6 +80,7 @@ void TradeSession::send(std::uint64_t number, std::string_view op, std::string_v
 
 void TradeSession::received(std::string_view bytes, Instant) {
   const std::string safe = redacted(std::string{bytes}, settings_.key);
+  if (handlers_.on_frame) handlers_.on_frame(safe);
   auto message = dialect::decode_trade(safe, scratch_);
   if (!message) return handlers_.on_undecoded(safe, message.error());
   if (const auto* control = std::get_if<dialect::Control>(&*message)) return heard(*control);

@@ -36,6 +36,8 @@ struct TradeHandlers {
   std::function<void(LinkState)> on_state;
   std::function<void(std::uint64_t number, Result<venue::bybit::TradeReply, std::string>)> on_answer;
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
+  /// Every frame as it came, the key made unreadable; may be empty.
+  std::function<void(std::string_view bytes)> on_frame = {};
 };
 
 class TradeSession {

@@ -17,6 +17,7 @@
 // that start when they are first needed. Clock: none; ages are told by the events themselves.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -57,6 +58,7 @@ struct JournalOptions {
   bool compress = true;                 ///< closed segments, and list them; false leaves them as they are
   std::uint64_t bytes_max = 0;          ///< of all segments; beyond it archived ones go; 0: no limit
   Duration retention{};                 ///< older archived segments go; 0: none does
+  std::uint32_t epoch_min = 1;          ///< of this run, where the directory is older than what it did
   std::uint64_t reserve_bytes = 0;      ///< kept free for the last words of a run when the disk is full
   files::FileSystem* system = nullptr;  ///< nullptr: the machine's own
 };
@@ -169,7 +171,7 @@ class JournalWriter {
 
   const Recovery& recovery() const { return recovery_; }
   /// Of this run: one more than the journal has seen. Durable with the first synced record.
-  std::uint32_t epoch() const { return recovery_.last_epoch + 1; }
+  std::uint32_t epoch() const { return std::max(recovery_.last_epoch + 1, options_.epoch_min); }
   /// Of the last event appended; the next one must carry its next().
   Sequence last_sequence() const { return last_sequence_; }
 

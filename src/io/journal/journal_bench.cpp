@@ -1,6 +1,11 @@
-// Journal: records a second appended and flushed in batches of 1 and 64, and read back.
-// Counters: records/s, and bytes of one record in the file.
+// Journal: records a second appended and flushed in batches of 1 and 64, with what the slowest of a hundred
+// took; read back; begun in the middle; closed; recovered. Counters: records/s, p99 ns, bytes of one record
+// in the file.
 #include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
 
 #include "io/files/temporary_folder.h"
 #include "io/journal/journal.h"
@@ -31,18 +36,42 @@ std::vector<BookLevel> ten_levels() {
 void bm_append(benchmark::State& state) {
   const files::TemporaryFolder folder;
   const auto levels = ten_levels();
-  auto writer = JournalWriter::open(folder.path());
+  auto writer = JournalWriter::open(folder.path(), {.compress = false});
   std::uint64_t number = 0;
+  std::vector<std::int64_t> took;  // of a batch
+  took.reserve(1 << 22);
+  const auto batch = static_cast<std::uint64_t>(state.range(0));
   for (auto _ : state) {
-    if (!(*writer)->append(delta(++number, levels))) return state.SkipWithError("refused");
-    if (number % static_cast<std::uint64_t>(state.range(0)) == 0 && !(*writer)->flush())
-      return state.SkipWithError("refused");
+    const auto began = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; i < batch; ++i)
+      if (!(*writer)->append(delta(++number, levels))) return state.SkipWithError("refused");
+    if (!(*writer)->flush()) return state.SkipWithError("refused");
+    if (took.size() < took.capacity()) took.push_back((std::chrono::steady_clock::now() - began).count());
   }
-  (void)(*writer)->flush();
+  const auto p99 = took.begin() + static_cast<std::ptrdiff_t>(took.size() * 99 / 100);
+  std::nth_element(took.begin(), p99, took.end());
+  state.counters["p99_ns"] = static_cast<double>(*p99);
   state.counters["records/s"] = benchmark::Counter(static_cast<double>(number), benchmark::Counter::kIsRate);
   state.counters["bytes"] = static_cast<double>((*writer)->stats().bytes) / static_cast<double>(number);
 }
 BENCHMARK(bm_append)->Arg(1)->Arg(64)->UseRealTime();
+
+/// A frame of a kilobyte before each event, as a run writes them.
+void bm_append_with_frames(benchmark::State& state) {
+  const files::TemporaryFolder folder;
+  const auto levels = ten_levels();
+  const std::string frame(1000, '7');
+  auto writer = JournalWriter::open(folder.path(), {.compress = false});
+  std::uint64_t number = 0;
+  for (auto _ : state) {
+    const auto event = delta(++number, levels);
+    if (!(*writer)->append_raw_frame(event.at, Link::market, frame) || !(*writer)->append(event) ||
+        !(*writer)->flush())
+      return state.SkipWithError("refused");
+  }
+  state.counters["events/s"] = benchmark::Counter(static_cast<double>(number), benchmark::Counter::kIsRate);
+}
+BENCHMARK(bm_append_with_frames)->UseRealTime();
 
 void bm_read(benchmark::State& state) {
   constexpr std::uint64_t records = 1'000'000;
@@ -66,6 +95,52 @@ void bm_read(benchmark::State& state) {
       benchmark::Counter(static_cast<double>(records * state.iterations()), benchmark::Counter::kIsRate);
 }
 BENCHMARK(bm_read)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void fill(const std::string& directory, std::uint64_t records, bool compress) {
+  const auto levels = ten_levels();
+  auto writer = JournalWriter::open(directory, {.compress = compress});
+  for (std::uint64_t number = 1; number <= records; ++number) (void)(*writer)->append(delta(number, levels));
+}
+
+/// kill -9 to the next start: the open segment is read to its end.
+void bm_recover(benchmark::State& state) {
+  const files::TemporaryFolder folder;
+  fill(folder.path(), static_cast<std::uint64_t>(state.range(0)), false);
+  for (auto _ : state)
+    if (!JournalWriter::open(folder.path(), {.compress = false})) return state.SkipWithError("refused");
+}
+BENCHMARK(bm_recover)->Arg(100'000)->Arg(600'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// The first event of the second half of two million, in compressed segments.
+void bm_seek(benchmark::State& state) {
+  const files::TemporaryFolder folder;
+  constexpr std::uint64_t records = 2'000'000;
+  fill(folder.path(), records, true);
+  for (auto _ : state) {
+    auto reader = JournalReader::open(folder.path(), {.from = {records / 2}, .from_at = {}});
+    const auto item = (*reader)->next();
+    if (!item || *item == nullptr) return state.SkipWithError("nothing there");
+  }
+}
+BENCHMARK(bm_seek)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Closing: compress, hash, list. Counters: plain megabytes a second, plain bytes for one on the disk.
+void bm_close(benchmark::State& state) {
+  double plain = 0, packed = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const files::TemporaryFolder folder;
+    fill(folder.path(), 700'000, false);
+    state.ResumeTiming();
+    auto writer = JournalWriter::open(folder.path());
+    (*writer)->settle();
+    plain += static_cast<double>((*writer)->keeper().plain_bytes);
+    packed += static_cast<double>((*writer)->keeper().file_bytes);
+  }
+  state.counters["MB/s"] = benchmark::Counter(plain * 1e-6, benchmark::Counter::kIsRate);
+  state.counters["ratio"] = plain / packed;
+}
+BENCHMARK(bm_close)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace mlbot::io::journal

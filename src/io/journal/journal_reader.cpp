@@ -156,8 +156,9 @@ Result<const JournalItem*, JournalError> JournalReader::next() {
     auto gap = impl.gap(scanner.position(), torn, "torn end of a segment");
     if (auto opened = impl.open_next_segment(); !opened) return std::unexpected{opened.error()};
     impl.bytes_before += torn;
-    if (torn == 0 || impl.skipping) continue;
-    gap.before = impl.scanner->header() ? impl.scanner->header()->first : Sequence{};
+    const bool nothing_whole = impl.epoch == 0;  // not one record since reading began
+    if ((torn == 0 && !nothing_whole) || impl.skipping) continue;
+    gap.before = impl.segments[impl.current].first;
     impl.item = std::move(gap);
     return &impl.item;
   }

@@ -41,8 +41,8 @@ class Verifier {
  private:
   void find(const std::string& segment, const std::string& what, Sequence first = {}, Sequence last = {},
             std::string aside = {}) {
-    out_.findings.push_back({segment, what, {first.number > 0 ? first.number - 1 : 0}, last.next(),
-                             std::move(aside)});
+    out_.findings.push_back(
+        {segment, what, {first.number > 0 ? first.number - 1 : 0}, last.next(), std::move(aside)});
     if (first == Sequence{} && last == Sequence{}) out_.findings.back().before = {};
   }
 
@@ -72,15 +72,17 @@ class Verifier {
       find(segment.path, fmt::format("{} torn bytes at its end", facts->torn_bytes), facts->last.next(),
            facts->last.next());
     if (!facts->damage.empty()) {
-      const auto aside = set_aside_segment(files::real_file_system(), directory_, segment.path, facts->damage);
+      const auto aside =
+          set_aside_segment(files::real_file_system(), directory_, segment.path, facts->damage);
       for (const auto& hole : facts->damage)
         find(segment.path, fmt::format("{} damaged bytes from byte {}", hole.bytes, hole.offset),
              hole.after.next(), {hole.before.number > 0 ? hole.before.number - 1 : 0}, aside);
     }
     if (facts->events == 0) return {};
     if (out_.last != Sequence{} && facts->first != out_.last.next() && facts->damage.empty())
-      find(segment.path, fmt::format("begins with event {}, the segment before it ends with {}",
-                                     facts->first.number, out_.last.number),
+      find(segment.path,
+           fmt::format("begins with event {}, the segment before it ends with {}", facts->first.number,
+                       out_.last.number),
            out_.last.next(), {facts->first.number - 1});
     if (out_.first == Sequence{}) {
       out_.first = facts->first;

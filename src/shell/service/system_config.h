@@ -36,6 +36,9 @@ struct SystemConfig {
   double sim_history_hours = 0, sim_speed = 0, sim_balance_usdt = 0;
   double sim_maker_fee_bps = 0, sim_taker_fee_bps = 0;
   std::string bus;
+  bool journal_raw_frames = true;
+  std::int64_t journal_bytes_max = 0, journal_retention_days = 0, journal_reserve_bytes = 0,
+               journal_epoch_min = 1;
   std::string bus_password_file, bus_tls_ca_file, bus_tls_certificate_file, bus_tls_key_file;
   std::int64_t bus_entries_kept = 0, bus_entries_max = 0;
   std::string listen;

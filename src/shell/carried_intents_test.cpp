@@ -1,0 +1,91 @@
+#include "shell/carried_intents.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "io/journal/journal.h"
+
+namespace mlbot::shell {
+namespace {
+
+constexpr Instant at(std::int64_t seconds) { return Instant::from_seconds(1'000'000 + seconds); }
+
+StampedCommand placed(const char* id, std::int64_t seconds, std::uint16_t symbol = 0) {
+  return {{1}, at(seconds), PlaceOrder{.id = id, .symbol = {symbol}, .price = {100}, .size = {5}}};
+}
+Stamped told(Event what) { return {.what = std::move(what)}; }
+std::vector<std::string> ids(const std::vector<IntentCarried>& list) {
+  std::vector<std::string> out;
+  for (const auto& intent : list) out.push_back(intent.id.str());
+  return out;
+}
+using Ids = std::vector<std::string>;
+
+TEST(CarriedIntents, AreThoseThatNothingEnded) {
+  IntentTracker tracker;
+  for (const char* id : {"a", "b", "c", "d", "e", "f"}) tracker.take(placed(id, 1));
+  tracker.take(StampedCommand{{1}, at(2), CancelOrder{"a", {}, {0}}});
+  tracker.take(told(
+      RequestAnswer{.request = RequestKind::place, .outcome = RequestOutcome::refused, .client_id = "b"}));
+  tracker.take(told(OrderNews{.client_id = "c", .status = OrderStatus::filled}));
+  tracker.take(told(OrderNews{.client_id = "d", .status = OrderStatus::open}));
+  tracker.take(told(
+      RequestAnswer{.request = RequestKind::place, .outcome = RequestOutcome::duplicate, .client_id = "e"}));
+  tracker.take(told(
+      RequestAnswer{.request = RequestKind::cancel, .outcome = RequestOutcome::refused, .client_id = "f"}));
+  EXPECT_EQ(ids(tracker.open()), (Ids{"a", "d", "e", "f"}));
+}
+
+TEST(CarriedIntents, CountAnAmendAtItsLargerSize) {
+  IntentTracker tracker;
+  tracker.take(placed("a", 1));
+  tracker.take(StampedCommand{{1}, at(2), AmendOrder{"a", {0}, {101}, {7}}});
+  tracker.take(StampedCommand{{1}, at(3), AmendOrder{"a", {0}, {102}, {6}}});
+  tracker.take(StampedCommand{{1}, at(3), AmendOrder{"nobody", {0}, {102}, {6}}});
+  ASSERT_EQ(tracker.open().size(), 1u);
+  EXPECT_EQ(tracker.open()[0].size.count, 7);
+  EXPECT_EQ(tracker.open()[0].price.count, 102);
+  EXPECT_EQ(tracker.open()[0].placed_at, at(1));
+}
+
+TEST(CarriedIntents, AreReadFromTheJournalsEndUnderTheirNewSymbol) {
+  const auto directory =
+      std::filesystem::temp_directory_path() / ("mlbot_carried_" + std::to_string(::getpid()));
+  std::filesystem::remove_all(directory);
+  {
+    auto journal = io::journal::JournalWriter::open(directory.string());
+    ASSERT_TRUE(journal) << journal.error().what;
+    std::uint64_t number = 0;
+    const auto keep = [&](std::int64_t seconds, Event what) {
+      ASSERT_TRUE((*journal)->append(Stamped{
+          .sequence = {++number}, .at = at(seconds), .received_at = at(seconds), .what = std::move(what)}));
+    };
+    keep(0, RunStarted{.epoch = 1, .account = "main"});
+    keep(0, InstrumentDefined{{.id = {0}, .name = "BTCUSDT"}});
+    keep(0, InstrumentDefined{{.id = {1}, .name = "OLDUSDT"}});
+    ASSERT_TRUE((*journal)->append(StampedCommand{{3}, at(1), placed("r1-1", 1).what}));
+    keep(100, TimerFired{at(100)});
+    ASSERT_TRUE((*journal)->append(StampedCommand{{4}, at(100), placed("r1-2", 100).what}));
+    ASSERT_TRUE((*journal)->append(StampedCommand{{4}, at(100), placed("r1-3", 100, 1).what}));
+    keep(101, TimerFired{at(101)});
+    keep(102, OrderNews{.client_id = "r1-2", .status = OrderStatus::filled});  // of the run that begins
+    ASSERT_TRUE((*journal)->flush());
+  }
+  const auto carried =
+      carried_intents(directory.string(),
+                      {Instrument{.id = {0}, .name = "ETHUSDT"}, Instrument{.id = {1}, .name = "BTCUSDT"}},
+                      {.last_sequence = {5}, .last_at = at(101)});
+  ASSERT_TRUE(carried) << carried.error();
+  ASSERT_EQ(carried->size(), 1u)
+      << "r1-1 is older than any window, r1-3 of a symbol that is not watched any more";
+  EXPECT_EQ((*carried)[0].id.view(), "r1-2");
+  EXPECT_EQ((*carried)[0].symbol.index, 1) << "BTCUSDT is number one now";
+  EXPECT_TRUE(carried_intents(directory.string(), {}, {})->empty()) << "a first start carries nothing";
+  EXPECT_FALSE(carried_intents((directory / "none").string(), {}, {.last_sequence = {5}}));
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace mlbot::shell
