@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-archive nightly-features nightly-journal bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-archive nightly-features nightly-bus nightly-journal nightly-model nightly-simulate bench soak test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -33,6 +33,17 @@ nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature valu
 	@$(MAKE) --no-print-directory nightly-features
 	@$(MAKE) --no-print-directory nightly-archive
 	@$(MAKE) --no-print-directory nightly-journal
+	@$(MAKE) --no-print-directory nightly-model
+	@$(MAKE) --no-print-directory nightly-bus
+	@$(MAKE) --no-print-directory nightly-simulate
+
+nightly-model:  ## the interleavings of one order's life, three steps deeper than in `make test`
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_core_orders_test
+	@MLBOT_MODEL_DEPTH=3 $(BUILD)/bin/mlbot_core_orders_test --gtest_filter='Worlds/*'
+
+nightly-bus:  ## two thousand misfortunes of a real Redis instead of twenty; every record heard once or in a named gap
+	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_bus_test
+	@MLBOT_NIGHTLY=1 $(BUILD)/bin/mlbot_io_bus_test --gtest_filter='RedisMisfortune.Every*'
 
 nightly-archive:  ## the archiver killed six thousand times, then an hour of 20 000 events a second: its memory stays flat
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_archive_test
@@ -43,6 +54,13 @@ nightly-archive:  ## the archiver killed six thousand times, then an hour of 20 
 nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
 	@MLBOT_PROOF_ROUNDS=100 $(BUILD)/bin/mlbot_io_journal_test --gtest_filter='Proof.*'
+
+nightly-simulate:  ## a hundred thousand worlds, every rare situation among them; the same hash with clang
+	@$(MAKE) --no-print-directory build TARGETS=mlbot
+	@$(BUILD)/bin/mlbot simulate --seeds 100000 --jobs $(JOBS) --must-happen
+	@$(MAKE) --no-print-directory build PRESET=clang TARGETS=mlbot
+	@test "$$($(BUILD)/bin/mlbot simulate --seeds 2000 --jobs $(JOBS) --trace-hash)" = \
+	      "$$(build/clang/bin/mlbot simulate --seeds 2000 --jobs $(JOBS) --trace-hash)" && echo "g++ and clang: the same trace"
 
 nightly-features:  ## a hundred hours of frames, made again from their journal: at least 1e8 values, all equal
 	@$(MAKE) --no-print-directory build TARGETS=mlbot
@@ -79,6 +97,8 @@ format:
 
 docs: build  ## the pages that are printed from declarations
 	@$(BUILD)/bin/mlbot features list --markdown > docs/features.md
+	@mkdir -p docs/reference
+	@$(BUILD)/bin/mlbot risk list --markdown > docs/reference/risk-controls.md
 
 clean:
 	rm -rf build/release build/debug build/bench build/asan-ubsan build/tsan build/fuzz build/clang

@@ -66,6 +66,14 @@ Core::Overview Core::overview() const {
   return {coordinator.state(), coordinator.stopped_by()};
 }
 
+Lots Core::believed_position(SymbolId symbol) const { return parts_->trade.router().positions().net(symbol); }
+
+std::optional<E8> Core::believed_wallet() const {
+  const Ledger& ledger = parts_->trade.router().positions().ledger();
+  if (!ledger.is_open()) return std::nullopt;
+  return ledger.cash();
+}
+
 std::uint64_t Core::state_hash() const {
   StateHash hash;
   hash.add(parts_->last_sequence.number);

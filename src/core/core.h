@@ -55,6 +55,10 @@ class Core {
         stopped_by;  ///< why trading stopped by itself; nothing when an operator stopped it
   };
   Overview overview() const;
+  /// What it takes a symbol's position to be, and the wallet by its ledger (nothing before that is open): for
+  /// whoever holds them against the venue's.
+  Lots believed_position(SymbolId symbol) const;
+  std::optional<E8> believed_wallet() const;
 
   /// Everything that the core remembers, as one number.
   std::uint64_t state_hash() const;

@@ -44,7 +44,7 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                    compare(at, e.symbol);
                  },
                  [&](const WalletNews& e) {
-                   router_.on(at, e);
+                   router_.on(event.venue_time.ns == 0 ? at : event.venue_time, e);
                    monitor_.on(at, e, router_.positions().profit());
                  },
                  [&](const RequestAnswer& e) { router_.on(at, e, monitor_, out); },
@@ -54,6 +54,7 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  },
                  [&](const LinkChanged& e) { monitor_.on(at, e, out); },
                  [&](const TimerFired&) {
+                   timer_at_ = at;
                    for (std::uint16_t i = 0; i < router_.symbol_count(); ++i) compare(at, {i});
                    if (monitor_.worst_mismatch(at) > mismatch_tolerance) monitor_.ask_again(at);
                    monitor_.on_timer(at, router_.positions().profit(), out);
@@ -99,6 +100,7 @@ void TradeStage::hash_into(StateHash& hash) const {
   coordinator_.hash_into(hash);
   router_.hash_into(hash);
   monitor_.hash_into(hash);
+  hash.add(timer_at_.ns);
 }
 
 }  // namespace mlbot::core

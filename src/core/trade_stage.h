@@ -8,6 +8,8 @@
 
 namespace mlbot::core {
 
+inline constexpr Duration deadline_grain = 10ms;
+
 class TradeStage {
  public:
   explicit TradeStage(const models::Bundle* bundle);
@@ -22,10 +24,12 @@ class TradeStage {
   const TradingCoordinator& coordinator() const { return coordinator_; }
   const OrderRouter& router() const { return router_; }
   const AccountMonitor& monitor() const { return monitor_; }
-  /// When silence on a request becomes news, or a stop must be looked at.
+  /// When silence on a request becomes news, or a stop must be looked at. Never sooner than `deadline_grain`
+  /// after the last timer: what a timer could not settle would be due again at once, for ever.
   Instant next_deadline() const {
-    const Instant orders = router_.executor().next_deadline();
-    return monitor_.known() ? std::min(orders, router_.positions().next_deadline()) : orders;
+    Instant due = router_.executor().next_deadline();
+    if (monitor_.known()) due = std::min(due, router_.positions().next_deadline());
+    return timer_at_.ns == INT64_MIN ? due : std::max(due, timer_at_ + deadline_grain);
   }
   void hash_into(StateHash& hash) const;
 
@@ -35,6 +39,7 @@ class TradeStage {
   TradingCoordinator coordinator_;
   OrderRouter router_;
   AccountMonitor monitor_;
+  Instant timer_at_{INT64_MIN};  ///< core time of the last timer
 };
 
 }  // namespace mlbot::core

@@ -1,7 +1,9 @@
 #include "domain/risk_controls.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -355,10 +357,23 @@ RiskLimits tightened(const RiskLimits& held, const RiskLimits& wanted) {
   return out;
 }
 
-std::size_t loosenings(const RiskLimits& held, const RiskLimits& wanted) {
-  return static_cast<std::size_t>(
-      std::count_if(std::begin(limits_declared), std::end(limits_declared),
-                    [&](const RiskLimit& limit) { return limit.loosens(held, wanted); }));
+std::vector<const RiskLimit*> loosenings(const RiskLimits& held, const RiskLimits& wanted) {
+  std::vector<const RiskLimit*> out;
+  for (const RiskLimit& limit : limits_declared)
+    if (limit.loosens(held, wanted)) out.push_back(&limit);
+  return out;
+}
+
+void HeldLimits::configure(const RiskLimits& wanted) {
+  wanted_ = within_ceilings(wanted);
+  held_ = std::exchange(configured_, true) ? tightened(held_, wanted_) : wanted_;
+}
+
+std::string HeldLimits::words() const {
+  std::string out;
+  for (const RiskLimit* limit : waiting())
+    out += fmt::format("{}{}={}", out.empty() ? "" : " ", limit->key, limit->of(wanted_));
+  return out;
 }
 
 }  // namespace mlbot

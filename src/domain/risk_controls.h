@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/decision.h"
 #include "domain/settings.h"
@@ -129,7 +130,26 @@ std::span<const RiskLimit> risk_limits();
 RiskLimits within_ceilings(RiskLimits limits);
 /// Of each limit the tighter one; where neither is, the held one.
 RiskLimits tightened(const RiskLimits& held, const RiskLimits& wanted);
-/// How many limits `wanted` would loosen.
-std::size_t loosenings(const RiskLimits& held, const RiskLimits& wanted);
+/// The limits that `wanted` would loosen.
+std::vector<const RiskLimit*> loosenings(const RiskLimits& held, const RiskLimits& wanted);
+
+/// The limits in force, and what the last configuration asked for. Gate and page keep the same.
+class HeldLimits {
+ public:
+  /// The first limits of a run are taken, cut to the ceilings. Later ones tighten at once; what they would
+  /// loosen waits for loosen().
+  void configure(const RiskLimits& wanted);
+  /// An operator's deliberate word: what was asked for holds from now on.
+  void loosen() { held_ = wanted_; }
+  const RiskLimits& held() const { return held_; }
+  const RiskLimits& wanted() const { return wanted_; }
+  std::vector<const RiskLimit*> waiting() const { return loosenings(held_, wanted_); }
+  /// What an operator types to loosen them: "daily_loss_usdt=300 max_open_orders=9"; empty when none waits.
+  std::string words() const;
+
+ private:
+  RiskLimits held_, wanted_;
+  bool configured_ = false;
+};
 
 }  // namespace mlbot

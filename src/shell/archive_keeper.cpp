@@ -66,9 +66,26 @@ Result<std::unique_ptr<ArchiveKeeper>, ArchiveError> ArchiveKeeper::open(
     archiver = DataArchiver::open(options);
   }
   if (!archiver) return std::unexpected{archiver.error()};
-  auto reader = JournalReader::open(state.journal(), {.from = (*archiver)->resume_sequence(), .from_at = {}});
+  FrameMaker frames{state.market_run(), state.journal()};
+  auto reader = JournalReader::open(state.journal(),
+                                    {.from = frames.begin_at((*archiver)->resume_sequence()), .from_at = {}});
   if (!reader) return std::unexpected{of_journal(reader.error().what)};
-  return std::unique_ptr<ArchiveKeeper>{new ArchiveKeeper{state, std::move(*archiver), std::move(*reader)}};
+  return std::unique_ptr<ArchiveKeeper>{
+      new ArchiveKeeper{state, std::move(*archiver), std::move(*reader), std::move(frames)}};
+}
+
+/// Frames in a journal are a trade stage's inputs, and rows of the market's archive, whose sequences they
+/// have.
+Result<void, ArchiveError> ArchiveKeeper::take(const Record& record) {
+  if (std::holds_alternative<FeatureFrame>(record)) return {};
+  if (auto taken = archiver_->take(record); !taken) return taken;
+  const auto* event = std::get_if<Stamped>(&record);
+  if (event == nullptr) return {};
+  for (const FeatureFrame& frame : frames_.step(*event)) {
+    if (auto named = archiver_->take(io::journal::digest_of(frame)); !named) return named;
+    if (auto taken = archiver_->take(frame); !taken) return taken;
+  }
+  return {};
 }
 
 Result<std::size_t, ArchiveError> ArchiveKeeper::follow(std::size_t records_max) {
@@ -77,12 +94,7 @@ Result<std::size_t, ArchiveError> ArchiveKeeper::follow(std::size_t records_max)
     if (!item) return std::unexpected{of_journal(item.error().what)};
     if (*item == nullptr) return taken;
     Result<void, ArchiveError> done;
-    if (const auto* record = std::get_if<Record>(*item)) {
-      done = archiver_->take(*record);
-      // A trade stage on its own journals the frames that it was given.
-      if (const auto* frame = std::get_if<FeatureFrame>(record); done && frame != nullptr)
-        done = archiver_->take(io::journal::digest_of(*frame));
-    }
+    if (const auto* record = std::get_if<Record>(*item)) done = take(*record);
     if (const auto* context = std::get_if<io::journal::JournalContext>(*item)) archiver_->know(*context);
     if (const auto* gap = std::get_if<io::journal::JournalGap>(*item)) done = archiver_->take(*gap);
     if (const auto* digest = std::get_if<io::journal::FrameDigest>(*item)) done = archiver_->take(*digest);

@@ -10,6 +10,7 @@
 
 #include "io/archive/data_archiver.h"
 #include "io/journal/journal.h"
+#include "shell/frame_maker.h"
 #include "shell/state_directory.h"
 
 namespace mlbot::shell {
@@ -38,11 +39,17 @@ class ArchiveKeeper {
 
  private:
   ArchiveKeeper(StateDirectory state, std::unique_ptr<io::archive::DataArchiver> archiver,
-                std::unique_ptr<io::journal::JournalReader> reader)
-      : state_{std::move(state)}, archiver_{std::move(archiver)}, reader_{std::move(reader)} {}
+                std::unique_ptr<io::journal::JournalReader> reader, FrameMaker frames)
+      : state_{std::move(state)},
+        archiver_{std::move(archiver)},
+        reader_{std::move(reader)},
+        frames_{std::move(frames)} {}
+  Result<void, io::archive::ArchiveError> take(const Record& record);
+
   StateDirectory state_;
   std::unique_ptr<io::archive::DataArchiver> archiver_;
   std::unique_ptr<io::journal::JournalReader> reader_;
+  FrameMaker frames_;  ///< of an ingest's runs
 };
 
 /// Brings the archive of a stopped bot up to the journal's end, with certificates for every hour; a running

@@ -22,6 +22,7 @@ constexpr std::string_view summary =
   mlbot pause | resume | flatten | kill
   mlbot train                    a model from the journal; mlbot model list
   mlbot backtest --hours 4       the same core against a simulated exchange
+  mlbot simulate --seeds 1000    worlds full of misfortune: does it keep its promises?
   mlbot replay                   the last run again from its journal: same commands, same state
   mlbot doctor                   is everything in place?
 
@@ -60,6 +61,7 @@ class CommandLine {
     app_.add_option("--state-dir", state_dir_, "folder of journal, archive and models (bot.state_dir)");
     app_.fallthrough();
     add_running();
+    add_services();
     add_research();
     add_looking();
   }
@@ -127,8 +129,11 @@ class CommandLine {
   void add_running() {
     auto* run_app = command(
         app_, "run", "start the bot: exchange, core, archive, page",
-        [this](const Console& c, DynamicSystemConfig& config) { return shell::run(c, config, run_); },
+        [this](const Console& c, DynamicSystemConfig& config) {
+          return run_.processes ? run_services(c, config, run_) : shell::run(c, config, run_);
+        },
         "  mlbot run\n  mlbot run --bus redis://127.0.0.1:6379\n"
+        "  mlbot run --bus redis --processes --shards 2  a process for each stage\n"
         "  mlbot run --market replay:imported --history-hours 12 --speed 240\n"
         "  mlbot run --venue mainnet --mode paper        real market, simulated fills, no key\n"
         "  mlbot run --venue testnet --mode live --key-file testnet.key");
@@ -143,6 +148,11 @@ class CommandLine {
     setting(run_app, "--history-hours", "sim.history_hours", "market before the first start");
     setting(run_app, "--seed", "sim.seed", "seed of the generated market");
     run_app->add_option("--market", run_.market, std::string{markets_help});
+    run_app->add_flag("--processes", run_.processes,
+                      "each stage a process of its own, over --bus redis (one of ours) or redis://HOST:PORT");
+    run_app->add_option("--shards", run_.shards, "with --processes: over how many the symbols are spread");
+    run_app->add_option("--from-journal", run_.from_journal,
+                        "with --processes: a recorded run in place of a venue");
     run_app->add_option("--stop-after", run_.stop_after_seconds, "stop after so many market seconds live");
 
     auto* exchange_app = command(
@@ -186,6 +196,53 @@ class CommandLine {
              {"kill", "flatten, then stay halted"}})
       command(app_, verb, what,
               [verb](const Console& c, DynamicSystemConfig& config) { return operate(c, config, verb); });
+  }
+
+  void add_services() {
+    auto* service_app = app_.add_subcommand("service", "one stage as a process of its own, over Redis");
+    service_app->require_subcommand(1);
+    using Start = ExitCode (*)(const Console&, const DynamicSystemConfig&, const ServiceOptions&);
+    const auto service = [&](const char* name, const char* what, Start start, const char* examples) {
+      auto* app = command(
+          *service_app, name, what,
+          [this, start](const Console& c, DynamicSystemConfig& config) { return start(c, config, service_); },
+          examples);
+      setting(app, "--bus", "bus.url",
+              "redis://HOST:PORT, redis+unix://PATH or redis+cluster://HOST:PORT,...");
+      app->add_flag("--standby", service_.standby, "wait until the process that does this work is gone");
+      return app;
+    };
+    const auto from_journal = [this](CLI::App* app) {
+      app->add_option("--from-journal", service_.from_journal, "a recorded run in place of the venue");
+      app->add_option("--epoch", epoch_, "which run of it; default: the last")
+          ->each([this](const std::string&) { service_.epoch = epoch_; });
+    };
+    auto* ingest =
+        service("ingest", "the venue's market: journaled, then put on the bus", service_ingest,
+                "  mlbot service ingest --venue mainnet --bus redis://127.0.0.1:6379\n"
+                "  mlbot service ingest --from-journal state/journal --speed 10 --bus redis://...");
+    setting(ingest, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
+    from_journal(ingest);
+    ingest->add_option("--speed", service_.speed, "of a recorded run; 0 as fast as it is read");
+    auto* features = service("features", "the 142 features of one shard of the symbols", service_features,
+                             "  mlbot service features --shard 0/2 --bus redis://127.0.0.1:6379");
+    features->add_option("--shard", service_.shard, "NUMBER/COUNT; every COUNT-th symbol is this one's");
+    auto* trade =
+        service("trade", "one account: frames in, orders to the venue", service_trade,
+                "  mlbot service trade --shards 2 --venue testnet --mode live --key-file testnet.key "
+                "--bus redis://127.0.0.1:6379");
+    setting(trade, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
+    setting(trade, "--mode", "bot.mode", "paper, shadow or live");
+    setting(trade, "--key-file", "exchange.key_file", "key of the account");
+    setting(trade, "--listen", "ui.listen", "address of the page");
+    trade->add_option("--account", service_.account, "names its files and its lease");
+    trade->add_option("--shards", service_.shards, "how many feature services there are");
+    trade->add_option("--confirm", service_.confirm, "the words that mode live asks for");
+    from_journal(trade);
+    service("archive", "the journals as tables", service_archive,
+            "  mlbot service archive --bus redis://127.0.0.1:6379");
+    command(*service_app, "status", "what `mlbot run --processes` sees of its processes",
+            [](const Console& c, DynamicSystemConfig& config) { return service_status(c, config); });
   }
 
   void add_research() {
@@ -232,6 +289,28 @@ class CommandLine {
     backtest_app->add_option("--balance", backtest_.balance_usdt, "USDT at the start");
     backtest_app->add_option("--journal", backtest_.journal, "directory in which to keep the run's journal");
 
+    auto* simulate_app = command(
+        app_, "simulate", "worlds full of misfortune, one a seed: does the bot keep its promises?",
+        [this](const Console& c, DynamicSystemConfig&) { return shell::simulate_worlds(c, simulate_); },
+        "  mlbot simulate --seeds 1000 --jobs 2\n  mlbot simulate --seed 44 --tell --until 5000\n"
+        "  mlbot simulate --seed 44 --shrink --out tests/scenarios/44.json\n"
+        "  mlbot simulate --scenario tests/scenarios/44.json");
+    simulate_app->add_option("--seeds", simulate_.seeds, "how many worlds");
+    simulate_app->add_option("--from", simulate_.first_seed, "first seed");
+    simulate_app->add_option("--jobs", simulate_.jobs, "worlds at a time")->check(CLI::Range(1, 64));
+    simulate_app->add_option("--seed", simulate_.seed, "this world alone");
+    simulate_app->add_option("--until", simulate_.until, "end it after so many events");
+    simulate_app->add_option("--minutes", simulate_.minutes,
+                             "virtual minutes with faults, before 45 s without");
+    simulate_app->add_option("--scenario", simulate_.scenario, "a file of explicit faults instead of a seed");
+    simulate_app->add_option("--out", simulate_.output, "where --shrink writes");
+    simulate_app->add_flag("--calm", simulate_.calm, "no faults at all");
+    simulate_app->add_flag("--shrink", simulate_.shrink, "reduce a failure to the fewest faults");
+    simulate_app->add_flag("--tell", simulate_.tell, "every input and command in words");
+    simulate_app->add_flag("--trace-hash", simulate_.trace_hash, "print only the hash of all that happened");
+    simulate_app->add_flag("--must-happen", simulate_.all_must_happen,
+                           "fail when a rare situation never came about");
+
     auto* train_app = command(
         app_, "train", "train a model on a journal",
         [this](const Console& c, DynamicSystemConfig& config) { return shell::train(c, config, train_); },
@@ -251,6 +330,21 @@ class CommandLine {
     command(*model_app, "show", "one bundle: heads, data, metrics",
             [this](const Console& c, DynamicSystemConfig& config) { return model_show(c, config, name_); })
         ->add_option("name", name_, "alias or content hash; default: the configured alias");
+
+    auto* risk_app = app_.add_subcommand("risk", "the controls that an order must pass");
+    risk_app->require_subcommand(1);
+    auto* controls_app = command(
+        *risk_app, "list", "K01 to K42, their limits, and when each last fired in a test",
+        [this](const Console& c, DynamicSystemConfig& config) { return risk_list(c, config, risk_list_); },
+        "  mlbot risk list\n  mlbot risk list --json | jq '.controls[5].limits'");
+    controls_app->add_flag("--markdown", risk_list_.markdown, "as docs/reference/risk-controls.md");
+    controls_app->add_option("--evidence", risk_list_.evidence, "folder in which tests note what fired");
+    command(
+        *risk_app, "loosen", "let the limits hold that the last configuration would loosen",
+        [this](const Console& c, DynamicSystemConfig& config) { return risk_loosen(c, config, name_); },
+        "  mlbot risk loosen                                     shows what waits\n"
+        "  mlbot risk loosen --confirm \"max_open_orders=9\"")
+        ->add_option("--confirm", name_, "the limits and values that wait, as they are shown");
 
     auto* features_app = app_.add_subcommand("features", "the 142 features");
     features_app->require_subcommand(1);
@@ -328,6 +422,7 @@ class CommandLine {
         *archive_app, "hash", "all that it holds as one number",
         [](const Console& c, DynamicSystemConfig& config) { return archive_hash(c, config); },
         "  mlbot archive hash --json | jq -r .hash");
+    add_bus();
 
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
     journal_app->require_subcommand(1);
@@ -391,6 +486,43 @@ class CommandLine {
     record_app->add_option("--topics-per-connection", record_.topics_per_connection, "more are spread")
         ->check(CLI::Range(1, 1000));
     record_app->add_option("--book-depth", record_.book_depth, "of books: 1, 50, 200 or 1000");
+  }
+
+  void add_bus() {
+    auto* bus_app = app_.add_subcommand("bus", "what lies on the Redis bus");
+    bus_app->require_subcommand(1);
+    const auto server = [this](CLI::App* verb) {
+      setting(verb, "--url", "bus.url", "redis://HOST:PORT and so on; default: the configured bus");
+      setting(verb, "--password-file", "bus.password_file", "file of mode 0600");
+      setting(verb, "--tls-ca-file", "bus.tls_ca_file", "authority of Redis' certificate");
+    };
+    auto* tail_app = command(
+        *bus_app, "tail", "records as JSON, one a line, as they come",
+        [this](const Console& c, DynamicSystemConfig& config) { return bus_tail(c, config, bus_tail_); },
+        "  mlbot bus tail --url redis://127.0.0.1:6379\n"
+        "  mlbot bus tail 'feat.{BTCUSDT}' --from oldest --count 1 | jq .values.ret_1m\n"
+        "  mlbot bus tail --kind trades,decision --from oldest --idle 1");
+    tail_app->add_option("streams", bus_tail_.streams,
+                         "names, e.g. 'md.{BTCUSDT}'; default: all that are there");
+    tail_app
+        ->add_option("--kind", bus_tail_.kinds,
+                     "event, command, decision, frame, index, gap, or an event's own")
+        ->delimiter(',');
+    tail_app
+        ->add_option("--from", bus_tail_.from, "head: what comes from now on; oldest: what is there first")
+        ->check(CLI::IsMember({"head", "oldest"}));
+    tail_app->add_option("--count", bus_tail_.count, "stop after so many records");
+    tail_app->add_option("--idle", bus_tail_.idle_seconds, "stop when nothing came for so many seconds");
+    server(tail_app);
+    auto* stat_app = command(
+        *bus_app, "stat", "streams, their length, memory, epochs and groups; the servers",
+        [this](const Console& c, DynamicSystemConfig& config) {
+          return bus_stat(c, config, bus_tail_.streams);
+        },
+        "  mlbot bus stat --url redis://127.0.0.1:6379\n  mlbot bus stat 'md.{BTCUSDT}' --json | jq "
+        "'.streams[].groups[] | {name, lag}'");
+    stat_app->add_option("streams", bus_tail_.streams, "names; default: all that are there");
+    server(stat_app);
   }
 
   /// What two verbs that fetch history take alike.
@@ -522,6 +654,7 @@ class CommandLine {
   std::uint32_t epoch_ = 0;
   std::uint64_t until_ = 0;
   RunOptions run_;
+  ServiceOptions service_;
   ExchangeOptions exchange_;
   ReplayOptions replay_;
   std::string replay_target_;
@@ -529,8 +662,10 @@ class CommandLine {
   JournalCatOptions journal_cat_;
   RecordOptions record_;
   BacktestOptions backtest_;
+  SimulateOptions simulate_;
   TrainOptions train_;
   FeatureListOptions feature_list_;
+  RiskListOptions risk_list_;
   FeatureVerifyOptions verify_;
   ImportOptions import_;
   MeasureOptions measure_;
@@ -539,6 +674,7 @@ class CommandLine {
   QueryOptions query_;
   GapOptions gaps_;
   DecodeOptions decode_;
+  BusTailOptions bus_tail_;
 };
 
 }  // namespace

@@ -16,7 +16,33 @@ struct RunOptions {
   std::string market = "generated";  ///< generated, or replay:DIRECTORY of a journal
   double stop_after_seconds = 0;     ///< market seconds after going live; 0 runs until Ctrl-C
   std::string confirm;               ///< the words that mode live asks for; empty: asks at the terminal
+  bool processes = false;            ///< each stage a process of its own
+  int shards = 1;                    ///< of the market stage, with processes
+  std::string from_journal;          ///< with processes: a recorded run in place of a venue
 };
+/// The stages as processes, started, watched and stopped together.
+ExitCode run_services(const Console& console, const DynamicSystemConfig& config, const RunOptions& options);
+ExitCode service_status(const Console& console, const DynamicSystemConfig& config);
+
+struct ServiceOptions {
+  std::string shard = "0/1";           ///< features: which part of the symbols
+  std::uint16_t shards = 1;            ///< trade: how many feature services there are
+  std::string account = "main";        ///< trade: names its files and its lease
+  std::string from_journal;            ///< ingest, trade: a recorded run in place of the venue
+  std::optional<std::uint32_t> epoch;  ///< which run of that journal; the last one when absent
+  double speed = 0;                    ///< ingest: of a recorded run; 0 as fast as it is read
+  std::string confirm;                 ///< trade: the words that mode live asks for
+  bool standby = false;                ///< waits until the process that does this work is gone
+};
+ExitCode service_ingest(const Console& console, const DynamicSystemConfig& config,
+                        const ServiceOptions& options);
+ExitCode service_features(const Console& console, const DynamicSystemConfig& config,
+                          const ServiceOptions& options);
+ExitCode service_trade(const Console& console, const DynamicSystemConfig& config,
+                       const ServiceOptions& options);
+ExitCode service_archive(const Console& console, const DynamicSystemConfig& config,
+                         const ServiceOptions& options);
+
 ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptions& options);
 
 struct ExchangeOptions {
@@ -75,6 +101,15 @@ struct FeatureListOptions {
   bool markdown = false;
 };
 ExitCode features_list(const Console& console, const FeatureListOptions& options);
+
+struct RiskListOptions {
+  bool markdown = false;
+  std::string evidence;  ///< folder in which the tests note what fired; empty: beside the program's folder
+};
+ExitCode risk_list(const Console& console, const DynamicSystemConfig& config, const RiskListOptions& options);
+/// Lets the limits hold that the running bot's last configuration would loosen.
+/// @param confirm  the limits and values that wait, typed by the operator; empty only shows them
+ExitCode risk_loosen(const Console& console, const DynamicSystemConfig& config, const std::string& confirm);
 
 /// Without `recorded`: every row on a generated day. With it: a recorded run's frames made again from its
 /// journal.
@@ -168,6 +203,17 @@ struct BackfillOptions {
   bool is_part = false;                     ///< of other work, which tells what came of it
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
+struct BusTailOptions {
+  std::vector<std::string> streams;  ///< names; empty: all that are there
+  std::vector<std::string> kinds;    ///< as the records' "kind" or "event" says; empty: all
+  std::string from = "head";         ///< or oldest
+  std::uint64_t count = 0;           ///< stop after so many records; 0: never
+  double idle_seconds = 0;           ///< stop when nothing came for so long; 0: never
+};
+ExitCode bus_tail(const Console& console, const DynamicSystemConfig& config, const BusTailOptions& options);
+/// @param streams  names; empty: all that are there
+ExitCode bus_stat(const Console& console, const DynamicSystemConfig& config,
+                  const std::vector<std::string>& streams);
 
 ExitCode journal_stat(const Console& console, const std::string& directory);
 struct JournalVerifyOptions {
@@ -196,5 +242,17 @@ struct RecordOptions {
 inline constexpr std::string_view record_topics_help =
     "tickers, liquidations, price-limits, adl, insurance; on demand trades, books, klines";
 ExitCode record(const Console& console, const DynamicSystemConfig& config, const RecordOptions& options);
+
+struct SimulateOptions {
+  std::uint64_t first_seed = 1, seeds = 100;
+  std::size_t jobs = 2;
+  std::optional<std::uint64_t> seed;   ///< this one alone, and its story
+  std::optional<std::uint64_t> until;  ///< ends it after so many events
+  std::string scenario;                ///< a file instead of a seed
+  std::string output;                  ///< of the shrunk scenario
+  double minutes = 6;                  ///< of the phase with faults
+  bool calm = false, shrink = false, tell = false, trace_hash = false, all_must_happen = false;
+};
+ExitCode simulate_worlds(const Console& console, const SimulateOptions& options);
 
 }  // namespace mlbot::shell

@@ -11,6 +11,7 @@
 #include "io/files/files.h"
 #include "shell/await.h"
 #include "shell/bus_options.h"
+#include "shell/carried_intents.h"
 #include "shell/embedded_exchange.h"
 #include "shell/journal_options.h"
 #include "shell/live_bot_parts.h"
@@ -432,6 +433,10 @@ Opening LiveBot::Parts::opening() const {
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
+  // What the last run meant to send and heard no end of comes before anything of this one.
+  const auto carried = carried_intents(state.journal(), instruments, journal->recovery());
+  if (!carried) return StartError{ExitCode::data, carried.error()};
+  for (const IntentCarried& intent : *carried) source->push(intent, {});
   // The epoch and the first ids are on the disk before anything leaves: no power cut can use one twice.
   if (const auto leased = journal->lease_order_ids(order_ids_leased); !leased)
     return StartError{ExitCode::data, leased.error().what};

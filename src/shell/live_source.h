@@ -39,6 +39,8 @@ class LiveSource {
   /// nullptr after stop(), or when the journal failed: error() says why.
   const Stamped* next(Instant wakeup);
   const std::string& error() const { return error_; }
+  /// Nothing more is at hand: the next call of next() will wait.
+  bool drained() const { return taken_ >= waiting_; }
   /// Called about every 50 ms of wall time between events: health, configuration, housekeeping.
   std::function<void()> on_idle;
 

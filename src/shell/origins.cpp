@@ -31,6 +31,7 @@ Result<void, std::string> note_origin(const std::string& file, Sequence first, c
 }
 
 std::string source_of_market(const std::string& venue, const std::string& market) {
+  if (venue.starts_with("sim:")) return "generated";
   if (venue != "sim") return "live";
   return is_made_up(market) ? "generated" : "archive";
 }

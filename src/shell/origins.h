@@ -13,7 +13,7 @@ namespace mlbot::shell {
 /// @return an error text when the disk refuses
 Result<void, std::string> note_origin(const std::string& file, Sequence first, const std::string& source);
 std::vector<io::archive::Origin> read_origins(const std::string& file);
-/// Of a run on the embedded exchange, by the name of its market.
+/// By the venue of a run, and for the embedded exchange by the name of its market.
 std::string source_of_market(const std::string& venue, const std::string& market);
 
 }  // namespace mlbot::shell

@@ -1,5 +1,7 @@
 #include "shell/sim_desk.h"
 
+#include <algorithm>
+
 #include "shell/exchange/sim_rows.h"
 
 namespace mlbot::shell {
@@ -26,7 +28,24 @@ void SimDesk::answer_account() {
   for (const auto& instrument : exchange_.instruments())
     tell_(news_of(exchange_.position(account_, instrument.id), NewsSource::query));
   tell_(news_of(exchange_.wallet(account_), NewsSource::query));
+  tell_(AccountModes{
+      exchange_.margin_mode(account_) == sim::MarginMode::cross ? MarginMode::cross : MarginMode::isolated,
+      false, !exchange_.moves_limit_price(account_)});
+  tell_transactions();
   tell_(AccountSnapshot{SnapshotPhase::end});
+}
+
+void SimDesk::tell_transactions() {
+  constexpr std::size_t most = 1'000;
+  auto rows = exchange_.transactions(account_, most);  // newest first
+  const auto told = std::ranges::find_if(rows, [&](const sim::TransactionRow& row) {
+    return row.at < transactions_told_.at ||
+           (row.at == transactions_told_.at && row.trade_id == transactions_told_.trade_id);
+  });
+  rows.erase(told, rows.end());
+  if (rows.empty()) return;
+  transactions_told_ = rows.front();
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) tell_(news_of(*row));
 }
 
 namespace {

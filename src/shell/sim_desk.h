@@ -24,11 +24,13 @@ class SimDesk {
   void answer(RequestKind kind, SymbolId symbol, const ClientOrderId& id,
               const Result<VenueId, sim::Refusal>& result);
   void answer_account();
+  void tell_transactions();
   void answer_order(const QueryOrder& query);
 
   sim::Exchange& exchange_;
   sim::AccountId account_;
   Tell tell_;
+  sim::TransactionRow transactions_told_{.at = Instant{INT64_MIN}};  ///< the newest
 };
 
 }  // namespace mlbot::shell

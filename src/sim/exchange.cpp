@@ -81,6 +81,12 @@ void Exchange::set_limit_price_action(AccountId account, bool moves) {
 }
 bool Exchange::moves_limit_price(AccountId account) const { return engine_->at(account).moves_limit_price; }
 void Exchange::set_live(SymbolId symbol, bool live) { engine_->at(symbol).live = live; }
+void Exchange::set_order_sizes(SymbolId symbol, Lots smallest, Lots largest_limit, Lots largest_market) {
+  Instrument& instrument = engine_->at(symbol).instrument;
+  instrument.min_order = smallest;
+  instrument.max_limit_order = largest_limit;
+  instrument.max_market_order = largest_market;
+}
 bool Exchange::live(SymbolId symbol) const { return engine_->at(symbol).live; }
 void Exchange::restart_feed() {
   for (SymbolState& symbol : engine_->symbols_) symbol.feed.restart(engine_->now());

@@ -207,6 +207,8 @@ class Exchange {
   void set_limit_price_action(AccountId account, bool moves);
   /// Status Trading or not: new orders of a symbol that is not live are refused (110074).
   void set_live(SymbolId symbol, bool live);
+  /// The venue changes how large an order may be; what rests stays as it is.
+  void set_order_sizes(SymbolId symbol, Lots smallest, Lots largest_limit, Lots largest_market);
   /// A service restart of the public feed: the next book of every depth is a snapshot with update id 1.
   void restart_feed();
 

@@ -122,6 +122,7 @@ Calls question_calls(Instant until) {
           {"open_orders", ask_open_orders("BTCUSDT").request},
           {"all_open_orders", ask_open_orders("").request},
           {"order_history", ask_order_history("BTCUSDT", span).request},
+          {"all_order_history", ask_order_history("", {}).request},
           {"executions", ask_executions("BTCUSDT", span).request},
           {"position", ask_positions("BTCUSDT").request},
           {"all_positions", ask_positions("").request},
@@ -130,6 +131,8 @@ Calls question_calls(Instant until) {
           {"fee_rates", ask_fee_rates().request},
           {"account_info", ask_account_info().request},
           {"transactions", ask_transactions(span).request},
+          {"user_settings", ask_user_settings().request},
+          {"system_status", ask_system_status().request},
           {"key", ask_key().request},
           {"disconnect_cancel", ask_disconnect_cancel().request}};
 }

@@ -19,8 +19,8 @@ using testing_support::TemporaryDirectory;
 class ArchiveOfABot : public testing::Test {
  protected:
   std::vector<std::string> run_arguments(const std::string& seconds) const {
-    return {"run",     "--state-dir",     state, "--listen",     "127.0.0.1:0", "--speed", "20",
-            "--history-hours", "2.5", "--stop-after", seconds,       "-q"};
+    return {"run", "--state-dir",     state, "--listen",     "127.0.0.1:0", "--speed",
+            "20",  "--history-hours", "2.5", "--stop-after", seconds,       "-q"};
   }
   Finished mlbot(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--state-dir", state});
@@ -37,7 +37,9 @@ class ArchiveOfABot : public testing::Test {
     return answer.is_object() && !answer["rows"].empty() ? answer["rows"][0]["n"].get<std::uint64_t>() : 0;
   }
   /// What the journal's own reader counts: outside the archive.
-  std::uint64_t journaled() const { return json({"journal", "stat", state + "/journal"})["events"].get<std::uint64_t>(); }
+  std::uint64_t journaled() const {
+    return json({"journal", "stat", state + "/journal"})["events"].get<std::uint64_t>();
+  }
 
   TemporaryDirectory directory;
   std::string state = directory / "state";
@@ -89,9 +91,10 @@ TEST_F(ArchiveOfABot, KilledWithTheBotItHoldsEveryEventOnceAfterTheNextStart) {
   EXPECT_EQ(count("events"), journaled());
   EXPECT_EQ(count("(SELECT DISTINCT sequence FROM events)"), journaled());
   EXPECT_EQ(count("frames"), count("features")) << "frames that died with the bus are made again";
-  EXPECT_EQ(count("(SELECT sequence, lead(sequence) OVER (ORDER BY sequence) AS next FROM events) e WHERE next > "
-                  "sequence + 1 AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.after_sequence = e.sequence)"),
-            0u);
+  EXPECT_EQ(
+      count("(SELECT sequence, lead(sequence) OVER (ORDER BY sequence) AS next FROM events) e WHERE next > "
+            "sequence + 1 AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.after_sequence = e.sequence)"),
+      0u);
   const auto before = json({"archive", "hash"}), again = json({"archive", "rebuild"});
   EXPECT_EQ(before["hash"], again["hash"]) << before.dump(1) << again.dump(1);
 }
@@ -108,12 +111,14 @@ TEST_F(ArchiveOfABot, ADamagedFileIsPutAsideAndTheRunGoesOn) {
 
 TEST_F(ArchiveOfABot, TrainingRefusesHoursWithoutACleanCertificate) {
   ASSERT_EQ(run_mlbot(directory, run_arguments("30")).exit_code, 0);
-  // One candle and the trades beside it are cut out of the journal by forgetting what the archive holds of them.
+  // One candle and the trades beside it are cut out of the journal by forgetting what the archive holds of
+  // them.
   const auto made = mlbot({"archive", "rebuild"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
   const auto segments = std::filesystem::directory_iterator{state + "/journal"};
   for (const auto& entry : segments) {
-    if (entry.path().extension() != ".journal" || std::filesystem::file_size(entry.path()) < 100'000) continue;
+    if (entry.path().extension() != ".journal" || std::filesystem::file_size(entry.path()) < 100'000)
+      continue;
     std::fstream bytes{entry.path(), std::ios::in | std::ios::out | std::ios::binary};
     bytes.seekp(static_cast<std::streamoff>(std::filesystem::file_size(entry.path()) / 2));
     bytes.write("damage", 6);

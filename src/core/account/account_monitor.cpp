@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/planted.h"
 
 namespace mlbot::core {
 
@@ -18,7 +19,7 @@ void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
 }
 
 void AccountMonitor::on(Instant at, const LinkChanged& link, Outbox& out) {
-  if (link.link != Link::account) return;
+  if (link.link != Link::account || MLBOT_PLANTED(believe_an_account_whose_link_is_down)) return;
   const bool live = link.state == LinkState::live;
   if (live == link_live_) return;
   link_live_ = live;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 
 OrderBook::OrderBook(std::size_t depth) : depth_{depth} {
@@ -24,6 +26,7 @@ bool OrderBook::merge(std::vector<BookLevel>& side, std::span<const BookLevel> c
     const bool present = at != side.end() && at->price == change.price;
     if (change.size.count < 0) return false;
     if (change.size.count == 0) {
+      if (MLBOT_PLANTED(ignore_deleted_levels)) continue;
       if (present)
         side.erase(at);
       else if (side.size() < depth_ || at != side.end())
@@ -48,14 +51,18 @@ BookChange OrderBook::apply(const BookUpdate& update) {
   if (update.kind == UpdateKind::delta) {
     if (!synced_) return BookChange::ignored;
     if (update.update_id == update_id_) return BookChange::repeated;
-    if (update.update_id != update_id_ + 1) {
+    if (update.update_id != update_id_ + 1 && !MLBOT_PLANTED(step_over_a_gap)) {
       synced_ = false;
       return BookChange::gap;
     }
   } else {
     if (synced_ && update.update_id == update_id_ && update.update_id != 1) return BookChange::repeated;
-    bids_.clear();
-    asks_.clear();
+    if (MLBOT_PLANTED(ignore_a_restarted_book) && synced_ && update.update_id == 1)
+      return BookChange::repeated;
+    if (!MLBOT_PLANTED(merge_a_snapshot)) {
+      bids_.clear();
+      asks_.clear();
+    }
   }
   const bool sound = merge(bids_, update.bids, [](PriceTicks a, PriceTicks b) { return a > b; }) &&
                      merge(asks_, update.asks, [](PriceTicks a, PriceTicks b) { return a < b; });

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 
 Ingestor::Ingestor(std::size_t book_depth) : book_depth_{book_depth} { fresh_.reserve(trades_max); }
@@ -15,6 +17,7 @@ void Ingestor::ask(Instant at, SymbolId symbol, Outbox& out) {
   Symbol& s = symbols_[symbol.index];
   if (s.asked_at.ns != INT64_MIN && at - s.asked_at < resubscribe_pause) return;
   s.asked_at = at;
+  if (MLBOT_PLANTED(never_ask_for_a_book)) return;
   out.commands.push_back(ResubscribeBook{symbol});
 }
 
@@ -161,6 +164,7 @@ void Ingestor::on_timer(Instant now, Outbox& out) {
 }
 
 void Ingestor::invalidate_books() {
+  if (MLBOT_PLANTED(keep_a_book_over_a_reconnect)) return;
   for (Symbol& s : symbols_) {
     s.book.invalidate();
     s.ticker_sequence = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
 
 namespace mlbot::core {
 namespace {
@@ -38,7 +39,7 @@ OrderExecutor::OrderExecutor(const OrderRoom& room)
 
 void OrderExecutor::start(std::string_view account, std::uint32_t epoch) {
   tag_ = account_tag(account);
-  epoch_ = epoch;
+  epoch_ = MLBOT_PLANTED(forget_the_epoch) ? 1 : epoch;
 }
 
 std::uint64_t OrderExecutor::next_counter() const {
@@ -92,6 +93,7 @@ void OrderExecutor::query(Instant now, Order& order, Outbox& out) {
     order.questions = 0;
   }
   ++order.questions;
+  if (MLBOT_PLANTED(trust_not_found_at_once)) order.placed_at = Instant{0};
   order.queried_at = now;
   order.query_found = order.query_news = false;
   order.deadline = now + answer_patience_order;
@@ -121,6 +123,8 @@ void OrderExecutor::tell(Instant now, Order& order, OrderSignal signal, Outbox& 
     return;
   }
   order.state = *to;
+  if (MLBOT_PLANTED(a_part_fill_ends_the_order) && signal == OrderSignal::part_filled)
+    order.state = OrderState::cancelled;
   if (is_over(order.state)) order.deadline = order.settled() ? distant_future : now + answer_patience_order;
   file(number_of(order));
 }
@@ -138,7 +142,7 @@ void OrderExecutor::place(Instant now, const Approved<PlaceOrder>& approved, Out
   ++counts_.intents;
   ++counts_.ids;
   ++counts_.creates;
-  counter_ = counter + 1;
+  counter_ = MLBOT_PLANTED(use_an_id_again) ? counter : counter + 1;
   const auto index = static_cast<std::uint32_t>(counter % ours_.size());
   ours_[index] = Order{.id = command.id,
                        .venue_id = {},
@@ -178,7 +182,8 @@ void OrderExecutor::send_cancel(Instant now, Order& order, Outbox& out) {
 void OrderExecutor::ask_to_cancel(Instant now, Order& order, Outbox& out) {
   order.cancel_wanted = true;
   if (is_over(order.state) || recent(now, order.cancel_sent_at, cancel_again_after)) return;
-  if (order.part_count == 0) out.commands.push_back(CancelOrder{order.id, order.venue_id, order.symbol});
+  if (order.part_count == 0 && !MLBOT_PLANTED(never_send_a_cancel))
+    out.commands.push_back(CancelOrder{order.id, order.venue_id, order.symbol});
   for (std::size_t i = 0; i < order.part_count; ++i)  // one id of ours names several of theirs
     if (!order.parts[i].over) out.commands.push_back(CancelOrder{{}, order.parts[i].venue_id, order.symbol});
   send_cancel(now, order, out);
@@ -208,7 +213,9 @@ void OrderExecutor::cancel_all(Instant now, Keep keep, Outbox& out) {
       const auto* all = std::get_if<CancelAllOrders>(&command);
       return all && all->symbol == order.symbol;
     });
-    if (!asked) out.commands.push_back(CancelAllOrders{order.symbol});
+    if (!asked)
+      out.commands.push_back(
+          CancelAllOrders{.symbol = order.symbol, .stops = MLBOT_PLANTED(drop_the_stop_on_cancel_all)});
     send_cancel(now, order, out);
   }
 }
@@ -222,7 +229,7 @@ Order* OrderExecutor::free_foreign() {
 }
 
 void OrderExecutor::carry(Instant now, const IntentCarried& intent, Outbox& out) {
-  if (known(intent.id, {})) return;  // told twice
+  if (known(intent.id, {}) || MLBOT_PLANTED(forget_carried_intents)) return;  // told twice
   Order* order = free_foreign();
   if (!order) return;
   *order = Order{.id = intent.id,
@@ -279,6 +286,20 @@ void OrderExecutor::on(Instant now, const RequestAnswer& answer, Outbox& out, Po
     case RequestKind::place:
       switch (answer.outcome) {
         case RequestOutcome::unknown:
+          if (MLBOT_PLANTED(treat_silence_as_a_reject)) {
+            tell(now, *order, OrderSignal::refused, out);
+            break;
+          }
+          if (MLBOT_PLANTED(resend_a_create))
+            out.commands.push_back(PlaceOrder{.id = order->id,
+                                              .symbol = order->symbol,
+                                              .side = order->side,
+                                              .type = order->type,
+                                              .time_in_force = order->time_in_force,
+                                              .price = order->price,
+                                              .size = order->size,
+                                              .reduce_only = order->reduce_only,
+                                              .stop_loss = order->price - TickDistance{1}});
           if (order->state == OrderState::in_flight) tell(now, *order, OrderSignal::no_answer, out);
           break;
         case RequestOutcome::refused:
@@ -290,6 +311,7 @@ void OrderExecutor::on(Instant now, const RequestAnswer& answer, Outbox& out, Po
           tell(now, *order, OrderSignal::duplicate, out);
           break;
         case RequestOutcome::accepted:
+          if (MLBOT_PLANTED(take_an_ack_for_a_fill)) tell(now, *order, OrderSignal::all_filled, out);
           order->seen = true;
           order->heard_at = now;
           learn_venue_id(now, *order, answer.venue_id, out);
@@ -391,6 +413,7 @@ const Order* OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& ou
                  .parts = {}};
   file(number_of(*order));
   if (earlier) {
+    if (MLBOT_PLANTED(leave_orders_of_earlier_lives)) return nullptr;
     if (!order->reduce_only) ask_to_cancel(now, *order, out);
     return nullptr;
   }
@@ -458,7 +481,10 @@ void OrderExecutor::take_word(Instant now, Order& order, const OrderNews& news, 
     order.amended_price.reset();
     order.price = news.price;
   } else if (order.type == OrderType::limit && news.price.count > 0) {
-    if (!order.foreign && news.price != order.price && news.price != order.asked_price) ++moved_prices_;
+    const bool rests =
+        order.time_in_force == TimeInForce::gtc || order.time_in_force == TimeInForce::post_only;
+    if (rests && !order.foreign && news.price != order.price && news.price != order.asked_price)
+      ++moved_prices_;
     order.price = news.price;
   }
   switch (news.status) {
@@ -488,7 +514,7 @@ void OrderExecutor::take_word(Instant now, Order& order, const OrderNews& news, 
 }
 
 const Order* OrderExecutor::on(Instant now, const OrderNews& news, Outbox& out) {
-  if (news.conditional)
+  if (news.conditional && !MLBOT_PLANTED(take_a_stop_for_an_order))
     return nullptr;  // a stop is the venue's to hold; what it trades comes as an execution
   superseded_ |= origin_of(tag_, epoch_, news.client_id) == IdOrigin::later_run;
   Order* order = known(news.client_id, news.venue_id);
@@ -517,6 +543,7 @@ const Order* OrderExecutor::on(Instant now, const OrderNews& news, Outbox& out) 
 }
 
 bool OrderExecutor::take(const Execution& execution) {
+  if (MLBOT_PLANTED(count_a_fill_twice)) return true;
   if (execution.execution_id.empty() || execution.at <= forgotten_until_) return false;
   const std::size_t place = executions_.inserted() % executions_.capacity();
   const bool full = executions_.size() == executions_.capacity();
@@ -530,6 +557,10 @@ bool OrderExecutor::on(Instant now, const Execution& execution, Outbox& out) {
   superseded_ |= origin_of(tag_, epoch_, execution.client_id) == IdOrigin::later_run;
   Order* order = known(execution.client_id, execution.venue_id);
   if (order && execution.source == NewsSource::query) order->query_found = true;
+  if (MLBOT_PLANTED(forget_fills_without_our_id) && execution.client_id.empty()) return false;
+  if (MLBOT_PLANTED(forget_fills_of_strangers) && (order == nullptr || order->foreign)) return false;
+  if (MLBOT_PLANTED(forget_fills_told_by_a_list) && execution.source == NewsSource::query) return false;
+  if (MLBOT_PLANTED(forget_fills_after_the_end) && order != nullptr && is_over(order->state)) return false;
   if (!take(execution)) return false;
   if (!changes_size(execution.kind)) return true;
   if (!order) {
@@ -542,7 +573,7 @@ bool OrderExecutor::on(Instant now, const Execution& execution, Outbox& out) {
   order->seen = true;
   order->heard_at = now;
   learn_venue_id(now, *order, execution.venue_id, out);
-  order->filled = order->filled + execution.size;
+  if (!MLBOT_PLANTED(never_count_an_orders_fills)) order->filled = order->filled + execution.size;
   if (order->filled >= order->worst_size()) {
     tell(now, *order, OrderSignal::all_filled, out);
     return true;
@@ -603,12 +634,17 @@ Lots OrderExecutor::open_entries(SymbolId symbol, Side side) const {
   Lots sum;
   for (const std::uint32_t i : unsettled_) {
     const Order& order = slot(i);
+    if (MLBOT_PLANTED(forget_unknown_exposure) && order.state == OrderState::outcome_unknown) continue;
+    if (MLBOT_PLANTED(forget_exposure_under_way) && order.state == OrderState::in_flight) continue;
+    if (MLBOT_PLANTED(forget_exposure_being_cancelled) && order.state == OrderState::cancelling) continue;
+    if (MLBOT_PLANTED(forget_open_exposure)) continue;
     if (order.symbol == symbol && order.side == side && !order.reduce_only) sum = sum + order.open_size();
   }
   return sum;
 }
 
 bool OrderExecutor::any_unknown(SymbolId symbol) const {
+  if (MLBOT_PLANTED(enter_over_an_unknown_order)) return false;
   return std::any_of(unsettled_.begin(), unsettled_.end(), [&](std::uint32_t i) {
     return slot(i).symbol == symbol && slot(i).state == OrderState::outcome_unknown;
   });

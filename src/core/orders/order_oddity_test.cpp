@@ -494,6 +494,26 @@ TEST_F(Oddity, AStrangersOrderIsCountedAndCanBeCancelled) {
   EXPECT_EQ(executor.unsettled_count(), 0u);
 }
 
+TEST_F(Oddity, AFaultThatNoOrderMayBringAboutHalts) {
+  const auto state_after = [](const OrderFaults& faults) {
+    RiskManager risk;
+    risk.note_orders({.ids = 5, .orders = 5});
+    EXPECT_EQ(risk.demand().state, TradingState::active);
+    risk.note_orders(faults);
+    return risk.demand().state;
+  };
+  EXPECT_EQ(state_after({.ids = 6, .orders = 5}), TradingState::active);
+  EXPECT_EQ(state_after({.ids = 5, .orders = 6}), TradingState::halted) << "two orders under one id";
+  EXPECT_EQ(state_after({.ids = 5, .orders = 5, .moved_prices = 1}), TradingState::halted);
+  EXPECT_EQ(state_after({.ids = 5, .orders = 5, .uncounted = 1}), TradingState::halted);
+  EXPECT_EQ(state_after({.ids = 5, .orders = 5, .superseded = true}), TradingState::halted);
+  RiskManager risk;
+  risk.note_orders({.moved_prices = 1});
+  risk.release();
+  risk.note_orders({.moved_prices = 1});
+  EXPECT_EQ(risk.demand().state, TradingState::active) << "an old fault is not new";
+}
+
 TEST_F(Oddity, AnOrderWithoutAnIdIsAskedForWithTheWholeAccount) {
   executor.on(at(0), OrderNews{.symbol = {0}, .venue_id = "v-9", .status = OrderStatus::open, .size = {8}},
               out);

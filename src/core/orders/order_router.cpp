@@ -174,9 +174,28 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
   executor_.on(now, answer, out, agrees ? PositionEvidence::agrees : PositionEvidence::differs);
 }
 
-void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor&, Outbox& out) {
+void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
   if (news.symbol.index >= symbols_.size()) return;
-  executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
+  const Order* stranger = executor_.on(now, news, out);  // a person's order is counted, and theirs to keep
+  risk_.note_orders({.ids = executor_.counts().ids,
+                     .orders = executor_.counts().orders,
+                     .moved_prices = executor_.moved_prices(),
+                     .uncounted = executor_.foreign_refused(),
+                     .superseded = executor_.superseded()});
+  if (!stranger || monitor.first_snapshot()) return;  // what was there before us is no activity
+  if (strangers_.full()) strangers_.pop_front();
+  strangers_.push_back({stranger->venue_id, now});
+}
+
+/// K39: an order that is nobody's of ours even after its name had time to come.
+void OrderRouter::look_at_strangers(Instant now) {
+  while (!strangers_.empty() && now - strangers_.front().since >= stranger_grace) {
+    const Stranger stranger = strangers_.pop_front();
+    for (std::size_t i = 0; i < executor_.unsettled_count(); ++i) {
+      const Order& order = executor_.unsettled(i);
+      if (order.foreign && !order.earlier && order.venue_id == stranger.order) risk_.note_external(now);
+    }
+  }
 }
 
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
@@ -211,8 +230,27 @@ void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool f
 }
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {
+  look_at_strangers(now);
   executor_.on_timer(now, out);
-  if (monitor.known()) positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  if (!monitor.known()) return;
+  const auto asked = static_cast<std::ptrdiff_t>(out.commands.size());
+  positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  // A stop that the gate holds back is asked for again after `stop_retry`.
+  const auto refused = [&](const Command& command) {
+    const auto* stop = std::get_if<SetPositionStop>(&command);
+    return stop && !stop_passes(now, *stop, monitor);
+  };
+  out.commands.erase(std::remove_if(out.commands.begin() + asked, out.commands.end(), refused),
+                     out.commands.end());
+}
+
+bool OrderRouter::stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor) {
+  const Position& position = positions_.position(stop.symbol, stop.position_index);
+  RiskView shown = view(now, stop.symbol, position.size.count > 0 ? Side::sell : Side::buy, monitor);
+  shown.leg = position.size;
+  const auto held = position.told_stop.count > 0 ? instrument(stop.symbol).ticks(position.told_stop)
+                                                 : std::optional<PriceTicks>{};
+  return risk_.judge(stop, held, shown).has_value();
 }
 
 void OrderRouter::hash_into(StateHash& hash) const {
@@ -224,6 +262,7 @@ void OrderRouter::hash_into(StateHash& hash) const {
     hash.add(std::uint64_t{s.market.top.synced} | std::uint64_t{s.traded} << 1);
     hash.add(s.working.view());
   }
+  hash.add(std::uint64_t{strangers_.size()});
   risk_.hash_into(hash);
   positions_.hash_into(hash);
   executor_.hash_into(hash);

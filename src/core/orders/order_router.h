@@ -22,6 +22,9 @@ struct MarketView {
   E8 mid;           ///< of the last frame with a book; 0 before
 };
 
+inline constexpr Duration stranger_grace = 2s;  ///< an order of ours may be told without its name at first
+inline constexpr std::size_t stranger_slots = 16;
+
 class OrderRouter {
  public:
   void add(const Instrument& instrument);
@@ -93,6 +96,12 @@ class OrderRouter {
     ClientOrderId working;  ///< our order on this symbol, empty without one
   };
   RiskView view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const;
+  struct Stranger {
+    VenueId order;
+    Instant since;
+  };
+  void look_at_strangers(Instant now);
+  bool stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor);
   /// Best prices of our own orders that may be resting, for K32.
   void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;
@@ -105,6 +114,7 @@ class OrderRouter {
   RiskManager risk_;
   PositionManager positions_;
   OrderExecutor executor_;
+  Ring<Stranger> strangers_{stranger_slots};  ///< seen lately; the oldest is forgotten when full
 };
 
 }  // namespace mlbot::core

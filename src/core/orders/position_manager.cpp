@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/planted.h"
 
 namespace mlbot::core {
 namespace {
@@ -52,11 +53,17 @@ Lots PositionManager::net(SymbolId symbol) const {
 
 void PositionManager::on(Instant at, const Execution& execution, std::uint8_t index) {
   Position& p = leg(execution.symbol, index);
+  if (MLBOT_PLANTED(forget_deleveraging) && execution.kind == ExecutionKind::adl) return;
   switch (execution.kind) {
     case ExecutionKind::funding:
-      if (ledger_.post(execution.execution_id, execution.at,
-                       {.realised = {}, .fee = {}, .funding = execution.fee, .cost = {}}) ==
-          Ledger::Told::first)
+      if (MLBOT_PLANTED(count_funding_as_a_trade)) break;
+      if (MLBOT_PLANTED(forget_funding)) return;
+      if (ledger_.post(
+              execution.execution_id, execution.at,
+              {.realised = {},
+               .fee = {},
+               .funding = MLBOT_PLANTED(funding_with_the_wrong_sign) ? -execution.fee : execution.fee,
+               .cost = {}}) == Ledger::Told::first)
         p.funding = p.funding + execution.fee;
       return;
     case ExecutionKind::other:
@@ -68,7 +75,8 @@ void PositionManager::on(Instant at, const Execution& execution, std::uint8_t in
       break;
   }
   const Instrument& instrument = instruments_[execution.symbol.index];
-  const std::int64_t change = sign_of(execution.side) * execution.size.count;
+  const std::int64_t change =
+      (MLBOT_PLANTED(count_sells_as_buys) ? 1 : sign_of(execution.side)) * execution.size.count;
   const std::int64_t before = p.size.count;
   const E8 cost_before = p.cost, realised_before = p.realised;
   p.fees = p.fees + execution.fee;
@@ -78,12 +86,15 @@ void PositionManager::on(Instant at, const Execution& execution, std::uint8_t in
     const E8 cost = closing == held ? p.cost : rounded_share(p.cost, closing, held);
     const E8 proceeds = multiply(execution.price, instrument.size({before > 0 ? closing : -closing}));
     p.realised = p.realised + (proceeds - cost);
+    if (MLBOT_PLANTED(round_profit_to_cents)) p.realised.count = p.realised.count / 1'000'000 * 1'000'000;
     p.cost = p.cost - cost;
     opening = change > 0 ? change - closing : change + closing;
     p.reduced = true;
   }
   p.cost = p.cost + multiply(execution.price, instrument.size({opening}));
   p.size = Lots{before + change};
+  if (MLBOT_PLANTED(no_position_is_ever_turned) && before != 0 && (before > 0) != (p.size.count > 0))
+    p.size = {};
   p.last_fill_at = at;
   p.stop_verified = false;
   const bool flipped = before != 0 && p.size.count != 0 && (before > 0) != (p.size.count > 0);
@@ -101,13 +112,14 @@ void PositionManager::on(Instant at, const Execution& execution, std::uint8_t in
   }
   ledger_.post(execution.execution_id, execution.at,
                {.realised = p.realised - realised_before,
-                .fee = execution.fee,
+                .fee = MLBOT_PLANTED(forget_fees) ? E8{} : execution.fee,
                 .funding = {},
                 .cost = p.cost - cost_before});
 }
 
 void PositionManager::on(Instant at, const PositionNews& news) {
   if (news.symbol.index >= legs_.size() || news.position_index >= position_indices) return;
+  if (MLBOT_PLANTED(never_hear_of_positions)) return;
   Position& p = leg(news.symbol, news.position_index);
   p.told_at = at;
   p.told_size = news.size;
@@ -150,6 +162,7 @@ void PositionManager::take_over(Instant at, SymbolId symbol, std::uint8_t index,
                                 E8 stop, Instant of) {
   Position& p = leg(symbol, index);
   const Instrument& instrument = instruments_[symbol.index];
+  if (MLBOT_PLANTED(adopt_nothing_at_the_start)) size = Lots{};
   p.size = size;
   p.cost = multiply(entry, instrument.size(size));
   p.opened_at = at;
@@ -158,7 +171,8 @@ void PositionManager::take_over(Instant at, SymbolId symbol, std::uint8_t index,
   if (stop.count > 0) p.stop = {stop.count / instrument.tick_size.count};
   if (mids_[symbol.index].count == 0) mids_[symbol.index] = mark;
   for (const Execution& fill : noted_)  // younger than the list
-    if (fill.symbol == symbol && fill.at > of && position_index(fill, nullptr, mode_) == index)
+    if (fill.symbol == symbol && (fill.at > of || MLBOT_PLANTED(adopt_old_fills_again)) &&
+        position_index(fill, nullptr, mode_) == index)
       on(at, fill, index);
 }
 
@@ -189,7 +203,9 @@ E8 PositionManager::profit() const {
 PriceTicks PositionManager::stop_price(SymbolId symbol, Side entry_side, E8 entry,
                                        std::uint32_t distance_bps) const {
   const std::int64_t tick = instruments_[symbol.index].tick_size.count;
-  const std::int64_t distance = share(entry.count, distance_bps, 10'000);
+  const std::int64_t distance =
+      share(entry.count, distance_bps, 10'000) * (MLBOT_PLANTED(a_stop_that_is_too_far) ? 3 : 1);
+  if (MLBOT_PLANTED(a_stop_on_the_wrong_side)) return {(entry.count + distance) / tick};
   if (entry_side == Side::buy) return {std::max<std::int64_t>(1, (entry.count - distance + tick - 1) / tick)};
   return {(entry.count + distance) / tick};
 }
@@ -243,6 +259,7 @@ void PositionManager::trail(SymbolId symbol, std::uint8_t index) {
 
 void PositionManager::verify(Instant now, SymbolId symbol, std::uint8_t index,
                              std::uint32_t stop_distance_bps, Outbox& out) {
+  if (MLBOT_PLANTED(never_look_after_a_stop)) return;
   Position& p = leg(symbol, index);
   const Instrument& instrument = instruments_[symbol.index];
   const E8 entry = *average_entry(symbol, index);

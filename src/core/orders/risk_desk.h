@@ -40,7 +40,13 @@ struct RiskDesk {
     show();
   }
 
-  void hear(const Event& event) { risk.see({.sequence = {}, .at = now(), .what = event}); }
+  void hear(const Event& event) {
+    if (const auto* status = std::get_if<SymbolStatus>(&event)) trades = status->trading;
+    if (const auto* clock = std::get_if<ClockOffset>(&event)) offset = clock->offset;
+    risk.see({.sequence = {}, .at = now(), .what = event});
+  }
+  bool trades_now() const { return trades; }
+  Duration offset_now() const { return offset; }
   /// The frame that the view speaks of.
   void show() {
     frame.at = view.now;
@@ -127,6 +133,8 @@ struct RiskDesk {
   FeatureFrame frame;
   RiskManager risk;
   int ids = 0;
+  bool trades = true;
+  Duration offset{0};
 };
 
 }  // namespace mlbot::core

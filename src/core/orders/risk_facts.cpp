@@ -16,6 +16,16 @@ double bps_between(E8 a, E8 b) { return 1e4 * std::abs(to_double(a) - to_double(
 
 }  // namespace
 
+bool OrderIdMark::precedes(const ClientOrderId& other) const {
+  if (other.empty()) return false;
+  const OrderIdMark next{other};
+  const auto grows = [](std::string_view a, std::string_view b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  };
+  if (next.run() != run()) return grows(run(), next.run());
+  return grows(number(), next.number());
+}
+
 void RiskFacts::add(SymbolId symbol) {
   MLBOT_ASSERT(symbol.index == symbols_.size());
   symbols_.emplace_back();
@@ -120,6 +130,7 @@ void RiskFacts::roll_day(Instant at) {
 void RiskFacts::forget_old(Instant at) {
   while (!messages_.empty() && at - messages_.front() >= 60s) messages_.pop_front();
   while (!requests_.empty() && at - requests_.front() >= 1s) requests_.pop_front();
+  while (!closings_.empty() && at - closings_.front() >= closing_window) closings_.pop_front();
 }
 
 void RiskFacts::counted_message(Instant at) {
@@ -176,21 +187,15 @@ void RiskFacts::closed(Instant at, E8 profit, const RiskLimits& limits) {
   losses_.clear();
 }
 
-std::size_t RiskFacts::messages_in(Instant now, Duration window) const {
+std::size_t RiskFacts::messages_in_second(Instant now) const {
   std::size_t count = 0;
-  while (count < messages_.size() && now - messages_[messages_.size() - 1 - count] < window) ++count;
+  while (count < messages_.size() && now - messages_[messages_.size() - 1 - count] < 1s) ++count;
   return count;
 }
 
 std::size_t RiskFacts::requests_in_second(Instant now) const {
   std::size_t count = 0;
   while (count < requests_.size() && now - requests_[requests_.size() - 1 - count] < 1s) ++count;
-  return count;
-}
-
-std::size_t RiskFacts::closings_in(Instant now, Duration window) const {
-  std::size_t count = 0;
-  while (count < closings_.size() && now - closings_[closings_.size() - 1 - count] < window) ++count;
   return count;
 }
 
@@ -218,10 +223,11 @@ void RiskFacts::hash_into(StateHash& hash) const {
   for (const Instant at : {clock, guard_at, loss_pause_until, disk_first_at_, disk_at_}) hash.add(at.ns);
   for (const std::uint64_t value :
        {guard_build, disk_first_free_, health ? health->disk_free_bytes + 1 : 0,
-        health ? health->resident_bytes : 0, ids.inserted(), std::uint64_t{unsent.size()},
-        std::uint64_t{model_trades}, std::uint64_t{day.orders}, std::uint64_t{day.round_trips},
-        std::uint64_t{day.cancels}, std::uint64_t{day.fills}})
+        health ? health->resident_bytes : 0, std::uint64_t{unsent.size()}, std::uint64_t{model_trades},
+        std::uint64_t{day.orders}, std::uint64_t{day.round_trips}, std::uint64_t{day.cancels},
+        std::uint64_t{day.fills}})
     hash.add(value);
+  hash.add(newest.id.view());
   hash.add(health ? health->bus_lag.count() : 0);
   hash.add(model.trained_at_ms);
   hash.add(model.expires_at_ms);

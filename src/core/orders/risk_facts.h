@@ -8,9 +8,10 @@
 // (domain/risk_controls.cpp). Threads: none.  Clock: none.  Allocation: only at construction and in add().
 #pragma once
 
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
-#include "base/recent_set.h"
 #include "base/ring.h"
 #include "base/state_hash.h"
 #include "core/orders/risk_view.h"
@@ -23,9 +24,9 @@ inline constexpr std::size_t closing_slots = 200;
 inline constexpr std::size_t loss_slots = 20;
 inline constexpr std::size_t recent_slots = 96;
 inline constexpr std::size_t fill_slots = 64;
-inline constexpr std::size_t id_slots = 1'024;
 inline constexpr std::size_t unsent_slots = 64;
 inline constexpr Duration fill_window = 60s;
+inline constexpr Duration closing_window = 10min;
 inline constexpr Duration naked_grace = 1s;  ///< news of a position and of its stop may overtake each other
 inline constexpr Duration disk_look = 60s;   ///< the disk is watched this long before its rate means anything
 
@@ -33,6 +34,19 @@ inline constexpr Duration disk_look = 60s;   ///< the disk is watched this long 
 /// and the deviation of a minute over the last hour (core_test.cpp holds them to the catalogue).
 inline constexpr std::size_t mark_gap_row = 22;
 inline constexpr std::size_t hourly_deviation_row = 58;
+
+/// Ids are "account-run-number" and only ever grow, so the newest one tells whether another was used before.
+struct OrderIdMark {
+  ClientOrderId id;
+
+  /// True when `other` is of the same run with a higher number, or of a later run.
+  bool precedes(const ClientOrderId& other) const;
+
+ private:
+  std::size_t split() const { return std::min(id.view().rfind('-'), id.view().size()); }
+  std::string_view run() const { return id.view().substr(0, split()); }
+  std::string_view number() const { return id.view().substr(split()); }
+};
 
 /// Counts of one UTC day, by which a restart goes on.
 struct DayCounts {
@@ -101,9 +115,12 @@ class RiskFacts {
   void roll_day(Instant at);
   void forget_old(Instant at);
 
-  std::size_t messages_in(Instant now, Duration window) const;
+  std::size_t messages_in_second(Instant now) const;
+  /// As of the last forget_old().
+  std::size_t messages_in_minute() const { return messages_.size(); }
   std::size_t requests_in_second(Instant now) const;
-  std::size_t closings_in(Instant now, Duration window) const;
+  /// In `closing_window`, as of the last forget_old().
+  std::size_t closings_lately() const { return closings_.size(); }
   /// Worst of the last minute, bps from mark; 0 without fills.
   double worst_fill_bps(Instant now, SymbolId symbol) const;
   /// Hours until the disk is full at the rate seen so far; nothing while that is not known.
@@ -129,7 +146,7 @@ class RiskFacts {
   DayCounts day;
   Instant loss_pause_until{INT64_MIN};
   bool intent_open = false;
-  RecentSet<ClientOrderId> ids{id_slots};
+  OrderIdMark newest;                        ///< id of the last order that was stamped
   Ring<ClientOrderId> unsent{unsent_slots};  ///< stamped, not seen leaving yet
 
  private:

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 namespace {
 
@@ -33,11 +35,6 @@ void RiskManager::add(const Instrument& instrument) {
   facts_.add(instrument.id);
 }
 
-void RiskManager::configure(const RiskLimits& wanted) {
-  wanted_ = within_ceilings(wanted);
-  limits_ = std::exchange(configured_, true) ? tightened(limits_, wanted_) : wanted_;
-}
-
 // ---- what is heard and counted
 
 void RiskManager::see(const Stamped& event) {
@@ -45,7 +42,7 @@ void RiskManager::see(const Stamped& event) {
   facts_.clock = std::max(facts_.clock, at);
   std::visit(
       Overloaded{[&](const RunStarted& e) { facts_.start(e); },
-                 [&](const RequestAnswer& e) { facts_.on(at, e, limits_); },
+                 [&](const RequestAnswer& e) { facts_.on(at, e, limits()); },
                  [&](const PositionNews& e) { facts_.on(at, e); },
                  [&](const AccountModes& e) { facts_.on(e); }, [&](const ClockOffset& e) { facts_.on(e); },
                  [&](const MachineHealth& e) { facts_.on(at, e); },
@@ -53,7 +50,7 @@ void RiskManager::see(const Stamped& event) {
                  [&](const VenueStatus& e) { facts_.on(e); },
                  [&](const OperatorCommand& e) {
                    if (e.verb == OperatorVerb::resume) release();
-                   if (e.verb == OperatorVerb::loosen) loosen();
+                   if (e.verb == OperatorVerb::loosen) held_.loosen();
                  },
                  [](const auto&) {}},  // the router gathers what else the rules need
       event.what);
@@ -61,18 +58,33 @@ void RiskManager::see(const Stamped& event) {
 
 void RiskManager::see(const FeatureFrame& frame) {
   facts_.clock = std::max(facts_.clock, frame.at);
-  facts_.see(frame, instruments_[frame.symbol.index], limits_, ranges_);
+  facts_.see(frame, instruments_[frame.symbol.index], limits(), ranges_);
 }
 
 void RiskManager::note_fill(Instant now, const Execution& execution) {
   facts_.filled(now, execution.symbol, execution.price, facts_.of(execution.symbol).mark);
 }
 
-void RiskManager::note_closed(Instant now, E8 profit) { facts_.closed(now, profit, limits_); }
+void RiskManager::note_closed(Instant now, E8 profit) { facts_.closed(now, profit, limits()); }
 
 void RiskManager::note_external(Instant) {
   trip(Control::external_activity, TradingState::reduce_only, false,
        {ReasonCode::external_activity, 0, 1, Control::external_activity, Unit::flag});
+}
+
+void RiskManager::note_orders(const OrderFaults& faults) {
+  const auto halt = [this](Control control, double limit, double actual) {
+    trip(control, TradingState::halted, false,
+         {declaration(control).reason, limit, actual, control, Unit::count});
+  };
+  if (faults.orders > faults.ids)
+    halt(Control::intent_ratio, static_cast<double>(faults.ids), static_cast<double>(faults.orders));
+  if (faults.moved_prices > orders_seen_.moved_prices)
+    halt(Control::price_collar, 0, static_cast<double>(faults.moved_prices));
+  if (faults.uncounted > orders_seen_.uncounted)
+    halt(Control::unknown_orders, 0, static_cast<double>(faults.uncounted));
+  if (faults.superseded) halt(Control::environment, 0, 1);
+  orders_seen_ = faults;
 }
 
 void RiskManager::note_sent(Instant now, std::span<const Command> commands) {
@@ -95,6 +107,10 @@ Result<Approved<PlaceOrder>, Refused> RiskManager::judge(const PlaceOrder& order
   facts_.roll_day(view.now);
   facts_.forget_old(view.now);
   const bool intended = std::exchange(facts_.intent_open, false);
+  if (MLBOT_PLANTED(no_rule_at_all)) {
+    facts_.stamped(view.now, order.symbol, order);
+    return Approved<PlaceOrder>{order};
+  }
   if (const auto no = belonging_rules(order.symbol, view)) return say(*no);
   if (!order.reduce_only) {
     if (const auto no = entry_rules(view)) return say(*no);
@@ -117,7 +133,7 @@ Result<Approved<PlaceOrder>, Refused> RiskManager::judge(const PlaceOrder& order
   if (const auto no = budget_rule(view.now, !order.reduce_only)) return say(*no);
   if (const auto no = intent_rules(order, intended, view)) return say(*no);
   facts_.stamped(view.now, order.symbol, order);
-  facts_.ids.insert(order.id);
+  facts_.newest = OrderIdMark{order.id};
   if (!order.reduce_only) ++stamps_;
   return Approved<PlaceOrder>{order};
 }
@@ -170,8 +186,8 @@ Result<Approved<SetPositionStop>, Refused> RiskManager::judge(const SetPositionS
     const double bps = stop.stop_loss.count > 0 && from > 0
                            ? 1e4 * direction * (from - view.instrument->price_double(stop.stop_loss)) / from
                            : std::numeric_limits<double>::infinity();
-    if (bps > limits_.stop_distance_bps)
-      return say({ReasonCode::stop_missing, static_cast<double>(limits_.stop_distance_bps), bps,
+    if (bps > limits().stop_distance_bps)
+      return say({ReasonCode::stop_missing, static_cast<double>(limits().stop_distance_bps), bps,
                   Control::stop_attached, Unit::bps});
   }
   if (const auto no = budget_rule(view.now, false)) return say(*no);
@@ -230,13 +246,14 @@ RiskDemand RiskManager::assess(const AccountView& account) {
            {ReasonCode::round_trips, static_cast<double>(most), static_cast<double>(count),
             Control::round_trips, Unit::count});
   };
-  counted(facts_.closings_in(account.now, 10min), limits_.round_trips_10m);
-  counted(facts_.day.round_trips, limits_.round_trips_day);
+  facts_.forget_old(account.now);
+  counted(facts_.closings_lately(), limits().round_trips_10m);
+  counted(facts_.day.round_trips, limits().round_trips_day);
 
   const auto lasting = [](Control control, ReasonCode reason, Duration longest, Duration most) {
     return Refused{reason, seconds(most), seconds(longest), control, Unit::seconds};
   };
-  const Duration unknown = std::chrono::seconds{limits_.unknown_halt_s};
+  const Duration unknown = std::chrono::seconds{limits().unknown_halt_s};
   if (account.longest_unknown > unknown)
     trip(Control::unknown_orders, halted, false,
          lasting(Control::unknown_orders, ReasonCode::order_unknown, account.longest_unknown, unknown));
@@ -244,8 +261,8 @@ RiskDemand RiskManager::assess(const AccountView& account) {
   const auto for_now = [&](const Refused& why) {
     if (!passing_.any()) passing_ = {.state = reduce_only, .why = why};
   };
-  const Duration differs = std::chrono::milliseconds{limits_.mismatch_halt_ms};
-  const Duration reduces = std::chrono::milliseconds{limits_.mismatch_reduce_ms};
+  const Duration differs = std::chrono::milliseconds{limits().mismatch_halt_ms};
+  const Duration reduces = std::chrono::milliseconds{limits().mismatch_reduce_ms};
   const auto apart = [&](Duration most) {
     return lasting(Control::reconciliation, ReasonCode::position_mismatch, account.mismatch, most);
   };
@@ -256,20 +273,20 @@ RiskDemand RiskManager::assess(const AccountView& account) {
 
   if (facts_.clock_offset) {
     const double offset = std::abs(seconds(*facts_.clock_offset)) * 1e3;
-    if (offset > limits_.clock_halt_ms)
+    if (offset > limits().clock_halt_ms)
       trip(Control::clock_offset, halted, false,
-           {ReasonCode::clock_offset, static_cast<double>(limits_.clock_halt_ms), offset,
+           {ReasonCode::clock_offset, static_cast<double>(limits().clock_halt_ms), offset,
             Control::clock_offset, Unit::milliseconds});
   }
   for (const Instrument& instrument : instruments_) {
     const SymbolFacts& s = facts_.of(instrument.id);
-    if (s.rejections >= limits_.rejections_halt)
+    if (s.rejections >= limits().rejections_halt)
       trip(Control::rejections, halted, false,
-           {ReasonCode::order_rejections, static_cast<double>(limits_.rejections_halt),
+           {ReasonCode::order_rejections, static_cast<double>(limits().rejections_halt),
             static_cast<double>(s.rejections), Control::rejections, Unit::count});
     const double off = facts_.worst_fill_bps(account.now, instrument.id);
-    if (off > limits_.fills_off_mark_bps)
-      for_now({ReasonCode::fills_off_mark, static_cast<double>(limits_.fills_off_mark_bps), off,
+    if (off > limits().fills_off_mark_bps)
+      for_now({ReasonCode::fills_off_mark, static_cast<double>(limits().fills_off_mark_bps), off,
                Control::fill_collar, Unit::bps});
     if (s.liquidation_price.count > 0 && s.mark.count > 0) {
       const double wanted = distance_wanted(s);
@@ -304,16 +321,18 @@ void RiskManager::release() {
 
 std::optional<Refused> RiskManager::warning() const {
   const double fills = std::max<double>(facts_.day.fills, 1), cancels = facts_.day.cancels;
-  if (cancels <= fills * limits_.cancels_per_fill) return std::nullopt;
-  return Refused{ReasonCode::cancel_ratio, static_cast<double>(limits_.cancels_per_fill), cancels / fills,
+  if (cancels <= fills * limits().cancels_per_fill) return std::nullopt;
+  return Refused{ReasonCode::cancel_ratio, static_cast<double>(limits().cancels_per_fill), cancels / fills,
                  Control::cancel_ratio, Unit::times};
 }
 
 void RiskManager::hash_into(StateHash& hash) const {
-  for (const RiskLimits* limits : {&limits_, &wanted_})
+  for (const std::uint64_t count : {orders_seen_.ids, orders_seen_.orders, orders_seen_.moved_prices,
+                                    orders_seen_.uncounted, std::uint64_t{orders_seen_.superseded}})
+    hash.add(count);
+  for (const RiskLimits* limits : {&held_.held(), &held_.wanted()})
     for (const RiskLimit& limit : risk_limits())
       hash.add(limit.amount ? (limits->*limit.amount).count : std::int64_t{limits->*limit.number});
-  hash.add(std::uint64_t{configured_});
   hash.add(latched_);
   for (const Latch& latch : latches_)
     hash.add(static_cast<std::uint64_t>(latch.state) | std::uint64_t{latch.flatten} << 8);

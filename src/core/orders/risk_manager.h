@@ -22,6 +22,14 @@
 
 namespace mlbot::core {
 
+/// What the executor found that no order may bring about: counted since the run began.
+struct OrderFaults {
+  std::uint64_t ids = 0, orders = 0;  ///< one intent, one id, one order
+  std::uint64_t moved_prices = 0;     ///< the venue works another price than the one that was stamped
+  std::uint64_t uncounted = 0;        ///< orders of others that no slot was left for
+  bool superseded = false;            ///< a later run of ours trades this account
+};
+
 class RiskManager {
  public:
   /// Announces a symbol; ids in order 0, 1, 2, ...
@@ -30,14 +38,9 @@ class RiskManager {
 
   // ---- limits
 
-  /// The first limits of a run are taken, cut to the ceilings. Later ones tighten at once; what they would
-  /// loosen waits for loosen().
-  void configure(const RiskLimits& wanted);
-  /// An operator's deliberate word: the limits of the last configure() hold from now on.
-  void loosen() { limits_ = wanted_; }
-  const RiskLimits& limits() const { return limits_; }
-  /// How many limits wait for loosen().
-  std::size_t waiting() const { return loosenings(limits_, wanted_); }
+  /// The first limits of a run are taken; later ones tighten at once and loosen on OperatorVerb::loosen.
+  void configure(const RiskLimits& wanted) { held_.configure(wanted); }
+  const RiskLimits& limits() const { return held_.held(); }
 
   // ---- what is heard and counted
 
@@ -56,6 +59,8 @@ class RiskManager {
   void note_closed(Instant now, E8 profit);
   /// Somebody else trades this account: an order or a fill that is neither ours nor the venue's.
   void note_external(Instant now);
+  /// Halts at each fault that is new.
+  void note_orders(const OrderFaults& faults);
   /// What one step sends, in order: an order that was never stamped halts.
   void note_sent(Instant now, std::span<const Command> commands);
 
@@ -81,7 +86,7 @@ class RiskManager {
   /// Ends the latches: an operator resumed. What still is wrong latches again.
   void release();
   /// True when the venue would deleverage this position first: it is to shrink.
-  bool must_shrink(SymbolId symbol) const { return facts_.of(symbol).adl_rank > limits_.adl_rank_max; }
+  bool must_shrink(SymbolId symbol) const { return facts_.of(symbol).adl_rank > limits().adl_rank_max; }
   /// K42: more cancels than a venue likes to see for the day's fills. Nothing is refused for it.
   std::optional<Refused> warning() const;
 
@@ -146,12 +151,12 @@ class RiskManager {
   void trip(Control control, TradingState state, bool flatten, const Refused& why);
   std::unexpected<Refused> say(const Refused& refused);
 
-  RiskLimits limits_, wanted_;
-  bool configured_ = false;
+  HeldLimits held_;
   std::vector<Instrument> instruments_;
   std::vector<FeatureRange> ranges_;
   RiskFacts facts_;
   std::array<Latch, control_count + 1> latches_{};
+  OrderFaults orders_seen_;
   std::uint64_t latched_ = 0;  ///< bit n: control n
   RiskDemand passing_;         ///< what is asked for while it lasts, without a latch
   std::uint64_t stamps_ = 0;

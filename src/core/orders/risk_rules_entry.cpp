@@ -6,6 +6,8 @@
 
 #include "core/orders/risk_manager.h"
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 namespace {
 
@@ -17,6 +19,8 @@ double seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
 double milliseconds(Duration d) { return static_cast<double>(d.count()) / 1e6; }
 
 E8 share(E8 amount, std::int64_t part, std::int64_t whole) {
+  std::int64_t product = 0;  // nearly always fits, and divides in a third of the time
+  if (amount.count > 0 && !__builtin_mul_overflow(amount.count, part, &product)) return {product / whole};
   const __int128 value = static_cast<__int128>(std::max<std::int64_t>(amount.count, 0)) * part / whole;
   return {static_cast<std::int64_t>(std::min<__int128>(value, INT64_MAX))};
 }
@@ -27,6 +31,12 @@ E8 notional_up(const Instrument& instrument, E8 price, Lots size) {
   if (price.count < 0 || size.count < 0 ||
       __builtin_mul_overflow(size.count, instrument.lot_step.count, &coins))
     return {INT64_MAX};
+  // Whole units and the rest of the price apart: without a division of 128 bits where the rest fits.
+  std::int64_t whole = 0, rest = 0, sum = 0;
+  if (!__builtin_mul_overflow(price.count / e8_per_unit, coins, &whole) &&
+      !__builtin_mul_overflow(price.count % e8_per_unit, coins, &rest) &&
+      !__builtin_add_overflow(whole, rest / e8_per_unit + (rest % e8_per_unit != 0), &sum))
+    return {sum};
   const __int128 value = (static_cast<__int128>(price.count) * coins + e8_per_unit - 1) / e8_per_unit;
   return {static_cast<std::int64_t>(std::min<__int128>(value, INT64_MAX))};
 }
@@ -75,6 +85,7 @@ RiskManager::Verdict RiskManager::state_rules(const RiskView& view) const {
   using enum TradingState;
   const auto no = [](ReasonCode reason) { return no_is_yes(Control::trading_state, reason); };
   if (view.mode == Mode::shadow) return no(ReasonCode::mode_shadow);
+  if (MLBOT_PLANTED(enter_in_any_state)) return std::nullopt;
   switch (view.state) {
     case active:
     case degraded:
@@ -96,14 +107,15 @@ RiskManager::Verdict RiskManager::state_rules(const RiskView& view) const {
 /// K30, K29, K02: what we know of the account, and what may be entered.
 RiskManager::Verdict RiskManager::account_rules(const RiskView& view) const {
   using enum Control;
+  if (MLBOT_PLANTED(enter_before_the_account_is_known)) return std::nullopt;
   if (!view.account_known) return yes_is_no(reconciliation, ReasonCode::account_unknown);
-  const Duration tolerated = std::chrono::milliseconds{limits_.mismatch_reduce_ms};
+  const Duration tolerated = std::chrono::milliseconds{limits().mismatch_reduce_ms};
   if (view.mismatch > tolerated)
     return Refused{ReasonCode::position_mismatch, seconds(tolerated), seconds(view.mismatch), reconciliation,
                    Unit::seconds};
   if (view.any_unknown) return no_is_yes(unknown_orders, ReasonCode::order_unknown);
-  if (view.wallet_age > std::chrono::seconds{limits_.wallet_age_s})
-    return Refused{ReasonCode::balance_stale, static_cast<double>(limits_.wallet_age_s),
+  if (view.wallet_age > std::chrono::seconds{limits().wallet_age_s})
+    return Refused{ReasonCode::balance_stale, static_cast<double>(limits().wallet_age_s),
                    seconds(view.wallet_age), reconciliation, Unit::seconds};
   if (!view.traded) return yes_is_no(allowed_instruments, ReasonCode::symbol_disabled);
   if (!view.side_allowed) return yes_is_no(allowed_instruments, ReasonCode::side_disabled);
@@ -122,42 +134,42 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
       return Refused{ReasonCode::resources, limit, actual, resources, unit};
     };
     const double disk = static_cast<double>(facts_.health->disk_free_bytes) / mebibyte;
-    if (disk < limits_.disk_free_mib) return short_of(limits_.disk_free_mib, disk, Unit::mebibytes);
+    if (disk < limits().disk_free_mib) return short_of(limits().disk_free_mib, disk, Unit::mebibytes);
     const auto hours = facts_.disk_hours_left();
-    if (hours && *hours < limits_.disk_hours) return short_of(limits_.disk_hours, *hours, Unit::hours);
+    if (hours && *hours < limits().disk_hours) return short_of(limits().disk_hours, *hours, Unit::hours);
     const double memory = static_cast<double>(facts_.health->resident_bytes) / mebibyte;
-    if (memory > limits_.memory_mib) return short_of(limits_.memory_mib, memory, Unit::mebibytes);
+    if (memory > limits().memory_mib) return short_of(limits().memory_mib, memory, Unit::mebibytes);
     const double lag = milliseconds(facts_.health->bus_lag);
-    if (lag > limits_.bus_lag_ms) return short_of(limits_.bus_lag_ms, lag, Unit::milliseconds);
+    if (lag > limits().bus_lag_ms) return short_of(limits().bus_lag_ms, lag, Unit::milliseconds);
   }
 
   if (facts_.guard_builds_differ) return yes_is_no(versions, ReasonCode::version_mismatch);
-  if (facts_.guard_seen || limits_.guard_required != 0) {
+  if (facts_.guard_seen || limits().guard_required != 0) {
     const double silent = facts_.guard_seen ? milliseconds(view.now - facts_.guard_at) : INFINITY;
-    if (!facts_.guard_present || silent > limits_.guard_silence_ms)
-      return Refused{ReasonCode::guard_silent, static_cast<double>(limits_.guard_silence_ms), silent,
+    if (!facts_.guard_present || silent > limits().guard_silence_ms)
+      return Refused{ReasonCode::guard_silent, static_cast<double>(limits().guard_silence_ms), silent,
                      guard_heartbeat, Unit::milliseconds};
   }
   if (facts_.clock_offset) {
     const double offset = std::abs(milliseconds(*facts_.clock_offset));
-    if (offset > limits_.clock_block_ms)
-      return Refused{ReasonCode::clock_offset, static_cast<double>(limits_.clock_block_ms), offset,
+    if (offset > limits().clock_block_ms)
+      return Refused{ReasonCode::clock_offset, static_cast<double>(limits().clock_block_ms), offset,
                      clock_offset, Unit::milliseconds};
   }
 
   constexpr std::int64_t minutes_per_day = 1'440, seconds_per_minute = 60;
   const std::int64_t second_of_day = view.now.seconds() % (minutes_per_day * seconds_per_minute);
   const std::int64_t since_quiet =
-      (second_of_day / seconds_per_minute - limits_.quiet_start_minute + minutes_per_day) % minutes_per_day;
-  if (since_quiet < limits_.quiet_minutes)
-    return Refused{ReasonCode::calendar_block, static_cast<double>(limits_.quiet_minutes),
+      (second_of_day / seconds_per_minute - limits().quiet_start_minute + minutes_per_day) % minutes_per_day;
+  if (since_quiet < limits().quiet_minutes)
+    return Refused{ReasonCode::calendar_block, static_cast<double>(limits().quiet_minutes),
                    static_cast<double>(since_quiet), calendar, Unit::minutes};
   const std::int64_t interval = std::int64_t{view.instrument->funding_interval_minutes} * seconds_per_minute;
-  if (interval > 0 && limits_.funding_window_s > 0) {
+  if (interval > 0 && limits().funding_window_s > 0) {
     const std::int64_t since = second_of_day % interval;
     const std::int64_t nearest = std::min(since, interval - since);
-    if (nearest <= limits_.funding_window_s)
-      return Refused{ReasonCode::near_funding, static_cast<double>(limits_.funding_window_s),
+    if (nearest <= limits().funding_window_s)
+      return Refused{ReasonCode::near_funding, static_cast<double>(limits().funding_window_s),
                      static_cast<double>(nearest), funding_window, Unit::seconds};
   }
   return std::nullopt;
@@ -167,12 +179,13 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
 RiskManager::Verdict RiskManager::market_rules(const RiskView& view) const {
   using enum Control;
   const SymbolFacts& s = facts_.of(view.instrument->id);
+  if (MLBOT_PLANTED(enter_on_any_book)) return std::nullopt;
   if (!view.top.synced) return yes_is_no(freshness, ReasonCode::book_unsynced);
   const double age = milliseconds(view.now - view.book_at);
-  const std::int64_t busy_period = std::int64_t{limits_.busy_feed_age_ms} * 1'000'000 / messages_while_busy;
+  const std::int64_t busy_period = std::int64_t{limits().busy_feed_age_ms} * 1'000'000 / messages_while_busy;
   const bool busy = s.activity.book_period_ns > 0 && s.activity.book_period_ns <= busy_period;
   const std::uint32_t oldest =
-      busy ? std::min(limits_.busy_feed_age_ms, limits_.max_feed_age_ms) : limits_.max_feed_age_ms;
+      busy ? std::min(limits().busy_feed_age_ms, limits().max_feed_age_ms) : limits().max_feed_age_ms;
   if (age > oldest)
     return Refused{ReasonCode::feed_stale, static_cast<double>(oldest), age, freshness, Unit::milliseconds};
 
@@ -181,11 +194,11 @@ RiskManager::Verdict RiskManager::market_rules(const RiskView& view) const {
                    book_sanity, Unit::ticks};
   const double spread = 2e4 * static_cast<double>(view.top.ask.count - view.top.bid.count) /
                         (static_cast<double>(view.top.ask.count) + static_cast<double>(view.top.bid.count));
-  if (spread > limits_.max_spread_bps)
-    return Refused{ReasonCode::spread_wide, static_cast<double>(limits_.max_spread_bps), spread, book_sanity,
+  if (spread > limits().max_spread_bps)
+    return Refused{ReasonCode::spread_wide, static_cast<double>(limits().max_spread_bps), spread, book_sanity,
                    Unit::bps};
-  if (s.adl_rank > limits_.adl_rank_max)
-    return Refused{ReasonCode::adl_rank, static_cast<double>(limits_.adl_rank_max),
+  if (s.adl_rank > limits().adl_rank_max)
+    return Refused{ReasonCode::adl_rank, static_cast<double>(limits().adl_rank_max),
                    static_cast<double>(s.adl_rank), adl_rank, Unit::count};
   return std::nullopt;
 }
@@ -195,11 +208,11 @@ RiskManager::Verdict RiskManager::model_rules(const RiskView& view) const {
   using enum Control;
   const SymbolFacts& s = facts_.of(view.instrument->id);
   if (!s.seen || !s.finite) return yes_is_no(feature_validity, ReasonCode::feature_invalid);
-  if (s.missing > limits_.features_missing_max)
-    return Refused{ReasonCode::too_many_nan, static_cast<double>(limits_.features_missing_max),
+  if (s.missing > limits().features_missing_max)
+    return Refused{ReasonCode::too_many_nan, static_cast<double>(limits().features_missing_max),
                    static_cast<double>(s.missing), feature_validity, Unit::count};
-  if (s.outside > limits_.features_outside_max)
-    return Refused{ReasonCode::feature_out_of_range, static_cast<double>(limits_.features_outside_max),
+  if (s.outside > limits().features_outside_max)
+    return Refused{ReasonCode::feature_out_of_range, static_cast<double>(limits().features_outside_max),
                    static_cast<double>(s.outside), feature_validity, Unit::count};
 
   if (!facts_.model.present || !facts_.model.verified)
@@ -209,16 +222,16 @@ RiskManager::Verdict RiskManager::model_rules(const RiskView& view) const {
     return no_is_yes(model_validity, ReasonCode::model_expired);
   constexpr double milliseconds_per_day = 86'400'000;
   const double days = static_cast<double>(view.now.ms() - facts_.model.trained_at_ms) / milliseconds_per_day;
-  if (facts_.model.trained_at_ms != 0 && days > limits_.model_age_days)
-    return Refused{ReasonCode::model_expired, static_cast<double>(limits_.model_age_days), days,
+  if (facts_.model.trained_at_ms != 0 && days > limits().model_age_days)
+    return Refused{ReasonCode::model_expired, static_cast<double>(limits().model_age_days), days,
                    model_validity, Unit::days};
-  if (!(std::abs(view.score_bps) <= limits_.score_bps_max))
-    return Refused{ReasonCode::score_out_of_range, static_cast<double>(limits_.score_bps_max),
+  if (!(std::abs(view.score_bps) <= limits().score_bps_max))
+    return Refused{ReasonCode::score_out_of_range, static_cast<double>(limits().score_bps_max),
                    std::abs(view.score_bps), model_validity, Unit::bps};
 
   const double waited = milliseconds(std::max(view.now, facts_.clock) - view.decided_at);
-  if (!(waited >= 0 && waited <= limits_.decision_ttl_ms))
-    return Refused{ReasonCode::decision_stale, static_cast<double>(limits_.decision_ttl_ms), waited,
+  if (!(waited >= 0 && waited <= limits().decision_ttl_ms))
+    return Refused{ReasonCode::decision_stale, static_cast<double>(limits().decision_ttl_ms), waited,
                    decision_ttl, Unit::milliseconds};
   return std::nullopt;
 }
@@ -228,21 +241,21 @@ RiskManager::Verdict RiskManager::history_rules(const RiskView& view) const {
   using enum Control;
   const SymbolFacts& s = facts_.of(view.instrument->id);
   if (view.now < s.paused_until)
-    return Refused{ReasonCode::order_rejections, static_cast<double>(limits_.rejections_pause),
+    return Refused{ReasonCode::order_rejections, static_cast<double>(limits().rejections_pause),
                    static_cast<double>(s.rejections), rejections, Unit::count};
   const double off = facts_.worst_fill_bps(view.now, view.instrument->id);
-  if (off > limits_.fills_off_mark_bps)
-    return Refused{ReasonCode::fills_off_mark, static_cast<double>(limits_.fills_off_mark_bps), off,
+  if (off > limits().fills_off_mark_bps)
+    return Refused{ReasonCode::fills_off_mark, static_cast<double>(limits().fills_off_mark_bps), off,
                    fill_collar, Unit::bps};
-  const std::size_t closed = facts_.closings_in(view.now, 10min);
-  if (closed >= limits_.round_trips_10m)
-    return Refused{ReasonCode::round_trips, static_cast<double>(limits_.round_trips_10m),
+  const std::size_t closed = facts_.closings_lately();
+  if (closed >= limits().round_trips_10m)
+    return Refused{ReasonCode::round_trips, static_cast<double>(limits().round_trips_10m),
                    static_cast<double>(closed), round_trips, Unit::count};
-  if (facts_.day.round_trips >= limits_.round_trips_day)
-    return Refused{ReasonCode::round_trips, static_cast<double>(limits_.round_trips_day),
+  if (facts_.day.round_trips >= limits().round_trips_day)
+    return Refused{ReasonCode::round_trips, static_cast<double>(limits().round_trips_day),
                    static_cast<double>(facts_.day.round_trips), round_trips, Unit::count};
   if (view.now < facts_.loss_pause_until)
-    return Refused{ReasonCode::loss_streak, static_cast<double>(limits_.loss_pause_minutes),
+    return Refused{ReasonCode::loss_streak, static_cast<double>(limits().loss_pause_minutes),
                    seconds(facts_.loss_pause_until - view.now) / 60, loss_streak, Unit::minutes};
   return std::nullopt;
 }
@@ -253,9 +266,11 @@ RiskManager::Verdict RiskManager::count_rules(const RiskView& view) const {
     return Refused{ReasonCode::open_orders, limit, static_cast<double>(have + 1), Control::open_orders,
                    Unit::count};
   };
-  if (view.open_orders_symbol >= limits_.max_open_orders_symbol)
-    return too_many(limits_.max_open_orders_symbol, view.open_orders_symbol);
-  if (view.open_orders >= limits_.max_open_orders) return too_many(limits_.max_open_orders, view.open_orders);
+  if (MLBOT_PLANTED(as_many_orders_as_may_be)) return std::nullopt;
+  if (view.open_orders_symbol >= limits().max_open_orders_symbol)
+    return too_many(limits().max_open_orders_symbol, view.open_orders_symbol);
+  if (view.open_orders >= limits().max_open_orders)
+    return too_many(limits().max_open_orders, view.open_orders);
   return std::nullopt;
 }
 
@@ -263,10 +278,10 @@ RiskManager::Verdict RiskManager::count_rules(const RiskView& view) const {
 RiskManager::Losses RiskManager::loss_limits(E8 equity, E8 daily_loss, E8 drawdown) const {
   const E8 day_equity = capped_sum(equity, daily_loss), peak = capped_sum(equity, drawdown);
   Losses out;
-  out.halt = std::min(limits_.daily_loss, share(day_equity, limits_.daily_loss_halt_bps, bps_per_unit));
+  out.halt = std::min(limits().daily_loss, share(day_equity, limits().daily_loss_halt_bps, bps_per_unit));
   out.reduce =
-      std::min(out.halt, share(out.halt, limits_.daily_loss_reduce_bps, limits_.daily_loss_halt_bps));
-  out.drawdown = std::min(limits_.drawdown, share(peak, limits_.drawdown_bps, bps_per_unit));
+      std::min(out.halt, share(out.halt, limits().daily_loss_reduce_bps, limits().daily_loss_halt_bps));
+  out.drawdown = std::min(limits().drawdown, share(peak, limits().drawdown_bps, bps_per_unit));
   return out;
 }
 
@@ -282,34 +297,38 @@ RiskManager::Verdict RiskManager::loss_rules(E8 equity, E8 daily_loss, E8 drawdo
 }
 
 std::uint32_t RiskManager::ramp_pct(const RiskView& view) const {
-  if (view.mode != Mode::live && limits_.ramp_in_paper == 0) return 100;
+  if (view.mode != Mode::live && limits().ramp_in_paper == 0) return 100;
   constexpr std::uint32_t second_pct = 25, third_pct = 50;
-  if (facts_.model_trades < limits_.ramp_trades) return limits_.ramp_size_pct;
-  if (facts_.model_trades / 2 < limits_.ramp_trades) return std::max(second_pct, limits_.ramp_size_pct);
-  if (facts_.model_trades / 3 < limits_.ramp_trades) return std::max(third_pct, limits_.ramp_size_pct);
+  if (facts_.model_trades < limits().ramp_trades) return limits().ramp_size_pct;
+  if (facts_.model_trades / 2 < limits().ramp_trades) return std::max(second_pct, limits().ramp_size_pct);
+  if (facts_.model_trades / 3 < limits().ramp_trades) return std::max(third_pct, limits().ramp_size_pct);
   return 100;
 }
 
 /// K05: what one order may be worth, half of it while degraded.
 E8 RiskManager::order_cap(const RiskView& view) const {
+  if (MLBOT_PLANTED(an_order_of_any_size)) return {INT64_MAX};
   const E8 cap =
-      std::min(limits_.max_order_notional, share(view.equity, limits_.max_order_equity_bps, bps_per_unit));
+      std::min(limits().max_order_notional, share(view.equity, limits().max_order_equity_bps, bps_per_unit));
   return view.state == TradingState::degraded ? E8{cap.count / 2} : cap;
 }
 
 E8 RiskManager::symbol_cap(const RiskView& view) const {
-  return std::min(limits_.max_symbol_notional,
-                  share(view.equity, limits_.max_symbol_equity_bps, bps_per_unit));
+  if (MLBOT_PLANTED(a_symbol_without_a_limit)) return {INT64_MAX};
+  return std::min(limits().max_symbol_notional,
+                  share(view.equity, limits().max_symbol_equity_bps, bps_per_unit));
 }
 
 E8 RiskManager::total_cap(const RiskView& view) const {
-  return std::min(limits_.max_total_notional, share(view.equity, limits_.max_total_equity_bps, bps_per_unit));
+  if (MLBOT_PLANTED(an_account_without_a_limit)) return {INT64_MAX};
+  return std::min(limits().max_total_notional,
+                  share(view.equity, limits().max_total_equity_bps, bps_per_unit));
 }
 
 /// K21: how far liquidation must stay, bps of mark.
 double RiskManager::distance_wanted(const SymbolFacts& symbol) const {
-  return std::max(static_cast<double>(limits_.liquidation_distance_bps),
-                  limits_.liquidation_ranges * symbol.hourly_range_bps);
+  return std::max(static_cast<double>(limits().liquidation_distance_bps),
+                  limits().liquidation_ranges * symbol.hourly_range_bps);
 }
 
 /// K04, K05, K38, K09, K10, K20, K21, K24: whatever grows with size.
@@ -319,7 +338,7 @@ RiskManager::Verdict RiskManager::size_rules(const Addition& add, const RiskView
   const SymbolFacts& s = facts_.of(instrument.id);
   const double lots = static_cast<double>(add.size.count);
   const double volume =
-      static_cast<double>(s.activity.minute_volume.count) * limits_.max_order_volume_bps / 1e4;
+      static_cast<double>(s.activity.minute_volume.count) * limits().max_order_volume_bps / 1e4;
   if (s.activity.minute_volume.count > 0 && lots > volume)
     return Refused{ReasonCode::volume_share, volume, lots, order_quantity, Unit::lots};
 
@@ -345,8 +364,8 @@ RiskManager::Verdict RiskManager::size_rules(const Addition& add, const RiskView
   const E8 total = capped_sum(symbol, view.other_exposure);
   if (total > total_cap(view))
     return too_much(ReasonCode::exposure_total, total_cap(view), total, total_exposure);
-  if (total > share(view.equity, limits_.max_leverage_pct, 100))
-    return Refused{ReasonCode::leverage, static_cast<double>(limits_.max_leverage_pct),
+  if (total > share(view.equity, limits().max_leverage_pct, 100))
+    return Refused{ReasonCode::leverage, static_cast<double>(limits().max_leverage_pct),
                    100 * to_double(total) / to_double(view.equity), leverage, Unit::percent};
 
   // Where the venue would liquidate: by its own word for what is held, and for the worst case what equity can
@@ -365,8 +384,8 @@ RiskManager::Verdict RiskManager::size_rules(const Addition& add, const RiskView
   if (bps < wanted) return near(bps);
 
   const Lots met = depth_met(add.side, view);
-  if (lots * limits_.depth_multiple > static_cast<double>(met.count))
-    return Refused{ReasonCode::book_thin, lots * limits_.depth_multiple, static_cast<double>(met.count),
+  if (lots * limits().depth_multiple > static_cast<double>(met.count))
+    return Refused{ReasonCode::book_thin, lots * limits().depth_multiple, static_cast<double>(met.count),
                    book_sanity, Unit::lots};
   return std::nullopt;
 }
@@ -391,14 +410,14 @@ Lots RiskManager::room(const PlaceOrder& order, const RiskView& view) const {
     return Lots{static_cast<std::int64_t>(static_cast<__int128>(lots.count) * numerator / denominator)};
   };
   if (s.activity.minute_volume.count > 0)
-    at_most(part(s.activity.minute_volume, limits_.max_order_volume_bps, bps_per_unit));
+    at_most(part(s.activity.minute_volume, limits().max_order_volume_bps, bps_per_unit));
   at_most(lots_within(instrument, own_price, share(order_cap(view), ramp_pct(view), 100)));
-  at_most(part(depth_met(order.side, view), 1, limits_.depth_multiple));
+  at_most(part(depth_met(order.side, view), 1, limits().depth_multiple));
 
   // What equity can bear: K20, and K21 solved for the exposure.
   const double distance = distance_wanted(s) / 1e4 + to_double(instrument.maintenance_margin);
   const E8 bearable =
-      std::min(share(view.equity, limits_.max_leverage_pct, 100),
+      std::min(share(view.equity, limits().max_leverage_pct, 100),
                share(view.equity, e8_per_unit, static_cast<std::int64_t>(std::ceil(distance * 1e8))));
   const E8 total = std::min(total_cap(view), bearable);
   const E8 symbol = std::min(symbol_cap(view), E8{total.count - std::min(total, view.other_exposure).count});

@@ -29,7 +29,7 @@ RiskManager::Verdict RiskManager::intent_rules(const PlaceOrder& order, bool int
   const auto no = [](double limit, double actual) {
     return Refused{ReasonCode::intent_ratio, limit, actual, Control::intent_ratio, Unit::count};
   };
-  if (order.id.empty() || facts_.ids.contains(order.id)) return no(1, 2);
+  if (!facts_.newest.precedes(order.id)) return no(1, 2);
   if (order.reduce_only) return std::nullopt;
   if (!intended) return no(0, 1);
   if (view.stamps != stamps_) return no(static_cast<double>(view.stamps), static_cast<double>(stamps_));
@@ -76,9 +76,9 @@ RiskManager::Verdict RiskManager::stop_rule(const PlaceOrder& order, const RiskV
     return Refused{ReasonCode::stop_missing, 1, 0, Control::stop_attached, Unit::flag};
   const double distance = -worse_bps(order.side, static_cast<double>(order.stop_loss->count),
                                      static_cast<double>(order.price.count));
-  if (order.stop_loss->count > 0 && distance > 0 && distance <= limits_.stop_distance_bps)
+  if (order.stop_loss->count > 0 && distance > 0 && distance <= limits().stop_distance_bps)
     return std::nullopt;
-  return Refused{ReasonCode::stop_missing, as_double(limits_.stop_distance_bps), distance,
+  return Refused{ReasonCode::stop_missing, as_double(limits().stop_distance_bps), distance,
                  Control::stop_attached, Unit::bps};
 }
 
@@ -90,12 +90,12 @@ RiskManager::Verdict RiskManager::collar_rules(Side side, PriceTicks price, cons
   const E8 from = mark(view);
   if (from.count <= 0 || price.count <= 0) return no(0, 0, Unit::bps);
   const double bps = std::abs(worse_bps(side, view.instrument->price_double(price), to_double(from)));
-  if (bps > limits_.price_collar_bps) return no(as_double(limits_.price_collar_bps), bps, Unit::bps);
+  if (bps > limits().price_collar_bps) return no(as_double(limits().price_collar_bps), bps, Unit::bps);
   if (!view.top.synced) return std::nullopt;
   const std::int64_t touch = side == Side::buy ? view.top.ask.count : view.top.bid.count;
   const std::int64_t allowed = std::max<std::int64_t>(
-      limits_.collar_touch_ticks,
-      static_cast<std::int64_t>(static_cast<__int128>(touch) * limits_.collar_touch_bps / 10'000));
+      limits().collar_touch_ticks,
+      static_cast<std::int64_t>(static_cast<__int128>(touch) * limits().collar_touch_bps / 10'000));
   const std::int64_t beyond = side == Side::buy ? price.count - touch : touch - price.count;
   if (beyond > allowed) return no(static_cast<double>(allowed), static_cast<double>(beyond), Unit::ticks);
   return std::nullopt;
@@ -107,14 +107,15 @@ RiskManager::Verdict RiskManager::exit_collar_rule(Side side, PriceTicks price, 
   const double bps = from.count > 0 && price.count > 0
                          ? worse_bps(side, view.instrument->price_double(price), to_double(from))
                          : INFINITY;
-  if (bps <= limits_.exit_collar_bps) return std::nullopt;
-  return Refused{ReasonCode::price_collar, as_double(limits_.exit_collar_bps), bps, Control::price_collar,
+  if (bps <= limits().exit_collar_bps) return std::nullopt;
+  return Refused{ReasonCode::price_collar, as_double(limits().exit_collar_bps), bps, Control::price_collar,
                  Unit::bps};
 }
 
 /// K08: a market order says how far it may slip.
 RiskManager::Verdict RiskManager::slippage_rule(const PlaceOrder& order, const RiskView& view) const {
-  const std::uint32_t limit = order.reduce_only ? limits_.flatten_slippage_bps : limits_.market_slippage_bps;
+  const std::uint32_t limit =
+      order.reduce_only ? limits().flatten_slippage_bps : limits().market_slippage_bps;
   const double bps =
       view.mid.count > 0 && order.price.count > 0
           ? worse_bps(order.side, view.instrument->price_double(order.price), to_double(view.mid))
@@ -126,14 +127,14 @@ RiskManager::Verdict RiskManager::slippage_rule(const PlaceOrder& order, const R
 /// K15.
 RiskManager::Verdict RiskManager::duplicate_rule(const PlaceOrder& order, const RiskView& view) const {
   const Ring<SymbolFacts::Sent>& recent = facts_.of(order.symbol).recent;
-  const Duration window = std::chrono::milliseconds{limits_.duplicate_window_ms};
+  const Duration window = std::chrono::milliseconds{limits().duplicate_window_ms};
   for (std::size_t i = recent.size(); i-- > 0;) {
     const SymbolFacts::Sent& sent = recent[i];
     const Duration ago = view.now - sent.at;
     if (ago >= window) break;
     if (sent.side != order.side || sent.size != order.size || std::abs((sent.price - order.price).count) > 1)
       continue;
-    return Refused{ReasonCode::duplicate_order, as_double(limits_.duplicate_window_ms),
+    return Refused{ReasonCode::duplicate_order, as_double(limits().duplicate_window_ms),
                    static_cast<double>(ago.count()) / 1e6, Control::duplicates, Unit::milliseconds};
   }
   return std::nullopt;
@@ -154,21 +155,21 @@ RiskManager::Verdict RiskManager::rate_rules(Instant now, bool reduces) const {
                    Unit::count};
   };
   const std::size_t room = reduces ? 2 : 1;
-  const std::size_t second = facts_.messages_in(now, 1s), minute = facts_.messages_in(now, 60s);
-  if (second >= room * limits_.max_orders_per_second)
-    return over(ReasonCode::orders_per_sec, room * limits_.max_orders_per_second, second);
-  if (minute >= room * limits_.max_orders_per_minute)
-    return over(ReasonCode::orders_per_min, room * limits_.max_orders_per_minute, minute);
-  if (!reduces && facts_.day.orders >= limits_.max_orders_per_day)
-    return over(ReasonCode::orders_per_day, limits_.max_orders_per_day, facts_.day.orders);
+  const std::size_t second = facts_.messages_in_second(now), minute = facts_.messages_in_minute();
+  if (second >= room * limits().max_orders_per_second)
+    return over(ReasonCode::orders_per_sec, room * limits().max_orders_per_second, second);
+  if (minute >= room * limits().max_orders_per_minute)
+    return over(ReasonCode::orders_per_min, room * limits().max_orders_per_minute, minute);
+  if (!reduces && facts_.day.orders >= limits().max_orders_per_day)
+    return over(ReasonCode::orders_per_day, limits().max_orders_per_day, facts_.day.orders);
   return std::nullopt;
 }
 
 /// K13.
 RiskManager::Verdict RiskManager::budget_rule(Instant now, bool opens) const {
-  const std::size_t budget = limits_.requests_per_second;
+  const std::size_t budget = limits().requests_per_second;
   const std::size_t limit =
-      opens ? std::max<std::size_t>(1, budget * (100 - limits_.cancel_reserve_pct) / 100) : budget;
+      opens ? std::max<std::size_t>(1, budget * (100 - limits().cancel_reserve_pct) / 100) : budget;
   const std::size_t sent = facts_.requests_in_second(now);
   if (sent < limit) return std::nullopt;
   return Refused{opens ? ReasonCode::cancel_reserve : ReasonCode::rate_limited, static_cast<double>(limit),

@@ -87,7 +87,7 @@ void bm_seal_to_parquet(benchmark::State& state) {
   double bytes = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    const TemporaryFolder folder;
+    const files::TemporaryFolder folder;
     const auto path = folder.path() + "/archive.duckdb";
     auto archiver = DataArchiver::open({.path = path, .hour_settles = 1000h});
     (void)(*archiver)->take(
@@ -139,7 +139,7 @@ void bm_soak(benchmark::State& state) {
   const char* wished = std::getenv("MLBOT_SOAK_SECONDS");
   const std::int64_t seconds = wished != nullptr ? std::atoll(wished) : 300;
   for (auto _ : state) {
-    const TemporaryFolder folder;
+    const files::TemporaryFolder folder;
     auto archiver = DataArchiver::open({.path = folder.path() + "/archive.duckdb"});
     constexpr std::uint16_t symbols = 20;
     std::uint64_t sequence = 0;

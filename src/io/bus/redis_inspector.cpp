@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "io/bus/redis_reader.h"
+
 namespace mlbot::io::bus {
 namespace {
 
@@ -17,12 +19,6 @@ BusError said(const RespConnection& connection, std::string_view what, std::stri
 
 std::uint64_t count_of(const RespValue& value) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.number));
-}
-
-bool is_ours(std::string_view name) {
-  for (const std::string_view kind : {"md.", "feat.", "sig.", "ord.", "ctl"})
-    if (name.starts_with(kind)) return true;
-  return false;
 }
 
 }  // namespace
@@ -65,11 +61,11 @@ Result<std::vector<std::string>, BusError> RedisInspector::streams() {
       if (told.type == RespType::error)
         return std::unexpected{said(**connection, "SCAN (ACL SETUSER ... +scan)", told.text)};
       cursor = answer->next().text;
-      for (auto count = answer->next().number; count > 0; --count)
-        if (const auto name = answer->next().text; is_ours(name)) names.emplace_back(name);
+      for (auto count = answer->next().number; count > 0; --count) names.emplace_back(answer->next().text);
     } while (cursor != "0");
   }
   std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());  // a scan may give one twice
   return names;
 }
 
@@ -157,6 +153,18 @@ Result<void, BusError> RedisInspector::add_groups(RespConnection& connection, St
     }
   }
   return {};
+}
+
+Result<std::unique_ptr<BusReader>, BusError> RedisInspector::reader(BusReading reading) {
+  return RedisReader::open(nodes_.login(), RedisOptions{.timeout = nodes_.login().timeout},
+                           std::move(reading));
+}
+
+Result<std::optional<BusPlace>, BusError> RedisInspector::last(std::string_view stream) {
+  const auto end = last_place(nodes_, stream);
+  if (!end) return std::unexpected{end.error()};
+  if (!*end) return std::nullopt;
+  return (*end)->place;
 }
 
 Result<std::vector<ServerReport>, BusError> RedisInspector::servers() {

@@ -46,11 +46,15 @@ class RedisInspector {
   static Result<RedisInspector, BusError> connect(std::string_view url, const RedisFiles& files,
                                                   Duration timeout = 2s);
 
-  /// Names of all streams of ours, in order.
+  /// Names of all streams there, in order; ours or not.
   Result<std::vector<std::string>, BusError> streams();
   /// @error refused when there is no such stream
   Result<StreamReport, BusError> report(const std::string& stream);
   Result<std::vector<ServerReport>, BusError> servers();
+  /// As Bus::reader, of a program that publishes nothing.
+  Result<std::unique_ptr<BusReader>, BusError> reader(BusReading reading);
+  /// The newest record of a stream; nothing when there is none.
+  Result<std::optional<BusPlace>, BusError> last(std::string_view stream);
 
  private:
   explicit RedisInspector(RedisLogin login) : nodes_{std::move(login)} {}

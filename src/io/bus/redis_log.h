@@ -24,6 +24,7 @@ class RedisLog {
 
   const std::string& stream() const { return stream_; }
   std::uint64_t last() const { return last_; }
+  std::uint64_t acked() const { return acked_; }
   bool has_unsent() const { return sent_ < last_; }
   bool has_waiting() const { return acked_ < last_; }
   bool holds_nothing() const { return commands_.empty(); }

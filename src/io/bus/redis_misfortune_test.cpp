@@ -123,6 +123,7 @@ TEST(RedisMisfortune, WhatDoesNotFitWhileTheServerIsAwayIsCountedAndNamed) {
   const auto reader = bus->reader({{btc}, ReadFrom::oldest});
   oracle.publish(*bus, btc, 5);
   oracle.read(**reader, 5);
+  wait_until([&] { return bus->stats().delivered == 5; });
   server.kill();
   wait_until([&] { return !bus->stats().connected; });
   oracle.publish(*bus, btc, 5'000);
@@ -163,7 +164,7 @@ TEST(RedisMisfortune, AFullServerIsWaitedForAndTheStreamTrimmed) {
   const auto reader = bus->reader({{btc}, ReadFrom::oldest});
   oracle.publish(*bus, btc, 100);
   oracle.read(**reader, 100);
-  server.tell({"CONFIG", "SET", "maxmemory", "1mb"});
+  server.tell({"CONFIG", "SET", "maxmemory", "100kb"});
   oracle.publish(*bus, btc, 1'000);
   wait_until([&] { return bus->stats().trouble.find("OOM") != std::string::npos; });
   EXPECT_EQ(bus->stats().dropped, 0u) << "they wait";

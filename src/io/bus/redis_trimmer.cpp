@@ -98,10 +98,11 @@ void RedisTrimmer::run() {
       if (!producer_.fenced.empty()) return;
       for (const auto& [name, stream] : producer_.streams) {
         auto& seen = seen_[name];
-        const auto grown = stream.log.last() - std::min(seen, stream.log.last());
-        if (stream.placed && grown > (all ? 0 : producer_.options.entries_max / 4)) {
-          due.push_back({name, stream.lane->node(), stream.log.last()});
-          seen = stream.log.last();
+        const auto there = stream.log.acked();  // a server that lost its tail may have less than before
+        const auto change = there > seen ? there - seen : seen - there;
+        if (stream.placed && change > (all ? 0 : producer_.options.entries_max / 4)) {
+          due.push_back({name, stream.lane->node(), there});
+          seen = there;
         }
       }
     }

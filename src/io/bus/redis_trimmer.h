@@ -35,7 +35,7 @@ class RedisTrimmer {
 
   RedisProducer& producer_;
   std::map<RedisAddress, std::unique_ptr<RespConnection>> connections_;
-  std::map<std::string, std::uint64_t, std::less<>> seen_;  ///< newest number at the last look, by stream
+  std::map<std::string, std::uint64_t, std::less<>> seen_;  ///< delivered at the last look, by stream
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::string trouble_;

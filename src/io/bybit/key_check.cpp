@@ -41,7 +41,7 @@ KeyReport judge_key(const dialect::KeyInfo& key, const dialect::AccountInfo& acc
   say(unified, Level::refused, "the account is UTA 2.0",
       fmt::format("the account is not UTA 2.0 (unifiedMarginStatus {})", account.unified_status),
       "upgrade it to the unified trading account");
-  say(account.margin_mode != dialect::MarginMode::unknown, Level::warning, "the margin mode is known",
+  say(account.margin_mode != MarginMode::unknown, Level::warning, "the margin mode is known",
       "the margin mode is one that this program does not know", "set it to cross margin");
   if (position_mode)
     say(*position_mode == dialect::PositionMode::one_way, Level::warning, "positions are one-way",

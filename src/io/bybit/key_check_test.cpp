@@ -12,7 +12,6 @@
 namespace mlbot::io::bybit {
 namespace {
 
-using dialect::MarginMode;
 using dialect::PositionMode;
 using Level = KeyFinding::Level;
 

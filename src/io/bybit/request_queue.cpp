@@ -1,6 +1,7 @@
 #include "io/bybit/request_queue.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
 #include "venue/bybit/trade_requests.h"
@@ -146,7 +147,8 @@ void RequestQueue::expire(Instant now) {
 // ---- going
 
 bool RequestQueue::may_go(const RestRequest& request, bool signed_too) const {
-  if (request.signed_request && !signed_too) return false;
+  if (request.signed_request && !signed_too && !MLBOT_PLANTED(sign_before_the_clock_is_known)) return false;
+  if (MLBOT_PLANTED(a_cancel_overtakes_its_create)) return true;
   return request.creates || request.order.empty() || !creating_.contains(request.order);
 }
 

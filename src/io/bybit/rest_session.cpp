@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "io/bybit/redact.h"
 #include "venue/bybit/request_encode.h"
 #include "venue/bybit/rest_paths.h"
@@ -106,7 +107,8 @@ void RestSession::send(const RequestQueue::Taken& taken) {
       .method = std::string{wanted.method()}, .target = wanted.target(), .body = std::string{wanted.body()}};
   if (wanted.post) request.headers.emplace_back("Content-Type", "application/json");
   if (wanted.is_signed) {
-    for (auto& header : signer_.headers(venue_time(), wanted.payload))
+    for (auto& header : signer_.headers(
+             MLBOT_PLANTED(sign_with_our_own_clock) ? handlers_.our_time() : venue_time(), wanted.payload))
       request.headers.push_back(std::move(header));
   }
   handlers_.send(taken.number, std::move(request), settings_.timeout);
@@ -118,6 +120,8 @@ Result<std::string, RestError> RestSession::judge_code(std::string_view of, std:
   if (!head) return std::unexpected{unreadable(of, body, head.error())};
   const CodeClass code_class = dialect::class_of(head->code);
   if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged) return body;
+  if (MLBOT_PLANTED(a_timeout_code_is_a_no) && code_class == CodeClass::unknown)
+    return std::unexpected{RestError{CodeClass::refused, head->code, "no"}};
   return std::unexpected{RestError{code_class, head->code, fmt::format("{}: {}", of, head->text)}};
 }
 
@@ -130,6 +134,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
   if (!answer) {
     ++counters_.transport_faults;
     if (++faults_in_a_row_ >= faults_until_down) become(LinkState::down);
+    if (MLBOT_PLANTED(a_transport_fault_is_a_no)) return fail(CodeClass::refused, answer.error().what);
     return fail(CodeClass::unknown, answer.error().what);
   }
   faults_in_a_row_ = 0;
@@ -144,6 +149,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
     return judge_code(flight.path, std::move(response.body));
   }
   if (response.status >= http_server_fault) {
+    if (MLBOT_PLANTED(a_server_fault_is_a_no)) return fail(CodeClass::refused, "the venue's server failed");
     return fail(CodeClass::unknown, fmt::format("the venue answered HTTP {}", response.status));
   }
   switch (response.status) {
@@ -152,7 +158,7 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
       return fail(CodeClass::rate, "the venue answered HTTP 429, too many requests");
     }
     case http_forbidden:
-      queue_.hold_all(now + hold_after_ban);
+      if (!MLBOT_PLANTED(go_on_after_403)) queue_.hold_all(now + hold_after_ban);
       become(LinkState::down);
       return fail(
           CodeClass::auth,
@@ -165,14 +171,16 @@ Result<std::string, RestError> RestSession::judge(const Flight& flight,
   }
   RestError error = unreadable(flight.path, response.body, {"reply", "no JSON with a code"});
   error.what = fmt::format("{}: HTTP {} without a readable answer", flight.path, response.status);
-  error.code_class = response.status == http_ok ? CodeClass::unknown : CodeClass::refused;
+  error.code_class = response.status == http_ok && !MLBOT_PLANTED(a_page_of_html_is_a_no)
+                         ? CodeClass::unknown
+                         : CodeClass::refused;
   return std::unexpected{std::move(error)};
 }
 
 bool RestSession::asks_again(const RestRequest& request, const RestError& error) const {
   if (request.tries >= tries_max) return false;
   const bool not_looked_at = error.code_class == CodeClass::rate || error.code_class == CodeClass::time;
-  if (not_looked_at) return request.repeatable;
+  if (not_looked_at) return request.repeatable || MLBOT_PLANTED(send_a_create_again_after_too_many);
   return !request.post &&
          (error.code_class == CodeClass::unknown || error.code_class == CodeClass::maintenance);
 }
@@ -184,6 +192,7 @@ void RestSession::answered(std::uint64_t number, Result<net::HttpAnswer, net::Ne
   if (judged && flight.path == path::time) {
     if (const auto venue = dialect::decode_server_time(*judged, scratch_)) {
       clock_.measured(handlers_.our_time(), round_trip, *venue);
+      handlers_.on_event(ClockOffset{clock_.offset(), clock_.error_bound()}, {});
       become(LinkState::live);
     }
   }
@@ -199,6 +208,7 @@ void RestSession::answered_by_socket(std::uint64_t number, Result<dialect::Trade
   };
   if (!answer) {
     ++counters_.transport_faults;
+    if (MLBOT_PLANTED(a_lost_order_socket_is_a_no)) return fail(CodeClass::refused, 0, answer.error());
     return fail(CodeClass::unknown, 0, answer.error());
   }
   ++counters_.answered;
@@ -276,11 +286,12 @@ void RestSession::conclude(std::string_view of, RestRequest request, Result<Body
 
 void RestSession::on_timer(Instant now) {
   if (now >= clock_at_) ask_time(now);
+  if (now >= standing_at_) ask_standing(now);
   pump(now);
 }
 
 Instant RestSession::next_timer(Instant now) const {
-  return std::min(clock_at_, queue_.next_turn(now, ways()));
+  return std::min({clock_at_, standing_at_, queue_.next_turn(now, ways())});
 }
 
 void RestSession::ask_time(Instant now) {
@@ -324,7 +335,9 @@ void RestSession::post(Urgency urgency, const Command& command, const ClientOrde
                       .payload = std::move(wanted->payload),
                       .order = order,
                       .creates = creates};
-  request.give_up_at = now + settings_.timeout;
+  const bool ages = (urgency == Urgency::open || urgency == Urgency::amend) &&
+                    !MLBOT_PLANTED(an_entry_waits_as_long_as_it_must);
+  request.give_up_at = now + (ages ? settings_.entry_patience : settings_.timeout);
   request.done = [this, blank](Result<Body, RestError> answer, Instant) { tell(blank, answer); };
   queue_.push(std::move(request), now);
   pump(now);
@@ -405,111 +418,6 @@ bool RestSession::carry_out(const Command& command, Instant now) {
                  },
                  [](const ResubscribeBook&) { return false; }},
       command);
-}
-
-// ---- questions
-
-/// Open orders and those just closed, then history when that knows nothing, then executions. All three must
-/// have answered before the order may be called absent.
-void RestSession::query_order(const QueryOrder& query, Instant now) {
-  const RequestAnswer blank{.request = RequestKind::query, .symbol = query.symbol, .client_id = query.id};
-  const std::string by_id = dialect::request_of(query, table_)->payload;
-  const auto rows = std::make_shared<std::vector<Event>>();
-  const auto fail = [this, blank](const RestError& error) {
-    RequestAnswer answer = blank;
-    answer.code = error.code;
-    answer.text = venue_text(error.what);
-    handlers_.on_event(answer, {});
-  };
-  const Continue then_executions = [=, this](Result<Body, RestError> body, Instant) {
-    if (!body) return fail(body.error());
-    std::vector<Event> executions;
-    const auto page = dialect::decode_executions(*body, table_, scratch_, executions);
-    if (!page) return fail(unreadable(path::executions, *body, page.error()));
-    for (auto at = executions.rbegin(); at != executions.rend(); ++at) handlers_.on_event(*at, {});
-    for (const Event& row : *rows) handlers_.on_event(row, {});
-    RequestAnswer answer = blank;
-    answer.outcome = RequestOutcome::accepted;
-    if (rows->empty() && executions.empty()) {
-      answer.outcome = RequestOutcome::refused;
-      answer.code = 110001;
-      answer.text = "the venue knows no such order";
-    }
-    handlers_.on_event(answer, {});
-  };
-  const auto ask_executions = [=, this](Instant then) {
-    get(path::executions, by_id + "&limit=100", true, then_executions, then);
-  };
-  const Continue then_history = [=, this](Result<Body, RestError> body, Instant then) {
-    if (!body) return fail(body.error());
-    const auto page = dialect::decode_orders(*body, table_, scratch_, *rows);
-    if (!page) return fail(unreadable(path::order_history, *body, page.error()));
-    ask_executions(then);
-  };
-  get(
-      path::open_orders, by_id, true,
-      [=, this](Result<Body, RestError> body, Instant then) {
-        if (!body) return fail(body.error());
-        const auto page = dialect::decode_orders(*body, table_, scratch_, *rows);
-        if (!page) return fail(unreadable(path::open_orders, *body, page.error()));
-        if (!rows->empty()) return ask_executions(then);
-        get(path::order_history, by_id, true, then_history, then);
-      },
-      now);
-}
-
-/// The lists of one QueryAccount, asked one after the other: executions before positions, so that a position
-/// never lacks what an execution of this answer has told.
-struct RestSession::AccountQuery {
-  dialect::NewsPage executions, orders;
-};
-
-void RestSession::query_account(Instant now) {
-  if (account_asked_) return;  // its answer is on the way
-  account_asked_ = true;
-  const auto query = std::make_shared<AccountQuery>();
-  const auto fail = [this] {
-    account_asked_ = false;
-    handlers_.on_event(AccountSnapshot{SnapshotPhase::failed}, {});
-  };
-  const auto tell_all = [=, this](const dialect::NewsPage& positions, const WalletNews& wallet) {
-    account_asked_ = false;
-    counters_.foreign_rows +=
-        query->executions.foreign_rows + query->orders.foreign_rows + positions.foreign_rows;
-    handlers_.on_event(AccountSnapshot{SnapshotPhase::begin}, {});
-    const auto& executions = query->executions.list;
-    for (auto at = executions.rbegin(); at != executions.rend(); ++at)
-      if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
-    for (const Event& row : query->orders.list) handlers_.on_event(row, {});
-    for (const Event& row : positions.list) handlers_.on_event(row, {});
-    handlers_.on_event(wallet, {});
-    handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});
-  };
-  const Then<dialect::NewsPage> then_wallet = [=, this](Result<dialect::NewsPage, RestError> positions,
-                                                        Instant then) {
-    if (!positions) return fail();
-    ask_then<WalletNews>(
-        dialect::ask_wallet(), then,
-        [=, held = std::move(*positions)](const Result<WalletNews, RestError>& wallet, Instant) {
-          if (!wallet) return fail();
-          tell_all(held, *wallet);
-        });
-  };
-  const Then<dialect::NewsPage> then_positions = [=, this](Result<dialect::NewsPage, RestError> orders,
-                                                           Instant then) {
-    if (!orders) return fail();
-    query->orders = std::move(*orders);
-    ask_all_then<dialect::NewsPage>(dialect::ask_positions(""), then, then_wallet);
-  };
-  const Then<dialect::NewsPage> then_orders = [=, this](Result<dialect::NewsPage, RestError> executions,
-                                                        Instant then) {
-    if (!executions) return fail();
-    query->executions = std::move(*executions);
-    ask_all_then<dialect::NewsPage>(dialect::ask_open_orders(""), then, then_positions);
-  };
-  const Instant since = venue_time() - settings_.executions_back;
-  ask_all_then<dialect::NewsPage>(dialect::ask_executions("", {.from = since, .until = {}}), now,
-                                  then_orders);
 }
 
 }  // namespace mlbot::io::bybit

@@ -8,7 +8,8 @@
 // that it did not look at it (too many requests, clock). A question is asked up to three times. A list that
 // comes in several pages is read until two passes agree, because rows move between pages while they are read;
 // after four passes the question has failed. QueryAccount answers as one block: begin, executions, orders,
-// positions, wallet, end; or failed alone.
+// positions, wallet, modes, transactions, end; or failed alone. Contracts and the venue's own state are read
+// again every minute.
 //
 // State of Link::orders, the only status: as REST is, but where a socket is wanted and gone `stale`: orders
 // still go, the slower way. After HTTP 403 nothing goes by REST for 10 minutes and the link is down, stale
@@ -39,8 +40,10 @@ struct RestSettings {
   std::string key, secret;  ///< empty: only public questions
   Duration receive_window = 5s;
   Duration timeout = 10s;         ///< of one request, connecting included
+  Duration entry_patience = 1s;   ///< an entry or an amend that waited longer for its turn is not sent: it has aged
   Duration clock_every = 60s;     ///< how often the venue's clock is asked
-  Duration executions_back = 1h;  ///< how far QueryAccount looks back for executions
+  Duration executions_back = 1h;  ///< how far QueryAccount looks back for executions and transactions
+  Duration standing_every = 60s;  ///< how often contracts and the venue's own state are read again
   std::size_t batch_max = 10;     ///< orders in one batch; 1 sends none
 };
 
@@ -160,8 +163,12 @@ class RestSession {
   void ask_time(Instant now);
   void query_order(const QueryOrder& query, Instant now);
   void query_account(Instant now);
+  void tell(AccountQuery& query, const std::vector<venue::bybit::TransactionRow>& transactions);
+  void ask_standing(Instant now);
+  void tell_standing(SymbolId symbol, const venue::bybit::InstrumentPage& page);
   void next_tier(std::shared_ptr<StartUp> start, Instant now);
   void ask_fees(std::shared_ptr<StartUp> start, Instant now);
+  void ready(const std::shared_ptr<StartUp>& start, Instant now);
   void next_klines(std::shared_ptr<KlineLoad> load, Instant now);
   void become(LinkState rest_state);
   void tell_state();
@@ -176,8 +183,12 @@ class RestSession {
   RequestQueue queue_;
   /// By QueryAccount: the lists overlap, and each execution is told once.
   RecentSet<VenueId> told_executions_{16'384};
+  RecentSet<VenueId> told_transactions_{16'384};
   VenueClock clock_;
-  Instant clock_at_{};          ///< when the venue's clock is asked next
+  Instant clock_at_{};                    ///< when the venue's clock is asked next
+  Instant standing_at_ = distant_future;  ///< when contracts are read again; from start_up() on
+  std::vector<bool> suspended_;           ///< by symbol: told as not trading
+  VenueStatus venue_status_;
   bool account_asked_ = false;  ///< a QueryAccount is under way
   RestCounters counters_;
   LinkState rest_state_ = LinkState::down, socket_state_ = LinkState::down;

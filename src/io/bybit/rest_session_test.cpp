@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "io/bybit/test_rest_scene.h"
+#include "venue/bybit/serve_account.h"
 
 namespace mlbot::io::bybit {
 namespace {
@@ -149,7 +150,7 @@ TEST(RestSession, TheVenuesQuotaIsKept) {
 }
 
 TEST(RestSession, TenCreatesASecondBeforeAnyHeaderHasSpoken) {
-  Scene scene{{.key = "key", .secret = "secret", .batch_max = 1}};
+  Scene scene{{.key = "key", .secret = "secret", .entry_patience = 10s, .batch_max = 1}};
   scene.begin();
   int created = 0;
   for (int i = 0; i < 15; ++i) scene.session.carry_out(scene.order("m-" + std::to_string(i)), scene.now);
@@ -287,14 +288,27 @@ TEST(RestSession, QueryAccountIsOneBlockOfRows) {
   EXPECT_EQ(scene.asked(), path::wallet);
   EXPECT_TRUE(scene.events.empty()) << "nothing is told before all is known";
   scene.answer(dialect::wallet_result({.news = {.equity = *parse_e8("1000")}}));
-  ASSERT_EQ(scene.events.size(), 7u);
+  EXPECT_EQ(scene.asked(), path::account_info);
+  scene.reply(dialect::account_info_reply({.margin_mode = dialect::MarginModeWord::isolated}));
+  EXPECT_EQ(scene.asked(), path::user_settings);
+  scene.answer(R"({"lpaSpot":false,"lpaPerp":true,"smsef":false,"fmsef":false})");
+  EXPECT_EQ(scene.asked(), path::transaction_log);
+  EXPECT_TRUE(scene.events.empty());
+  const std::vector<dialect::ServedTransaction> moved{
+      {.id = "7_2", .symbol = SymbolId{0}, .type = "SETTLEMENT", .change = {-5}, .funding = E8{-5}},
+      {.id = "7_1", .type = "TRANSFER_IN", .cash_flow = {1'000}, .change = {1'000}}};
+  scene.answer(dialect::transaction_log_result(moved, table, ""));
+  ASSERT_EQ(scene.events.size(), 10u);
   EXPECT_EQ(std::get<AccountSnapshot>(scene.events[0]).phase, SnapshotPhase::begin);
   EXPECT_EQ(std::get<Execution>(scene.events[1]).execution_id.view(), "older");
   EXPECT_EQ(std::get<Execution>(scene.events[2]).execution_id.view(), "newer");
   EXPECT_EQ(std::get<OrderNews>(scene.events[3]).source, NewsSource::query);
   EXPECT_EQ(std::get<PositionNews>(scene.events[4]).size, Lots{-5});
   EXPECT_EQ(std::get<WalletNews>(scene.events[5]).equity, parse_e8("1000"));
-  EXPECT_EQ(std::get<AccountSnapshot>(scene.events[6]).phase, SnapshotPhase::end);
+  EXPECT_EQ(std::get<AccountModes>(scene.events[6]), (AccountModes{MarginMode::isolated, false, true}));
+  EXPECT_EQ(std::get<Transaction>(scene.events[7]).kind, TransactionKind::transfer_in) << "oldest first";
+  EXPECT_EQ(std::get<Transaction>(scene.events[8]).funding, E8{-5});
+  EXPECT_EQ(std::get<AccountSnapshot>(scene.events[9]).phase, SnapshotPhase::end);
   scene.session.carry_out(QueryAccount{}, scene.now);
   EXPECT_EQ(scene.sent.size(), 1u);
 }

@@ -96,12 +96,11 @@ void RestSession::next_tier(std::shared_ptr<StartUp> start, Instant now) {
 
 void RestSession::ask_fees(std::shared_ptr<StartUp> start, Instant now) {
   if (settings_.key.empty()) {  // an account's own fees are nobody else's to ask: those of a new one stand
-    use(start->chosen);
-    return start->done(start->chosen);
+    return ready(start, now);
   }
   get(
       path::fee_rate, QueryText{}.add("category", dialect::category_linear).text(), true,
-      [=, this](Result<Body, RestError> body, Instant) {
+      [=, this](Result<Body, RestError> body, Instant then) {
         if (!body) return start->done(std::unexpected{body.error()});
         const auto fees = dialect::decode_fee_rates(*body, scratch_);
         if (!fees) return start->done(std::unexpected{unreadable(path::fee_rate, *body, fees.error())});
@@ -114,10 +113,15 @@ void RestSession::ask_fees(std::shared_ptr<StartUp> start, Instant now) {
           }
           instrument.fees = fee->rates;
         }
-        use(start->chosen);
-        start->done(start->chosen);
+        ready(start, then);
       },
       now);
+}
+
+void RestSession::ready(const std::shared_ptr<StartUp>& start, Instant now) {
+  use(start->chosen);
+  standing_at_ = now + settings_.standing_every;
+  start->done(start->chosen);
 }
 
 struct RestSession::KlineLoad {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "io/bybit/redact.h"
 #include "venue/bybit/private_decode.h"
 #include "venue/bybit/stream_requests.h"
@@ -104,8 +105,8 @@ void StreamSession::lost(std::string_view why, Instant now) {
   connected_ = closing_ = false;
   awaited_.clear();
   ping_at_ = stale_at_ = watch_at_ = distant_future;
-  become(LinkState::down);
-  if (fatal_) return;
+  if (!MLBOT_PLANTED(never_say_that_a_stream_is_lost)) become(LinkState::down);
+  if (fatal_ || MLBOT_PLANTED(never_connect_again)) return;
   try_at_ = now + backoff_.next();
   ++counters_.reconnects;
 }
@@ -231,6 +232,7 @@ void StreamSession::resubscribe_books(Instant now) {
 void StreamSession::resubscribe(const std::string& topic, Instant now) {
   if (!connected_ || closing_ || state_ == LinkState::connecting)
     return;  // a new connection brings a snapshot anyway
+  if (MLBOT_PLANTED(never_subscribe_anew)) return;
   const bool under_way = std::ranges::any_of(awaited_, [&](const auto& entry) {
     return std::ranges::find(entry.second.topics, topic) != entry.second.topics.end();
   });
@@ -261,7 +263,8 @@ bool StreamSession::swallowed(const dialect::MarketNews& news, Instant now) {
   };
   if (const auto* book = std::get_if<BookUpdate>(&news.event)) {
     note(news.depth == 1 ? Heard::level_one : Heard::book, book->symbol);
-    if (news.depth != 1 || heartbeat_topic_.empty()) return false;
+    if (news.depth != 1 || heartbeat_topic_.empty() || MLBOT_PLANTED(take_the_heartbeat_for_the_book))
+      return false;
     ++counters_.heartbeats;
     return true;
   }

@@ -36,7 +36,8 @@ struct RestScene {
     std::uint64_t number;
     std::string op, body;
   };
-  explicit RestScene(RestSettings settings = {.key = "key", .secret = "secret"}, bool with_socket = false)
+  explicit RestScene(RestSettings settings = {.key = "key", .secret = "secret", .entry_patience = 10s},
+                     bool with_socket = false)
       : session{std::move(settings),
                 {.on_event = [this](const Event& event, Instant) { heard(event); },
                  .on_undecoded = [this](std::string_view, const dialect::DecodeError&) { ++undecoded; },

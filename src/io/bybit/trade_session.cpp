@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "io/bybit/redact.h"
 #include "venue/bybit/trade_requests.h"
 
@@ -105,7 +106,8 @@ void TradeSession::heard(const dialect::Control& control) {
 
 /// A doubled answer, or one that comes too late, finds nobody.
 void TradeSession::answer(std::string_view request_id, Result<dialect::TradeReply, std::string> answer) {
-  const auto found = unanswered_.find(request_id);
+  const auto found =
+      MLBOT_PLANTED(give_an_answer_to_the_wrong_order) ? unanswered_.begin() : unanswered_.find(request_id);
   if (found == unanswered_.end()) return;
   const std::uint64_t number = found->second.number;
   unanswered_.erase(found);

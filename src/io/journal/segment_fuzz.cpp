@@ -10,18 +10,25 @@
 
 namespace {
 
-/// Two files of this process, on memory where there is some.
-const std::string& folder() {
-  static const std::string path = [] {
+/// A folder of this process, on memory where there is some.
+struct Folder {
+  std::string path;
+  Folder() {
     const std::string parent = std::filesystem::is_directory("/dev/shm")
                                    ? "/dev/shm"
                                    : std::filesystem::temp_directory_path().string();
-    std::string made = parent + "/mlbot_fuzz_" + std::to_string(::getpid());
-    std::filesystem::create_directories(made);
-    std::atexit([] { std::filesystem::remove_all(folder()); });
-    return made;
-  }();
-  return path;
+    path = parent + "/mlbot_fuzz_" + std::to_string(::getpid());
+    std::filesystem::create_directories(path);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
+const std::string& folder() {
+  static const Folder made;
+  return made.path;
 }
 
 }  // namespace

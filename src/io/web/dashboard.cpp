@@ -150,6 +150,7 @@ void Dashboard::on(const Stamped& event) {
           [&](const TimerFired&) {},
           [&](const OperatorCommand& e) {
             note(at, Severity::notice, fmt::format("operator: {}", word(e.verb)));
+            if (e.verb == OperatorVerb::loosen) held_limits_.loosen();
           },
       },
       event.what);
@@ -208,7 +209,10 @@ void Dashboard::on(Instant at, const ConfigChanged& config) {
   }
   config_ = config;
   config_->traded = {};
+  held_limits_.configure(config.risk);
   note(at, Severity::notice, fmt::format("configuration version {} in force", config.version));
+  if (const auto words = held_limits_.words(); !words.empty())
+    note(at, Severity::notice, fmt::format("limits wait to be loosened: {}", words));
 }
 
 void Dashboard::on(const FeatureFrame& frame) {

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/ring.h"
 #include "domain/record.h"
+#include "domain/risk_controls.h"
 
 namespace mlbot::io::web {
 
@@ -91,6 +92,8 @@ class Dashboard {
   void set_services(std::vector<ServiceView> services) { services_ = std::move(services); }
   /// All of them, each time.
   void set_voids(std::vector<VoidView> voids) { voids_ = std::move(voids); }
+  /// What an operator types to loosen the limits that wait; empty when none does.
+  std::string loosening_words() const { return held_limits_.words(); }
   /// A line for the event log that no record tells, e.g. a reload of the configuration that was refused.
   void note(Instant at, Severity severity, std::string text);
   /// Ages are told against this; never moves back.
@@ -255,6 +258,7 @@ class Dashboard {
   E8 equity_at_day_start_;
   std::int64_t day_ = INT64_MIN;         ///< UTC day of equity_at_day_start_
   std::optional<ConfigChanged> config_;  ///< without its view of symbols
+  HeldLimits held_limits_;
 };
 
 }  // namespace mlbot::io::web

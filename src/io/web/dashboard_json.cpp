@@ -188,8 +188,16 @@ Json Dashboard::account_json() const {
 
 Json Dashboard::limits_json() const {
   if (!config_) return nullptr;
-  const RiskLimits& risk = config_->risk;
-  return {{"config_version", config_->version},
+  const RiskLimits& risk = held_limits_.held();
+  Json waiting = Json::array();
+  for (const RiskLimit* limit : held_limits_.waiting())
+    waiting.push_back({{"limit", limit->key},
+                       {"held", limit->of(risk)},
+                       {"wanted", limit->of(held_limits_.wanted())},
+                       {"unit", mlbot::to_string(limit->unit)}});
+  return {{"waiting", std::move(waiting)},
+          {"loosening_words", held_limits_.words()},
+          {"config_version", config_->version},
           {"max_order_notional", number(risk.max_order_notional)},
           {"max_symbol_notional", number(risk.max_symbol_notional)},
           {"max_total_notional", number(risk.max_total_notional)},

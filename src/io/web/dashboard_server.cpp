@@ -128,7 +128,15 @@ struct DashboardServer::Impl {
     const Json body = Json::parse(request.body, nullptr, false);
     const bool has_verb = body.is_object() && body.contains("verb") && body["verb"].is_string();
     const auto verb = has_verb ? verb_from(body["verb"].get<std::string>()) : std::nullopt;
-    if (!verb) return failure(400, "\"verb\" must be one of pause, resume, cancel_all, flatten, kill");
+    if (!verb)
+      return failure(400, "\"verb\" must be one of pause, resume, cancel_all, flatten, kill, loosen");
+    if (*verb == OperatorVerb::loosen) {
+      bring_up_to_date();
+      const std::string words = dashboard.loosening_words();
+      if (words.empty()) return failure(409, "no limit waits to be loosened");
+      if (!body.contains("confirm") || body["confirm"] != words)
+        return failure(409, fmt::format("\"confirm\" must be the limits and their new values: {}", words));
+    }
     const OperatorAnswer told = hooks.on_operator(*verb);
     if (!told) return failure(409, told.error());
     return json(200, {{"text", *told}});

@@ -111,7 +111,7 @@ Outcome AccountRoutes::transaction_log(const Asked& asked) {
   const auto window = time_window(query, exchange_.now(), log_span, log_by_default);
   if (!window) return std::unexpected{window.error()};
   const InstrumentFilter wanted{query};
-  std::vector<bybit::TransactionRow> rows;
+  std::vector<bybit::ServedTransaction> rows;
   for (const auto& row : exchange_.transactions(asked.account->id, rows_kept)) {
     auto shown = venue_row(row, table_[row.symbol], asked.account->user);
     if (!window->holds(shown.at) || (!type.empty() && shown.type != type)) continue;

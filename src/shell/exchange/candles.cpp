@@ -75,9 +75,9 @@ std::vector<Kline> longer_candles(std::span<const Kline> candles, std::int32_t m
       });
 }
 
-std::vector<venue::bybit::PriceBar> longer_candles(std::span<const venue::bybit::PriceBar> candles,
-                                                   std::int32_t minutes) {
-  using Bar = venue::bybit::PriceBar;
+std::vector<venue::bybit::ServedBar> longer_candles(std::span<const venue::bybit::ServedBar> candles,
+                                                    std::int32_t minutes) {
+  using Bar = venue::bybit::ServedBar;
   return grouped(
       candles, minutes, [](Bar&) {},
       [](Bar& whole, const Bar& minute) {
@@ -111,7 +111,7 @@ void PriceCandles::put(Kind kind, Instant at, E8 price) {
   bar.close = price;
 }
 
-std::vector<venue::bybit::PriceBar> PriceCandles::of(Kind kind) const {
+std::vector<venue::bybit::ServedBar> PriceCandles::of(Kind kind) const {
   const auto& bars = bars_[static_cast<std::size_t>(kind)];
   return {bars.begin(), bars.end()};
 }

@@ -22,8 +22,8 @@ Instant interval_end(Instant start, std::int32_t minutes);
 /// @param candles  one-minute ones, oldest first
 /// @return candles of `minutes`, oldest first; the last one is confirmed when its last minute is.
 std::vector<Kline> longer_candles(std::span<const Kline> candles, std::int32_t minutes);
-std::vector<venue::bybit::PriceBar> longer_candles(std::span<const venue::bybit::PriceBar> candles,
-                                                   std::int32_t minutes);
+std::vector<venue::bybit::ServedBar> longer_candles(std::span<const venue::bybit::ServedBar> candles,
+                                                    std::int32_t minutes);
 
 /// Mark, index and premium of one symbol, a day of minutes each.
 class PriceCandles {
@@ -31,11 +31,11 @@ class PriceCandles {
   enum class Kind : std::size_t { mark, index, premium };
   void observe(Instant at, const sim::TickerRow& ticker);
   /// Oldest first, the running one included.
-  std::vector<venue::bybit::PriceBar> of(Kind kind) const;
+  std::vector<venue::bybit::ServedBar> of(Kind kind) const;
 
  private:
   void put(Kind kind, Instant at, E8 price);
-  std::deque<venue::bybit::PriceBar> bars_[3];
+  std::deque<venue::bybit::ServedBar> bars_[3];
 };
 
 }  // namespace mlbot::shell

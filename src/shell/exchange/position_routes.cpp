@@ -67,7 +67,7 @@ Outcome PositionRoutes::closed_pnl(const Asked& asked) {
   const auto window = time_window(query, exchange_.now(), list_span, list_span);
   if (!window) return std::unexpected{window.error()};
   const InstrumentFilter wanted{query};
-  std::vector<bybit::ClosedPnlRow> rows;
+  std::vector<bybit::ServedClosedPnl> rows;
   for (const auto& row : exchange_.closed_pnl(asked.account->id, rows_kept)) {
     if (wanted.holds(table_[row.symbol]) && window->holds(row.updated_at)) rows.push_back(venue_row(row));
   }

@@ -18,6 +18,8 @@ OrderNews news_of(const sim::OrderRow& row, NewsSource source) {
   news.reduce_only = row.reduce_only;
   news.conditional = row.stop != sim::StopKind::none;
   news.reason = venue_text(row.reject_reason);
+  news.position_index = row.position_index;
+  if (row.trigger) news.trigger_price = row.trigger->price;
   news.updated_at = row.updated_at;
   return news;
 }
@@ -35,8 +37,40 @@ PositionNews news_of(const sim::PositionRow& row, NewsSource source) {
   news.leverage = row.leverage;
   news.liquidation_price = row.liquidation_price;
   news.realised_pnl = row.realised_pnl;
+  news.adl_rank = static_cast<std::uint8_t>(row.adl_rank);
   news.cross_sequence = row.cross_sequence;
   news.updated_at = row.updated_at;
+  return news;
+}
+
+Transaction news_of(const sim::TransactionRow& row) {
+  Transaction news;
+  if (row.kind != sim::TransactionKind::transfer_in) news.symbol = row.symbol;
+  switch (row.kind) {
+    case sim::TransactionKind::trade:
+      news.kind = TransactionKind::trade;
+      break;
+    case sim::TransactionKind::settlement:
+      news.kind = TransactionKind::funding;
+      news.funding = row.funding;
+      break;
+    case sim::TransactionKind::liquidation:
+      news.kind = TransactionKind::liquidation;
+      break;
+    case sim::TransactionKind::adl:
+      news.kind = TransactionKind::adl;
+      break;
+    case sim::TransactionKind::transfer_in:
+      news.kind = TransactionKind::transfer_in;
+      break;
+  }
+  news.execution_id = row.trade_id;
+  news.id = row.trade_id.empty() ? VenueId{"transfer_" + std::to_string(row.at.ns)} : row.trade_id;
+  news.cash_flow = row.cash_flow;
+  news.fee = row.fee + row.surcharge;
+  news.change = row.change;
+  news.balance_after = row.cash_balance;
+  news.at = row.at;
   return news;
 }
 

@@ -9,5 +9,6 @@ namespace mlbot::shell {
 OrderNews news_of(const sim::OrderRow& row, NewsSource source);
 PositionNews news_of(const sim::PositionRow& row, NewsSource source);
 WalletNews news_of(const sim::WalletRow& row, NewsSource source);
+Transaction news_of(const sim::TransactionRow& row);
 
 }  // namespace mlbot::shell

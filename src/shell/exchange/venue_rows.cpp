@@ -98,7 +98,6 @@ std::optional<venue::bybit::StopLegRow> leg_row(const std::optional<sim::StopLeg
 venue::bybit::OrderRow venue_row(const sim::OrderRow& row, const Instrument& instrument, NewsSource source) {
   venue::bybit::OrderRow out{.news = news_of(row, source)};
   out.news.average_price = average(row.filled_value, instrument.size(row.filled));
-  out.position_index = row.position_index;
   out.created_at = row.created_at;
   out.executed_value = row.filled_value;
   out.executed_fee = row.fees;
@@ -109,7 +108,6 @@ venue::bybit::OrderRow venue_row(const sim::OrderRow& row, const Instrument& ins
   out.create_type = row.create_type;
   out.stop_order_type = stop_order_type(row.stop);
   if (row.trigger) {
-    out.trigger_price = row.trigger->price;
     out.trigger_by = word_of(row.trigger->by);
     out.trigger_direction = row.trigger->rising ? 1 : 2;
   }
@@ -162,7 +160,6 @@ venue::bybit::PositionRow venue_row(const sim::PositionRow& row, NewsSource sour
   if (row.bankruptcy_price.count != 0) out.bankruptcy_price = row.bankruptcy_price;
   out.auto_add_margin = row.auto_add_margin;
   out.status = status_word(row.status);
-  out.adl_rank = row.adl_rank;
   out.trailing_stop = row.trailing_stop;
   return out;
 }
@@ -178,7 +175,7 @@ venue::bybit::RiskTierRow venue_row(const sim::RiskTier& tier, SymbolId symbol) 
           tier.lowest};
 }
 
-venue::bybit::ClosedPnlRow venue_row(const sim::ClosedPnlRow& row) {
+venue::bybit::ServedClosedPnl venue_row(const sim::ClosedPnlRow& row) {
   return {.symbol = row.symbol,
           .venue_id = row.order_id,
           .side = row.side,
@@ -200,10 +197,10 @@ venue::bybit::ClosedPnlRow venue_row(const sim::ClosedPnlRow& row) {
           .updated_at = row.updated_at};
 }
 
-venue::bybit::TransactionRow venue_row(const sim::TransactionRow& row, const Instrument& instrument,
-                                       std::uint64_t user) {
+venue::bybit::ServedTransaction venue_row(const sim::TransactionRow& row, const Instrument& instrument,
+                                          std::uint64_t user) {
   const bool transfer = row.kind == sim::TransactionKind::transfer_in;
-  venue::bybit::TransactionRow out;
+  venue::bybit::ServedTransaction out;
   out.id = transfer ? fmt::format("{}_{}", user, row.at.ns)
                     : fmt::format("{}_{}_{}_{}", user, instrument.name.view(), row.cross_sequence,
                                   row.trade_id.view());

@@ -14,10 +14,10 @@ venue::bybit::PositionRow venue_row(const sim::PositionRow& row, NewsSource sour
 venue::bybit::WalletRow venue_row(const sim::WalletRow& row, NewsSource source);
 
 venue::bybit::RiskTierRow venue_row(const sim::RiskTier& tier, SymbolId symbol);
-venue::bybit::ClosedPnlRow venue_row(const sim::ClosedPnlRow& row);
+venue::bybit::ServedClosedPnl venue_row(const sim::ClosedPnlRow& row);
 /// @param user  number of the account in the dialect, part of the row's id
-venue::bybit::TransactionRow venue_row(const sim::TransactionRow& row, const Instrument& instrument,
-                                       std::uint64_t user);
+venue::bybit::ServedTransaction venue_row(const sim::TransactionRow& row, const Instrument& instrument,
+                                          std::uint64_t user);
 
 /// The whole ticker, as a snapshot.
 venue::bybit::TickerRow ticker_row(const sim::Exchange& exchange, const Instrument& instrument);

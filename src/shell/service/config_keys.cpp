@@ -1,9 +1,11 @@
+#include <algorithm>
+
+#include "domain/risk_controls.h"
 #include "shell/service/system_config.h"
 
 namespace mlbot::shell {
 namespace {
 
-E8 usdt(const ConfigValue& value) { return e8_from_double(std::get<double>(value)); }
 std::uint32_t count(const ConfigValue& value) {
   return static_cast<std::uint32_t>(std::get<std::int64_t>(value));
 }
@@ -16,9 +18,32 @@ Mode mode_from(const std::string& word) {
   return word == "live" ? Mode::live : word == "shadow" ? Mode::shadow : Mode::paper;
 }
 
-}  // namespace
+ConfigValue default_of(const RiskLimit& limit) {
+  const double value = limit.of(RiskLimits{});
+  if (limit.amount) return value;
+  return static_cast<std::int64_t>(value);
+}
 
-const std::vector<ConfigKey>& config_keys() {
+/// One key for each limit of the risk controls, with their ceilings as its range.
+std::vector<ConfigKey> risk_keys() {
+  std::vector<ConfigKey> keys;
+  for (const RiskLimit& limit : risk_limits())
+    keys.push_back({"risk",
+                    limit.key,
+                    default_of(limit),
+                    limit.lowest,
+                    limit.highest,
+                    {},
+                    true,
+                    limit.meaning,
+                    [&limit](SystemConfig& c, const ConfigValue& v) {
+                      const auto* whole = std::get_if<std::int64_t>(&v);
+                      limit.set(c.risk, whole ? static_cast<double>(*whole) : std::get<double>(v));
+                    }});
+  return keys;
+}
+
+std::vector<ConfigKey> declared_keys() {
   using Texts = std::vector<std::string>;
   using C = SystemConfig;
   using V = ConfigValue;
@@ -32,7 +57,7 @@ const std::vector<ConfigKey>& config_keys() {
     return [field](C& c, const V& v) { c.*field = std::get<std::string>(v); };
   };
   constexpr bool fixed = false, reloadable = true;
-  static const std::vector<ConfigKey> keys{
+  std::vector<ConfigKey> all{
       {"bot",
        "mode",
        "paper",
@@ -261,96 +286,6 @@ const std::vector<ConfigKey>& config_keys() {
        reloadable,
        "longest life of a position; 0 is the model's horizon",
        [](C& c, const V& v) { c.decision.exits.hold_ms_max = count(v); }},
-      {"risk",
-       "max_order_notional_usdt",
-       5'000.0,
-       0,
-       1e9,
-       {},
-       reloadable,
-       "largest single order",
-       [](C& c, const V& v) { c.risk.max_order_notional = usdt(v); }},
-      {"risk",
-       "max_symbol_notional_usdt",
-       10'000.0,
-       0,
-       1e9,
-       {},
-       reloadable,
-       "worst-case exposure of one symbol",
-       [](C& c, const V& v) { c.risk.max_symbol_notional = usdt(v); }},
-      {"risk",
-       "max_total_notional_usdt",
-       20'000.0,
-       0,
-       1e9,
-       {},
-       reloadable,
-       "worst-case exposure of all symbols",
-       [](C& c, const V& v) { c.risk.max_total_notional = usdt(v); }},
-      {"risk",
-       "daily_loss_usdt",
-       200.0,
-       0,
-       1e9,
-       {},
-       reloadable,
-       "loss since 00:00 UTC that stops trading",
-       [](C& c, const V& v) { c.risk.daily_loss = usdt(v); }},
-      {"risk",
-       "drawdown_usdt",
-       400.0,
-       0,
-       1e9,
-       {},
-       reloadable,
-       "fall from the highest equity of the run that stops trading",
-       [](C& c, const V& v) { c.risk.drawdown = usdt(v); }},
-      {"risk",
-       "max_open_orders",
-       std::int64_t{20},
-       1,
-       500,
-       {},
-       reloadable,
-       "open orders of all symbols",
-       [](C& c, const V& v) { c.risk.max_open_orders = count(v); }},
-      {"risk",
-       "max_orders_per_minute",
-       std::int64_t{60},
-       1,
-       600,
-       {},
-       reloadable,
-       "requests that place or amend in a sliding minute",
-       [](C& c, const V& v) { c.risk.max_orders_per_minute = count(v); }},
-      {"risk",
-       "price_collar_bps",
-       std::int64_t{100},
-       1,
-       1000,
-       {},
-       reloadable,
-       "furthest limit price from mid",
-       [](C& c, const V& v) { c.risk.price_collar_bps = count(v); }},
-      {"risk",
-       "max_feed_age_ms",
-       std::int64_t{5000},
-       100,
-       60'000,
-       {},
-       reloadable,
-       "no entry on an older book",
-       [](C& c, const V& v) { c.risk.max_feed_age_ms = count(v); }},
-      {"risk",
-       "stop_distance_bps",
-       std::int64_t{100},
-       5,
-       2000,
-       {},
-       reloadable,
-       "venue-held stop of each entry, from its price",
-       [](C& c, const V& v) { c.risk.stop_distance_bps = count(v); }},
       {"sim",
        "seed",
        std::int64_t{1},
@@ -505,8 +440,27 @@ const std::vector<ConfigKey>& config_keys() {
        fixed,
        "space kept free, given back when the disk is full so that exits are still recorded",
        integer(&C::journal_reserve_bytes)},
+      {"services",
+       "lease_ms",
+       std::int64_t{2000},
+       200,
+       60'000,
+       {},
+       fixed,
+       "a service process that was not heard of for so long has lost its name to another",
+       integer(&C::lease_ms)},
       {"ui", "listen", "127.0.0.1:8787", 0, 0, {}, fixed, "address of the operator's page", text(&C::listen)},
   };
+  const auto behind = std::ranges::find(all, std::string_view{"sim"}, &ConfigKey::section);
+  const auto risk = risk_keys();
+  all.insert(behind, risk.begin(), risk.end());
+  return all;
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> keys = declared_keys();
   return keys;
 }
 

@@ -41,6 +41,7 @@ struct SystemConfig {
                journal_epoch_min = 1;
   std::string bus_password_file, bus_tls_ca_file, bus_tls_certificate_file, bus_tls_key_file;
   std::int64_t bus_entries_kept = 0, bus_entries_max = 0;
+  std::int64_t lease_ms = 0;
   std::string listen;
   RiskLimits risk;
   DecisionSettings decision;

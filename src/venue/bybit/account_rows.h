@@ -18,7 +18,6 @@ struct StopLegRow {
 
 struct OrderRow {
   OrderNews news;
-  std::uint8_t position_index = 0;
   Instant created_at;
   E8 executed_value, executed_fee;  ///< quote units
   E8 closed_pnl;
@@ -27,7 +26,6 @@ struct OrderRow {
   std::string_view reject_reason = "EC_NoError";  ///< the venue's rejectReason
   std::string_view create_type = "CreateByUser";
   std::string_view stop_order_type = "";  ///< "Stop", "StopLoss", "TakeProfit"… of a conditional order
-  std::optional<PriceTicks> trigger_price;
   std::string_view trigger_by = "";
   std::int32_t trigger_direction = 0;  ///< 1 rise, 2 fall
   std::optional<StopLegRow> take_profit, stop_loss;
@@ -63,7 +61,6 @@ struct PositionRow {
   std::optional<E8> bankruptcy_price;
   bool auto_add_margin = false;
   std::string_view status = "Normal";  ///< "Liq", "Adl"
-  std::int32_t adl_rank = 0;           ///< 0 flat, 1..5
   E8 trailing_stop;                    ///< distance; 0 when none
   bool reduce_only = false;
 };

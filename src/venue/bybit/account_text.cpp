@@ -29,9 +29,6 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
   const bool stream = home == RowHome::stream;
   const Lots leaves = is_open(news.status) ? news.size - news.filled : Lots{};
   const std::string_view reason = news.reason.view();
-  const auto optional_price = [&](const std::optional<PriceTicks>& price) {
-    return price ? to_text(instrument.price(*price)) : std::string{};
-  };
   const auto leg_price = [&](const std::optional<StopLegRow>& leg) {
     return leg ? to_text(instrument.price(leg->trigger)) : std::string{};
   };
@@ -48,7 +45,7 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
   json["orderLinkId"] = news.client_id.view();
   json["blockTradeId"] = "";
   json["side"] = word_of(side_words, news.side);
-  json["positionIdx"] = row.position_index;
+  json["positionIdx"] = row.news.position_index;
   json["orderStatus"] = word_of(order_status_words, news.status);
   json["cancelType"] = !reason.starts_with("EC_") && !reason.empty() ? reason : row.cancel_type;
   json["rejectReason"] = reason.starts_with("EC_") ? reason : row.reject_reason;
@@ -65,7 +62,7 @@ std::string order_text(const OrderRow& row, const Instrument& instrument, RowHom
   json["orderType"] = word_of(order_type_words, news.type);
   json["stopOrderType"] = news.conditional && row.stop_order_type.empty() ? "Stop" : row.stop_order_type;
   json["orderIv"] = "";
-  json["triggerPrice"] = optional_price(row.trigger_price);
+  json["triggerPrice"] = news.trigger_price.count == 0 ? "" : to_text(instrument.price(news.trigger_price));
   json["takeProfit"] = leg_price(row.take_profit);
   json["stopLoss"] = leg_price(row.stop_loss);
   json["triggerBy"] = row.trigger_by;
@@ -181,7 +178,7 @@ std::string position_text(const PositionRow& row, const Instrument& instrument, 
   json["bustPrice"] = row.bankruptcy_price ? to_text(*row.bankruptcy_price) : std::string{};
   if (home == RowHome::stream) json["category"] = category_linear;
   json["positionStatus"] = row.status;
-  json["adlRankIndicator"] = row.adl_rank;
+  json["adlRankIndicator"] = row.news.adl_rank;
   json["autoAddMargin"] = row.auto_add_margin ? 1 : 0;
   json["leverageSysUpdatedTime"] = "";
   json["mmrSysUpdatedTime"] = "";

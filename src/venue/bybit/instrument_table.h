@@ -32,6 +32,9 @@ class InstrumentTable {
   /// Instruments in the order of their ids, which are 0, 1, 2, ...; steps are positive.
   explicit InstrumentTable(std::span<const Instrument> instruments);
 
+  /// New limits of a contract that is known. @pre  its name, id and steps are the same.
+  void redefine(const Instrument& instrument) { entries_[instrument.id.index].instrument = instrument; }
+
   /// Null when this run does not know the name.
   const Entry* find(std::string_view name) const;
   const Instrument& operator[](SymbolId id) const { return entries_[id.index].instrument; }

@@ -12,8 +12,8 @@ struct RecordedLine {
 };
 inline const std::vector<RecordedLine> recorded_expected{
     {"rest-account/fee-rate.jsonl", 1, "1 ETHUSDT taker0.0006 maker0.0001"},
-    {"rest-account/info.jsonl", 1, "mode1 status4 plain 1697078946000"},
-    {"rest-account/info.jsonl", 2, "mode1 status3 plain 1681283529000"},
+    {"rest-account/info.jsonl", 1, "mode cross status4 plain 1697078946000"},
+    {"rest-account/info.jsonl", 2, "mode cross status3 plain 1681283529000"},
     {"rest-account/query-dcp-info.jsonl", 1, "[SPOT true 10][DERIVATIVES true 10]"},
     {"rest-account/set-margin-mode.jsonl", 1,
      "3400045 refused 'Set margin mode failed' 0 1 reasons 3400000 Equity needs to be equal to or greater "

@@ -364,7 +364,7 @@ std::string read_log(const std::string& body) {
 std::string read_info(const std::string& body) {
   DecodeScratch scratch;
   return shown(decode_account_info(body, scratch), [](const AccountInfo& i) {
-    return fmt::format("mode{} status{} {} {}", static_cast<int>(i.margin_mode), i.unified_status,
+    return fmt::format("mode {} status{} {} {}", word(i.margin_mode), i.unified_status,
                        i.master_trader ? "master" : "plain", ms(i.updated_at));
   });
 }

@@ -183,12 +183,47 @@ Request set_margin_mode(MarginMode mode) {
 }
 
 Question<RowPage<TransactionRow>> ask_transactions(TimeSpan span) {
-  QueryText query = QueryText{}.add("accountType", "UNIFIED").add("category", category_linear);
-  query.add("currency", settle_coin);
+  QueryText query = QueryText{}.add("accountType", "UNIFIED").add("currency", settle_coin);
   return {
       get(path::transaction_log, add_span(query, span, "startTime", "endTime").add("limit", 50), signed_too),
       without_table<decode_transactions>};
 }
+
+namespace {
+TransactionKind transaction_kind(std::string_view word) {
+  const auto found = std::ranges::find(transaction_words, word, &Word<TransactionKind>::text);
+  return found == transaction_words.end() ? TransactionKind::other : found->value;
+}
+}  // namespace
+
+std::optional<Transaction> transaction_of(const TransactionRow& row, const InstrumentTable& table) {
+  if (row.currency != settle_coin) return std::nullopt;
+  const bool own_id = !row.id.empty() && VenueId::fits(row.id);  // a trade's own id does as well
+  Transaction out{.id = own_id ? VenueId{row.id} : row.trade_id,
+                  .kind = transaction_kind(row.type),
+                  .execution_id = row.trade_id,
+                  .cash_flow = row.cash_flow,
+                  .funding = row.funding,
+                  .fee = row.fee,
+                  .change = row.change,
+                  .balance_after = row.balance,
+                  .at = row.at};
+  if (const auto* entry = table.find(row.symbol.view())) out.symbol = entry->instrument.id;
+  return out;
+}
+
+Question<UserSettings> ask_user_settings() {
+  return {get(path::user_settings, {}, signed_too), without_table<decode_user_settings>};
+}
+Request set_price_band(bool refuses) {
+  return {.path = path::limit_price_action,
+          .payload = fmt::format(R"({{"category":"linear","modifyEnable":{}}})", !refuses),
+          .post = true};
+}
+Question<std::vector<MaintenanceRow>> ask_system_status() {
+  return {get(path::system_status, {}, open_to_all), without_table<decode_system_status>};
+}
+
 Question<KeyInfo> ask_key() { return {get(path::api_key, {}, signed_too), without_table<decode_key_info>}; }
 Question<std::vector<DisconnectRow>> ask_disconnect_cancel() {
   return {get(path::query_dcp, {}, signed_too), without_table<decode_disconnect_info>};

@@ -87,6 +87,13 @@ Question<AccountInfo> ask_account_info();
 Request set_margin_mode(MarginMode mode);
 /// USDT movements of the unified account, newest first; the venue shows a day when no span is given.
 Question<RowPage<TransactionRow>> ask_transactions(TimeSpan span);
+/// A row of the log as the core takes it; nothing for coins and contracts that are not ours to count.
+std::optional<Transaction> transaction_of(const TransactionRow& row, const InstrumentTable& table);
+Question<UserSettings> ask_user_settings();
+/// Whether an order beyond the price band is refused, or moved to its edge.
+Request set_price_band(bool refuses);
+/// What is announced for the venue as a whole, over or not.
+Question<std::vector<MaintenanceRow>> ask_system_status();
 Question<KeyInfo> ask_key();
 Question<std::vector<DisconnectRow>> ask_disconnect_cancel();
 

@@ -145,7 +145,6 @@ struct TransactionRow {
 };
 Decoded<RowPage<TransactionRow>> decode_transactions(std::string_view body, DecodeScratch& scratch);
 
-enum class MarginMode : std::uint8_t { unknown, cross, isolated, portfolio };
 struct AccountInfo {
   MarginMode margin_mode = MarginMode::unknown;
   std::int64_t unified_status = 0;  ///< 1 classic, 3 and 4 unified 1.0, 5 and 6 unified 2.0

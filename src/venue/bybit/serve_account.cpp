@@ -79,10 +79,10 @@ std::string api_key_result(const ApiKeyInfo& info, Instant now) {
                            {"rsaPublicKey", ""}});
 }
 
-std::string closed_pnl_result(std::span<const ClosedPnlRow> rows, const InstrumentTable& table,
+std::string closed_pnl_result(std::span<const ServedClosedPnl> rows, const InstrumentTable& table,
                               std::string_view cursor) {
   Json list = Json::array();
-  for (const ClosedPnlRow& row : rows) {
+  for (const ServedClosedPnl& row : rows) {
     const Instrument& instrument = table[row.symbol];
     list.push_back({{"symbol", instrument.name.view()},
                     {"orderId", row.venue_id.view()},
@@ -107,10 +107,10 @@ std::string closed_pnl_result(std::span<const ClosedPnlRow> rows, const Instrume
   return to_json_text(Json{{"category", category_linear}, {"list", list}, {"nextPageCursor", cursor}});
 }
 
-std::string transaction_log_result(std::span<const TransactionRow> rows, const InstrumentTable& table,
+std::string transaction_log_result(std::span<const ServedTransaction> rows, const InstrumentTable& table,
                                    std::string_view cursor) {
   Json list = Json::array();
-  for (const TransactionRow& row : rows) {
+  for (const ServedTransaction& row : rows) {
     const Instrument* const instrument = row.symbol ? &table[*row.symbol] : nullptr;
     const auto lots = [&](Lots size) { return instrument == nullptr ? "" : instrument->size_text(size); };
     list.push_back({{"id", row.id},

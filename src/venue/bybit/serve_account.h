@@ -32,7 +32,7 @@ struct ApiKeyInfo {
 std::string api_key_result(const ApiKeyInfo& info, Instant now);
 
 /// One closed piece of a position (reference 12).
-struct ClosedPnlRow {
+struct ServedClosedPnl {
   SymbolId symbol;
   VenueId venue_id;  ///< of the closing order
   Side side = Side::buy;
@@ -46,11 +46,11 @@ struct ClosedPnlRow {
   std::int32_t fills = 1;
   Instant created_at, updated_at;
 };
-std::string closed_pnl_result(std::span<const ClosedPnlRow> rows, const InstrumentTable& table,
+std::string closed_pnl_result(std::span<const ServedClosedPnl> rows, const InstrumentTable& table,
                               std::string_view cursor);
 
 /// One movement of cash (reference 13): change = cash_flow + funding - fee.
-struct TransactionRow {
+struct ServedTransaction {
   std::string id;
   std::optional<SymbolId> symbol;  ///< absent for transfers
   std::string_view side = "None";
@@ -62,7 +62,7 @@ struct TransactionRow {
   VenueId trade_id, venue_id;
   ClientOrderId client_id;
 };
-std::string transaction_log_result(std::span<const TransactionRow> rows, const InstrumentTable& table,
+std::string transaction_log_result(std::span<const ServedTransaction> rows, const InstrumentTable& table,
                                    std::string_view cursor);
 
 /// The one coin that is held here, as the wallet's coin list of the asset pages.

@@ -32,9 +32,9 @@ std::string recent_trades_result(const Instrument& instrument, std::span<const T
   return to_json_text(Json{{"category", category_linear}, {"list", list}});
 }
 
-std::string price_kline_result(const Instrument& instrument, std::span<const PriceBar> bars) {
+std::string price_kline_result(const Instrument& instrument, std::span<const ServedBar> bars) {
   std::string out = fmt::format(R"({{"symbol":"{}","category":"linear","list":[)", instrument.name.view());
-  for (const PriceBar& bar : bars | std::views::reverse) {
+  for (const ServedBar& bar : bars | std::views::reverse) {
     if (out.back() != '[') out += ',';
     fmt::format_to(std::back_inserter(out), R"(["{}","{}","{}","{}","{}"])", bar.start.ms(),
                    to_text(bar.open), to_text(bar.high), to_text(bar.low), to_text(bar.close));

@@ -14,12 +14,12 @@ namespace mlbot::venue::bybit {
 std::string recent_trades_result(const Instrument& instrument, std::span<const Trade> trades);
 
 /// A candle of a price that nobody trades: mark, index, premium.
-struct PriceBar {
+struct ServedBar {
   Instant start;
   E8 open, high, low, close;
 };
 /// Bars oldest first, as we keep them; written newest first.
-std::string price_kline_result(const Instrument& instrument, std::span<const PriceBar> bars);
+std::string price_kline_result(const Instrument& instrument, std::span<const ServedBar> bars);
 
 struct FundingRate {
   Instant at;

@@ -42,6 +42,15 @@ inline constexpr std::array execution_kind_words{
     Word{ExecutionKind::settle, "Settle"}, Word{ExecutionKind::settle, "Delivery"},
     Word{ExecutionKind::other, "UNKNOWN"}};
 
+inline constexpr std::array transaction_words{Word{TransactionKind::trade, "TRADE"},
+                                              Word{TransactionKind::funding, "SETTLEMENT"},
+                                              Word{TransactionKind::transfer_in, "TRANSFER_IN"},
+                                              Word{TransactionKind::transfer_out, "TRANSFER_OUT"},
+                                              Word{TransactionKind::liquidation, "LIQUIDATION"},
+                                              Word{TransactionKind::adl, "ADL"},
+                                              Word{TransactionKind::settlement, "DELIVERY"},
+                                              Word{TransactionKind::other, "UNKNOWN"}};
+
 /// Minutes of a bar as the venue names them. A month has no fixed length: 43200 stands for it.
 inline constexpr std::array interval_words{
     Word{std::int32_t{1}, "1"},     Word{std::int32_t{3}, "3"},     Word{std::int32_t{5}, "5"},

@@ -1,0 +1,190 @@
+// What a run asks while it trades: one order, the whole account, what the venue changes without a word.
+#include <algorithm>
+
+#include "base/planted.h"
+#include "io/bybit/rest_session.h"
+#include "venue/bybit/request_encode.h"
+#include "venue/bybit/rest_paths.h"
+
+namespace mlbot::io::bybit {
+
+namespace dialect = venue::bybit;
+namespace path = venue::bybit::path;
+
+/// Open orders and those just closed, then history when that knows nothing, then executions. All three must
+/// have answered before the order may be called absent.
+void RestSession::query_order(const QueryOrder& query, Instant now) {
+  const RequestAnswer blank{.request = RequestKind::query, .symbol = query.symbol, .client_id = query.id};
+  const std::string by_id = dialect::request_of(query, table_)->payload;
+  const auto rows = std::make_shared<std::vector<Event>>();
+  const auto fail = [this, blank](const RestError& error) {
+    RequestAnswer answer = blank;
+    answer.code = error.code;
+    answer.text = venue_text(error.what);
+    handlers_.on_event(answer, {});
+  };
+  const Continue then_executions = [=, this](Result<Body, RestError> body, Instant) {
+    if (!body) return fail(body.error());
+    std::vector<Event> executions;
+    const auto page = dialect::decode_executions(*body, table_, scratch_, executions);
+    if (MLBOT_PLANTED(a_question_forgets_the_fills)) executions.clear();
+    if (!page) return fail(unreadable(path::executions, *body, page.error()));
+    for (auto at = executions.rbegin(); at != executions.rend(); ++at) handlers_.on_event(*at, {});
+    for (const Event& row : *rows) handlers_.on_event(row, {});
+    RequestAnswer answer = blank;
+    answer.outcome = RequestOutcome::accepted;
+    if (rows->empty() && executions.empty()) {
+      answer.outcome = RequestOutcome::refused;
+      answer.code = 110001;
+      answer.text = "the venue knows no such order";
+    }
+    handlers_.on_event(answer, {});
+  };
+  const auto ask_executions = [=, this](Instant then) {
+    get(path::executions, by_id + "&limit=100", true, then_executions, then);
+  };
+  const Continue then_history = [=, this](Result<Body, RestError> body, Instant then) {
+    if (!body) return fail(body.error());
+    const auto page = dialect::decode_orders(*body, table_, scratch_, *rows);
+    if (!page) return fail(unreadable(path::order_history, *body, page.error()));
+    ask_executions(then);
+  };
+  get(
+      path::open_orders, by_id, true,
+      [=, this](Result<Body, RestError> body, Instant then) {
+        if (!body) return fail(body.error());
+        const auto page = dialect::decode_orders(*body, table_, scratch_, *rows);
+        if (!page) return fail(unreadable(path::open_orders, *body, page.error()));
+        if (!rows->empty()) return ask_executions(then);
+        get(path::order_history, by_id, true, then_history, then);
+      },
+      now);
+}
+
+/// The lists of one QueryAccount, asked one after the other: executions before positions, so that a position
+/// never lacks what an execution of this answer has told; the money after both.
+struct RestSession::AccountQuery {
+  dialect::NewsPage executions, orders, positions;
+  WalletNews wallet;
+  Instant wallet_at;  ///< the venue's clock when it was there: tells which transactions it holds
+  AccountModes modes;
+};
+
+void RestSession::query_account(Instant now) {
+  if (account_asked_) return;  // its answer is on the way
+  account_asked_ = true;
+  const auto query = std::make_shared<AccountQuery>();
+  const Instant since = venue_time() - settings_.executions_back;
+  // One step of the chain: keeps what was answered, or ends the whole question.
+  const auto then = [this](auto keep) {
+    return [this, keep](auto answer, Instant at) {
+      if (answer) return keep(std::move(*answer), at);
+      account_asked_ = false;
+      handlers_.on_event(AccountSnapshot{SnapshotPhase::failed}, {});
+    };
+  };
+  const auto ask_transactions = [=, this](dialect::UserSettings settings, Instant at) {
+    query->modes.price_band_rejects = settings.rejects_beyond_limit;
+    ask_all_then<dialect::RowPage<dialect::TransactionRow>>(
+        dialect::ask_transactions({.from = since, .until = {}}), at,
+        then(
+            [=, this](dialect::RowPage<dialect::TransactionRow> rows, Instant) { tell(*query, rows.list); }));
+  };
+  const auto ask_settings = [=, this](const dialect::AccountInfo& info, Instant at) {
+    query->modes.margin = info.margin_mode;
+    ask_then<dialect::UserSettings>(dialect::ask_user_settings(), at, then(ask_transactions));
+  };
+  const auto ask_info = [=, this](const WalletNews& wallet, Instant at) {
+    query->wallet = wallet;
+    query->wallet_at = venue_time();
+    ask_then<dialect::AccountInfo>(dialect::ask_account_info(), at, then(ask_settings));
+  };
+  const auto ask_wallet = [=, this](dialect::NewsPage positions, Instant at) {
+    query->positions = std::move(positions);
+    ask_then<WalletNews>(dialect::ask_wallet(), at, then(ask_info));
+  };
+  const auto ask_positions = [=, this](dialect::NewsPage orders, Instant at) {
+    query->orders = std::move(orders);
+    ask_all_then<dialect::NewsPage>(dialect::ask_positions(""), at, then(ask_wallet));
+  };
+  const auto ask_orders = [=, this](dialect::NewsPage executions, Instant at) {
+    query->executions = std::move(executions);
+    ask_all_then<dialect::NewsPage>(dialect::ask_open_orders(""), at, then(ask_positions));
+  };
+  ask_all_then<dialect::NewsPage>(dialect::ask_executions("", {.from = since, .until = {}}), now,
+                                  then(ask_orders));
+}
+
+void RestSession::tell(AccountQuery& query, const std::vector<dialect::TransactionRow>& transactions) {
+  account_asked_ = false;
+  counters_.foreign_rows +=
+      query.executions.foreign_rows + query.orders.foreign_rows + query.positions.foreign_rows;
+  handlers_.on_event(AccountSnapshot{SnapshotPhase::begin}, {});
+  const auto& executions = query.executions.list;
+  for (auto at = executions.rbegin(); at != executions.rend(); ++at)
+    if (told_executions_.insert(std::get<Execution>(*at).execution_id)) handlers_.on_event(*at, {});
+  if (!MLBOT_PLANTED(an_account_without_orders))
+    for (const Event& row : query.orders.list) handlers_.on_event(row, {});
+  for (const Event& row : query.positions.list) {
+    if (MLBOT_PLANTED(an_account_without_positions)) continue;
+    if (std::get<PositionNews>(row).position_index != 0) query.modes.hedge = true;
+    handlers_.on_event(row, {});
+  }
+  handlers_.on_event(query.wallet, query.wallet_at);
+  handlers_.on_event(query.modes, {});
+  for (auto at = transactions.rbegin(); at != transactions.rend(); ++at) {
+    const auto transaction = dialect::transaction_of(*at, table_);
+    if (transaction && told_transactions_.insert(transaction->id)) handlers_.on_event(*transaction, {});
+  }
+  handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});
+}
+
+/// What may change under a run without a word on a stream: contracts, whether they trade, the venue's state.
+void RestSession::ask_standing(Instant now) {
+  standing_at_ = now + settings_.standing_every;
+  ask_all_then<dialect::InstrumentPage>(dialect::ask_instruments(), now,
+                                        [this](Result<dialect::InstrumentPage, RestError> page, Instant) {
+                                          if (!page) return;  // asked again in time
+                                          for (std::uint16_t i = 0; i < table_.size(); ++i)
+                                            tell_standing({i}, *page);
+                                        });
+  ask_then<std::vector<dialect::MaintenanceRow>>(
+      dialect::ask_system_status(), now,
+      [this](const Result<std::vector<dialect::MaintenanceRow>, RestError>& rows, Instant) {
+        if (!rows) return;
+        const auto under_way = std::ranges::find(*rows, "ongoing", &dialect::MaintenanceRow::state);
+        VenueStatus status{.maintenance = under_way != rows->end(), .what = {}};
+        if (status.maintenance) status.what = venue_text(under_way->title);
+        if (status == venue_status_) return;
+        venue_status_ = status;
+        handlers_.on_event(status, {});
+      });
+}
+
+void RestSession::tell_standing(SymbolId symbol, const dialect::InstrumentPage& page) {
+  const Instrument& known = table_[symbol];
+  const auto found = std::ranges::find(page.list, known.name, &Instrument::name);
+  const bool trading = found != page.list.end();
+  if (suspended_.size() <= symbol.index) suspended_.resize(symbol.index + std::size_t{1});
+  if (trading == suspended_[symbol.index]) {
+    suspended_[symbol.index] = !trading;
+    handlers_.on_event(SymbolStatus{symbol, trading}, {});
+  }
+  if (!trading) return;
+  Instrument now = *found;
+  now.id = symbol;
+  now.maintenance_margin = known.maintenance_margin;  // of the tiers and the account, asked elsewhere
+  now.fees = known.fees;
+  if (now == known) return;
+  const bool same_grid = now.tick_size == known.tick_size && now.lot_step == known.lot_step;
+  if (!same_grid) {
+    // Ticks and lots of this run mean something else from now on: only a new run can count in them.
+    if (!suspended_[symbol.index]) handlers_.on_event(SymbolStatus{symbol, false}, {});
+    suspended_[symbol.index] = true;
+    return;
+  }
+  table_.redefine(now);
+  handlers_.on_event(InstrumentDefined{now}, {});
+}
+
+}  // namespace mlbot::io::bybit

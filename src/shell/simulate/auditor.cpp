@@ -1,0 +1,330 @@
+#include "shell/simulate/auditor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mlbot::shell::simulate {
+namespace {
+
+constexpr std::size_t tops_kept = 4'096;
+constexpr Duration mids_kept = 20s, positions_kept = 120s;
+constexpr Duration unprotected_longest = 12s;
+constexpr Duration forbidden_span = 10min;
+constexpr Duration young_life = 20s;
+
+bool moves_position(ExecutionKind kind) {
+  return kind == ExecutionKind::trade || kind == ExecutionKind::adl || kind == ExecutionKind::bust ||
+         kind == ExecutionKind::settle;
+}
+
+void apply(std::map<std::int64_t, std::int64_t>& side, std::span<const BookLevel> levels) {
+  for (const BookLevel& level : levels) {
+    if (level.size.count == 0)
+      side.erase(level.price.count);
+    else
+      side[level.price.count] = level.size.count;
+  }
+}
+
+}  // namespace
+
+void Auditor::fail(std::string_view invariant, std::string what) {
+  if (!violation_) violation_ = Violation{std::string{invariant}, std::move(what), scheduler_.now()};
+}
+
+void Auditor::note(std::string_view what) {
+  misled_ = misled_ || what == "a fill of an unknown kind";
+  const auto known = happened_.find(what);
+  if (known != happened_.end())
+    ++known->second;
+  else
+    happened_.emplace(what, 1);
+}
+
+std::map<std::string, std::uint64_t, std::less<>> Auditor::decisions() const {
+  std::map<std::string, std::uint64_t, std::less<>> out;
+  for (std::size_t i = 0; i < reasons_.size(); ++i)
+    if (reasons_[i] > 0) out.emplace(to_string(static_cast<ReasonCode>(i)), reasons_[i]);
+  return out;
+}
+
+void Auditor::attach(const sim::Exchange& exchange, sim::AccountId account) {
+  exchange_ = &exchange;
+  account_ = account;
+  symbols_.clear();
+  for (const Instrument& instrument : exchange.instruments()) {
+    Symbol& s = symbols_.emplace_back();
+    s.terms = s.terms_before = instrument;
+  }
+  wallet_at_start_ = exchange.wallet(account).wallet_balance.count;
+}
+
+std::optional<SymbolId> Auditor::symbol_of(std::string_view name) const {
+  for (const Symbol& s : symbols_)
+    if (s.terms.name.view() == name) return s.terms.id;
+  return std::nullopt;
+}
+
+// ---- the venue's truth
+
+void Auditor::publish(Instant at, const BookUpdate& update) {
+  Symbol& s = symbols_[update.symbol.index];
+  if (update.kind == UpdateKind::snapshot) {
+    s.bids.clear();
+    s.asks.clear();
+  }
+  apply(s.bids, update.bids);
+  apply(s.asks, update.asks);
+  const bool whole = !s.bids.empty() && !s.asks.empty();
+  s.tops.push_back({update.update_id, update.cross_sequence, whole ? s.bids.rbegin()->first : 0,
+                    whole ? s.asks.begin()->first : 0, whole});
+  if (s.tops.size() > tops_kept) s.tops.pop_front();
+  if (!whole) return;
+  const std::int64_t tick = s.terms.tick_size.count;
+  s.mids.push_back({at, (s.bids.rbegin()->first + s.asks.begin()->first) * tick / 2});
+  while (s.mids.size() > 1 && s.mids[1].at + mids_kept < at) s.mids.pop_front();
+}
+
+void Auditor::on_market(Instant at, const Event& event) {
+  if (const auto* update = std::get_if<BookUpdate>(&event)) publish(at, *update);
+}
+
+void Auditor::on_account(sim::AccountId account, Instant at, const Event& event) {
+  if (account != account_) return;
+  if (const auto* execution = std::get_if<Execution>(&event)) {
+    Symbol& s = symbols_[execution->symbol.index];
+    if (!fills_.insert(execution->execution_id).second)
+      return fail("I4", fmt::format("the venue told execution {} twice", execution->execution_id.view()));
+    cash_ += execution->realised_pnl.count - execution->fee.count;
+    if (!moves_position(execution->kind)) {
+      note("funding while a position is held");
+      return;
+    }
+    if (execution->kind == ExecutionKind::adl) note("auto-deleveraging");
+    if (execution->kind == ExecutionKind::bust) note("liquidation");
+    const std::int64_t before = s.position;
+    s.position += (execution->side == Side::buy ? 1 : -1) * execution->size.count;
+    if (before != 0 && s.position != 0 && (before > 0) != (s.position > 0))
+      note("a fill turned the position");
+    if (execution->client_id.empty()) note("a fill without an id of ours");
+    s.positions.emplace_back(at, before);
+    while (s.positions.size() > 1 && s.positions[1].first + positions_kept < at) s.positions.pop_front();
+  } else if (const auto* position = std::get_if<PositionNews>(&event)) {
+    Symbol& s = symbols_[position->symbol.index];
+    s.stop_loss = position->stop_loss.count;
+    const bool naked = position->size.count != 0 && s.stop_loss == 0;
+    if (!naked)
+      s.unprotected_since.reset();
+    else if (!s.unprotected_since)
+      s.unprotected_since = at;
+  } else if (const auto* order = std::get_if<OrderNews>(&event)) {
+    if (order->status == OrderStatus::cancelled && order->filled.count > 0)
+      note("a cancel that carries fills");
+    if (order->status == OrderStatus::rejected ||
+        (order->status == OrderStatus::cancelled && order->filled.count == 0))
+      note("an order ended without a fill");
+  }
+}
+
+void Auditor::arrived(std::string_view body) {
+  constexpr std::string_view key = R"("orderLinkId":")";
+  for (auto at = body.find(key); at != body.npos; at = body.find(key, at + 1)) {
+    const auto from = at + key.size();
+    const auto known = created_.find(body.substr(from, body.find('"', from) - from));
+    if (known == created_.end()) continue;
+    if (!known->second.has_arrived && scheduler_.now() - known->second.sent_at > 2s)
+      note("a create arrived late");
+    known->second.has_arrived = true;
+  }
+}
+
+// ---- what the bot is told and claims
+
+void Auditor::life_began(std::uint64_t life) {
+  life_ = life;
+  last_at_ = Instant{INT64_MIN};
+  alive_since_ = scheduler_.now();
+  account_live_since_ = distant_future;
+  frames_entered_.clear();
+  barred_ = killed_ = false;
+  for (Symbol& s : symbols_) s.synced = false;
+}
+
+void Auditor::life_ended(std::uint64_t life, bool may_still_send) {
+  if (!may_still_send) failed_life_ = life;
+  account_live_since_ = distant_future;
+}
+
+void Auditor::heard(const Event& event) {
+  if (const auto* update = std::get_if<BookUpdate>(&event)) {
+    Symbol& s = symbols_[update->symbol.index];
+    if (update->kind == UpdateKind::snapshot) {
+      if (update->update_id == 1 && s.heard_id > 1) note("u = 1 while a book was followed");
+      s.synced = true;
+    } else if (s.synced && update->update_id <= s.heard_id) {
+      return;  // a twin
+    } else if (update->update_id != s.heard_id + 1) {
+      if (s.synced) note("a gap in a book");
+      s.synced = false;
+      return;
+    }
+    if (!s.synced) return;
+    s.heard_id = update->update_id;
+    s.heard_sequence = update->cross_sequence;
+    s.heard_at = scheduler_.now();
+    s.heard_matched_at = update->matched_at;
+  } else if (const auto* link = std::get_if<LinkChanged>(&event)) {
+    if (link->link == Link::market &&
+        (link->state == LinkState::down || link->state == LinkState::connecting))
+      for (Symbol& s : symbols_) s.synced = false;
+    if (link->link == Link::account)
+      account_live_since_ =
+          link->state == LinkState::live ? std::min(account_live_since_, scheduler_.now()) : distant_future;
+  }
+}
+
+void Auditor::check_frame(const FeatureFrame& frame) {
+  for (std::size_t i = 0; i < feature_count; ++i)
+    if (frame.valid(i) && !std::isfinite(frame.values[i]))
+      return fail("I21", fmt::format("feature {} of {} is called valid and is not finite", i + 1,
+                                     symbols_[frame.symbol.index].terms.name.view()));
+  symbols_[frame.symbol.index].shown = frame.top.synced;
+  if (!frame.top.synced) return;
+  const Symbol& s = symbols_[frame.symbol.index];
+  const auto name = s.terms.name.view();
+  if (!s.synced)
+    return fail("I18",
+                fmt::format("{}: a frame shows a book that has a hole or belongs to a lost link", name));
+  const auto top = std::find_if(s.tops.rbegin(), s.tops.rend(), [&](const Top& one) {
+    return one.update_id == s.heard_id && one.cross_sequence == s.heard_sequence;
+  });
+  if (top == s.tops.rend()) return;  // older than what is kept
+  if (top->whole && (top->bid != frame.top.bid.count || top->ask != frame.top.ask.count))
+    fail("I18", fmt::format("{}: the book at u {} is {} {} at the venue and {} {} here", name, s.heard_id,
+                            top->bid, top->ask, frame.top.bid.count, frame.top.ask.count));
+}
+
+void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
+  if (event.at < last_at_) fail("I24", "the core's time went back");
+  last_at_ = event.at;
+  if (const auto* config = std::get_if<ConfigChanged>(&event.what)) {
+    limits_ = config->risk;
+    limits_known_ = true;
+  }
+  if (const auto* command = std::get_if<OperatorCommand>(&event.what)) {
+    switch (command->verb) {
+      case OperatorVerb::resume:
+        barred_ = killed_;
+        break;
+      case OperatorVerb::unlock:
+        killed_ = false;
+        break;
+      case OperatorVerb::kill:
+      case OperatorVerb::disconnect:
+        killed_ = barred_ = true;
+        break;
+      case OperatorVerb::pause:
+      case OperatorVerb::reduce:
+      case OperatorVerb::cancel_all:
+      case OperatorVerb::flatten:
+        barred_ = true;
+        break;
+      default:
+        break;
+    }
+  }
+  for (const FeatureFrame& frame : out.frames) check_frame(frame);
+  for (const Decision& decision : out.decisions) {
+    ++reasons_[static_cast<std::size_t>(decision.reason)];
+    if (decision.reason != ReasonCode::order_entry) continue;
+    if (!frames_entered_.emplace(decision.symbol.index, decision.frame).second)
+      fail("I6", fmt::format("frame {} of {} was entered twice", decision.frame,
+                             symbols_[decision.symbol.index].terms.name.view()));
+    decided_.emplace(decision.order.str(), scheduler_.now());
+    Symbol& s = symbols_[decision.symbol.index];
+    s.entered_at = scheduler_.now();
+    s.entered_buy = decision.side == Side::buy;
+    s.entered_lots = decision.size.count;
+  }
+}
+
+void Auditor::journaled(const Command& command) {
+  if (const auto* place = std::get_if<PlaceOrder>(&command)) journaled_.insert(place->id.str());
+}
+
+// ---- what the world does beside it
+
+void Auditor::forbidden() {
+  if (scheduler_.now() - forbidden_at_ < forbidden_span && forbidden_life_ == life_) return;
+  forbidden_at_ = scheduler_.now();
+  forbidden_life_ = life_;
+}
+
+void Auditor::disturbed(SymbolId symbol) { symbols_[symbol.index].disturbed_at = scheduler_.now(); }
+
+void Auditor::terms_changed(const Instrument& instrument) {
+  Symbol& s = symbols_[instrument.id.index];
+  s.terms_before = s.terms;
+  s.terms = instrument;
+  s.terms_changed_at = scheduler_.now();
+}
+
+void Auditor::look() {
+  const Instant now = scheduler_.now();
+  for (const Symbol& s : symbols_) {
+    if (!s.unprotected_since) continue;
+    const Instant able =
+        std::max({*s.unprotected_since, impaired_until_, alive_since_, account_live_since_, s.disturbed_at});
+    if (account_live_since_ == distant_future || able > now || now - able <= unprotected_longest) continue;
+    return fail("I8", fmt::format("{}: a position of {} lots has had no stop at the venue for {} s",
+                                  s.terms.name.view(), s.position, (now - *s.unprotected_since) / 1s));
+  }
+}
+
+void Auditor::finish(const Belief& belief) {
+  const bool old_enough = scheduler_.now() - alive_since_ > young_life;
+  if (!belief.runs && old_enough) return fail("I27", "no bot runs although all is calm");
+  if (belief.stopped_by == ReasonCode::position_mismatch && !misled_)
+    return fail("I27", "trading is halted by a mismatch, and nobody told anything that cannot be counted");
+  for (const Symbol& s : symbols_)
+    if (belief.runs && old_enough && !s.shown)
+      return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));
+  if (belief.runs && old_enough && account_live_since_ == distant_future)
+    return fail("I5", "the account's stream is not live although all is calm");
+  for (std::size_t i = 0; i < symbols_.size(); ++i) {
+    const Symbol& s = symbols_[i];
+    const auto name = s.terms.name.view();
+    const sim::PositionRow row = exchange_->position(account_, s.terms.id);
+    if (row.size.count != s.position)
+      return fail("I4", fmt::format("{}: fills make {} lots and the venue shows {}", name, s.position,
+                                    row.size.count));
+    if (row.size.count != 0 && row.stop_loss.count == 0)
+      return fail("I5",
+                  fmt::format("{}: {} lots are held without a stop when all is calm", name, row.size.count));
+    if (!misled_ && i < belief.positions.size() && belief.positions[i].count != row.size.count)
+      return fail("I5", fmt::format("{}: the bot believes {} lots and the venue holds {} when all is calm",
+                                    name, belief.positions[i].count, row.size.count));
+  }
+  constexpr Duration oldest_entry = 60s;
+  for (const sim::OrderRow& order : exchange_->open_orders(account_)) {
+    if (order.stop != sim::StopKind::none || !created_.contains(order.client_id.view())) continue;
+    if (scheduler_.now() - order.updated_at > oldest_entry)
+      return fail("I5", fmt::format("order {} has been left at the venue for {} s", order.client_id.view(),
+                                    (scheduler_.now() - order.updated_at) / 1s));
+    if (killed_ && !order.reduce_only)
+      return fail("I10", fmt::format("entry {} rests although the bot was killed", order.client_id.view()));
+  }
+  const std::int64_t wallet = exchange_->wallet(account_).wallet_balance.count;
+  if (wallet != wallet_at_start_ + cash_)
+    return fail("I11", fmt::format("the wallet moved by {} and the account's executions by {} (1e-8 USDT)",
+                                   wallet - wallet_at_start_, cash_));
+  if (belief.wallet && belief.wallet->count != wallet && !misled_)
+    return fail("I11", fmt::format("the bot's ledger says {} and the wallet holds {}",
+                                   to_text(*belief.wallet), to_text(E8{wallet})));
+  if (belief.state == TradingState::halted && !belief.stopped_by && !barred_)
+    fail("I27", "trading is halted and nobody says why");
+}
+
+}  // namespace mlbot::shell::simulate

@@ -1,0 +1,173 @@
+// The judge of a world. It stands at the exchange's boundary and keeps books of its own: what left the bot,
+// what the venue did, what the bot was told. It shares no code with the core and asks it nothing but what it
+// claims.
+//
+// Every rule is an invariant of docs/explanation/simulation.md by its number; the first one that breaks ends
+// the world. Bounds are wide enough for what a bot cannot know (news under way, a human's trade a moment
+// ago), and no wider. Threads: none.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/outbox.h"
+#include "shell/simulate/network.h"
+#include "sim/exchange.h"
+
+namespace mlbot::shell::simulate {
+
+struct Violation {
+  std::string invariant;  ///< "I6"
+  std::string what;
+  Instant at;
+};
+
+/// What the bot believes at the end, as far as it says so.
+struct Belief {
+  TradingState state = TradingState::halted;
+  std::optional<ReasonCode> stopped_by;
+  std::vector<Lots> positions;  ///< by symbol; empty when it does not say
+  std::optional<E8> wallet;     ///< by its ledger
+  bool runs = false;            ///< a process is there, its run has begun
+};
+
+class Auditor final : public sim::Listener {
+ public:
+  explicit Auditor(const Scheduler& scheduler) : scheduler_{scheduler} {}
+
+  /// @param start  wallet at the beginning.
+  void attach(const sim::Exchange& exchange, sim::AccountId account);
+
+  // ---- the venue's truth
+  void on_market(Instant at, const Event& event) override;
+  void on_account(sim::AccountId account, Instant at, const Event& event) override;
+  /// A create arrived at the venue; from here on its fate is the venue's.
+  void arrived(std::string_view body);
+
+  // ---- what a bot is told, claims and does
+  void life_began(std::uint64_t life);
+  void life_ended(std::uint64_t life, bool may_still_send);
+  /// What its sessions made of the lines, before the core sees it.
+  void heard(const Event& event);
+  /// What the core was given and what came of it.
+  void stepped(const Stamped& event, const Outbox& out, Instant shown_now);
+  /// A command is in the journal and has left the process's memory.
+  void journaled(const Command& command);
+  /// Bytes leave: a REST request or a message on the order-entry socket.
+  void sent(std::uint64_t life, Line line, std::string_view target, std::string_view body, Instant shown_now);
+
+  // ---- what the world does beside it
+  /// Somebody else moved this symbol, or the venue did: what the bot knows is behind.
+  void disturbed(SymbolId symbol);
+  /// Links or venue are impaired until then.
+  void impaired(Instant until) { impaired_until_ = std::max(impaired_until_, until); }
+  void terms_changed(const Instrument& instrument);
+  /// Rules that look at time; cheap, after each happening.
+  void look();
+  /// The venue answered HTTP 403: nothing may be asked of it by REST for ten minutes.
+  void forbidden();
+  /// So much happens at one instant that time does not move on.
+  void stuck() { fail("I27", "time stands still: somebody wakes again and again at one instant"); }
+  /// The calm phase is over.
+  void finish(const Belief& belief);
+
+  const std::optional<Violation>& violation() const { return violation_; }
+  std::uint64_t creates() const { return creates_; }
+  std::uint64_t fills() const { return fills_.size(); }
+  /// Rare situations and how often each came about.
+  const std::map<std::string, std::uint64_t, std::less<>>& happened() const { return happened_; }
+  /// How many decisions ended in each reason.
+  std::map<std::string, std::uint64_t, std::less<>> decisions() const;
+  void note(std::string_view what);
+
+ private:
+  struct Top {
+    std::uint64_t update_id, cross_sequence;
+    std::int64_t bid, ask;
+    bool whole;
+  };
+  struct Mid {
+    Instant at;
+    std::int64_t price;  ///< E8
+  };
+  struct Symbol {
+    Instrument terms, terms_before;
+    Instant terms_changed_at{INT64_MIN / 2};
+    // The venue's book, level by level.
+    std::map<std::int64_t, std::int64_t> bids, asks;
+    std::deque<Top> tops;
+    std::deque<Mid> mids;
+    // What the bot heard of it.
+    bool synced = false;
+    std::uint64_t heard_id = 0, heard_sequence = 0;
+    Instant heard_at{INT64_MIN / 2}, heard_matched_at{INT64_MIN / 2};
+    // The account.
+    std::int64_t position = 0;  ///< from distinct fills
+    std::int64_t stop_loss = 0;
+    std::deque<std::pair<Instant, std::int64_t>> positions;  ///< as it was
+    std::optional<Instant> unprotected_since;
+    bool shown = false;  ///< the last frame had a book
+    // The last decision to enter.
+    Instant entered_at{INT64_MIN / 2};
+    bool entered_buy = false;
+    std::int64_t entered_lots = 0;
+    Instant disturbed_at{INT64_MIN / 2};
+  };
+  struct Create {
+    SymbolId symbol;
+    bool buy = false, reduce_only = false;
+    std::int64_t lots = 0;
+    Instant sent_at;
+    bool has_arrived = false;
+  };
+  struct Body;
+
+  void fail(std::string_view invariant, std::string what);
+  std::optional<SymbolId> symbol_of(std::string_view name) const;
+  void create(std::uint64_t life, const Body& body, Instant shown_now);
+  void amend(const Body& body);
+  void check_grid(const Body& body, const Symbol& symbol);
+  void check_entry(const Body& body, Symbol& symbol, Instant shown_now);
+  void check_decision(const Body& body, const Symbol& symbol);
+  void check_exposure(const Body& body, SymbolId id);
+  void check_close(const Body& body, const Symbol& symbol);
+  void check_rate(Line line);
+  void check_frame(const FeatureFrame& frame);
+  std::int64_t worst_lots(SymbolId id) const;
+  std::int64_t lowest_mid(const Symbol& symbol, Duration back) const;
+  void publish(Instant at, const BookUpdate& update);
+
+  const Scheduler& scheduler_;
+  const sim::Exchange* exchange_ = nullptr;
+  sim::AccountId account_;
+  std::vector<Symbol> symbols_;
+  std::map<std::string, Create, std::less<>> created_;  ///< every id that ever left
+  std::set<std::string, std::less<>> journaled_;
+  std::map<std::string, Instant, std::less<>> decided_;               ///< entries of decisions, by id: when
+  std::set<std::pair<std::uint16_t, std::uint64_t>> frames_entered_;  ///< of this life
+  std::set<VenueId> fills_;
+  RiskLimits limits_;
+  bool limits_known_ = false;
+  bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
+  bool barred_ = false, killed_ = false;  ///< by the operator, as the core was told
+  std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
+  Instant forbidden_at_{INT64_MIN / 2};
+  Instant last_at_{INT64_MIN};
+  Instant impaired_until_{INT64_MIN / 2}, alive_since_{}, account_live_since_{distant_future};
+  std::deque<Instant> orders_sent_, http_sent_;
+  std::uint64_t creates_ = 0;
+  std::int64_t cash_ = 0, wallet_at_start_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> happened_;
+  std::array<std::uint64_t, reason_code_count> reasons_{};
+  std::optional<Violation> violation_;
+};
+
+}  // namespace mlbot::shell::simulate

@@ -1,0 +1,528 @@
+#include "shell/simulate/bot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "core/features/feature_hub.h"
+#include "shell/simulate/words.h"
+
+namespace mlbot::shell::simulate {
+
+namespace bybit = io::bybit;
+
+namespace {
+
+constexpr Duration sync_period = 50ms, features_save_period = 10s, beat_period = 500ms;
+constexpr std::string_view features_file = "features";
+constexpr Duration retry_of_timers = 1us;
+constexpr Duration timer_shortest = 1ms;
+
+template <class T>
+void own(std::span<const T>& view, std::vector<T>& store) {
+  store.assign(view.begin(), view.end());
+  view = store;
+}
+
+void own_views(Event& event, RecordScratch& scratch) {
+  std::visit(Overloaded{[&](BookUpdate& e) {
+                          own(e.bids, scratch.bids);
+                          own(e.asks, scratch.asks);
+                        },
+                        [&](Trades& e) { own(e.list, scratch.trades); },
+                        [&](Liquidations& e) { own(e.list, scratch.liquidations); },
+                        [&](AdlAlerts& e) { own(e.list, scratch.adl_alerts); },
+                        [&](InsurancePools& e) { own(e.list, scratch.insurance_pools); },
+                        [&](ConfigChanged& e) { own(e.traded, scratch.symbols); }, [](auto&) {}},
+             event);
+}
+
+}  // namespace
+
+Instant ProcessClock::when(Instant shown) const {
+  const Duration gone = shown - wall;
+  Instant truth = anchor + gone - Duration{gone.count() / 1'000'000 * drift_ppm};
+  while (at(truth) < shown) truth = truth + retry_of_timers;
+  return truth;
+}
+
+Bot::Bot(World world, const BotSettings& settings, ProcessClock clock, std::uint64_t life)
+    : world_{world}, settings_{settings}, clock_{clock}, life_{life}, handle_{std::make_shared<Bot*>(this)} {
+  world_.auditor.life_began(life_);
+  begin();
+}
+
+Bot::~Bot() {
+  trade_.reset();
+  world_.network.abandon();
+}
+
+void Bot::die(BotEnd how, std::string why) {
+  if (!alive()) return;
+  end_ = how;
+  why_ = std::move(why);
+  next_timer_.reset();
+  world_.auditor.life_ended(life_, how == BotEnd::crashed);
+}
+
+bool Bot::crash_point(std::string_view where) {
+  if (!alive()) return true;
+  if (!world_.plan.strikes(FaultKind::crash_at_point)) return false;
+  world_.happened(where);
+  die(BotEnd::crashed, std::string{where});
+  return true;
+}
+
+// ---- the lines
+
+void Bot::hear(std::function<void()> deed) {
+  if (!alive()) return;
+  if (world_.scheduler.now() < stalled_until_ || !inbox_.empty()) {
+    inbox_.push_back(std::move(deed));
+    return;
+  }
+  deed();
+  wake();
+}
+
+void Bot::wake() {
+  next_timer_.reset();
+  pump();
+}
+
+void Bot::drain() {
+  while (alive() && !inbox_.empty() && world_.scheduler.now() >= stalled_until_) {
+    const auto deed = std::move(inbox_.front());
+    inbox_.pop_front();
+    deed();
+    pump();
+  }
+}
+
+void Bot::stall(Instant until, bool clock_too) {
+  const Instant truth = world_.scheduler.now();
+  if (until <= truth) return;
+  stalled_until_ = std::max(stalled_until_, until);
+  if (clock_too) clock_ = {until, clock_.at(truth), clock_.drift_ppm};
+  next_timer_.reset();
+}
+
+std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::string> topics,
+                                                std::vector<Network::Peer>& peers) {
+  bybit::StreamSettings wanted{.link = link,
+                               .topics = std::move(topics),
+                               .key = settings_.key,
+                               .secret = settings_.secret,
+                               .heartbeat = true,
+                               .topics_per_connection = settings_.topics_per_connection,
+                               .seed = life_};
+  if (link == Link::market) wanted.key = wanted.secret = {};
+  const Line line = link == Link::market ? Line::market : Line::account;
+  const auto open = [this, link, line, &peers, timeout = wanted.connect_timeout,
+                     silence = wanted.read_timeout](std::size_t part) {
+    if (!alive()) return;
+    const std::weak_ptr<Bot*> weak = handle_;
+    const auto group = [link](Bot& bot) -> bybit::StreamGroup& {
+      return link == Link::market ? *bot.market_ : *bot.account_;
+    };
+    const auto told = [weak](auto deed) {
+      if (const auto bot = weak.lock())
+        (*bot)->hear([weak, deed] {
+          if (const auto alive = weak.lock()) deed(**alive);
+        });
+    };
+    peers[part] = world_.network.connect(
+        line, timeout, silence,
+        {.opened = [=] { told([=](Bot& bot) { group(bot).opened(part, bot.now()); }); },
+         .heard =
+             [=](std::string_view text) {
+               const auto bot = weak.lock();
+               if (!bot) return;
+               Bot& self = **bot;
+               if (self.inbox_.empty() && self.world_.scheduler.now() >= self.stalled_until_) {
+                 if (!self.alive()) return;
+                 group(self).received(part, {text}, self.now());
+                 return self.wake();
+               }
+               constexpr std::size_t padding = 64;
+               auto kept = std::make_shared<std::string>(text);
+               const std::size_t size = kept->size();
+               kept->append(padding, ' ');
+               told([=](Bot& there) {
+                 group(there).received(part, {std::string_view{*kept}.substr(0, size)}, there.now());
+               });
+             },
+         .down =
+             [=](std::string_view why) {
+               told([=, reason = std::string{why}](Bot& bot) { group(bot).lost(part, reason, bot.now()); });
+             }});
+  };
+  auto group = std::make_unique<bybit::StreamGroup>(
+      wanted, rest_->table(),
+      bybit::StreamHandlers{
+          .on_event = [this](const Event& event, Instant at) { push(event, at); },
+          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
+          .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); }},
+      bybit::GroupWishes{.open = open,
+                         .send =
+                             [this, &peers](std::size_t part, std::string text) {
+                               if (alive()) world_.network.send(peers[part], std::move(text));
+                             },
+                         .close =
+                             [this, &peers](std::size_t part) {
+                               if (alive()) world_.network.close(peers[part]);
+                             }},
+      [this] { return rest_->venue_time(); });
+  peers.resize(group->size());
+  return group;
+}
+
+std::unique_ptr<bybit::TradeSession> Bot::order_socket() {
+  const bybit::TradeSettings wanted{.key = settings_.key,
+                                    .secret = settings_.secret,
+                                    .receive_window = settings_.receive_window,
+                                    .answer_timeout = settings_.rest_timeout,
+                                    .seed = life_};
+  const auto open = [this, timeout = wanted.connect_timeout, silence = wanted.read_timeout] {
+    if (!alive()) return;
+    const std::weak_ptr<Bot*> weak = handle_;
+    const auto told = [weak](auto deed) {
+      if (const auto bot = weak.lock())
+        (*bot)->hear([weak, deed] {
+          if (const auto alive = weak.lock()) deed(**alive);
+        });
+    };
+    trade_peer_ = world_.network.connect(
+        Line::orders, timeout, silence,
+        {.opened = [=] { told([](Bot& bot) { bot.trade_->opened(bot.now()); }); },
+         .heard =
+             [=](std::string_view text) {
+               told([kept = std::string{text}](Bot& bot) { bot.trade_->received(kept, bot.now()); });
+             },
+         .down =
+             [=](std::string_view why) {
+               told([reason = std::string{why}](Bot& bot) { bot.trade_->lost(reason, bot.now()); });
+             }});
+  };
+  return std::make_unique<bybit::TradeSession>(
+      wanted,
+      bybit::TradeHandlers{
+          .on_state = [this](LinkState state) { rest_->socket_changed(state, now()); },
+          .on_answer =
+              [this](std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer) {
+                rest_->answered_by_socket(number, std::move(answer), now());
+              },
+          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); }},
+      bybit::StreamWishes{.open = open,
+                          .send =
+                              [this](std::string text) {
+                                if (!alive()) return;
+                                world_.auditor.sent(life_, Line::orders, "", text, now());
+                                world_.trace.add(xxh64(text));
+                                world_.network.send(trade_peer_, std::move(text));
+                              },
+                          .close =
+                              [this] {
+                                if (alive()) world_.network.close(trade_peer_);
+                              }},
+      [this] { return rest_->venue_time(); });
+}
+
+// ---- starting
+
+void Bot::begin() {
+  if (!world_.disk.lock(life_)) return die(BotEnd::start_failed, "another process writes this journal");
+  const DiskRecovery found = world_.disk.recover();
+  epoch_ = found.last_epoch + 1;
+  sequence_ = Sequence{found.last_sequence};
+  carried_ = world_.disk.unended();
+  synced_at_ = now();
+  bybit::RestHandlers handlers{
+      .on_event = [this](const Event& event, Instant at) { push(event, at); },
+      .on_undecoded = [this](auto, const auto&) { world_.happened("an answer nobody can read"); },
+      .send =
+          [this](std::uint64_t number, io::net::HttpRequest request, Duration timeout) {
+            if (!alive()) return;
+            world_.auditor.sent(life_, Line::rest, request.target, request.body, now());
+            world_.trace.add(xxh64(request.target));
+            world_.trace.add(xxh64(request.body));
+            request.remote_address = "10.0.0.1";
+            const std::weak_ptr<Bot*> weak = handle_;
+            world_.network.request(std::move(request), timeout, [weak, number](Network::Answer answer) {
+              const auto bot = weak.lock();
+              if (!bot) return;
+              auto kept = std::make_shared<Network::Answer>(std::move(answer));
+              (*bot)->hear([weak, number, kept] {
+                const auto there = weak.lock();
+                if (!there) return;
+                Bot& self = **there;
+                self.rest_->answered(number, std::move(*kept), self.now());
+                if (self.trade_ && !self.trade_started_ && self.rest_->venue_clock().known()) {
+                  self.trade_started_ = true;
+                  self.trade_->start(self.now());
+                }
+              });
+            });
+          },
+      .our_time = [this] { return now(); }};
+  if (settings_.order_socket)
+    handlers.send_by_socket = [this](std::uint64_t number, std::string_view op, std::string body) {
+      trade_->send(number, op, body, now());
+    };
+  rest_ = std::make_unique<bybit::RestSession>(bybit::RestSettings{.key = settings_.key,
+                                                                   .secret = settings_.secret,
+                                                                   .receive_window = settings_.receive_window,
+                                                                   .timeout = settings_.rest_timeout},
+                                               std::move(handlers));
+  if (settings_.order_socket) trade_ = order_socket();
+  rest_->start(now());
+  rest_->start_up(settings_.symbols, now(), [this](Result<std::vector<Instrument>, bybit::RestError> asked) {
+    if (!asked) return die(BotEnd::start_failed, asked.error().what);
+    started(std::move(*asked));
+  });
+}
+
+ConfigChanged Bot::config() const {
+  return {
+      .version = config_version_, .risk = settings_.risk, .decision = settings_.decision, .traded = traded_};
+}
+
+/// The contracts are known: the core is built, the streams are opened, the run begins.
+void Bot::started(std::vector<Instrument> instruments) {
+  instruments_ = std::move(instruments);
+  for (const Instrument& instrument : instruments_) traded_.push_back(instrument.id);
+  core_ = std::make_unique<core::Core>(
+      core::CoreSetup{.bundle = &world_.strategy.bundle(), .book_depth = settings_.book_depth});
+  const auto saved = world_.disk.read_file(features_file);
+  const std::string& features = saved ? *saved : world_.features;
+  const Instant from = std::max(saved ? world_.disk.written_at(features_file) : world_.features_at, now());
+  for (const Instrument& instrument : instruments_)
+    core_->warm(Stamped{.at = world_.features_at, .what = InstrumentDefined{instrument}});
+  if (const auto restored = core_->restore_features(features, from); !restored)
+    return die(BotEnd::start_failed, restored.error().what);
+  features_saved_at_ = from;
+  last_at_ = from;
+  std::vector<std::string> topics;
+  for (const Instrument& instrument : instruments_) {
+    topics.push_back(fmt::format("orderbook.{}.{}", settings_.book_depth, instrument.name.view()));
+    for (const std::string_view kind : {"publicTrade", "tickers", "kline.1", "allLiquidation"})
+      topics.push_back(fmt::format("{}.{}", kind, instrument.name.view()));
+  }
+  open_ = true;
+  push(RunStarted{.mode = Mode::live,
+                  .epoch = epoch_,
+                  .account = std::string_view{settings_.account},
+                  .model = std::string_view{world_.strategy.bundle().content_hash},
+                  .schema_hash = core::feature_schema_hash(),
+                  .warm_from = 1},
+       {});
+  for (const Instrument& instrument : instruments_) push(InstrumentDefined{instrument}, {});
+  push(config(), {});
+  for (const IntentCarried& intent : carried_) {
+    world_.happened("an intent is carried to the next life");
+    push(intent, {});
+  }
+  push(LinkChanged{Link::orders, rest_->state()}, {});
+  market_ = stream(Link::market, std::move(topics), market_peers_);
+  account_ = stream(Link::account, bybit::account_topics, account_peers_);
+  market_->start(now());
+  account_->start(now());
+}
+
+// ---- the loop
+
+void Bot::push(const Event& event, Instant venue_time) {
+  if (!open_ || !alive()) return;
+  if (waiting_ == slots_.size()) slots_.emplace_back();
+  Slot& slot = slots_[waiting_++];
+  slot.event = {{}, {}, now(), venue_time, event};
+  own_views(slot.event.what, slot.scratch);
+}
+
+void Bot::ask(OperatorVerb verb, std::string_view cause) {
+  hear([this, verb, cause] { push(OperatorCommand{.verb = verb, .from = "cli", .cause = cause}, {}); });
+}
+
+void Bot::configure(const RiskLimits& risk) {
+  hear([this, risk] {
+    settings_.risk = risk;
+    ++config_version_;
+    push(config(), {});
+  });
+}
+
+/// What stands beside market and account: the guard's heartbeat and the machine, as the live shell tells
+/// them.
+void Bot::beat() {
+  if (now() - beaten_at_ < beat_period) return;
+  beaten_at_ = now();
+  push(GuardBeat{.present = true, .build = 1}, {});
+  push(
+      MachineHealth{.disk_free_bytes = std::uint64_t{500} << 30, .resident_bytes = 100 << 20, .bus_lag = 0ms},
+      {});
+}
+
+void Bot::pump() {
+  if (pumping_ || !open_) return;
+  pumping_ = true;
+  beat();
+  while (alive() && world_.scheduler.now() >= stalled_until_) {
+    const Instant wakeup = core_->next_wakeup();
+    if (taken_ < waiting_) {
+      Slot& slot = slots_[taken_];
+      if (wakeup > slot.event.received_at) {
+        ++taken_;
+        step(slot.event);
+        continue;
+      }
+    } else {
+      taken_ = waiting_ = 0;
+    }
+    if (wakeup > now()) break;
+    timer_ = {{}, {}, now(), {}, TimerFired{wakeup}};
+    step(timer_);
+  }
+  if (alive()) save_features_when_due();
+  pumping_ = false;
+  next_timer_.reset();
+}
+
+bool Bot::keep(std::size_t bytes, bool flush) {
+  world_.disk.append(epoch_, sequence_.number, bytes);
+  if (!flush) return true;
+  const auto done = world_.disk.flush(world_.scheduler.now());
+  if (!done) die(BotEnd::disk_failed, std::string{done.error().what});
+  return done.has_value();
+}
+
+void Bot::step(Stamped& event) {
+  last_at_ = std::max(last_at_, event.received_at);
+  event.at = last_at_;
+  sequence_ = sequence_.next();
+  event.sequence = sequence_;
+  ++inputs_;
+  bytes_.clear();
+  encode(event, bytes_);
+  world_.trace.add(xxh64(bytes_));
+  if (!keep(bytes_.size(), inputs_ == 1)) return;
+  if (const auto* news = std::get_if<OrderNews>(&event.what);
+      news != nullptr && (news->status == OrderStatus::filled || news->status == OrderStatus::cancelled ||
+                          news->status == OrderStatus::rejected))
+    world_.disk.ends(news->client_id);
+  if (const auto* answer = std::get_if<RequestAnswer>(&event.what);
+      answer != nullptr && answer->request == RequestKind::place &&
+      answer->outcome == RequestOutcome::refused)
+    world_.disk.ends(answer->client_id);
+  sync_when_due();
+  if (!alive()) return;
+  if (!is_market(event.what) && !std::holds_alternative<TimerFired>(event.what) &&
+      crash_point("a crash between journal and core"))
+    return;
+  if (world_.tell) world_.tell(world_.scheduler.now(), in_words(event));
+  world_.auditor.heard(event.what);
+  world_.strategy.prepare(event.at.seconds());
+  out_.clear();
+  core_->step(event, out_);
+  world_.auditor.stepped(event, out_, now());
+  if (world_.tell)
+    for (const Command& command : out_.commands)
+      world_.tell(world_.scheduler.now(), "  " + in_words(command));
+  take(event);
+}
+
+void Bot::take(const Stamped& event) {
+  if (out_.commands.empty() && out_.decisions.empty()) return;
+  if (!out_.commands.empty() && crash_point("a crash between core and journal")) return;
+  for (const Command& command : out_.commands) {
+    bytes_.clear();
+    encode(StampedCommand{event.sequence, event.at, command}, bytes_);
+    world_.trace.add(xxh64(bytes_));
+    keep(bytes_.size(), false);
+    if (const auto* place = std::get_if<PlaceOrder>(&command))
+      world_.disk.intends({.id = place->id,
+                           .symbol = place->symbol,
+                           .side = place->side,
+                           .type = place->type,
+                           .time_in_force = place->time_in_force,
+                           .price = place->price,
+                           .size = place->size,
+                           .reduce_only = place->reduce_only,
+                           .position_index = place->position_index,
+                           .placed_at = event.at});
+  }
+  if (!keep(1, true)) return;
+  for (const Command& command : out_.commands) world_.auditor.journaled(command);
+  for (const Command& command : out_.commands) {
+    const bool places = std::holds_alternative<PlaceOrder>(command);
+    if (places && crash_point("a crash between journal and send")) return;
+    carry_out(command);
+    if (places && crash_point("a crash between send and answer")) return;
+  }
+}
+
+void Bot::carry_out(const Command& command) {
+  if (const auto* book = std::get_if<ResubscribeBook>(&command)) {
+    market_->resubscribe_book(instruments_[book->symbol.index].name.view(), now());
+    return;
+  }
+  rest_->carry_out(command, now());
+}
+
+/// As the live bot does between two turns; a disk that refuses costs warm features, nothing else.
+void Bot::save_features_when_due() {
+  if (last_at_ - features_saved_at_ < features_save_period) return;
+  features_saved_at_ = last_at_;
+  (void)world_.disk.write_file(world_.scheduler.now(), features_file, core_->feature_checkpoint(), last_at_);
+}
+
+void Bot::sync_when_due() {
+  if (now() - synced_at_ < sync_period && inputs_ != 1) return;
+  synced_at_ = now();
+  const auto took = world_.disk.sync(world_.scheduler.now());
+  if (!took) return die(BotEnd::disk_failed, std::string{took.error().what});
+  if (*took > 1ms) {
+    world_.happened("a sync that took long");
+    stall(world_.scheduler.now() + *took, false);
+  }
+}
+
+// ---- timers
+
+Instant Bot::next_timer() const {
+  if (!alive()) return distant_future;
+  if (next_timer_) return *next_timer_;
+  const Instant truth = world_.scheduler.now();
+  if (stalled_until_ > truth) {
+    next_timer_ = stalled_until_;
+    return stalled_until_;
+  }
+  // As the clients arm them: not sooner than a millisecond after the last time.
+  const Instant soonest = requests_looked_at_ + timer_shortest;
+  Instant next = std::max(soonest, rest_->next_timer(now()));
+  if (trade_ && trade_started_) next = std::min(next, std::max(soonest, trade_->next_timer()));
+  if (open_) {
+    next = std::min(next, core_->next_wakeup());
+    if (market_) next = std::min({next, market_->next_timer(), account_->next_timer()});
+  }
+  next_timer_ = next == distant_future ? distant_future : std::max(truth, clock_.when(next));
+  return *next_timer_;
+}
+
+void Bot::on_timer() {
+  if (!alive()) return;
+  next_timer_.reset();
+  if (world_.scheduler.now() < stalled_until_) return;
+  drain();
+  const Instant at = now();
+  if (alive() && requests_looked_at_ + timer_shortest <= at) {
+    requests_looked_at_ = at;
+    if (rest_->next_timer(at) <= at) rest_->on_timer(at);
+    if (alive() && trade_ && trade_started_ && trade_->next_timer() <= at) trade_->on_timer(at);
+  }
+  if (alive() && market_ && market_->next_timer() <= at) market_->on_timer(at);
+  if (alive() && account_ && account_->next_timer() <= at) account_->on_timer(at);
+  pump();
+}
+
+}  // namespace mlbot::shell::simulate

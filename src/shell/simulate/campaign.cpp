@@ -1,0 +1,114 @@
+#include "shell/simulate/campaign.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+#include "base/state_hash.h"
+
+namespace mlbot::shell::simulate {
+
+void Campaign::add(const WorldResult& world) {
+  ++worlds;
+  events += world.events;
+  inputs += world.inputs;
+  creates += world.creates;
+  fills += world.fills;
+  lives += world.lives;
+  virtual_time += world.lasted;
+  StateHash hash;
+  hash.add(trace_hash);
+  hash.add(world.trace_hash);
+  trace_hash = hash.value();
+  for (std::size_t i = 0; i < fault_kind_count; ++i) {
+    faults[i] += world.faults[i];
+    worlds_with_fault[i] += world.faults[i] > 0;
+  }
+  for (const auto& [name, count] : world.happened) happened[name] += count;
+  for (const auto& [name, count] : world.decisions) decisions[name] += count;
+  ++strategies[std::string{world.strategy}];
+  if (world.violation) failures.push_back({world.seed, world.events, *world.violation});
+}
+
+Campaign run_campaign(const CampaignOptions& options) {
+  std::vector<std::optional<WorldResult>> results(options.seeds);
+  std::mutex door;
+  std::uint64_t next = 0, done = 0, events = 0;
+  std::size_t failures = 0;
+  const auto work = [&] {
+    while (true) {
+      std::uint64_t mine = 0;
+      {
+        const std::lock_guard lock{door};
+        if (next == options.seeds || failures >= options.failures_max) return;
+        mine = next++;
+      }
+      WorldOptions world = options.world;
+      world.seed = options.first_seed + mine;
+      WorldResult result = run_world(world);
+      result.struck = {};
+      const std::lock_guard lock{door};
+      ++done;
+      events += result.events;
+      failures += result.violation.has_value();
+      results[mine] = std::move(result);
+      if (options.progress) options.progress(done, events);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < options.jobs; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  Campaign sum;
+  for (const auto& result : results)
+    if (result) sum.add(*result);
+  return sum;
+}
+
+const std::vector<std::string_view>& must_happen() {
+  static const std::vector<std::string_view> names{
+      "a POST under way for seconds",
+      "a POST was carried out and answered badly",
+      "a POST was carried out and answered with a timeout code",
+      "a ban",
+      "a ban with orders open",
+      "a cancel that carries fills",
+      "a crash between core and journal",
+      "a crash between journal and core",
+      "a crash between journal and send",
+      "a crash between send and answer",
+      "a create arrived late",
+      "a fill without an id of ours",
+      "a frame nobody can read",
+      "a gap in a book",
+      "a human closes the position",
+      "a human takes the stop away",
+      "a human trades",
+      "a life that crashed",
+      "a second process is turned away",
+      "an intent is carried to the next life",
+      "auto-deleveraging",
+      "a life that the disk ended",
+      "a start that failed",
+      "a stop is set off",
+      "a sync that took long",
+      "an answer nobody can read",
+      "an order ended without a fill",
+      "funding while a position is held",
+      "the answer to a POST was lost",
+      "the venue restarts",
+      "u = 1 while a book was followed",
+  };
+  return names;
+}
+
+std::vector<std::string> never_happened(const Campaign& campaign) {
+  std::vector<std::string> out;
+  for (const std::string_view name : must_happen())
+    if (!campaign.happened.contains(name)) out.emplace_back(name);
+  for (std::size_t i = 0; i < fault_kind_count; ++i)
+    if (campaign.faults[i] == 0) out.push_back("fault " + std::string{to_string(static_cast<FaultKind>(i))});
+  return out;
+}
+
+}  // namespace mlbot::shell::simulate
