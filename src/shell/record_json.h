@@ -13,6 +13,8 @@ Json command_json(const Command& command, std::span<const Instrument> instrument
 Json decision_json(const Decision& decision, std::span<const Instrument> instruments);
 /// With "kind" first: event, command, decision, frame, raw_frame, venue_frame, frame_digest, state_hash,
 /// order_id_lease, feature_checkpoint, context or gap. An event's own word stands under "event".
+Json route_json(const RouteChoice& choice, std::span<const Instrument> instruments);
+Json fill_quality_json(const FillQuality& fill, std::span<const Instrument> instruments);
 Json journal_json(const io::journal::JournalItem& item, std::span<const Instrument> instruments);
 
 }  // namespace mlbot::shell

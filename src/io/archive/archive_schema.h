@@ -31,6 +31,8 @@ enum class Table : std::uint8_t {
   frames,
   features,
   signals,
+  routes,
+  fill_quality,
   orders,
   executions,
   positions,

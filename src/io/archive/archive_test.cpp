@@ -98,6 +98,22 @@ Script one_of_each() {
                                     .order = "r3-1"});
   script.records.push_back(
       Decision{.symbol = {0}, .cause = cause, .at = script.at(), .reason = ReasonCode::spread_wide});
+  RouteChoice route{
+      .symbol = {0}, .cause = cause, .at = script.at(), .order = "r3-1", .size = {10}, .count = 2};
+  route.ways[0] = {.kind = RouteKind::cross, .fee_bps = 11, .spread_bps = 0.5};
+  route.ways[1] = {.kind = RouteKind::rest, .patience = 5s, .fill_probability = 0.5, .fee_bps = 4};
+  route.chosen = 1;
+  script.records.push_back(route);
+  script.records.push_back(FillQuality{.symbol = {0},
+                                       .cause = cause,
+                                       .filled_at = script.at(),
+                                       .order = "r3-1",
+                                       .execution_id = "x-1",
+                                       .liquidity = Liquidity::maker,
+                                       .price = *parse_e8("71423.8"),
+                                       .size = {10},
+                                       .shortfall_bps = -1.5,
+                                       .markout_5s_bps = 0.25});
   FeatureFrame frame{.symbol = {0}, .number = 4, .cause = cause, .at = script.at(), .digest = UINT64_MAX};
   frame.set(0, -0.5);
   frame.set_missing(1);
@@ -129,6 +145,12 @@ TEST(Archive, EveryKindOfRecordBecomesRowsThatAPersonCanAsk) {
     EXPECT_EQ(archiver->last_sequence(), Sequence{script.sequence});
   }
   EXPECT_EQ(csv(path, "SELECT mode, epoch, account FROM runs"), "mode,epoch,account\npaper,3,main\n");
+  EXPECT_EQ(csv(path, "SELECT way, patience_seconds AS patience, total_bps, considered FROM routes"),
+            "way,patience,total_bps,considered\nrest,5,4,\"cross 11.50, rest 4.00\"\n");
+  EXPECT_EQ(csv(path,
+                "SELECT execution_id, liquidity, shortfall_bps, markout_1s_bps, markout_5s_bps FROM "
+                "fill_quality"),
+            "execution_id,liquidity,shortfall_bps,markout_1s_bps,markout_5s_bps\nx-1,maker,-1.5,,0.25\n");
   EXPECT_EQ(csv(path, "SELECT symbol, tick_size, min_order FROM instruments"),
             "symbol,tick_size,min_order\nBTCUSDT,0.1,0.001\n");
   EXPECT_EQ(csv(path, "SELECT bid, bid_size, ask, bid_prices, update_id FROM books ORDER BY sequence"),

@@ -299,6 +299,8 @@ Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
                             [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
                             [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
                             [&](const FeatureFrame& v) { return take_frame(v); },
+                            [&](const RouteChoice& v) { return take_new(v, Stream::routes, v.cause); },
+                            [&](const FillQuality& v) { return take_new(v, Stream::fill_quality, v.cause); },
                             [](const StreamIndex&) { return Done{}; }},  // the bus's own bookkeeping
                  record);
   if (!done) return fail(std::move(done));

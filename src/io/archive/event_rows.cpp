@@ -407,6 +407,30 @@ EventRows::Done EventRows::store(const Decision& d, std::uint64_t item) {
                    ordered ? std::optional{(*known)->size(d.size)} : std::nullopt, d.order);
 }
 
+EventRows::Done EventRows::store(const RouteChoice& choice, std::uint64_t item) {
+  const auto known = instrument(choice.symbol, choice.cause);
+  if (!known) return std::unexpected{known.error()};
+  std::string considered;
+  for (std::size_t i = 0; i < choice.count; ++i)
+    considered +=
+        fmt::format("{}{} {:.2f}", i == 0 ? "" : ", ", word(choice.ways[i].kind), choice.ways[i].total_bps());
+  const RouteWay& way = choice.way();
+  return rows_.row(Table::routes, choice.cause.number, item, choice.at, (*known)->name, choice.order,
+                   word(choice.side), choice.reduces, (*known)->size(choice.size), choice.arrival_mid,
+                   word(way.kind), way.offset_bps, seconds(way.patience), way.fill_probability, way.fee_bps,
+                   way.spread_bps, way.impact_bps, way.miss_bps, way.total_bps(), considered);
+}
+
+EventRows::Done EventRows::store(const FillQuality& fill, std::uint64_t item) {
+  const auto known = instrument(fill.symbol, fill.cause);
+  if (!known) return std::unexpected{known.error()};
+  return rows_.row(Table::fill_quality, fill.cause.number, item, fill.filled_at, (*known)->name, fill.order,
+                   fill.execution_id, word(fill.side), fill.reduces, word(fill.liquidity), fill.price,
+                   (*known)->size(fill.size), fill.fee,
+                   fill.fill_mid == E8{} ? std::nullopt : std::optional{fill.fill_mid}, fill.arrival_mid,
+                   fill.shortfall_bps, fill.markout_1s_bps, fill.markout_5s_bps, fill.markout_60s_bps);
+}
+
 EventRows::Done EventRows::store(const FeatureFrame& frame) {
   const auto known = instrument(frame.symbol, frame.cause);
   if (!known) return std::unexpected{known.error()};

@@ -29,6 +29,8 @@ class EventRows {
   /// @param item  which of several that one event caused
   Done store(const StampedCommand& command, std::uint64_t item);
   Done store(const Decision& decision, std::uint64_t item);
+  Done store(const RouteChoice& choice, std::uint64_t item);
+  Done store(const FillQuality& fill, std::uint64_t item);
   Done store(const FeatureFrame& frame);
   Done store(const FeatureFrame& frame, const Instrument& instrument);
   Done store(const journal::FrameDigest& digest);

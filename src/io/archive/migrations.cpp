@@ -59,7 +59,11 @@ Done from_1_to_2(Database& database) {
         std::string{"DROP TABLE gaps_before"},
         std::string{"ALTER TABLE progress ADD COLUMN digest_sequence UBIGINT DEFAULT 0"},
         std::string{"ALTER TABLE progress ADD COLUMN digest_count UBIGINT DEFAULT 0"},
-        std::string{"ALTER TABLE progress ADD COLUMN memory_sequence UBIGINT DEFAULT 0"}})
+        std::string{"ALTER TABLE progress ADD COLUMN memory_sequence UBIGINT DEFAULT 0"},
+        std::string{"ALTER TABLE progress ADD COLUMN route_sequence UBIGINT DEFAULT 0"},
+        std::string{"ALTER TABLE progress ADD COLUMN route_count UBIGINT DEFAULT 0"},
+        std::string{"ALTER TABLE progress ADD COLUMN fill_quality_sequence UBIGINT DEFAULT 0"},
+        std::string{"ALTER TABLE progress ADD COLUMN fill_quality_count UBIGINT DEFAULT 0"}})
     if (auto done = database.run(sql); !done) return done;
   return {};
 }

@@ -6,7 +6,8 @@
 
 namespace mlbot::io::archive {
 namespace {
-constexpr std::array<std::string_view, 5> stream_names{"event", "command", "decision", "frame", "digest"};
+constexpr std::array<std::string_view, 7> stream_names{"event",  "command", "decision",    "frame",
+                                                       "digest", "route",   "fill_quality"};
 }
 
 Result<void, ArchiveError> ArchiveProgress::load(Database& database) {
@@ -15,8 +16,8 @@ Result<void, ArchiveError> ArchiveProgress::load(Database& database) {
   auto rows = database.ask("SELECT " + columns + "memory_sequence FROM progress", 1);
   if (!rows) return std::unexpected{rows.error()};
   if (rows->rows.empty())
-    return database.run(
-        fmt::format("INSERT INTO progress VALUES ({}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", schema_version));
+    return database.run(fmt::format(
+        "INSERT INTO progress VALUES ({}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", schema_version));
   const auto& row = rows->rows.front();
   const auto value = [&](std::size_t column) {
     const auto* number = std::get_if<std::uint64_t>(&row[column]);

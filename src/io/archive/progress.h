@@ -40,7 +40,7 @@ class Admission {
   std::uint64_t seen_again_ = 0;
 };
 
-enum class Stream : std::uint8_t { events, commands, decisions, frames, digests };
+enum class Stream : std::uint8_t { events, commands, decisions, frames, digests, routes, fill_quality };
 
 /// The one row of `progress`.
 class ArchiveProgress {
@@ -55,7 +55,7 @@ class ArchiveProgress {
 
   Sequence memory_sequence;  ///< the market memory in the file is of this event
  private:
-  std::array<Admission, 5> streams_;
+  std::array<Admission, 7> streams_;
 };
 
 }  // namespace mlbot::io::archive
