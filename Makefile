@@ -45,11 +45,11 @@ nightly-bus:  ## two thousand misfortunes of a real Redis instead of twenty; eve
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_bus_test
 	@MLBOT_NIGHTLY=1 $(BUILD)/bin/mlbot_io_bus_test --gtest_filter='RedisMisfortune.Every*'
 
-nightly-archive:  ## the archiver killed six thousand times, then an hour of 20 000 events a second: its memory stays flat
-	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_archive_test
+nightly-archive:  ## the archiver killed six thousand times, the bot on a disk that refuses in twenty places, an hour's soak
+	@$(MAKE) --no-print-directory build TARGETS="mlbot_io_archive_test faults_test"
 	@MLBOT_CRASH_ROUNDS=2000 $(BUILD)/bin/mlbot_io_archive_test --gtest_filter='ArchiveCrash.*'
-	@$(MAKE) --no-print-directory build PRESET=bench TARGETS=mlbot_io_archive_bench
-	@MLBOT_SOAK_SECONDS=3600 build/bench/bin/mlbot_io_archive_bench --benchmark_filter=soak
+	@MLBOT_FAULT_ROUNDS=10 $(BUILD)/bin/faults_test
+	@$(MAKE) --no-print-directory soak
 
 nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
@@ -76,6 +76,10 @@ bench:  ## the published figures, into build/bench/
 	@tools/setup test
 	@$(MAKE) --no-print-directory build PRESET=bench
 	@tools/run_benches build/bench
+
+soak:  ## journal, ring and archive for an hour at 20 000 events a second: resident memory every ten seconds, then in one line
+	@$(MAKE) --no-print-directory build PRESET=bench TARGETS=mlbot_soak
+	@build/bench/bin/mlbot_soak $(ARGS)
 
 test-asan:  ## the suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup check

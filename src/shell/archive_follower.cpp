@@ -5,6 +5,8 @@
 #include <chrono>
 #include <filesystem>
 
+#include "io/files/files.h"
+
 namespace mlbot::shell {
 namespace {
 
@@ -16,6 +18,8 @@ constexpr auto flush_period = std::chrono::seconds{1};
 constexpr auto again_first = std::chrono::milliseconds{1'000};
 constexpr auto again_max = std::chrono::milliseconds{60'000};
 constexpr auto wish_patience = std::chrono::seconds{600};
+constexpr auto room_period = std::chrono::seconds{1};
+constexpr std::uint64_t room_min = 256 << 20;  ///< bytes of disk that are the journal's
 
 }  // namespace
 
@@ -104,6 +108,7 @@ ArchiveFollower::Done ArchiveFollower::follow(Progress& progress) {
   bool whole = false;  // everything of before was taken, its frames made again
   while (true) {
     const bool last_turn = stopping_;
+    if (auto waited = wait_for_room(progress); !waited) return waited;
     // Journal first: a frame speaks of a symbol that the journal defines.
     auto from_journal = keeper_->follow(records_a_turn);
     if (!from_journal) return std::unexpected{from_journal.error()};
@@ -134,6 +139,25 @@ ArchiveFollower::Done ArchiveFollower::follow(Progress& progress) {
     }
     std::this_thread::sleep_for(pause);
   }
+}
+
+/// The index gives way to the truth: what is left of a nearly full disk is the journal's.
+ArchiveFollower::Done ArchiveFollower::wait_for_room(Progress& progress) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - room_seen_at_ < room_period) return {};
+  room_seen_at_ = now;
+  const auto lacks_room = [this] {
+    const auto free = io::files::free_space(state_.root);
+    return free && *free < room_min;
+  };
+  if (!lacks_room()) return {};
+  const auto what = fmt::format("less than {} MB are free below {}", room_min >> 20, state_.root);
+  say(trouble_, what + ": the archive waits, what is left is for the journal; free some, and it goes on");
+  while (lacks_room())
+    if (!wait(room_period, progress))
+      return std::unexpected{io::archive::ArchiveError{ArchiveFault::disk_full, what}};
+  say(trouble_, "");
+  return {};
 }
 
 ArchiveFollower::Done ArchiveFollower::follow_frames(std::size_t& taken) {

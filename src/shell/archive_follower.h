@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,6 +51,8 @@ class ArchiveFollower {
   Done live(Progress& progress);
   Done follow(Progress& progress);
   Done follow_frames(std::size_t& taken);
+  /// Waits while the disk is nearly full. @error disk_full: it still is, and stop() came
+  Done wait_for_room(Progress& progress);
   Done carry_out_wishes();
   Json wish(const Json& asked);
   void say(std::string& where, const std::string& what);
@@ -61,6 +64,7 @@ class ArchiveFollower {
   std::unique_ptr<ArchiveKeeper> keeper_;
   std::unique_ptr<io::bus::BusReader> frames_;
   RecordScratch scratch_;
+  std::chrono::steady_clock::time_point room_seen_at_{};
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> rows_{0}, rows_before_{0}, sealed_{0};

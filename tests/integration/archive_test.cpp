@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "integration/process.h"
+#include "io/archive/database.h"
 
 namespace mlbot {
 namespace {
@@ -54,6 +55,16 @@ TEST_F(ArchiveOfABot, AnswersWhileItRunsAndIsMadeAgainToTheSameHash) {
       answered = std::filesystem::exists(state + "/archive.sock") && count("features") > 100;
     }
     EXPECT_TRUE(answered) << bot.err();
+    // Anybody who reads Parquet may do so beside the bot: here DuckDB in this process.
+    const auto reader = io::archive::Database::open(":memory:", io::archive::Access::read_write,
+                                                    {.directory = state + "/archive"});
+    ASSERT_TRUE(reader) << reader.error().what;
+    const auto closed_hours = [&](const std::string& kind) {
+      return (*reader)->ask_count("SELECT count(*) FROM read_parquet('" + state + "/archive/" + kind +
+                                  "/**/*.parquet', hive_partitioning = true)");
+    };
+    EXPECT_GT(closed_hours("events").value_or(0), 1'000u);
+    EXPECT_GT(closed_hours("trades").value_or(0), 100u);
     const auto written = mlbot({"query", "DELETE FROM hot_trades"});
     EXPECT_EQ(written.exit_code, 3) << written.err;
     EXPECT_NE(written.err.find("read-only"), std::string::npos) << written.err;

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "io/archive/archive_views.h"
 #include "io/archive/data_archiver.h"
@@ -123,61 +122,6 @@ void bm_seal_to_parquet(benchmark::State& state) {
   state.counters["bytes/row"] = bytes;
 }
 BENCHMARK(bm_seal_to_parquet)->Unit(benchmark::kMillisecond)->UseRealTime();
-
-/// Resident memory of this process, in bytes.
-double resident_bytes() {
-  std::ifstream file{"/proc/self/statm"};
-  double pages = 0, resident = 0;
-  file >> pages >> resident;
-  return resident * 4096;
-}
-
-/// Many events for long: the archiver's memory must not grow. MLBOT_SOAK_SECONDS of market time at 20 000
-/// events a second, as fast as they are taken; the counters are resident megabytes after a tenth, at the end,
-/// and at most.
-void bm_soak(benchmark::State& state) {
-  const char* wished = std::getenv("MLBOT_SOAK_SECONDS");
-  const std::int64_t seconds = wished != nullptr ? std::atoll(wished) : 300;
-  for (auto _ : state) {
-    const files::TemporaryFolder folder;
-    auto archiver = DataArchiver::open({.path = folder.path() + "/archive.duckdb"});
-    constexpr std::uint16_t symbols = 20;
-    std::uint64_t sequence = 0;
-    for (std::uint16_t i = 0; i < symbols; ++i) {
-      const auto name = fmt::format("COIN{}USDT", i);
-      (void)(*archiver)->take(Stamped{{++sequence},
-                                      start,
-                                      start,
-                                      start,
-                                      InstrumentDefined{{.id = {i},
-                                                         .name = std::string_view{name},
-                                                         .tick_size = {10'000'000},
-                                                         .lot_step = {100'000}}}});
-    }
-    double early = 0, most = 0;
-    for (std::int64_t second = 0; second < seconds; ++second) {
-      for (int i = 0; i < 20'000; ++i) {
-        const Instant at = start + second * 1s + i * 50us;
-        ++sequence;
-        const auto id = fmt::format("{:016x}", xxh64(bytes_of(sequence)));
-        const Trade trade{
-            .matched_at = at, .price = {700'000 + i % 97}, .size = {3}, .id = std::string_view{id}};
-        if (!(*archiver)->take(Stamped{
-                {sequence}, at, at, at, Trades{{static_cast<std::uint16_t>(i % symbols)}, {&trade, 1}}}))
-          return state.SkipWithError("refused");
-      }
-      if (!(*archiver)->flush()) return state.SkipWithError("refused");
-      most = std::max(most, resident_bytes());
-      if (second == seconds / 10) early = resident_bytes();
-    }
-    state.counters["MB_early"] = early / 1e6;
-    state.counters["MB_end"] = resident_bytes() / 1e6;
-    state.counters["MB_most"] = most / 1e6;
-    state.counters["events"] = static_cast<double>(sequence);
-    state.counters["hours_sealed"] = static_cast<double>((*archiver)->stats().hours_sealed);
-  }
-}
-BENCHMARK(bm_soak)->Unit(benchmark::kSecond)->UseRealTime()->Iterations(1);
 
 /// The measure: vectors filled and appended by nothing but the loop below, committed once.
 void bm_bare_chunk_appender(benchmark::State& state) {

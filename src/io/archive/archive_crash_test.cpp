@@ -117,7 +117,7 @@ class ArchiveCrash : public testing::Test {
     market_.run_until(noon + 50min, {7});
     market_.clock = market_.clock + 12min;
     market_.open_run();
-    market_.run_until(noon + 2h + 4min);
+    market_.run_until(noon + (is_nightly() ? 2h : 1h) + 4min);
     const auto directory = folder() + "/journal";
     auto writer = journal::JournalWriter::open(directory, {.segment_bytes_max = 200'000, .compress = false});
     ASSERT_TRUE(writer);
@@ -186,7 +186,7 @@ class ArchiveCrash : public testing::Test {
     FAIL() << "the archiver does not get to the end";
   }
 
-  TemporaryFolder temporary_;
+  TemporaryFolder temporary_{TemporaryFolder::in_memory()};
   Market market_;
   std::uint64_t events_ = 0, trades_ = 0, missing_ = 0, last_ = 0;  ///< what the journal holds
   ContentHash expected_;
