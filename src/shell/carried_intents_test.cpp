@@ -15,13 +15,6 @@ constexpr Instant at(std::int64_t seconds) { return Instant::from_seconds(1'000'
 StampedCommand placed(const char* id, std::int64_t seconds, std::uint16_t symbol = 0) {
   return {{1}, at(seconds), PlaceOrder{.id = id, .symbol = {symbol}, .price = {100}, .size = {5}}};
 }
-Stamped told(Event what) { return {.what = std::move(what)}; }
-std::vector<std::string> ids(const std::vector<IntentCarried>& list) {
-  std::vector<std::string> out;
-  for (const auto& intent : list) out.push_back(intent.id.str());
-  return out;
-}
-using Ids = std::vector<std::string>;
 
 TEST(CarriedIntents, AreReadFromTheJournalsEndUnderTheirNewSymbol) {
   const auto directory =
