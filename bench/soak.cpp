@@ -108,7 +108,7 @@ std::string fail(const std::string& what) {
 }
 
 std::string soak(const Options& options) {
-  const files::TemporaryFolder temporary;
+  const io::files::TemporaryFolder temporary;
   const auto root = options.directory.empty() ? temporary.path() : options.directory;
   std::filesystem::create_directories(root);
   auto journal = io::journal::JournalWriter::open(root + "/journal", {.bytes_max = 1 << 30});

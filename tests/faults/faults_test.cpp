@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "base/json.h"
-#include "integration/process.h"
+#include "integration/whole_archive.h"
 #include "io/journal/journal.h"
 
 namespace mlbot {
@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using testing_support::Finished;
 using testing_support::Process;
 using testing_support::run_mlbot;
+using testing_support::run_until_whole;
 using testing_support::TemporaryDirectory;
 using testing_support::text_of;
 
@@ -174,7 +175,7 @@ TEST_F(Faults, AFullDiskStopsTheArchiveFirstAndTheBotBeforeItActsUnrecorded) {
   EXPECT_NE(ended.err.find("o space left"), std::string::npos) << ended.err;
   note_acknowledged();
   disk.give_back();
-  const auto next = run_mlbot(directory, arguments("20"));
+  const auto next = run_until_whole(directory, state, arguments("4000"));
   ASSERT_EQ(next.exit_code, 0) << next.err;
   judge("room again");
   print("full disk");
@@ -214,7 +215,7 @@ TEST_F(Refusals, OfTheArchivesFileCostTradingNothing) {
       const auto ended = run_refused("archive.duckdb", first, 2);
       EXPECT_EQ(ended.exit_code, 0) << refused_ << ended.err;
       refusals += refused_.empty() ? 0 : 1;
-      ASSERT_EQ(run_mlbot(directory, arguments("20")).exit_code, 0);
+      ASSERT_EQ(run_until_whole(directory, state, arguments("4000")).exit_code, 0);
       judge("refused: " + refused_);
     }
   EXPECT_GE(refusals, 1) << "the file was never written";
@@ -233,7 +234,7 @@ TEST_F(Refusals, OfTheJournalStopTheBotAndNothingAcknowledgedIsLost) {
         EXPECT_NE(ended.exit_code, 0) << "it went on without a record after " << refused_;
         EXPECT_NE(ended.err.find("nput/output error"), std::string::npos) << ended.err;
       }
-      const auto next = run_mlbot(directory, arguments("20"));
+      const auto next = run_until_whole(directory, state, arguments("4000"));
       ASSERT_EQ(next.exit_code, 0) << next.err;
       judge("refused: " + refused_);
     }

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "base/json.h"
-#include "integration/process.h"
+#include "integration/whole_archive.h"
 #include "io/archive/database.h"
 
 namespace mlbot {
@@ -15,6 +15,7 @@ namespace {
 using testing_support::Finished;
 using testing_support::Process;
 using testing_support::run_mlbot;
+using testing_support::run_until_whole;
 using testing_support::TemporaryDirectory;
 
 class ArchiveOfABot : public testing::Test {
@@ -97,7 +98,7 @@ TEST_F(ArchiveOfABot, KilledWithTheBotItHoldsEveryEventOnceAfterTheNextStart) {
     bot.signal(SIGKILL);
     bot.wait();
   }
-  const auto last = run_mlbot(directory, run_arguments("60"));
+  const auto last = run_until_whole(directory, state, run_arguments("4000"));
   ASSERT_EQ(last.exit_code, 0) << last.err;
   EXPECT_EQ(count("events"), journaled());
   EXPECT_EQ(count("(SELECT DISTINCT sequence FROM events)"), journaled());
@@ -113,7 +114,7 @@ TEST_F(ArchiveOfABot, KilledWithTheBotItHoldsEveryEventOnceAfterTheNextStart) {
 TEST_F(ArchiveOfABot, ADamagedFileIsPutAsideAndTheRunGoesOn) {
   ASSERT_EQ(run_mlbot(directory, run_arguments("30")).exit_code, 0);
   std::ofstream{state + "/archive.duckdb", std::ios::binary | std::ios::trunc} << std::string(20'000, 'x');
-  const auto next = run_mlbot(directory, run_arguments("30"));
+  const auto next = run_until_whole(directory, state, run_arguments("4000"));
   EXPECT_EQ(next.exit_code, 0) << next.err;
   EXPECT_TRUE(std::filesystem::exists(state + "/archive.duckdb.damaged"));
   EXPECT_EQ(count("events"), journaled());
