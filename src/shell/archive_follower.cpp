@@ -13,6 +13,7 @@ namespace {
 using io::archive::ArchiveFault;
 
 constexpr std::size_t records_a_turn = 20'000;
+constexpr std::size_t records_a_look = 1'000;  ///< behind which it shows that it moves
 constexpr auto pause = std::chrono::milliseconds{50};
 constexpr auto flush_period = std::chrono::seconds{1};
 constexpr auto again_first = std::chrono::milliseconds{1'000};
@@ -93,6 +94,7 @@ ArchiveFollower::Done ArchiveFollower::live(Progress& progress) {
       {.socket = state_.archive_socket(), .on_wish = [this](const Json& asked) { return wish(asked); }});
   if (!server) return std::unexpected{server.error()};
   serving_ = true;
+  progress.add(1);
   auto followed = follow(progress);
   serving_ = false;
   server->reset();
@@ -110,9 +112,14 @@ ArchiveFollower::Done ArchiveFollower::follow(Progress& progress) {
     const bool last_turn = stopping_;
     if (auto waited = wait_for_room(progress); !waited) return waited;
     // Journal first: a frame speaks of a symbol that the journal defines.
-    auto from_journal = keeper_->follow(records_a_turn);
-    if (!from_journal) return std::unexpected{from_journal.error()};
-    std::size_t taken = *from_journal;
+    std::size_t taken = 0;
+    for (bool more = true; more && taken < records_a_turn;) {
+      const auto from_journal = keeper_->follow(records_a_look);
+      if (!from_journal) return std::unexpected{from_journal.error()};
+      more = *from_journal == records_a_look;
+      taken += *from_journal;
+      progress.add(1);
+    }
     if (auto heard = follow_frames(taken); !heard) return heard;
     rows_ = rows_before_ + archiver.stats().rows;
     sealed_ = std::min(archiver.sealed_sequence(), archiver.resume_sequence()).number;
