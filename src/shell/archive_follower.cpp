@@ -7,7 +7,7 @@
 namespace mlbot::shell {
 namespace {
 
-constexpr std::size_t records_a_turn = 20'000;
+constexpr std::size_t records_a_turn = 500;  ///< and then says how far it is
 constexpr auto pause = std::chrono::milliseconds{50};
 constexpr auto flush_period = std::chrono::seconds{1};
 

@@ -5,10 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "core/features/feature_hub.h"
 #include "integration/process.h"
@@ -122,17 +120,6 @@ inline Golden record_golden(const TemporaryDirectory& directory) {
   EXPECT_EQ(made.exit_code, 0) << made.out << made.err;
   golden.run = see_run(golden.journal, false);
   return golden;
-}
-
-/// Turns until `done`, or says no after `limit`.
-template <class Done>
-bool wait_for(Done done, std::chrono::milliseconds limit) {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  }
-  return true;
 }
 
 /// A state directory that knows the golden run's model.

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "domain/record.h"
+#include "io/files/file_lock.h"
 #include "io/files/file_system.h"
 
 namespace mlbot::io::journal {
@@ -234,7 +235,7 @@ class JournalWriter {
   files::FileSystem& system_;
   Recovery recovery_;
   JournalStats stats_;
-  int lock_ = -1;
+  files::FileLock lock_;
   int file_ = -1;
   std::string path_;  ///< of the open segment
   Sequence segment_first_;
