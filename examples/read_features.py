@@ -6,8 +6,8 @@
 """
 import itertools, json, socket, struct, sys
 
-SCHEMA = b"mlbot.record.2"  # the entry's only field; another name is another encoding
-FORMAT, FRAME = 2, 3        # first two bytes of a record: version of the encoding, kind of the record
+SCHEMA = b"mlbot.record.3"  # the entry's only field; another name is another encoding
+FORMAT, FRAME = 3, 3        # first two bytes of a record: version of the encoding, kind of the record
 
 
 def answer(stream):
@@ -29,19 +29,20 @@ def frame(data):
         return byte if byte < 128 else byte & 127 | varint() << 7
 
     zigzag = lambda: (lambda v: v >> 1 ^ -(v & 1))(varint())
+    f64 = lambda count: struct.unpack(f"<{count}d", bytes(itertools.islice(left, 8 * count)))
     signed = lambda *names: {name: zigzag() for name in names}
-    if (varint(), varint()) != (FORMAT, FRAME):
-        raise ValueError("no feature frame of this version")
+    assert (varint(), varint()) == (FORMAT, FRAME), "no feature frame of this version"
     out = {"symbol_id": varint(), "number": varint(), "cause": varint()} | signed("at_ns") | {"triggers": varint()}
     out["top"] = signed("bid_ticks", "ask_ticks", "bid_lots", "ask_lots") | {"synced": bool(varint())}
-    out |= signed("book_at_ns") | {"activity": signed("bid_lots", "ask_lots", "minute_lots", "book_period_ns")}
-    values, bits = struct.unpack("<142d", bytes(itertools.islice(left, 8 * 142))), [varint() for _ in range(3)]
+    depth = ("bid_lots", "ask_lots", "lowest_bid_ticks", "highest_ask_ticks", "minute_lots")
+    out |= signed("book_at_ns") | {"activity": signed(*depth) | {"traded_5m": f64(1)[0]} | signed("book_period_ns")}
+    values, bits = f64(142), [varint() for _ in range(3)]
     out["values"] = [value if bits[i // 64] >> i % 64 & 1 else None for i, value in enumerate(values)]
     return out | {"digest": f"{varint():016x}"}
 
 
 def main(where, symbol, count=0):
-    host, port = (where, None) if "/" in where else where.split(":")
+    host, _, port = where.partition(":")
     connection = socket.socket(socket.AF_INET if port else socket.AF_UNIX)
     connection.connect((host, int(port)) if port else where)
     stream, key, last, left = connection.makefile("rb"), b"feat.{%s}" % symbol.encode(), b"0-0", int(count)
@@ -49,9 +50,8 @@ def main(where, symbol, count=0):
         words = [b"XREAD", b"COUNT", b"100", b"BLOCK", b"1000", b"STREAMS", key, last]
         connection.sendall(b"*8\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
         for last, (field, value) in [entry for _, entries in answer(stream) or [] for entry in entries]:
-            if field != SCHEMA:
-                raise ValueError(f"{key} {last} is of schema {field}, not {SCHEMA}")
-            head = {"entry": last.decode(), "sequence": struct.unpack_from("<Q", value)[0]}
+            assert field == SCHEMA, f"{key} {last} is of schema {field}, not {SCHEMA}"
+            head = {"entry": last.decode(), "sequence": int.from_bytes(value[:8], "little")}
             print(json.dumps(head | frame(value[8:])), flush=True)
             if (left := left - 1) == 0:
                 return

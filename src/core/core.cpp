@@ -61,10 +61,8 @@ Instant Core::next_wakeup() const {
   return std::min(parts_->market.next_second(), std::max(parts_->trade.next_deadline(), parts_->now));
 }
 
-Core::Overview Core::overview() const {
-  const auto& coordinator = parts_->trade.coordinator();
-  return {coordinator.state(), coordinator.stopped_by()};
-}
+Core::Overview Core::overview() const { return parts_->trade.overview(); }
+Carried Core::carried() const { return parts_->trade.carried(); }
 
 Lots Core::believed_position(SymbolId symbol) const { return parts_->trade.router().positions().net(symbol); }
 

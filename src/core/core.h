@@ -52,9 +52,17 @@ class Core {
   struct Overview {
     TradingState state = TradingState::halted;
     std::optional<ReasonCode>
-        stopped_by;  ///< why trading stopped by itself; nothing when an operator stopped it
+        stopped_by;                 ///< why trading stopped by itself; nothing when an operator stopped it
+    std::optional<ReasonCode> why;  ///< what to show beside the state: of a stop, of blindness, of a gate
+    bool closing = false;           ///< positions are being closed, or that is being verified
+    bool closed = false;            ///< the last closing ended: flat by two sources, stops off
+    bool disconnect_due =
+        false;  ///< an operator asked for the end of all links, and nothing is left to close
   };
   Overview overview() const;
+  /// What the next run must know. A shell keeps it on disk before it carries out the commands of the step
+  /// that changed it.
+  Carried carried() const;
   /// What it takes a symbol's position to be, and the wallet by its ledger (nothing before that is open): for
   /// whoever holds them against the venue's.
   Lots believed_position(SymbolId symbol) const;

@@ -165,17 +165,23 @@ MarketActivity MarketStage::activity(SymbolId symbol) const {
   const Pulse& pulse = pulses_[symbol.index];
   MarketActivity out{.bid_depth = {},
                      .ask_depth = {},
+                     .lowest_bid = {},
+                     .highest_ask = {},
                      .minute_volume = pulse.minute_volume,
+                     .traded_5m = hub_.traded_notional(symbol, 300),
                      .book_period_ns = pulse.book_period_ns};
   const OrderBook& book = ingestor_.book(symbol);
   if (!book.synced()) return out;
-  const auto depth = [](std::span<const BookLevel> side) {
+  const auto depth = [](std::span<const BookLevel> side, PriceTicks& furthest) {
     Lots sum;
-    for (const BookLevel& level : side.first(std::min(side.size(), depth_levels))) sum = sum + level.size;
+    for (const BookLevel& level : side.first(std::min(side.size(), depth_levels))) {
+      sum = sum + level.size;
+      furthest = level.price;
+    }
     return sum;
   };
-  out.bid_depth = depth(book.bids());
-  out.ask_depth = depth(book.asks());
+  out.bid_depth = depth(book.bids(), out.lowest_bid);
+  out.ask_depth = depth(book.asks(), out.highest_ask);
   return out;
 }
 

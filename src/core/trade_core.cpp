@@ -51,10 +51,8 @@ Instant TradeCore::next_wakeup() const {
   return std::min(parts_->next_second, std::max(parts_->trade.next_deadline(), parts_->now));
 }
 
-Core::Overview TradeCore::overview() const {
-  const auto& coordinator = parts_->trade.coordinator();
-  return {coordinator.state(), coordinator.stopped_by()};
-}
+Core::Overview TradeCore::overview() const { return parts_->trade.overview(); }
+Carried TradeCore::carried() const { return parts_->trade.carried(); }
 
 std::uint64_t TradeCore::state_hash() const {
   StateHash hash;

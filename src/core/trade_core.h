@@ -26,6 +26,7 @@ class TradeCore {
   /// When a TimerFired is wanted next: a whole second, an order's deadline. distant_future before RunStarted.
   Instant next_wakeup() const;
   Core::Overview overview() const;
+  Carried carried() const;
   std::uint64_t state_hash() const;
 
  private:

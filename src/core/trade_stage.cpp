@@ -21,6 +21,12 @@ void TradeStage::compare(Instant now, SymbolId symbol) {
 }
 
 void TradeStage::step(const Stamped& event, Outbox& out) {
+  const std::size_t routes_before = out.routes.size(), fills_before = out.fills.size();
+  take(event, out);
+  stamp(event.sequence, routes_before, fills_before, out);
+}
+
+void TradeStage::take(const Stamped& event, Outbox& out) {
   const Instant at = event.at;
   const std::size_t sent_before = out.commands.size();
   router_.hear(event);
@@ -28,6 +34,7 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [&](const RunStarted& e) {
                    router_.start(e.mode, e.account, e.epoch);
                    coordinator_.start(e, router_);
+                   monitor_.carry(e.carried);
                    monitor_.start(at, e.mode, out);
                  },
                  [&](const InstrumentDefined& e) { define(e.instrument); },
@@ -35,6 +42,7 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [&](const OrderNews& e) { router_.on(at, e, monitor_, out); },
                  [&](const Execution& e) {
                    router_.on(at, e, monitor_, out);
+                   coordinator_.on(at, e, router_, out);
                    if (e.kind == ExecutionKind::other) monitor_.ask_again(at);  // a word that we do not know
                    compare(at, e.symbol);
                  },
@@ -47,7 +55,10 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                    router_.on(event.venue_time.ns == 0 ? at : event.venue_time, e);
                    monitor_.on(at, e, router_.positions().profit());
                  },
-                 [&](const RequestAnswer& e) { router_.on(at, e, monitor_, out); },
+                 [&](const RequestAnswer& e) {
+                   coordinator_.on(at, e);
+                   router_.on(at, e, monitor_, out);
+                 },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();
                    if (monitor_.on(at, e)) router_.on_snapshot(at, monitor_, first, out);
@@ -79,8 +90,8 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
                  [](const ClockOffset&) {},
                  [](const MachineHealth&) {},
                  [](const GuardBeat&) {},
-                 [](const SymbolStatus&) {},
-                 [](const VenueStatus&) {},
+                 [&](const SymbolStatus& e) { coordinator_.on(e); },
+                 [&](const VenueStatus& e) { coordinator_.on(e); },
                  [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
@@ -90,10 +101,44 @@ void TradeStage::step(const Stamped& event, Outbox& out) {
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
   const std::size_t sent_before = out.commands.size();
   router_.see(frame);
+  const std::size_t routes_before = out.routes.size(), fills_before = out.fills.size();
+  router_.measure(frame, out);
+  judge(frame, out);
+  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
+  stamp(frame.cause, routes_before, fills_before, out);
+}
+
+void TradeStage::judge(const FeatureFrame& frame, Outbox& out) {
   if ((frame.triggers & static_cast<std::uint8_t>(FrameTrigger::second)) == 0) return;
   router_.work(frame.at, frame.symbol, monitor_, out);
   out.decisions.push_back(coordinator_.judge(frame, router_, monitor_, out));
-  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
+}
+
+Core::Overview TradeStage::overview() const {
+  return {.state = coordinator_.state(),
+          .stopped_by = coordinator_.stopped_by(),
+          .why = coordinator_.why(),
+          .closing = coordinator_.closing().under_way(),
+          .closed = coordinator_.closing().phase() == Closing::Phase::done,
+          .disconnect_due = coordinator_.disconnect_due()};
+}
+
+Carried TradeStage::carried() const {
+  Carried out = coordinator_.carried();
+  monitor_.carry_into(out);
+  const DayCounts& day = router_.risk().day();
+  out.orders_today = day.orders;
+  out.round_trips_today = day.round_trips;
+  out.cancels_today = day.cancels;
+  out.fills_today = day.fills;
+  out.model_trades = router_.risk().model_trades();
+  return out;
+}
+
+/// What was made by this input carries its number.
+void TradeStage::stamp(Sequence cause, std::size_t routes_from, std::size_t fills_from, Outbox& out) {
+  for (std::size_t i = routes_from; i < out.routes.size(); ++i) out.routes[i].cause = cause;
+  for (std::size_t i = fills_from; i < out.fills.size(); ++i) out.fills[i].cause = cause;
 }
 
 void TradeStage::hash_into(StateHash& hash) const {

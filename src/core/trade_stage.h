@@ -4,6 +4,7 @@
 // Threads: none.  Clock: none.  Allocation: only when a symbol is announced.
 #pragma once
 
+#include "core/core.h"
 #include "core/trading/trading_coordinator.h"
 
 namespace mlbot::core {
@@ -24,6 +25,8 @@ class TradeStage {
   const TradingCoordinator& coordinator() const { return coordinator_; }
   const OrderRouter& router() const { return router_; }
   const AccountMonitor& monitor() const { return monitor_; }
+  Core::Overview overview() const;
+  Carried carried() const;
   /// When silence on a request becomes news, or a stop must be looked at. Never sooner than `deadline_grain`
   /// after the last timer: what a timer could not settle would be due again at once, for ever.
   Instant next_deadline() const {
@@ -34,6 +37,9 @@ class TradeStage {
   void hash_into(StateHash& hash) const;
 
  private:
+  void take(const Stamped& event, Outbox& out);
+  void judge(const FeatureFrame& frame, Outbox& out);
+  static void stamp(Sequence cause, std::size_t routes_from, std::size_t fills_from, Outbox& out);
   void compare(Instant now, SymbolId symbol);
 
   TradingCoordinator coordinator_;

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, reason_code_count> names{"order_entry",
                                                                 "model_expired",
                                                                 "model_missing",
                                                                 "schema_mismatch",
+                                                                "challenger_only",
                                                                 "spread_wide",
                                                                 "book_unsynced",
                                                                 "feed_stale",
@@ -77,10 +78,21 @@ constexpr std::array<std::string_view, reason_code_count> names{"order_entry",
                                                                 "calendar_block",
                                                                 "cancel_ratio",
                                                                 "reduce_only",
-                                                                "killed"};
+                                                                "killed",
+                                                                "calib_red",
+                                                                "psi_red",
+                                                                "money_red",
+                                                                "side_share_red"};
 static_assert(!names.back().empty());
 
 }  // namespace
+
+std::string_view word(SizeCap value) {
+  constexpr std::array<std::string_view, size_cap_count> words{
+      "none",   "order", "kelly",           "stop_risk",      "volatility",
+      "volume", "depth", "symbol_exposure", "total_exposure", "correlated_exposure"};
+  return words[static_cast<std::size_t>(value)];
+}
 
 std::string_view to_string(ReasonCode code) { return names[static_cast<std::size_t>(code)]; }
 

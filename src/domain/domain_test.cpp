@@ -171,7 +171,7 @@ TEST(Codec, ABookOfAnyDepthIsTheBytesOfItsFields) {
         {9}, at, at + 1ms, {}, BookUpdate{{3}, UpdateKind::delta, 5, 6, at - 2ms, bids, asks}};
     std::string fields, bytes;
     ByteWriter writer{fields};
-    writer.u8(2);  // format
+    writer.u8(3);  // format
     writer.u8(0);  // an event
     writer.varint(9);
     writer.zigzag(at.ns);

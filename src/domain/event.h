@@ -258,6 +258,14 @@ enum class RequestKind : std::uint8_t { place, amend, cancel, cancel_all, positi
 /// Silence and transport errors are `unknown`: they never move an order's state by themselves. `duplicate`
 /// turns a create down because its id was used: so an order of that id did arrive.
 enum class RequestOutcome : std::uint8_t { accepted, refused, unknown, duplicate };
+/// Why a request was refused, as far as it tells what to do next.
+enum class Refusal : std::uint8_t {
+  none,
+  rule,        ///< of the venue, about this order
+  rate,        ///< too many requests: wait
+  permission,  ///< key, signature or right: a person must act
+  maintenance  ///< the venue is not serving
+};
 /// A query is answered last, after the rows it found: `accepted` with rows, or without any when open orders,
 /// history and executions were all read and held nothing; `refused` also says that nothing was found.
 struct RequestAnswer {
@@ -267,6 +275,7 @@ struct RequestAnswer {
   ClientOrderId client_id;
   VenueId venue_id;
   std::int32_t code = 0;  ///< the venue's return code
+  Refusal refusal = Refusal::none;
   VenueText text;
   bool operator==(const RequestAnswer&) const = default;
 };

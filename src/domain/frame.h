@@ -20,9 +20,11 @@ struct TopOfBook {
 
 /// What limits and order sizes need of the market beside the features. Zero where it is not known.
 struct MarketActivity {
-  Lots bid_depth, ask_depth;        ///< displayed on the ten best levels of each side
-  Lots minute_volume;               ///< of the last confirmed minute
-  std::int64_t book_period_ns = 0;  ///< between messages that move the book, running mean
+  Lots bid_depth, ask_depth;           ///< displayed on the ten best levels of each side
+  PriceTicks lowest_bid, highest_ask;  ///< the furthest price counted in them
+  Lots minute_volume;                  ///< of the last confirmed minute
+  double traded_5m = 0;                ///< quote units of the last five minutes, both sides
+  std::int64_t book_period_ns = 0;     ///< between messages that move the book, running mean
   bool operator==(const MarketActivity&) const = default;
 };
 

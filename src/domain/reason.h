@@ -20,6 +20,7 @@ enum class ReasonCode : std::uint8_t {
   model_expired,
   model_missing,
   schema_mismatch,
+  challenger_only,
   // market
   spread_wide,
   book_unsynced,
@@ -89,10 +90,15 @@ enum class ReasonCode : std::uint8_t {
   cancel_ratio,
   reduce_only,
   killed,
+  // drift
+  calib_red,
+  psi_red,
+  money_red,
+  side_share_red,
 };
 std::string_view to_string(ReasonCode code);
 std::optional<ReasonCode> reason_from(std::string_view text);
-inline constexpr int reason_code_count = static_cast<int>(ReasonCode::killed) + 1;
+inline constexpr int reason_code_count = static_cast<int>(ReasonCode::side_share_red) + 1;
 
 /// What may be sent now, from the freest to the most restricted. Shown as LIVE, PAPER or SHADOW (active, by
 /// the mode), DEGRADED, BLIND, PAUSED, REDUCE, HALTED, KILLED.

@@ -11,7 +11,7 @@
 namespace mlbot {
 namespace {
 
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t format_version = 3;
 
 // Each struct names its fields once; Writer and Reader both walk that list.
 
@@ -95,7 +95,19 @@ struct Last<MarginMode> {
 };
 template <>
 struct Last<ReasonCode> {
-  static constexpr auto value = ReasonCode::killed;
+  static constexpr auto value = ReasonCode::side_share_red;
+};
+template <>
+struct Last<Refusal> {
+  static constexpr auto value = Refusal::maintenance;
+};
+template <>
+struct Last<RouteKind> {
+  static constexpr auto value = RouteKind::market;
+};
+template <>
+struct Last<SizeCap> {
+  static constexpr auto value = SizeCap::correlated_exposure;
 };
 
 /// Gathers small fields on the stack and hands them over in one piece: a record is forty fields of a byte or
@@ -334,7 +346,10 @@ void walk(A& a, T& v) {
       v.quiet_minutes, v.cancels_per_fill);
   else if constexpr (std::is_same_v<S, DecisionSettings>)
     a(v.min_edge_bps, v.max_orders_per_hour, v.cooldown_ms, v.order_notional_usdt, v.long_allowed,
-      v.short_allowed, v.exits);
+      v.short_allowed, v.model_may_trade, v.stop_cooldown_ms, v.funding_window_ms, v.cascade_states,
+      v.max_spread_bps, v.ladder_offset_sigma, v.cascade_reversion, v.kelly_fraction, v.stop_risk_share,
+      v.volatility_share, v.volume_share, v.depth_share, v.correlation_min, v.correlated_notional_usdt,
+      v.exits);
   else if constexpr (std::is_same_v<S, ExitSettings>)
     a(v.take_profit_bps, v.partial_at_bps, v.partial_percent, v.trailing_start_bps, v.trailing_distance_bps,
       v.hold_ms_max);
@@ -379,7 +394,7 @@ void walk(A& a, T& v) {
     a(v.source, v.equity, v.wallet_balance, v.available, v.unrealised_pnl, v.initial_margin,
       v.maintenance_margin);
   else if constexpr (std::is_same_v<S, RequestAnswer>)
-    a(v.request, v.outcome, v.symbol, v.client_id, v.venue_id, v.code, v.text);
+    a(v.request, v.outcome, v.symbol, v.client_id, v.venue_id, v.code, v.refusal, v.text);
   else if constexpr (std::is_same_v<S, AccountSnapshot>)
     a(v.phase);
   else if constexpr (std::is_same_v<S, LinkChanged>)
@@ -432,12 +447,20 @@ void walk(A& a, T& v) {
   else if constexpr (std::is_same_v<S, ResubscribeBook>)
     a(v.symbol);
   else if constexpr (std::is_same_v<S, Decision>)
-    a(v.symbol, v.cause, v.frame, v.at, v.reason, v.side, v.expected_bps, v.cost_bps, v.edge_bps, v.price,
-      v.size, v.order);
+    a(v.symbol, v.cause, v.frame, v.at, v.reason, v.side, v.expected_bps, v.cost_bps, v.edge_bps, v.value_bps,
+      v.fill_probability, v.offset_bps, v.patience, v.route, v.win_probability, v.sized_by, v.price, v.size,
+      v.order);
+  else if constexpr (std::is_same_v<S, RouteWay>)
+    a(v.kind, v.offset_bps, v.patience, v.fill_probability, v.fee_bps, v.spread_bps, v.impact_bps,
+      v.miss_bps);
+  else if constexpr (std::is_same_v<S, FillQuality>)
+    a(v.symbol, v.cause, v.filled_at, v.order, v.execution_id, v.side, v.reduces, v.liquidity, v.price,
+      v.size, v.fee, v.fill_mid, v.arrival_mid, v.shortfall_bps, v.markout_1s_bps, v.markout_5s_bps,
+      v.markout_60s_bps);
   else if constexpr (std::is_same_v<S, TopOfBook>)
     a(v.bid, v.ask, v.bid_size, v.ask_size, v.synced);
   else if constexpr (std::is_same_v<S, MarketActivity>)
-    a(v.bid_depth, v.ask_depth, v.minute_volume, v.book_period_ns);
+    a(v.bid_depth, v.ask_depth, v.lowest_bid, v.highest_ask, v.minute_volume, v.traded_5m, v.book_period_ns);
   else if constexpr (std::is_same_v<S, FeatureFrame>)
     a(v.symbol, v.number, v.cause, v.at, v.triggers, v.top, v.book_at, v.activity, v.values, v.validity,
       v.digest);
@@ -458,6 +481,9 @@ void Writer::put(const T& v) {
       varint(place.stream);
       last = place.sequence.number;
     }
+  } else if constexpr (std::is_same_v<T, RouteChoice>) {
+    (*this)(v.symbol, v.cause, v.at, v.order, v.side, v.reduces, v.size, v.arrival_mid, v.count, v.chosen);
+    for (std::size_t i = 0; i < v.count; ++i) put(v.ways[i]);
   } else {
     walk(*this, v);
   }
@@ -480,6 +506,10 @@ void Reader::get(T& v) {
       if (last > v.upto.number) bytes_.fail();
     }
     v.list = scratch_.places;
+  } else if constexpr (std::is_same_v<T, RouteChoice>) {
+    (*this)(v.symbol, v.cause, v.at, v.order, v.side, v.reduces, v.size, v.arrival_mid, v.count, v.chosen);
+    if (v.count > route_ways_max || v.chosen >= v.count) return bytes_.fail();
+    for (std::size_t i = 0; i < v.count; ++i) get(v.ways[i]);
   } else {
     walk(*this, v);
   }
@@ -530,7 +560,9 @@ void encode(const Record& record, std::string& out) {
                  },
                  [&](const Decision& decision) { Writer{out}(format_version, std::uint8_t{2}, decision); },
                  [&](const FeatureFrame& frame) { Writer{out}(format_version, std::uint8_t{3}, frame); },
-                 [&](const StreamIndex& index) { Writer{out}(format_version, std::uint8_t{4}, index); }},
+                 [&](const StreamIndex& index) { Writer{out}(format_version, std::uint8_t{4}, index); },
+                 [&](const RouteChoice& choice) { Writer{out}(format_version, std::uint8_t{5}, choice); },
+                 [&](const FillQuality& fill) { Writer{out}(format_version, std::uint8_t{6}, fill); }},
       record);
 }
 
@@ -568,6 +600,12 @@ Result<Record, CodecError> decode(std::string_view bytes, RecordScratch& scratch
       break;
     case 4:
       reader.get(record.emplace<StreamIndex>());
+      break;
+    case 5:
+      reader.get(record.emplace<RouteChoice>());
+      break;
+    case 6:
+      reader.get(record.emplace<FillQuality>());
       break;
     default:
       reader.bytes().fail();

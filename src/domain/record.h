@@ -42,7 +42,8 @@ struct StreamIndex {
 };
 
 /// New kinds stand at the end: their place is their number in journal and bus.
-using Record = std::variant<Stamped, StampedCommand, Decision, FeatureFrame, StreamIndex>;
+using Record =
+    std::variant<Stamped, StampedCommand, Decision, FeatureFrame, StreamIndex, RouteChoice, FillQuality>;
 
 /// Owns what the views of a decoded event look at. One record at a time.
 struct RecordScratch {

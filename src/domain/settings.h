@@ -97,13 +97,29 @@ struct ExitSettings {
   bool operator==(const ExitSettings&) const = default;
 };
 
+/// Entries and their size. Shares are fractions: 0.005 is half a percent.
 struct DecisionSettings {
   double min_edge_bps = 1.0;  ///< expected net return below this is not traded
   std::uint32_t max_orders_per_hour = 120;
   std::uint32_t cooldown_ms = 15'000;  ///< after a closed position, per symbol
-  double order_notional_usdt = 1'000;  ///< size of one entry before the risk limits
+  double order_notional_usdt = 1'000;  ///< the most that one entry may be, before the caps below
   bool long_allowed = true;
   bool short_allowed = true;
+  bool model_may_trade = true;               ///< false for a challenger: it is judged, and stays silent
+  std::uint32_t stop_cooldown_ms = 120'000;  ///< instead of cooldown_ms after a stop was hit
+  std::uint32_t funding_window_ms = 30'000;  ///< no entry this long before and after a funding
+  std::uint8_t cascade_states =
+      0b1111;                  ///< bit i: entries in cascade state i (quiet, stressed, cascade, exhaustion)
+  double max_spread_bps = 10;  ///< no entry into a wider one
+  double ladder_offset_sigma = 1;   ///< first rung in a cascade, deviations of the mid over its patience
+  double cascade_reversion = 0.25;  ///< share of a rung's distance that is expected to come back
+  double kelly_fraction = 0.25;     ///< of what Kelly would stake on the lower bound of the odds
+  double stop_risk_share = 0.005;   ///< of equity, lost when the stop is hit
+  double volatility_share = 0.002;  ///< of equity, moved by one deviation of the mid while held
+  double volume_share = 0.02;       ///< of what traded in the last five minutes
+  double depth_share = 0.10;        ///< of the visible levels on the side that is taken from
+  double correlation_min = 0.6;     ///< symbols whose 15-minute correlation is above share one cap
+  double correlated_notional_usdt = 10'000;  ///< that cap, same side
   ExitSettings exits;
   bool operator==(const DecisionSettings&) const = default;
 };

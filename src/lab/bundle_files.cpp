@@ -121,7 +121,7 @@ Result<models::Bundle, BundleError> load(const BundleFiles& files, std::uint64_t
   bundle.heads.push_back({head.at("name").get<std::string>(), head.at("horizon_ms").get<std::int32_t>(),
                           std::move(*trees), head.at("residual_bps").get<double>(),
                           head.at("calibration_intercept_bps").get<float>(),
-                          head.at("calibration_slope").get<float>()});
+                          head.at("calibration_slope").get<float>(), head.value("relative_error", 0.0)});
   return bundle;
 }
 

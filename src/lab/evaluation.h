@@ -6,6 +6,7 @@
 // Threads, clock: none.  Chance: a named stream of the seed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -78,6 +79,11 @@ struct Calibration {
   double used_slope = 0;    ///< never below 0: a model that points the wrong way says nothing
   double residual_bps = 0;  ///< |label - expected| that 90 % of the rows stay within
   double apply(double margin) const { return used_intercept_bps + used_slope * margin; }
+  /// Standard error of the slope as a share of it, from its 95 % interval; 1 when the slope says nothing.
+  double relative_error() const {
+    constexpr double interval_in_errors = 2 * 1.959963984540054;
+    return slope.value > 0 ? std::min(1.0, (slope.high - slope.low) / interval_in_errors / slope.value) : 1;
+  }
 };
 
 /// A model that learned both sides of the mirror has no side: then no intercept may give it one.

@@ -202,6 +202,7 @@ Json about(const Training& t) {
                      {"unit", "bps_of_mid"},
                      {"calibration_intercept_bps", static_cast<float>(t.calibration.used_intercept_bps)},
                      {"calibration_slope", static_cast<float>(t.calibration.used_slope)},
+                     {"relative_error", t.calibration.relative_error()},
                      {"residual_bps", t.calibration.residual_bps},
                      {"residual_coverage", 0.9}}})},
       {"costs", {{"round_trip_bps", t.settings.round_trip_cost_bps}}},

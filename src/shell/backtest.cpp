@@ -48,6 +48,10 @@ struct BacktestSink {
           journal_error = done.error().what;
       for (const auto& decision : out.decisions)
         if (auto done = journal->append(decision); !done) journal_error = done.error().what;
+      for (const auto& route : out.routes)
+        if (auto done = journal->append(route); !done) journal_error = done.error().what;
+      for (const auto& fill : out.fills)
+        if (auto done = journal->append(fill); !done) journal_error = done.error().what;
       for (const auto& frame : out.frames)
         if (auto done = journal->append(io::journal::digest_of(frame)); !done)
           journal_error = done.error().what;

@@ -47,6 +47,7 @@ Bound place_of(const journal::JournalItem& item) {
       Overloaded{[](const Stamped& event) { return Bound{event.sequence, event.at}; },
                  [](const StampedCommand& command) { return Bound{command.cause, command.at}; },
                  [](const StreamIndex&) { return Bound{}; },
+                 [](const FillQuality& fill) { return Bound{fill.cause, fill.filled_at}; },
                  [](const auto& of_a_frame) { return Bound{of_a_frame.cause, of_a_frame.at}; }};
   return std::visit(Overloaded{[&](const Record& record) { return std::visit(of_record, record); },
                                [](const journal::VenueFrame& f) { return Bound{f.after, f.received_at}; },

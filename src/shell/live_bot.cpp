@@ -3,18 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <random>
 
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "core/features/feature_hub.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "io/files/resident_memory.h"
 #include "shell/live_bot_parts.h"
+#include "shell/page_token.h"
+#include "shell/state_word.h"
 
 namespace mlbot::shell {
 namespace {
@@ -24,13 +23,6 @@ constexpr Duration machine_period = 5s;
 constexpr Duration exchange_save_period = 10s;
 constexpr Duration features_save_period = 10s;
 constexpr Duration farewell = 400ms;  ///< for the answers to the last cancels
-
-std::string random_token() {
-  std::random_device chance;
-  std::array<std::uint8_t, 24> bytes;
-  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(chance());
-  return to_hex(bytes);
-}
 
 }  // namespace
 
@@ -63,16 +55,9 @@ void LiveBot::Parts::add_services() {
 LiveBot::Parts::Failure LiveBot::Parts::start_services() {
   const auto address = parse_address(config.current().listen);
   if (!address) return StartError{ExitCode::configuration, "ui.listen: " + address.error()};
-  if (const auto known = io::files::read_file(state.page_token()); known && known->size() >= 16) {
-    token = *known;
-  } else {
-    token = random_token();
-    if (const auto written = io::files::write_file_atomically(state.page_token(), token); !written)
-      return StartError{ExitCode::data, written.error().what};
-  }
-  std::error_code ignored;
-  std::filesystem::permissions(
-      state.page_token(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+  auto secret = page_token(state);
+  if (!secret) return secret.error();
+  token = std::move(*secret);
   archive = std::make_unique<ArchiveFollower>(
       ArchiveFollower::Setup{.journal = state.journal(), .archive = state.archive(), .bus = bus.get()});
   page = std::make_unique<PageService>(
@@ -115,15 +100,9 @@ io::web::HeaderView LiveBot::Parts::header() const {
   io::web::HeaderView out;
   const auto& settings = config.current();
   out.mode = settings.mode == Mode::live ? "live" : settings.mode == Mode::shadow ? "shadow" : "paper";
-  out.state = settings.mode == Mode::live ? "LIVE" : settings.mode == Mode::shadow ? "SHADOW" : "PAPER";
   const auto overview = core->overview();
-  if (overview.state == TradingState::paused) out.state = "PAUSED";
-  if (overview.state == TradingState::halted) out.state = "HALTED";
-  if (overview.stopped_by) out.why = to_string(*overview.stopped_by);
-  if (market_stream && market_stream->state() != LinkState::live) {
-    out.state = "BLIND";
-    out.why = "feed_stale";
-  }
+  out.state = state_word(overview.state, settings.mode);
+  if (overview.why) out.why = to_string(*overview.why);
   out.venue = venue->title();
   out.account = venue->account();
   out.model = bundle ? short_hash(bundle->content_hash) : "none";
@@ -285,7 +264,7 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
   if (config.current().venue == "sim")
     steps.insert(steps.end(), {&Parts::load_or_train_model, &Parts::build_core, &Parts::meet_venue});
   else
-    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_account,
+    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_venue_account,
                                &Parts::build_core});
   steps.insert(steps.end(), {&Parts::open_streams, &Parts::start_services});
   for (const Step step : steps) {
@@ -345,7 +324,7 @@ ExitCode LiveBot::run() {
   // Entries that still rest are taken back before the links close; positions keep the stops that the venue
   // holds.
   if (p.source->error().empty() && p.sink->error().empty() && p.fatal.empty()) {
-    p.source->push(OperatorCommand{OperatorVerb::cancel_all}, {});
+    p.source->push(OperatorCommand{OperatorVerb::cancel_all, "shutdown"}, {});
     p.source->stop_after(p.clock->now() + Duration{static_cast<std::int64_t>(
                                               static_cast<double>(farewell.count()) * p.clock->speed())});
     core::drive(*p.core, *p.source, *p.sink);

@@ -20,6 +20,7 @@
 #include "shell/live_sink.h"
 #include "shell/live_source.h"
 #include "shell/page_service.h"
+#include "shell/service/trading_state_file.h"
 #include "shell/state_directory.h"
 
 namespace mlbot::shell {
@@ -48,11 +49,12 @@ struct LiveBot::Parts {
   void keep_state_hash(const Stamped& event);
   void look_at_machine();
   Failure meet_venue();
-  Failure check_account();
+  Failure check_venue_account();
   Failure refuse_old_image();
   Failure open_streams();
   Failure start_services();
   Failure open_run();
+  void find_trading_state();
   void add_services();
   void observe();
   void seed_candles();
@@ -60,8 +62,8 @@ struct LiveBot::Parts {
   void look_for_new_config();
   void push_config();
   Failure fetch_instruments();
-  /// @param ask  asks, and calls what it is given when the answer is there.
-  Failure wait_for_answer(const std::function<void(const std::function<void()>&)>& ask);
+  /// Runs the loop until an answer set the flag. @error network
+  Result<void, StartError> wait(const bool& done);
   void hear(const Event& event, Instant venue_time);
   void keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error);
   Opening opening() const;
@@ -94,6 +96,8 @@ struct LiveBot::Parts {
   std::optional<io::clock::PacedClock> clock;
   std::unique_ptr<LiveSource> source;
   std::unique_ptr<LiveSink> sink;
+  Carried carried;  ///< what the last run left
+  std::optional<TradingStateFile> trading_state;
   std::unique_ptr<io::bybit::BybitRestClient> rest;
   std::unique_ptr<io::bybit::BybitWebSocketClient> market_stream, account_stream;
   std::unique_ptr<ArchiveFollower> archive;

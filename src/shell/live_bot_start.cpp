@@ -6,9 +6,9 @@
 #include "base/bytes.h"
 #include "core/features/feature_hub.h"
 #include "io/bybit/endpoints.h"
-#include "io/bybit/key_check.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "shell/account_check.h"
 #include "shell/await.h"
 #include "shell/bus_options.h"
 #include "shell/carried_intents.h"
@@ -247,52 +247,40 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
                                                              wanted, fmt::join(names, ", "))};
   }
   Failure failure;
-  return wait_for_answer([&](const std::function<void()>& answered) {
-           rest->start_up(names, [&, answered](Result<std::vector<Instrument>, io::bybit::RestError> result) {
-             answered();
-             if (result)
-               instruments = std::move(*result);
-             else
-               failure = StartError{ExitCode::network, result.error().what};
-           });
-         })
-      .or_else([&] { return failure; });
+  bool done = false;
+  rest->start_up(names, [&](Result<std::vector<Instrument>, io::bybit::RestError> result) {
+    done = true;
+    if (result)
+      instruments = std::move(*result);
+    else
+      failure = StartError{ExitCode::network, result.error().what};
+  });
+  if (auto waited = wait(done); !waited) return waited.error();
+  return failure;
 }
 
-LiveBot::Parts::Failure LiveBot::Parts::wait_for_answer(
-    const std::function<void(const std::function<void()>&)>& ask) {
-  bool done = false;
-  ask([&done] { done = true; });
+Result<void, StartError> LiveBot::Parts::wait(const bool& done) {
   if (await(loop, done)) return {};
-  return StartError{ExitCode::network,
-                    fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
-                                access->endpoints.rest)};
+  return std::unexpected{
+      StartError{ExitCode::network, fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the "
+                                                "way there",
+                                                access->endpoints.rest)}};
 }
 
 /// Real orders leave only with a model, a key that can do nothing else, and the operator's word.
-LiveBot::Parts::Failure LiveBot::Parts::check_account() {
+LiveBot::Parts::Failure LiveBot::Parts::check_venue_account() {
   if (real_account == nullptr) return {};
   if (!bundle)
     return StartError{ExitCode::model,
                       "mode live needs a model: record with --mode shadow, then `mlbot train`"};
-  Result<io::bybit::KeyReport, io::bybit::RestError> report;
-  if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
-        io::bybit::check_key(*rest, instruments.front().name.str(), [&, answered](auto told) {
-          answered();
-          report = std::move(told);
-        });
-      }))
-    return silent;
-  if (!report) return StartError{ExitCode::refused, report.error().what};
-  using Level = io::bybit::KeyFinding::Level;
-  for (const auto& finding : report->findings) {
-    if (finding.level == Level::refused)
-      return StartError{ExitCode::refused, finding.what + "; " + finding.remedy};
-    if (finding.level == Level::warning) console.note("warning: " + finding.what + "; " + finding.remedy);
-  }
-  if (const auto agreed = ask_consent(config.current().venue, report->user, options.confirm); !agreed)
-    return agreed.error();
-  real_account->belongs_to(report->user);
+  const auto user = check_account({.rest = *rest,
+                                   .environment = config.current().venue,
+                                   .symbol = instruments.front().name.str(),
+                                   .confirm = options.confirm,
+                                   .console = console,
+                                   .wait = [this](const bool& done, const char*) { return wait(done); }});
+  if (!user) return user.error();
+  real_account->belongs_to(*user);
   return refuse_old_image();
 }
 
@@ -303,19 +291,18 @@ LiveBot::Parts::Failure LiveBot::Parts::refuse_old_image() {
   std::uint32_t newest = 0;
   std::string trouble;
   for (const auto& question : {venue::bybit::ask_open_orders(""), venue::bybit::ask_order_history("", {})}) {
-    if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
-          rest->ask_all<venue::bybit::NewsPage>(
-              question, [&, answered](Result<venue::bybit::NewsPage, io::bybit::RestError> page) {
-                answered();
-                if (!page) trouble = page.error().what;
-                if (!page) return;
-                for (const auto& row : page->list)
-                  if (const auto* order = std::get_if<OrderNews>(&row))
-                    if (const auto number = core::order_number(tag, order->client_id))
-                      newest = std::max(newest, number->epoch);
-              });
-        }))
-      return silent;
+    bool done = false;
+    rest->ask_all<venue::bybit::NewsPage>(
+        question, [&](Result<venue::bybit::NewsPage, io::bybit::RestError> page) {
+          done = true;
+          if (!page) trouble = page.error().what;
+          if (!page) return;
+          for (const auto& row : page->list)
+            if (const auto* order = std::get_if<OrderNews>(&row))
+              if (const auto number = core::order_number(tag, order->client_id))
+                newest = std::max(newest, number->epoch);
+        });
+    if (auto waited = wait(done); !waited) return waited.error();
     if (!trouble.empty()) return StartError{ExitCode::network, "the orders of this account: " + trouble};
   }
   if (newest < journal->epoch()) return {};
@@ -408,7 +395,8 @@ Opening LiveBot::Parts::opening() const {
                       .account = std::string_view{venue->account()},
                       .model = std::string_view{bundle ? bundle->content_hash : std::string{}},
                       .schema_hash = core::feature_schema_hash(),
-                      .warm_from = warm_from.number},
+                      .warm_from = warm_from.number,
+                      .carried = carried},
               .instruments = instruments,
               .config_version = config.version(),
               .risk = settings.risk,
@@ -423,7 +411,24 @@ Opening LiveBot::Parts::opening() const {
   return out;
 }
 
+/// Freedom is never read out of a damaged file.
+void LiveBot::Parts::find_trading_state() {
+  const auto found = load_trading_state(state.trading_state());
+  if (!found) {
+    console.note(found.error());
+    carried = {.state = TradingState::halted, .stopped_by = ReasonCode::halted};
+  } else if (*found) {
+    carried = **found;
+    if (carried.state >= TradingState::paused)
+      console.note(fmt::format("trading is {} since the last run{}{}", word(carried.state),
+                               carried.stopped_by ? ": " : "",
+                               carried.stopped_by ? to_string(*carried.stopped_by) : ""));
+  }
+  trading_state.emplace(state.trading_state(), carried);
+}
+
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
+  find_trading_state();
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
   // What the last run meant to send and heard no end of comes before anything of this one.
@@ -440,6 +445,11 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
       .bus = bus.get(),
       .second_bus = redis.get(),
       .order_tag = core::account_tag(first.run.account.view()),
+      .keep_state =
+          [this](const Stamped& event) {
+            if (const auto trouble = trading_state->keep(core->carried(), event.at))
+              console.note(*trouble + "; the state of trading is not kept over a restart");
+          },
       .carry_out =
           [this](const Command& command) {
             if (!venue->carry_out(command)) rest->carry_out(command);

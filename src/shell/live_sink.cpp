@@ -37,9 +37,12 @@ void LiveSink::take(const Stamped& event, const Outbox& out) {
   digest_.take(event, out);
   for (const auto& command : out.commands) keep(StampedCommand{event.sequence, event.at, command});
   for (const auto& decision : out.decisions) keep(decision);
+  for (const auto& route : out.routes) keep(route);
+  for (const auto& fill : out.fills) keep(fill);
   for (const auto& frame : out.frames) keep(io::journal::digest_of(frame));
   if (!out.commands.empty() || !out.decisions.empty())
     if (const auto done = setup_.journal->flush(); !done && error_.empty()) error_ = done.error().what;
+  if (setup_.keep_state) setup_.keep_state(event);
   if (!setup_.order_tag.empty()) lease_ids(out);
   if (error_.empty())
     for (const auto& command : out.commands) {
@@ -51,6 +54,8 @@ void LiveSink::take(const Stamped& event, const Outbox& out) {
   show(event.sequence, event);
   for (const auto& frame : out.frames) show(event.sequence, frame);
   for (const auto& decision : out.decisions) show(event.sequence, decision);
+  for (const auto& route : out.routes) show(event.sequence, route);
+  for (const auto& fill : out.fills) show(event.sequence, fill);
   for (const auto& command : out.commands)
     show(event.sequence, StampedCommand{event.sequence, event.at, command});
   if (setup_.observer) setup_.observer(event, out);

@@ -18,9 +18,10 @@ class LiveSink {
   struct Setup {
     io::journal::JournalWriter* journal = nullptr;
     io::bus::Bus* bus = nullptr;
-    io::bus::Bus* second_bus = nullptr;             ///< Redis, when chosen; nullptr otherwise
-    core::AccountTag order_tag;                     ///< of the ids that are leased; empty: none is
-    std::function<void(const Command&)> carry_out;  ///< REST
+    io::bus::Bus* second_bus = nullptr;              ///< Redis, when chosen; nullptr otherwise
+    core::AccountTag order_tag;                      ///< of the ids that are leased; empty: none is
+    std::function<void(const Stamped&)> keep_state;  ///< of trading, before anything of the step takes effect
+    std::function<void(const Command&)> carry_out;   ///< REST
     std::function<void(SymbolId)> resubscribe_book;
     std::function<void(const Stamped&, const Outbox&)> observer;
   };

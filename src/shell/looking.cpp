@@ -122,6 +122,12 @@ ExitCode why(const Console& console, const DynamicSystemConfig& config, const st
   console.print(fmt::format("expected {} bps {}, cost {} bps, edge {} bps",
                             number(decision["expected_bps"], "{:+.2f}"), decision["side"].get<std::string>(),
                             number(decision["cost_bps"]), number(decision["edge_bps"], "{:+.2f}")));
+  console.print(fmt::format(
+      "best way {} at {} bps from mid for {} s: P(fill) {}, value {} bps{}",
+      decision["route"].get<std::string>(), number(decision["offset_bps"], "{:+.2f}"),
+      decision["patience_ms"].get<std::int64_t>() / 1000, number(decision["fill_probability"]),
+      number(decision["value_bps"], "{:+.2f}"),
+      decision["sized_by"] == "none" ? "" : ", sized by " + decision["sized_by"].get<std::string>()));
   std::vector<std::vector<std::string>> rows;
   for (const auto& row : (*state)["voids"]) {
     if (row["symbol"] != name) continue;

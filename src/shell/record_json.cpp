@@ -85,6 +85,56 @@ Json decision_json(const Decision& decision, std::span<const Instrument> instrum
           {"order", decision.order.empty() ? Json{} : Json(decision.order.view())}};
 }
 
+/// Every way that was open and its parts, the chosen one named.
+Json route_json(const RouteChoice& choice, std::span<const Instrument> instruments) {
+  Json ways = Json::array();
+  for (std::size_t i = 0; i < choice.count; ++i) {
+    const RouteWay& way = choice.ways[i];
+    ways.push_back({{"way", word(way.kind)},
+                    {"offset_bps", way.offset_bps},
+                    {"patience_ms", way.patience.count() / 1'000'000},
+                    {"fill_probability", way.fill_probability},
+                    {"fee_bps", way.fee_bps},
+                    {"spread_bps", way.spread_bps},
+                    {"impact_bps", way.impact_bps},
+                    {"miss_bps", way.miss_bps},
+                    {"total_bps", way.total_bps()},
+                    {"chosen", i == choice.chosen}});
+  }
+  return {{"kind", "route"},
+          {"symbol", name_of(choice.symbol, instruments)},
+          {"cause", choice.cause.number},
+          {"at", time_json(choice.at)},
+          {"order", choice.order.view()},
+          {"side", word(choice.side)},
+          {"reduces", choice.reduces},
+          {"size", size_json(choice.size, find(choice.symbol, instruments))},
+          {"arrival_mid", to_text(choice.arrival_mid)},
+          {"ways", std::move(ways)}};
+}
+
+Json fill_quality_json(const FillQuality& fill, std::span<const Instrument> instruments) {
+  const auto known = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+  return {{"kind", "fill_quality"},
+          {"symbol", name_of(fill.symbol, instruments)},
+          {"cause", fill.cause.number},
+          {"filled_at", time_json(fill.filled_at)},
+          {"order", fill.order.view()},
+          {"execution_id", fill.execution_id.view()},
+          {"side", word(fill.side)},
+          {"reduces", fill.reduces},
+          {"liquidity", word(fill.liquidity)},
+          {"price", to_text(fill.price)},
+          {"size", size_json(fill.size, find(fill.symbol, instruments))},
+          {"fee", to_text(fill.fee)},
+          {"fill_mid", to_text(fill.fill_mid)},
+          {"arrival_mid", fill.arrival_mid ? Json(to_text(*fill.arrival_mid)) : Json()},
+          {"shortfall_bps", known(fill.shortfall_bps)},
+          {"markout_1s_bps", known(fill.markout_1s_bps)},
+          {"markout_5s_bps", known(fill.markout_5s_bps)},
+          {"markout_60s_bps", known(fill.markout_60s_bps)}};
+}
+
 Json journal_json(const io::journal::JournalItem& item, std::span<const Instrument> instruments) {
   namespace journal = io::journal;
   const auto of_record = Overloaded{
@@ -121,6 +171,8 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
                     {"at", time_json(index.at)},
                     {"places", places}};
       },
+      [&](const RouteChoice& choice) { return route_json(choice, instruments); },
+      [&](const FillQuality& fill) { return fill_quality_json(fill, instruments); },
       [&](const FeatureFrame& frame) {
         return Json{{"kind", "frame"},           {"symbol", name_of(frame.symbol, instruments)},
                     {"number", frame.number},    {"cause", frame.cause.number},
@@ -175,8 +227,8 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
 
 std::string unknown_kind(const std::vector<std::string>& wanted) {
   constexpr auto kinds = std::to_array<std::string_view>(
-      {"event", "command", "decision", "frame", "index", "raw_frame", "venue_frame", "frame_digest",
-       "state_hash", "order_id_lease", "feature_checkpoint", "context", "gap"});
+      {"event", "command", "decision", "frame", "index", "route", "fill_quality", "raw_frame", "venue_frame",
+       "frame_digest", "state_hash", "order_id_lease", "feature_checkpoint", "context", "gap"});
   const auto events = event_words();
   for (const auto& word : wanted)
     if (std::ranges::find(kinds, word) == kinds.end() && std::ranges::find(events, word) == events.end() &&

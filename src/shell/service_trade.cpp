@@ -407,6 +407,10 @@ void TradeService::act(Sequence cause, Instant at) {
     if (auto kept = journal_->append(StampedCommand{own, at, command}); !kept) error_ = kept.error().what;
   for (const auto& decision : out_.decisions)
     if (auto kept = journal_->append(decision); !kept) error_ = kept.error().what;
+  for (const auto& route : out_.routes)
+    if (auto kept = journal_->append(route); !kept) error_ = kept.error().what;
+  for (const auto& fill : out_.fills)
+    if (auto kept = journal_->append(fill); !kept) error_ = kept.error().what;
   if (!out_.commands.empty() || !out_.decisions.empty())
     if (auto kept = journal_->flush(); !kept) error_ = kept.error().what;
   if (!error_.empty()) return;
@@ -422,6 +426,8 @@ void TradeService::act(Sequence cause, Instant at) {
       out_.commands, [](const Command& command) { return std::holds_alternative<PlaceOrder>(command); }));
   decisions_ += out_.decisions.size();
   for (const auto& decision : out_.decisions) show(signals_, cause, decision);
+  for (const auto& route : out_.routes) show(signals_, cause, route);
+  for (const auto& fill : out_.fills) show(orders_, own, fill);
   for (const auto& command : out_.commands) show(orders_, own, StampedCommand{own, at, command});
 }
 

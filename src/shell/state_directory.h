@@ -14,9 +14,10 @@ struct StateDirectory {
   std::string models() const { return root + "/models"; }
   std::string exchange() const { return root + "/exchange.state"; }
   std::string features() const { return root + "/features.checkpoint"; }
-  std::string paper() const { return root + "/paper.state"; }      ///< account of PaperVenue
-  std::string page_token() const { return root + "/page.token"; }  ///< 0600
-  std::string running() const { return root + "/running.json"; }   ///< address of a running bot's page
+  std::string paper() const { return root + "/paper.state"; }            ///< account of PaperVenue
+  std::string page_token() const { return root + "/page.token"; }        ///< 0600
+  std::string trading_state() const { return root + "/trading.state"; }  ///< what one run hands to the next
+  std::string running() const { return root + "/running.json"; }         ///< address of a running bot's page
   std::string run_summary(std::uint32_t epoch) const {
     return root + "/runs/" + std::to_string(epoch) + ".json";
   }

@@ -26,17 +26,19 @@ Result<TradeReplay, SourceError> replay_trade(const std::string& journal, const 
   const auto keep_made = [&](const Stamped& cause) {
     // A stage that went on after a kill began with the next input.
     if (!wanted.empty() && epoch == (*reader)->last_epoch())
-      differ("a command or decision is made that the recording has not");
+      differ("something is made that the recording has not");
     epoch = (*reader)->last_epoch();
     wanted.clear();
     out.digest.take(cause, made);
     for (const auto& command : made.commands) encode(command, wanted.emplace_back());
     for (const auto& decision : made.decisions) encode(Record{decision}, wanted.emplace_back());
+    for (const auto& route : made.routes) encode(Record{route}, wanted.emplace_back());
+    for (const auto& fill : made.fills) encode(Record{fill}, wanted.emplace_back());
   };
   const auto see_recorded = [&](const std::string& bytes) {
     ++out.compared;
-    if (wanted.empty()) return differ("the recording has a command or decision that is not made");
-    if (wanted.front() != bytes) differ("another command or decision is made than the recorded one");
+    if (wanted.empty()) return differ("the recording has something that is not made");
+    if (wanted.front() != bytes) differ("something else is made than what was recorded");
     wanted.pop_front();
   };
   std::string bytes;
@@ -66,8 +68,9 @@ Result<TradeReplay, SourceError> replay_trade(const std::string& journal, const 
     } else if (const auto* command = std::get_if<StampedCommand>(record)) {
       encode(command->what, bytes);
       see_recorded(bytes);
-    } else if (const auto* decision = std::get_if<Decision>(record)) {
-      encode(Record{*decision}, bytes);
+    } else if (std::holds_alternative<Decision>(*record) || std::holds_alternative<RouteChoice>(*record) ||
+               std::holds_alternative<FillQuality>(*record)) {
+      encode(*record, bytes);
       see_recorded(bytes);
     }
   }

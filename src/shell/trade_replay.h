@@ -13,7 +13,7 @@ namespace mlbot::shell {
 
 struct TradeReplay {
   RunDigest digest;            ///< of all that was made; frames are those taken
-  std::uint64_t compared = 0;  ///< commands and decisions within the range
+  std::uint64_t compared = 0;  ///< commands, decisions, ways and fills
   std::string difference;      ///< the first; empty when all is equal
 };
 

@@ -11,6 +11,8 @@ const looks: Record<string, StateLook> = {
   PAPER: { sign: "◌", tone: "blue", means: "simulated fills on live data" },
   SHADOW: { sign: "◐", tone: "cyan", means: "scores only, sends nothing" },
   PAUSED: { sign: "‖", tone: "yellow", means: "no entries, exits go on" },
+  REDUCE: { sign: "‖", tone: "yellow", means: "only what shrinks a position" },
+  KILLED: { sign: "■", tone: "red", means: "closed for good: an unlock with a cause ends it" },
   HALTED: { sign: "■", tone: "red", means: "stopped: flat or flattening" },
   DEGRADED: { sign: "▲", tone: "orange", means: "a gate is amber, size halved" },
   BLIND: { sign: "✕", tone: "magenta", means: "feed or account data stale" },

@@ -12,6 +12,18 @@ void AccountMonitor::add(const Instrument& instrument) {
   symbols_.emplace_back();
 }
 
+void AccountMonitor::carry(const Carried& carried) {
+  day_ = carried.day;
+  day_equity_ = carried.day_equity;
+  peak_equity_ = carried.peak_equity;
+}
+
+void AccountMonitor::carry_into(Carried& out) const {
+  out.day = day_;
+  out.day_equity = day_equity_;
+  out.peak_equity = peak_equity_;
+}
+
 void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
   may_ask_ = mode != Mode::shadow;
   ask_at_ = may_ask_ ? at : distant_future;
@@ -46,6 +58,7 @@ bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
         s.total = {.heard_at = at, .heard = true};
       }
       snapshot_ended_ = snapshot_ended_once_ = true;
+      snapshot_of_ = asked_at_;
       ask_at_ = at + recheck_period;
       return true;
     case SnapshotPhase::failed:
@@ -84,7 +97,7 @@ void AccountMonitor::value(Instant now, E8 pnl) {
 }
 
 void AccountMonitor::on(Instant at, const WalletNews& wallet, E8 pnl) {
-  if (!wallet_known_) peak_equity_ = wallet.equity;
+  if (!wallet_known_) peak_equity_ = std::max(peak_equity_, wallet.equity);
   wallet_known_ = true;
   wallet_at_ = at;
   wallet_equity_ = wallet.equity;

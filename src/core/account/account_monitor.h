@@ -40,6 +40,10 @@ class AccountMonitor {
  public:
   void add(const Instrument& instrument);
 
+  /// What the last run left of the day; before start().
+  void carry(const Carried& carried);
+  /// The day's figures for the next run.
+  void carry_into(Carried& out) const;
   /// Begins a run: asks for the account, unless nothing may be sent anyway.
   void start(Instant at, Mode mode, Outbox& out);
   void on(Instant at, const LinkChanged& link, Outbox& out);
@@ -63,6 +67,8 @@ class AccountMonitor {
   bool first_snapshot() const { return !snapshot_ended_once_; }
   bool in_snapshot() const { return in_snapshot_; }
   Instant asked_at() const { return asked_at_; }
+  /// When the newest whole snapshot was asked for.
+  Instant snapshot_of() const { return snapshot_of_; }
   const VenuePosition& venue(SymbolId symbol) const { return symbols_[symbol.index].total; }
   /// How long the symbol's positions have differed; zero when they agree.
   Duration mismatch(Instant now, SymbolId symbol) const;
@@ -94,6 +100,7 @@ class AccountMonitor {
   bool snapshot_ended_ = false;
   bool snapshot_ended_once_ = false;
   Instant asked_at_{};
+  Instant snapshot_of_{INT64_MIN};
   Instant ask_at_ = distant_future;  ///< when QueryAccount is due
   bool wallet_known_ = false;
   Instant wallet_at_{};

@@ -318,6 +318,10 @@ std::uint8_t FeatureHub::take_triggers(SymbolId id) {
 void FeatureHub::read(SymbolId id, FeatureFrame& frame) const { parts_->read(id, frame, false); }
 void FeatureHub::read_afresh(SymbolId id, FeatureFrame& frame) const { parts_->read(id, frame, true); }
 
+double FeatureHub::traded_notional(SymbolId id, int seconds) const {
+  return parts_->symbols[id.index]->market.traded_notional(seconds);
+}
+
 std::vector<VoidRow> FeatureHub::void_rows(SymbolId id) const {
   const Symbol& symbol = parts_->refreshed(id, false);
   FeatureFrame frame;

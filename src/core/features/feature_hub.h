@@ -134,6 +134,9 @@ class FeatureHub {
   /// The same with every row computed anew: what read() must equal, bit for bit.
   void read_afresh(SymbolId symbol, FeatureFrame& frame) const;
 
+  /// Quote units traded in the last closed seconds; only windows that a row has.
+  double traded_notional(SymbolId symbol, int seconds) const;
+
   /// The rows without a value at the instant of the last advance() or event, in order of id.
   std::vector<VoidRow> void_rows(SymbolId symbol) const;
 

@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ struct Head {
   double residual_bps = 0;              ///< half-width of the prediction interval measured out of sample, bps
   float calibration_intercept_bps = 0;  ///< fitted out of sample: expected = intercept + slope * trees
   float calibration_slope = 1;
+  double relative_error =
+      0;  ///< standard error of the slope as a share of it; 0 when the bundle does not say
 
   /// @param row  feature values in catalogue order, NaN where not valid; as many as the trees were trained
   /// on.
@@ -34,12 +37,20 @@ struct Head {
   double expected_bps(std::span<const double> row) const;
 };
 
+/// How one feature was spread over the training rows: what drift is measured against.
+inline constexpr std::size_t reference_bins = 11;  ///< ten of equal share, and missing
+struct FeatureReference {
+  std::array<double, reference_bins - 2> edges{};  ///< ascending
+  double missing = 0;                              ///< share of rows without a value
+};
+
 struct Bundle {
   std::string content_hash;        ///< SHA-256 over the bundle's files, hex
   std::uint64_t schema_hash = 0;   ///< feature catalogue it was trained on
   std::int64_t trained_at_ms = 0;  ///< UTC
   std::int64_t expires_at_ms = 0;  ///< not used after; 0 never
   std::vector<Head> heads;
+  std::vector<FeatureReference> reference;  ///< in catalogue order; empty when the bundle carries none
 };
 
 }  // namespace mlbot::models

@@ -1,12 +1,16 @@
 #include "core/orders/order_router.h"
 
 #include <algorithm>
+#include <limits>
+
+#include "base/exact_math.h"
+#include "core/orders/frame_rows.h"
 
 namespace mlbot::core {
 
 void OrderRouter::add(const Instrument& instrument) {
   MLBOT_ASSERT(instrument.id.index == symbols_.size());
-  symbols_.push_back({.instrument = instrument, .market = {}, .working = {}});
+  symbols_.push_back({.instrument = instrument, .market = {}});
   positions_.add(instrument);
   risk_.add(instrument);
 }
@@ -35,11 +39,22 @@ void OrderRouter::see(const FeatureFrame& frame) {
   risk_.see(frame);
   Symbol& s = symbols_[frame.symbol.index];
   s.market.top = frame.top;
+  s.market.activity = frame.activity;
   s.market.book_at = frame.book_at;
+  s.market.sigma_bps = std::numeric_limits<double>::quiet_NaN();
+  for (const auto row : {rows::log_volatility_5m, rows::log_volatility_30s})
+    if (frame.valid(row.place)) {
+      s.market.sigma_bps = exact::exp(frame.values[row.place]);
+      break;
+    }
   if (!frame.top.synced) return;
   const E8 bid = s.instrument.price(frame.top.bid), ask = s.instrument.price(frame.top.ask);
   s.market.mid = {bid.count + (ask.count - bid.count) / 2};
   positions_.mark(frame.symbol, s.market.mid);
+}
+
+void OrderRouter::measure(const FeatureFrame& frame, Outbox& out) {
+  if (frame.top.synced) quality_.see(frame.at, frame.symbol, symbols_[frame.symbol.index].market.mid, out);
 }
 
 E8 OrderRouter::worst_of(std::uint16_t i) const {
@@ -103,64 +118,221 @@ RiskDemand OrderRouter::assess(Instant now, const AccountMonitor& monitor) {
                        .longest_unknown = executor_.longest_unknown(now)});
 }
 
-Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& intent,
-                                                const AccountMonitor& monitor, Outbox& out) {
-  MLBOT_ASSERT(!busy(intent.symbol));
+Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrder order,
+                                              const AccountMonitor& monitor, Outbox& out) {
+  MLBOT_ASSERT(work.count < work_orders);
   if (executor_.full())
     return std::unexpected{Refused{ReasonCode::open_orders, static_cast<double>(order_slots),
                                    static_cast<double>(order_slots + 1), Control::open_orders, Unit::count}};
-  Symbol& s = symbols_[intent.symbol.index];
-  PlaceOrder order = smart_.plan(s.instrument, s.market.top, positions_.mid(intent.symbol), intent);
+  const Instrument& instrument = symbols_[order.symbol.index].instrument;
   order.id = executor_.next_id();
   const Effect effect = order.reduce_only ? Effect::reduces : Effect::opens;
   order.position_index = position_index(order.side, effect, positions_.mode());
+  if (!order.reduce_only) {
+    const E8 price = instrument.price(order.price);
+    order.take_profit = positions_.take_profit_price(order.symbol, order.side, price);
+    order.stop_loss =
+        positions_.stop_price(order.symbol, order.side, price, risk_.limits().stop_distance_bps);
+  }
+  RiskView shown = view(now, order.symbol, order.side, monitor);
+  shown.leg = positions_.position(order.symbol, order.position_index).size;
   if (!order.reduce_only)
-    order.take_profit =
-        positions_.take_profit_price(intent.symbol, order.side, s.instrument.price(order.price));
-  if (!order.reduce_only)
-    order.stop_loss = positions_.stop_price(intent.symbol, order.side, s.instrument.price(order.price),
-                                            risk_.limits().stop_distance_bps);
-  RiskView shown = view(now, intent.symbol, intent.side, monitor);
-  shown.leg = positions_.position(intent.symbol, order.position_index).size;
-  if (!order.reduce_only)
-    if (const Lots room = risk_.room(order, shown); room >= s.instrument.min_order) order.size = room;
+    if (const Lots room = risk_.room(order, shown); room >= instrument.min_order) order.size = room;
   risk_.note_intent();
   const auto approved = risk_.judge(order, shown);
   if (!approved) return std::unexpected{approved.error()};
   executor_.place(now, *approved, out);
-  s.working = order.id;
+  quality_.ordered(order.id, work.arrival_mid, order.reduce_only);
+  work.orders[work.count++] = order.id;
   return order;
 }
 
-bool OrderRouter::busy(SymbolId symbol) const {
-  const ClientOrderId& id = symbols_[symbol.index].working;
-  const Order* order = id.empty() ? nullptr : executor_.find(id);
-  return order && !order->settled();
+Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& intent,
+                                                const AccountMonitor& monitor, Outbox& out) {
+  MLBOT_ASSERT(!busy(intent.symbol, intent.side));
+  Symbol& s = symbols_[intent.symbol.index];
+  MarketView market = s.market;
+  if (market.mid.count == 0) market.mid = positions_.mid(intent.symbol);  // of an adopted position
+  RoutePlan plan = smart_.plan(s.instrument, market, intent);
+  Work work{.active = true,
+            .kind = plan.choice.way().kind,
+            .intent = intent,
+            .arrival_mid = market.mid,
+            .until = now + plan.patience,
+            .next_slice = now + slice_pause,
+            .chase_limit = plan.chase_limit,
+            .slice = plan.slice,
+            .unsent = intent.size};
+  std::optional<PlaceOrder> first;
+  for (std::size_t i = 0; i < plan.count; ++i) {
+    const auto sent = send(now, work, plan.orders[i], monitor, out);
+    if (!sent && !first) return std::unexpected{sent.error()};
+    if (!sent) break;  // a ladder with fewer rungs
+    if (!first) first = *sent;
+    work.unsent = work.unsent - sent->size;
+  }
+  if (work.slice.count == 0) work.unsent = {};
+  work_of(intent.symbol, intent.side) = work;
+  plan.choice.order = first->id;
+  plan.choice.at = now;
+  out.routes.push_back(plan.choice);
+  return *first;
+}
+
+bool OrderRouter::busy(SymbolId symbol, Side side) const {
+  const Work& work = work_of(symbol, side);
+  if (!work.active) return false;
+  if (!work.ending && work.unsent.count > 0) return true;
+  for (std::size_t i = 0; i < work.count; ++i)
+    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) return true;
+  return false;
+}
+
+void OrderRouter::drop_settled(Work& work) const {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < work.count; ++i) {
+    const Order* order = executor_.find(work.orders[i]);
+    if (order && !order->settled()) work.orders[kept++] = work.orders[i];
+  }
+  work.count = kept;
+}
+
+void OrderRouter::send_slice(Instant now, Symbol& s, Work& work, const AccountMonitor& monitor, Outbox& out) {
+  const bool rests = work.kind == RouteKind::iceberg;
+  if (rests && now >= work.until) {
+    work.ending = true;
+    return;
+  }
+  if (now < work.next_slice || !s.market.top.synced) return;
+  work.next_slice = now + slice_pause;
+  PlaceOrder order{.symbol = work.intent.symbol,
+                   .side = work.intent.side,
+                   .time_in_force = rests ? TimeInForce::post_only : TimeInForce::ioc,
+                   .size = std::min(work.slice, work.unsent),
+                   .reduce_only = work.intent.purpose != Purpose::entry,
+                   .stop_loss = {}};
+  const PriceTicks here = smart_.touch(rests ? order.side : opposite(order.side), s.market.top);
+  order.price = rests ? here : smart_.collar(s.instrument, s.instrument.price(here), order.side);
+  const bool too_far = work.chase_limit.count > 0 &&
+                       (order.side == Side::buy ? here > work.chase_limit : here < work.chase_limit);
+  if (order.reduce_only) {
+    const Lots held = positions_.position(order.symbol).size;
+    const Lots closable = order.side == Side::sell ? held : -held;
+    order.size = std::min(order.size, closable);
+  }
+  if (too_far || order.size.count <= 0) {
+    work.ending = true;
+    return;
+  }
+  const auto sent = send(now, work, order, monitor, out);
+  if (!sent) {  // the state, the account or the market changed meanwhile: what is left is not worth another
+                // try
+    work.ending = true;
+    return;
+  }
+  work.unsent = work.unsent - order.size;
+}
+
+void OrderRouter::amend(Instant now, const Order& order, const AmendOrder& wish,
+                        const AccountMonitor& monitor, Outbox& out) {
+  RiskView shown = view(now, order.symbol, order.side, monitor);
+  shown.amended = {order.side, order.size, order.filled, order.reduce_only};
+  if (const auto approved = risk_.judge(wish, shown)) executor_.amend(now, *approved, out);
+}
+
+void OrderRouter::follow(Instant now, Symbol& s, Work& work, const Order& order,
+                         const AccountMonitor& monitor, Outbox& out) {
+  if (order.state != OrderState::open || order.time_in_force != TimeInForce::post_only) return;
+  const bool fixed = work.kind == RouteKind::ladder;
+  const PriceTicks at = fixed ? smart_.touch(order.side, s.market.top) : order.price;
+  switch (smart_.follow(order.side, at, work.chase_limit, work.until, now, s.market.top)) {
+    case SmartRouter::Follow::keep:
+      break;
+    case SmartRouter::Follow::cancel:
+      work.ending = true;
+      executor_.cancel(now, order.id, out);
+      break;
+    case SmartRouter::Follow::amend: {
+      if (order.amended_price || order.cancel_wanted) break;
+      const PriceTicks price = smart_.touch(order.side, s.market.top);
+      amend(now, order, {order.id, order.symbol, price, order.size}, monitor, out);
+      break;
+    }
+  }
 }
 
 void OrderRouter::work(Instant now, SymbolId symbol, const AccountMonitor& monitor, Outbox& out) {
   Symbol& s = symbols_[symbol.index];
-  const Order* order = s.working.empty() ? nullptr : executor_.find(s.working);
-  if (!order || order->settled()) {
-    s.working = {};
-    return;
-  }
-  if (order->state != OrderState::open || order->time_in_force != TimeInForce::post_only) return;
-  switch (smart_.follow(order->side, order->price, order->placed_at, now, s.market.top)) {
-    case SmartRouter::Follow::keep:
-      break;
-    case SmartRouter::Follow::cancel:
-      executor_.cancel(now, order->id, out);
-      break;
-    case SmartRouter::Follow::amend: {
-      if (order->amended_price || order->cancel_wanted) break;
-      const AmendOrder wish{order->id, symbol, smart_.touch(order->side, s.market.top), order->size};
-      RiskView shown = view(now, symbol, order->side, monitor);
-      shown.amended = {order->side, order->size, order->filled, order->reduce_only};
-      if (const auto approved = risk_.judge(wish, shown)) executor_.amend(now, *approved, out);
-      break;
+  for (Work& work : s.works) {
+    if (!work.active) continue;
+    drop_settled(work);
+    if (work.count == 0 && (work.ending || work.unsent.count <= 0)) {
+      work = {};
+      continue;
     }
+    for (std::size_t i = 0; i < work.count; ++i)
+      follow(now, s, work, *executor_.find(work.orders[i]), monitor, out);
+    if (work.count == 0) send_slice(now, s, work, monitor, out);
+    if (work.count == 0 && work.ending) work = {};
   }
+}
+
+void OrderRouter::give_up(Instant now, SymbolId symbol, Side side, Outbox& out) {
+  Work& work = work_of(symbol, side);
+  if (!work.active) return;
+  work.ending = true;
+  for (std::size_t i = 0; i < work.count; ++i) {
+    const Order* order = executor_.find(work.orders[i]);
+    if (order && !is_over(order->state) && order->time_in_force == TimeInForce::post_only)
+      executor_.cancel(now, work.orders[i], out);
+  }
+}
+
+void OrderRouter::shrink(Instant now, SymbolId symbol, Side side, Lots most, const AccountMonitor& monitor,
+                         Outbox& out) {
+  Work& work = work_of(symbol, side);
+  if (!work.active || work.ending) return;
+  Lots left = most;
+  for (std::size_t i = 0; i < work.count; ++i) {
+    const Order* order = executor_.find(work.orders[i]);
+    if (!order) continue;
+    const Lots wanted = std::min(order->open_size(), std::max(left, Lots{0}));
+    left = left - wanted;
+    const Lots cut = order->open_size() - wanted;
+    if (cut.count <= 0 || order->state != OrderState::open || order->amended_price || order->cancel_wanted)
+      continue;
+    if (wanted < symbols_[symbol.index].instrument.min_order) {
+      executor_.cancel(now, order->id, out);
+      continue;
+    }
+    const AmendOrder wish{order->id, symbol, order->price, order->size - cut};
+    amend(now, *order, wish, monitor, out);
+  }
+  work.unsent = std::min(work.unsent, std::max(left, Lots{0}));
+}
+
+void OrderRouter::halve_entries(Instant now, const AccountMonitor& monitor, Outbox& out) {
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i)
+    for (const Work& work : symbols_[i].works) {
+      if (!work.active || work.intent.purpose != Purpose::entry) continue;
+      Lots open = work.unsent;
+      for (std::size_t k = 0; k < work.count; ++k)
+        if (const Order* order = executor_.find(work.orders[k])) open = open + order->open_size();
+      shrink(now, {i}, work.intent.side, {open.count / 2}, monitor, out);
+    }
+}
+
+void OrderRouter::cancel_entries(Instant now, Outbox& out) {
+  for (Symbol& s : symbols_)
+    for (Work& work : s.works)
+      if (work.active && work.intent.purpose == Purpose::entry) work.ending = true;
+  executor_.cancel_all(now, OrderExecutor::Keep::reducing, out);
+}
+
+void OrderRouter::cancel_all(Instant now, Outbox& out) {
+  for (Symbol& s : symbols_)
+    for (Work& work : s.works) work.ending = true;
+  executor_.cancel_all(now, OrderExecutor::Keep::nothing, out);
 }
 
 void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMonitor& monitor, Outbox& out) {
@@ -215,6 +387,9 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   if (execution.kind == ExecutionKind::trade) risk_.note_fill(now, execution);
   if (after.closings != before.closings)
     risk_.note_closed(now, after.realised - before.realised - (after.fees - before.fees));
+  if (execution.kind == ExecutionKind::funding || execution.kind == ExecutionKind::other) return;
+  const Symbol& s = symbols_[execution.symbol.index];
+  quality_.filled(now, execution, s.instrument, s.market.mid, out);
 }
 
 void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out) {
@@ -260,12 +435,19 @@ void OrderRouter::hash_into(StateHash& hash) const {
     hash.add(s.market.mid.count);
     hash.add(s.market.book_at.ns);
     hash.add(std::uint64_t{s.market.top.synced} | std::uint64_t{s.traded} << 1);
-    hash.add(s.working.view());
+    for (const Work& work : s.works) {
+      hash.add(std::uint64_t{work.active} | std::uint64_t{work.ending} << 1 | std::uint64_t{work.count} << 2);
+      hash.add(work.unsent.count);
+      hash.add(work.until.ns);
+      hash.add(work.chase_limit.count);
+      for (std::size_t i = 0; i < work.count; ++i) hash.add(work.orders[i].view());
+    }
   }
   hash.add(std::uint64_t{strangers_.size()});
   risk_.hash_into(hash);
   positions_.hash_into(hash);
   executor_.hash_into(hash);
+  quality_.hash_into(hash);
 }
 
 }  // namespace mlbot::core

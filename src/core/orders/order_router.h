@@ -1,13 +1,17 @@
 // The only door for intents. SmartRouter says how, RiskManager says whether, OrderExecutor carries it out,
 // PositionManager counts what came of it, in that order.
 //
-// Invariant: at most one order of ours works on a symbol at a time; no command to place or amend leaves
-// without a stamp. Threads: none.  Clock: none.  Allocation: only in add().
+// Invariant: at most one piece of work on a symbol and side at a time, be it one order, the rungs of a ladder
+// or one slice after the other; every order of it is an intent of its own to the RiskManager, and no command
+// to place or amend leaves without a stamp. Limits: `work_orders` orders of one piece of work at once.
+// Threads: none.  Clock: none.  Allocation: only in add().
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
+#include "core/orders/fill_quality.h"
 #include "core/orders/order_executor.h"
 #include "core/orders/position_manager.h"
 #include "core/orders/risk_manager.h"
@@ -15,12 +19,7 @@
 
 namespace mlbot::core {
 
-/// What the trade stage knows of a symbol's market: its last frame.
-struct MarketView {
-  TopOfBook top;    ///< of the last frame; synced false when that frame had no book
-  Instant book_at;  ///< core time of the last message that moved the book
-  E8 mid;           ///< of the last frame with a book; 0 before
-};
+inline constexpr std::size_t work_orders = ladder_rungs.size();
 
 inline constexpr Duration stranger_grace = 2s;  ///< an order of ours may be told without its name at first
 inline constexpr std::size_t stranger_slots = 16;
@@ -43,20 +42,31 @@ class OrderRouter {
 
   /// Takes in where the market stands.
   void see(const FeatureFrame& frame);
+  /// Reads the mark-outs that are due at this frame; what is complete goes to out.fills.
+  void measure(const FeatureFrame& frame, Outbox& out);
 
-  /// Sends what the intent asks for, or says which rule stands against it.
-  /// @pre  !busy(intent.symbol).
+  /// Works what the intent asks for in the cheapest way, or says which rule stands against it. The choice
+  /// goes to out.routes. @return the first of the orders. @pre  !busy(intent.symbol, intent.side).
   Result<PlaceOrder, Refused> submit(Instant now, const Intent& intent, const AccountMonitor& monitor,
                                      Outbox& out);
-  /// True while an order of ours works on the symbol.
-  bool busy(SymbolId symbol) const;
-  /// Follows the touch with what rests, takes back what waited too long.
+  /// True while work on the symbol and side is not over.
+  bool busy(SymbolId symbol, Side side) const;
+  bool busy(SymbolId symbol) const { return busy(symbol, Side::buy) || busy(symbol, Side::sell); }
+  /// Goes on with what is being worked: follows the touch, sends the next slice, gives up what waited too
+  /// long.
   void work(Instant now, SymbolId symbol, const AccountMonitor& monitor, Outbox& out);
-  /// Takes back a resting entry; what reduces stays.
-  void cancel_entries(Instant now, Outbox& out) {
-    executor_.cancel_all(now, OrderExecutor::Keep::reducing, out);
-  }
-  void cancel_all(Instant now, Outbox& out) { executor_.cancel_all(now, OrderExecutor::Keep::nothing, out); }
+  /// Takes back what is being worked on the side; fills that are under way still come.
+  void give_up(Instant now, SymbolId symbol, Side side, Outbox& out);
+  /// Makes the work on a side no larger than told: resting orders are amended to less, which keeps their
+  /// place in the queue; slices that were not sent are left out.
+  void shrink(Instant now, SymbolId symbol, Side side, Lots most, const AccountMonitor& monitor, Outbox& out);
+  /// Half of every entry that is being worked, by shrink().
+  void halve_entries(Instant now, const AccountMonitor& monitor, Outbox& out);
+  /// Worst notional that a symbol can come to, quote units.
+  E8 worst_exposure(SymbolId symbol) const { return worst_of(symbol.index); }
+  /// Takes back every entry; what reduces stays.
+  void cancel_entries(Instant now, Outbox& out);
+  void cancel_all(Instant now, Outbox& out);
 
   void on(Instant now, const RequestAnswer& answer, const AccountMonitor& monitor, Outbox& out);
   void on(Instant now, const FastExecution& hint) { executor_.on(now, hint); }
@@ -81,6 +91,7 @@ class OrderRouter {
   const PositionManager& positions() const { return positions_; }
   const RiskManager& risk() const { return risk_; }
   const SmartRouter& smart() const { return smart_; }
+  const FillQualityTracker& quality() const { return quality_; }
   const Instrument& instrument(SymbolId symbol) const { return symbols_[symbol.index].instrument; }
   const MarketView& market(SymbolId symbol) const { return symbols_[symbol.index].market; }
   const DecisionSettings& settings() const { return settings_; }
@@ -89,12 +100,41 @@ class OrderRouter {
   void hash_into(StateHash& hash) const;
 
  private:
+  /// What is being worked on one side of a symbol.
+  struct Work {
+    bool active = false;
+    bool ending = false;  ///< nothing more is sent; it is over when its orders are
+    RouteKind kind = RouteKind::cross;
+    Intent intent;
+    E8 arrival_mid;
+    Instant until;           ///< of what rests
+    Instant next_slice;      ///< of what is sliced
+    PriceTicks chase_limit;  ///< 0: it does not follow
+    Lots slice;              ///< 0: nothing more is to be sent
+    Lots unsent;
+    std::array<ClientOrderId, work_orders> orders{};
+    std::size_t count = 0;
+  };
   struct Symbol {
     Instrument instrument;
     MarketView market;
     bool traded = false;
-    ClientOrderId working;  ///< our order on this symbol, empty without one
+    std::array<Work, 2> works{};  ///< by side
   };
+  const Work& work_of(SymbolId symbol, Side side) const {
+    return symbols_[symbol.index].works[static_cast<std::size_t>(side)];
+  }
+  Work& work_of(SymbolId symbol, Side side) {
+    return symbols_[symbol.index].works[static_cast<std::size_t>(side)];
+  }
+  Result<PlaceOrder, Refused> send(Instant now, Work& work, PlaceOrder order, const AccountMonitor& monitor,
+                                   Outbox& out);
+  void amend(Instant now, const Order& order, const AmendOrder& wish, const AccountMonitor& monitor,
+             Outbox& out);
+  void drop_settled(Work& work) const;
+  void send_slice(Instant now, Symbol& symbol, Work& work, const AccountMonitor& monitor, Outbox& out);
+  void follow(Instant now, Symbol& symbol, Work& work, const Order& order, const AccountMonitor& monitor,
+              Outbox& out);
   RiskView view(Instant now, SymbolId symbol, Side side, const AccountMonitor& monitor) const;
   struct Stranger {
     VenueId order;
@@ -114,6 +154,7 @@ class OrderRouter {
   RiskManager risk_;
   PositionManager positions_;
   OrderExecutor executor_;
+  FillQualityTracker quality_;
   Ring<Stranger> strangers_{stranger_slots};  ///< seen lately; the oldest is forgotten when full
 };
 

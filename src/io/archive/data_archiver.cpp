@@ -263,13 +263,14 @@ Result<void, ArchiveError> DataArchiver::Impl::begin() {
 
 Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
   if (failed_) return std::unexpected{*failed_};
-  Done done =
-      std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
-                            [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
-                            [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                            [&](const FeatureFrame& v) { return take_frame(v); },
-                            [](const StreamIndex&) { return Done{}; }},
-                 record);
+  Done done = std::visit(
+      Overloaded{[&](const Stamped& v) { return take_event(v); },
+                 [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
+                 [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
+                 [&](const FeatureFrame& v) { return take_frame(v); },
+                 [](const RouteChoice&) { return Done{}; }, [](const FillQuality&) { return Done{}; },
+                 [](const StreamIndex&) { return Done{}; }},
+      record);
   if (!done) return fail(std::move(done));
   return rows_since_commit_ >= options_.rows_per_commit ? flush() : Done{};
 }

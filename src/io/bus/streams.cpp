@@ -45,6 +45,8 @@ StreamKind stream_kind(const Record& record) {
           [](const StampedCommand&) { return StreamKind::orders; },
           [](const Decision&) { return StreamKind::signals; },
           [](const FeatureFrame&) { return StreamKind::features; },
+          [](const RouteChoice&) { return StreamKind::orders; },
+          [](const FillQuality&) { return StreamKind::orders; },
           [](const StreamIndex&) { return StreamKind::control; }},
       record);
 }

@@ -21,6 +21,25 @@ using dialect::CodeClass;
 
 namespace {
 
+Refusal refusal_of(CodeClass code_class) {
+  switch (code_class) {
+    case CodeClass::rate:
+      return Refusal::rate;
+    case CodeClass::auth:
+      return Refusal::permission;
+    case CodeClass::maintenance:
+      return Refusal::maintenance;
+    case CodeClass::accepted:
+    case CodeClass::unchanged:
+    case CodeClass::refused:
+    case CodeClass::failed:
+    case CodeClass::time:
+    case CodeClass::unknown:
+      return Refusal::rule;
+  }
+  return Refusal::rule;
+}
+
 constexpr std::uint32_t tries_max = 3;
 constexpr std::uint32_t faults_until_down = 3;
 constexpr Duration pause_after_fault = 500ms, pause_until_clock = 1s,
@@ -361,7 +380,10 @@ void RestSession::tell(RequestAnswer blank, const Result<Body, RestError>& answe
   if (!answer) {
     blank.code = answer.error().code;
     blank.text = venue_text(answer.error().what);
-    if (answer.error().code_class != CodeClass::unknown) blank.outcome = RequestOutcome::refused;
+    if (answer.error().code_class != CodeClass::unknown) {
+      blank.outcome = RequestOutcome::refused;
+      blank.refusal = refusal_of(answer.error().code_class);
+    }
     if (blank.request == RequestKind::place && blank.code == dialect::duplicate_link_id)
       blank.outcome = RequestOutcome::duplicate;
     return handlers_.on_event(blank, {});

@@ -181,6 +181,8 @@ class JournalWriter {
   Result<void, JournalError> append(const Stamped& event);
   Result<void, JournalError> append(const StampedCommand& command);
   Result<void, JournalError> append(const Decision& decision);
+  Result<void, JournalError> append(const RouteChoice& choice);
+  Result<void, JournalError> append(const FillQuality& fill);
   Result<void, JournalError> append(const FrameDigest& frame);
   /// The whole frame, for who was given it as an input and cannot make it again: a trade stage on its own.
   Result<void, JournalError> append(const FeatureFrame& frame);

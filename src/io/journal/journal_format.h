@@ -32,9 +32,11 @@ enum class RecordKind : std::uint8_t {
   context = 8,  ///< contracts and run in force, first in each segment but the very first
   raw_frame = 9,
   state_hash = 10,
-  order_id_lease = 11
+  order_id_lease = 11,
+  route = 12,
+  fill_quality = 13
 };
-inline constexpr RecordKind last_record_kind = RecordKind::order_id_lease;
+inline constexpr RecordKind last_record_kind = RecordKind::fill_quality;
 
 /// Written; 1 is read too: it has no kinds above 7.
 inline constexpr std::uint32_t segment_version = 2;

@@ -373,6 +373,16 @@ Result<void, JournalError> JournalWriter::append(const Decision& decision) {
               [&](std::string& out) { encode(Record{decision}, out); });
 }
 
+Result<void, JournalError> JournalWriter::append(const RouteChoice& choice) {
+  return take(static_cast<std::uint8_t>(RecordKind::route), last_sequence_, choice.at,
+              [&](std::string& out) { encode(Record{choice}, out); });
+}
+
+Result<void, JournalError> JournalWriter::append(const FillQuality& fill) {
+  return take(static_cast<std::uint8_t>(RecordKind::fill_quality), last_sequence_, fill.filled_at,
+              [&](std::string& out) { encode(Record{fill}, out); });
+}
+
 Result<void, JournalError> JournalWriter::append(const FrameDigest& frame) {
   return take(static_cast<std::uint8_t>(RecordKind::frame_digest), last_sequence_, frame.at,
               [&](std::string& out) {

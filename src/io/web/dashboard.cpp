@@ -259,6 +259,16 @@ void Dashboard::on(const Decision& decision) {
   push(signals_, Signal{next_id_++, decision, decision.at});
 }
 
+/// Told a minute after the fill: the row is shown anew.
+void Dashboard::on(const FillQuality& quality) {
+  for (std::size_t i = fills_.size(); i-- > 0;)
+    if (!quality.execution_id.empty() && fills_[i].what.execution_id == quality.execution_id) {
+      fills_[i].quality = quality;
+      fills_[i].changed = true;
+      return;
+    }
+}
+
 Dashboard::Order* Dashboard::find_order(const ClientOrderId& client_id, const VenueId& venue_id) {
   const auto found = std::find_if(orders_.begin(), orders_.end(), [&](const Order& order) {
     return client_id.empty() ? !venue_id.empty() && order.venue_id == venue_id : order.client_id == client_id;

@@ -177,6 +177,8 @@ class Dashboard {
     std::uint64_t id = 0;
     Execution what;
     Instant at;
+    bool changed = false;                ///< since the last push
+    std::optional<FillQuality> quality;  ///< a minute after the fill
   };
   struct Line {
     std::uint64_t id = 0;
@@ -193,6 +195,8 @@ class Dashboard {
   void on(const StampedCommand& command);
   void on(const Decision& decision);
   void on(const FeatureFrame& frame);
+  void on(const RouteChoice&) {}
+  void on(const FillQuality& quality);
   void on(const StreamIndex&) {}  // of readers that put streams in order, not of people
   void on(Instant at, const OrderNews& news);
   void on(Instant at, const Execution& execution);

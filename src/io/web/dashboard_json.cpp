@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "domain/words.h"
 #include "io/web/dashboard.h"
@@ -31,6 +32,25 @@ std::string_view word(Severity severity) {
       return "critical";
   }
   return "info";
+}
+
+/// Null until the fill's minute is over, and where the book was not known.
+Json optional_number(const std::optional<FillQuality>& quality, std::optional<double> FillQuality::* field) {
+  return quality && (*quality).*field ? finite(*((*quality).*field)) : Json(nullptr);
+}
+
+/// What a decision says of the candidate it judged, beside its reason.
+void add_candidate(Json& out, const Decision& decision) {
+  out["expected_bps"] = finite(decision.expected_bps);
+  out["cost_bps"] = finite(decision.cost_bps);
+  out["edge_bps"] = finite(decision.edge_bps);
+  out["value_bps"] = finite(decision.value_bps);
+  out["fill_probability"] = finite(decision.fill_probability);
+  out["offset_bps"] = finite(decision.offset_bps);
+  out["patience_ms"] = decision.patience.count() / 1'000'000;
+  out["route"] = word(decision.route);
+  out["sized_by"] = word(decision.sized_by);
+  out["win_probability"] = finite(decision.win_probability);
 }
 
 }  // namespace
@@ -93,7 +113,8 @@ Json Dashboard::changes_since_last_push() {
     signals_[i].changed = false;
   }
   for (std::size_t i = 0; i < fills_.size(); ++i)
-    if (fills_[i].id > pushed_id_) fills.push_back(fill_json(fills_[i]));
+    if (fills_[i].id > pushed_id_ || std::exchange(fills_[i].changed, false))
+      fills.push_back(fill_json(fills_[i]));
   for (std::size_t i = 0; i < lines_.size(); ++i)
     if (lines_[i].id > pushed_id_) events.push_back(line_json(lines_[i]));
   pushed_id_ = next_id_ - 1;
@@ -316,11 +337,9 @@ Json Dashboard::symbol_json(const Symbol& symbol, bool with_frame) const {
     const Decision& decision = *symbol.decision;
     out["decision"] = {{"reason", mlbot::to_string(decision.reason)},
                        {"side", word(decision.side)},
-                       {"expected_bps", finite(decision.expected_bps)},
-                       {"cost_bps", finite(decision.cost_bps)},
-                       {"edge_bps", finite(decision.edge_bps)},
                        {"frame", decision.frame},
                        {"at_ms", milliseconds(decision.at)}};
+    add_candidate(out["decision"], decision);
   }
   if (!with_frame) return out;
   out["frame"] = nullptr;
@@ -343,19 +362,18 @@ Json Dashboard::signal_json(const Signal& signal) const {
   const Decision& latest = signal.latest;
   const Symbol* symbol = find(latest.symbol);
   const bool ordered = !latest.order.empty();
-  return {{"id", signal.id},
-          {"symbol", name_of(latest.symbol)},
-          {"reason", mlbot::to_string(latest.reason)},
-          {"side", word(latest.side)},
-          {"expected_bps", finite(latest.expected_bps)},
-          {"cost_bps", finite(latest.cost_bps)},
-          {"edge_bps", finite(latest.edge_bps)},
-          {"count", signal.count},
-          {"first_at_ms", milliseconds(signal.first_at)},
-          {"at_ms", milliseconds(latest.at)},
-          {"order", ordered ? Json(latest.order.view()) : Json(nullptr)},
-          {"price", ordered && symbol ? number(symbol->instrument.price(latest.price)) : Json(nullptr)},
-          {"size", ordered && symbol ? number(symbol->instrument.size(latest.size)) : Json(nullptr)}};
+  Json out{{"id", signal.id},
+           {"symbol", name_of(latest.symbol)},
+           {"reason", mlbot::to_string(latest.reason)},
+           {"side", word(latest.side)},
+           {"count", signal.count},
+           {"first_at_ms", milliseconds(signal.first_at)},
+           {"at_ms", milliseconds(latest.at)},
+           {"order", ordered ? Json(latest.order.view()) : Json(nullptr)},
+           {"price", ordered && symbol ? number(symbol->instrument.price(latest.price)) : Json(nullptr)},
+           {"size", ordered && symbol ? number(symbol->instrument.size(latest.size)) : Json(nullptr)}};
+  add_candidate(out, latest);
+  return out;
 }
 
 Json Dashboard::fill_json(const Fill& fill) const {
@@ -371,6 +389,10 @@ Json Dashboard::fill_json(const Fill& fill) const {
           {"realised_pnl", number(what.realised_pnl)},
           {"liquidity", word(what.liquidity)},
           {"client_id", what.client_id.view()},
+          {"shortfall_bps", optional_number(fill.quality, &FillQuality::shortfall_bps)},
+          {"markout_1s_bps", optional_number(fill.quality, &FillQuality::markout_1s_bps)},
+          {"markout_5s_bps", optional_number(fill.quality, &FillQuality::markout_5s_bps)},
+          {"markout_60s_bps", optional_number(fill.quality, &FillQuality::markout_60s_bps)},
           {"at_ms", milliseconds(fill.at)}};
 }
 

@@ -88,8 +88,8 @@ export class Controls {
   update(store: Store): void {
     const message = store.message;
     if (!message) return;
-    this.halted = message.header.state === "HALTED";
-    this.stopped = this.halted || message.header.state === "PAUSED";
+    this.halted = message.header.state === "HALTED" || message.header.state === "KILLED";
+    this.stopped = this.halted || message.header.state === "PAUSED" || message.header.state === "REDUCE";
     this.symbolCount = store.symbols.size;
     this.summary = `Now: ${message.header.state}, ${counted(message.positions.length, "position")}, ${counted(message.orders.length, "open order")}.`;
     setText(this.toggle, (this.stopped ? verbs["resume"] : verbs["pause"])?.label ?? "");

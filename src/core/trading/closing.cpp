@@ -1,0 +1,72 @@
+#include "core/trading/closing.h"
+
+namespace mlbot::core {
+
+void Closing::begin(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
+  resume_later_ = false;
+  if (!under_way()) {
+    phase_ = Phase::closing;
+    flat_since_ = distant_future;
+    for (auto& attempts : attempts_) attempts = 0;
+    router.cancel_all(now, out);
+  }
+  step(now, router, monitor, out);
+}
+
+/// @return true when no fill of ours is left in the market and no order.
+bool Closing::close_positions(Instant now, OrderRouter& router, const AccountMonitor& monitor, Outbox& out) {
+  bool flat = router.executor().open_count() == 0;
+  for (std::uint16_t i = 0; i < attempts_.size(); ++i) {
+    const Lots held = router.positions().position({i}).size;
+    if (held.count == 0) continue;
+    flat = false;
+    const Side side = held.count > 0 ? Side::sell : Side::buy;
+    if (router.busy({i}, side)) continue;
+    // A refusal (no price yet, too many messages) is tried again at the next timer, on the same rung.
+    if (router.submit(now,
+                      {.symbol = {i},
+                       .side = side,
+                       .size = absolute(held),
+                       .purpose = Purpose::flatten,
+                       .urgency = Urgency::now,
+                       .attempt = attempts_[i]},
+                      monitor, out))
+      ++attempts_[i];
+  }
+  return flat;
+}
+
+void Closing::step(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
+  if (!under_way()) return;
+  router.cancel_entries(now, out);  // again and again: an order may have crossed our cancel on its way
+  if (!close_positions(now, router, monitor, out)) {
+    phase_ = Phase::closing;
+    flat_since_ = distant_future;
+    return;
+  }
+  if (phase_ == Phase::closing) {
+    phase_ = Phase::verifying;
+    flat_since_ = now;
+    monitor.ask_again(now);
+    return;
+  }
+  // The second source: a snapshot that was asked for after our own books were flat.
+  if (!monitor.known() || monitor.in_snapshot() || monitor.snapshot_of() < flat_since_) {
+    if (monitor.asked_at() < flat_since_) monitor.ask_again(now);
+    return;
+  }
+  for (std::uint16_t i = 0; i < attempts_.size(); ++i)
+    if (monitor.venue({i}).size.count != 0) return;  // the difference is named by the monitor; we wait for it
+  for (std::uint16_t i = 0; i < attempts_.size(); ++i)
+    if (attempts_[i] > 0 || monitor.venue({i}).stop_loss.count != 0)
+      out.commands.push_back(CancelAllOrders{.symbol = {i}, .stops = true});
+  phase_ = Phase::done;
+}
+
+void Closing::hash_into(StateHash& hash) const {
+  hash.add(static_cast<std::uint64_t>(phase_) << 1 | std::uint64_t{resume_later_});
+  hash.add(flat_since_.ns);
+  for (const auto attempts : attempts_) hash.add(std::uint64_t{attempts});
+}
+
+}  // namespace mlbot::core
