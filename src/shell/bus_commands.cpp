@@ -9,8 +9,8 @@
 #include "io/bus/redis_inspector.h"
 #include "shell/bus_options.h"
 #include "shell/commands.h"
+#include "shell/own_redis.h"
 #include "shell/record_json.h"
-#include "shell/state_directory.h"
 #include "shell/stop_signals.h"
 
 namespace mlbot::shell {
@@ -26,14 +26,14 @@ Result<RedisInspector, BusError> look_into(const SystemConfig& config) {
     return RedisInspector::connect(config.bus, redis_files(config));
   const StateDirectory state{config.state_dir};
   std::error_code ignored;
-  if (std::filesystem::exists(state.redis_socket(), ignored))
-    return RedisInspector::connect(state.redis_url(), redis_files(config));
+  if (std::filesystem::exists(own_redis_socket(state), ignored))
+    return RedisInspector::connect(own_redis_url(state), redis_files(config));
   return std::unexpected{BusError{
       io::bus::BusFault::bad_url,
       fmt::format(
           "the configured bus lives inside the running bot, whose page shows the same, and no Redis of "
           "services is at {}: for another give --bus redis://127.0.0.1:6379",
-          state.redis_socket())}};
+          own_redis_socket(state))}};
 }
 
 /// Symbols by id, as the newest run on ctl defined them; what is not there shows as "#id".

@@ -95,7 +95,6 @@ Result<JournalSummary, SourceError> summarise_journal(const std::string& directo
     if (record == nullptr) continue;
     out.commands += std::holds_alternative<StampedCommand>(*record);
     out.decisions += std::holds_alternative<Decision>(*record);
-    out.feature_frames += std::holds_alternative<FeatureFrame>(*record);
     const auto* event = std::get_if<Stamped>(record);
     if (event == nullptr) continue;
     if (out.events++ == 0) out.first = event->sequence, out.first_at = event->at;

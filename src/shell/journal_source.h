@@ -73,7 +73,6 @@ struct JournalSummary {
   Instant first_at, last_at;
   std::uint64_t events = 0, commands = 0, decisions = 0, venue_frames = 0, gaps = 0, torn_bytes = 0;
   std::uint64_t raw_frames = 0, raw_frame_bytes = 0, state_hashes = 0;
-  std::uint64_t feature_frames = 0;  ///< whole ones: inputs of a trade stage
 };
 Result<JournalSummary, SourceError> summarise_journal(const std::string& directory);
 /// The run of that epoch, or the last one. @error says what the journal holds instead.

@@ -254,6 +254,8 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
             "{} holds the market of services, which command nothing from there: `mlbot replay {}/trade/main` "
             "runs the trade stage of account main again, `mlbot journal verify --frames` proves the market",
             state.journal(), state.root));
+  const auto of_trade_stage = is_of_trade_stage(state.journal());
+  if (!of_trade_stage) return console.fail(ExitCode::data, of_trade_stage.error().what);
   ReplayRange range;
   if (!options.range.empty()) {
     const auto found = range_of(state.journal(), options.range);
@@ -277,7 +279,7 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
   Json shown = Json::array();
   std::string difference;
   for (const auto& run : runs) {
-    const auto replayed = replay_run(console, state, run, range, summary->feature_frames > 0);
+    const auto replayed = replay_run(console, state, run, range, *of_trade_stage);
     if (!replayed) return console.fail(replayed.error().first, replayed.error().second);
     const auto& r = *replayed;
     if (!r.difference.empty() && difference.empty())

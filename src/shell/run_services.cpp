@@ -16,6 +16,7 @@
 #include "io/net/http_server.h"
 #include "shell/commands.h"
 #include "shell/exchange/accounts.h"
+#include "shell/own_redis.h"
 #include "shell/page_token.h"
 #include "shell/service/service_manager.h"
 #include "shell/service_host.h"
@@ -148,11 +149,11 @@ Result<void, StartError> Supervisor::prepare_redis() {
     return std::unexpected{StartError{ExitCode::configuration,
                                       "no redis-server is installed: apt-get install redis-server, or give "
                                       "--bus redis://HOST:PORT of one that runs"}};
-  const auto socket = state_.redis_socket();
+  const auto socket = own_redis_socket(state_);
   const auto directory = std::filesystem::path{socket}.parent_path().string();
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  bus_ = state_.redis_url();
+  bus_ = own_redis_url(state_);
   add("redis", program,
       {"--port", "0", "--unixsocket", socket, "--unixsocketperm", "600", "--dir", directory, "--appendonly",
        "yes", "--save", "", "--maxmemory-policy", "noeviction"});

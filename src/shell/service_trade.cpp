@@ -426,7 +426,7 @@ void TradeService::act(Sequence cause, Instant at) {
       out_.commands, [](const Command& command) { return std::holds_alternative<PlaceOrder>(command); }));
   decisions_ += out_.decisions.size();
   for (const auto& decision : out_.decisions) show(signals_, cause, decision);
-  for (const auto& route : out_.routes) show(signals_, cause, route);
+  for (const auto& route : out_.routes) show(orders_, own, route);
   for (const auto& fill : out_.fills) show(orders_, own, fill);
   for (const auto& command : out_.commands) show(orders_, own, StampedCommand{own, at, command});
 }

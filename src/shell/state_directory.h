@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 namespace mlbot::shell {
@@ -21,9 +20,6 @@ struct StateDirectory {
   std::string run_summary(std::uint32_t epoch) const {
     return root + "/runs/" + std::to_string(epoch) + ".json";
   }
-  /// Of the Redis that `mlbot run --bus redis --processes` keeps here.
-  std::string redis_socket() const { return std::filesystem::absolute(root + "/redis/redis.sock").string(); }
-  std::string redis_url() const { return "redis+unix://" + redis_socket(); }
 };
 
 }  // namespace mlbot::shell

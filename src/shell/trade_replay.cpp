@@ -8,6 +8,21 @@
 
 namespace mlbot::shell {
 
+Result<bool, SourceError> is_of_trade_stage(const std::string& journal) {
+  auto reader = io::journal::JournalReader::open(journal);
+  if (!reader) return std::unexpected{SourceError{reader.error().what}};
+  while (true) {
+    const auto item = (*reader)->next();
+    if (!item) return std::unexpected{SourceError{item.error().what}};
+    if (*item == nullptr) return false;
+    const auto* record = std::get_if<Record>(*item);
+    if (record == nullptr) continue;
+    if (std::holds_alternative<FeatureFrame>(*record)) return true;
+    if (const auto* event = std::get_if<Stamped>(record); event != nullptr && market_symbol(event->what))
+      return false;
+  }
+}
+
 Result<TradeReplay, SourceError> replay_trade(const std::string& journal, const JournalSummary::Run& run,
                                               const models::Bundle* bundle, Sequence from, Sequence until) {
   auto reader = io::journal::JournalReader::open(journal, {.from = run.first, .from_at = {}});

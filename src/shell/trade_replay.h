@@ -17,6 +17,9 @@ struct TradeReplay {
   std::string difference;      ///< the first; empty when all is equal
 };
 
+/// True of a journal whose first word on the market is a whole frame, not a market event.
+Result<bool, SourceError> is_of_trade_stage(const std::string& journal);
+
 /// What the last input of a run that was killed gave rise to may be missing.
 /// @param bundle     as the run had it, or null
 /// @param from,until events; what they and the frames between them gave rise to is compared

@@ -21,6 +21,8 @@ FileLock::~FileLock() {
   if (file_ >= 0) ::close(file_);
 }
 
+int FileLock::release() { return std::exchange(file_, -1); }
+
 Result<FileLock, FileLockError> FileLock::take(const std::string& path, mode_t mode) {
   FileLock lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode)};
   if (lock.file_ < 0) return std::unexpected{FileLockError{errno, {}}};

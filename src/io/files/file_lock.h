@@ -26,6 +26,8 @@ class FileLock {
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();
+  /// The open file, whose closing frees the lock, for an owner who keeps it by its number.
+  int release();
 
  private:
   explicit FileLock(int file) : file_{file} {}

@@ -29,7 +29,6 @@
 #include <vector>
 
 #include "domain/record.h"
-#include "io/files/file_lock.h"
 #include "io/files/file_system.h"
 
 namespace mlbot::io::journal {
@@ -237,7 +236,7 @@ class JournalWriter {
   files::FileSystem& system_;
   Recovery recovery_;
   JournalStats stats_;
-  files::FileLock lock_;
+  int lock_ = -1;
   int file_ = -1;
   std::string path_;  ///< of the open segment
   Sequence segment_first_;

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -7,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "io/files/crash_point.h"
+#include "io/files/file_lock.h"
 #include "io/files/files.h"
 #include "io/journal/journal.h"
 #include "io/journal/journal_format.h"
@@ -30,6 +32,7 @@ JournalWriter::~JournalWriter() {
   background_.reset();
   keeper_.reset();
   if (file_ >= 0) system_.close(file_);
+  if (lock_ >= 0) ::close(lock_);
 }
 
 Result<std::unique_ptr<JournalWriter>, JournalError> JournalWriter::open(std::string directory,
@@ -55,7 +58,7 @@ Result<void, JournalError> JournalWriter::lock() {
                     "of its own",
                     lock.error().holder, directory_)}};
   if (!lock) return std::unexpected{io_error(lock.error().error_number, "lock", path)};
-  lock_ = std::move(*lock);
+  lock_ = lock->release();
   return {};
 }
 
