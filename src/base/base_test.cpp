@@ -81,6 +81,24 @@ TEST(Digest, KnownAnswers) {
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
 }
 
+/// The processor's own instruction takes eight, four and one bytes; its twin a bit at a time.
+TEST(Digest, ChecksumOfEveryLengthIsThatOfItsSlowTwin) {
+  auto random = Prng::stream(5, "bytes");
+  std::string bytes;
+  for (int length = 0; length < 80; ++length) {
+    std::uint32_t slow = ~0U;
+    for (const char c : bytes) {
+      slow ^= static_cast<std::uint8_t>(c);
+      for (int bit = 0; bit < 8; ++bit) slow = (slow >> 1) ^ ((slow & 1) != 0 ? 0x82f63b78U : 0U);
+    }
+    EXPECT_EQ(crc32c(bytes), ~slow) << length;
+    const auto half = bytes.size() / 2;
+    EXPECT_EQ(crc32c(std::string_view{bytes}.substr(half), crc32c(std::string_view{bytes}.substr(0, half))),
+              ~slow);
+    bytes.push_back(static_cast<char>(random.next()));
+  }
+}
+
 TEST(Prng, SameSeedAndNameSameStream) {
   auto a = Prng::stream(1, "market"), b = Prng::stream(1, "market"), c = Prng::stream(1, "faults");
   EXPECT_EQ(a.next(), b.next());

@@ -39,7 +39,15 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::string_view
     wide = __builtin_ia32_crc32di(wide, word);
     bytes.remove_prefix(8);
   }
-  return crc32c_portable(bytes, static_cast<std::uint32_t>(wide));
+  auto narrow = static_cast<std::uint32_t>(wide);
+  if (bytes.size() >= 4) {
+    std::uint32_t word;
+    __builtin_memcpy(&word, bytes.data(), 4);
+    narrow = __builtin_ia32_crc32si(narrow, word);
+    bytes.remove_prefix(4);
+  }
+  for (const char c : bytes) narrow = __builtin_ia32_crc32qi(narrow, static_cast<std::uint8_t>(c));
+  return narrow;
 }
 #endif
 

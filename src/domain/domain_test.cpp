@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/bytes.h"
 #include "base/prng.h"
 #include "domain/record.h"
 
@@ -153,6 +154,48 @@ TEST(Codec, AnIndexOfStreamsNamesNothingBehindItsEnd) {
   encode(Record{StreamIndex{{10}, {12}, {}, places}}, bytes);
   RecordScratch scratch;
   EXPECT_FALSE(decode(bytes, scratch));
+}
+
+/// Records are gathered in pieces before they are handed over: whatever their length, the bytes are those of
+/// their fields one by one.
+TEST(Codec, ABookOfAnyDepthIsTheBytesOfItsFields) {
+  auto random = Prng::stream(8, "levels");
+  for (std::size_t depth = 0; depth < 500; depth = depth * 5 / 4 + 1) {
+    std::vector<BookLevel> bids, asks;
+    for (std::size_t i = 0; i < depth; ++i) {
+      bids.push_back({{static_cast<std::int64_t>(random.next() >> 20)}, {static_cast<std::int64_t>(i)}});
+      asks.push_back({{714'238}, {static_cast<std::int64_t>(random.next() >> 1)}});
+    }
+    const Instant at{1'781'222'400'000'000'000};
+    const Stamped event{
+        {9}, at, at + 1ms, {}, BookUpdate{{3}, UpdateKind::delta, 5, 6, at - 2ms, bids, asks}};
+    std::string fields, bytes;
+    ByteWriter writer{fields};
+    writer.u8(3);  // format
+    writer.u8(0);  // an event
+    writer.varint(9);
+    writer.zigzag(at.ns);
+    writer.zigzag(1'000'000);
+    writer.zigzag(INT64_MIN);
+    writer.u8(static_cast<std::uint8_t>(event.what.index()));
+    writer.varint(3);
+    writer.u8(static_cast<std::uint8_t>(UpdateKind::delta));
+    writer.varint(5);
+    writer.varint(6);
+    writer.zigzag(at.ns - 2'000'000);
+    for (const auto* side : {&bids, &asks}) {
+      writer.varint(side->size());
+      std::int64_t last = 0;
+      for (const auto& level : *side) {
+        writer.zigzag(level.price.count - last);
+        writer.varint(static_cast<std::uint64_t>(level.size.count));
+        last = level.price.count;
+      }
+    }
+    encode(event, bytes);
+    ASSERT_EQ(bytes, fields) << depth;
+    expect_round_trip(event);
+  }
 }
 
 TEST(Codec, DamagedBytesAreAnErrorNeverACrash) {

@@ -1,5 +1,7 @@
 #include "domain/record.h"
 
+#include <array>
+#include <cstring>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -108,38 +110,50 @@ struct Last<SizeCap> {
   static constexpr auto value = SizeCap::correlated_exposure;
 };
 
+/// Gathers small fields on the stack and hands them over in one piece: a record is forty fields of a byte or
+/// two, and asking the string for room at each of them cost more than the rest of the encoding.
 class Writer {
  public:
-  explicit Writer(std::string& out) : bytes_{out} {}
+  explicit Writer(std::string& out) : out_{out} {}
+  ~Writer() { hand_over(); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   template <class... Fields>
   void operator()(const Fields&... fields) {
     (put(fields), ...);
   }
 
-  void put(std::int64_t v) { bytes_.zigzag(v); }
-  void put(std::uint64_t v) { bytes_.varint(v); }
-  void put(std::int32_t v) { bytes_.zigzag(v); }
-  void put(std::uint32_t v) { bytes_.varint(v); }
-  void put(std::uint16_t v) { bytes_.varint(v); }
-  void put(std::uint8_t v) { bytes_.u8(v); }
-  void put(bool v) { bytes_.u8(v ? 1 : 0); }
-  void put(double v) { bytes_.number(v); }
-  void put(E8 v) { bytes_.zigzag(v.count); }
-  void put(PriceTicks v) { bytes_.zigzag(v.count); }
-  void put(Lots v) { bytes_.zigzag(v.count); }
-  void put(Instant v) { bytes_.zigzag(v.ns); }
-  void put(Duration v) { bytes_.zigzag(v.count()); }
-  void put(SymbolId v) { bytes_.varint(v.index); }
-  void put(Sequence v) { bytes_.varint(v.number); }
+  void put(std::int64_t v) { zigzag(v); }
+  void put(std::uint64_t v) { varint(v); }
+  void put(std::int32_t v) { zigzag(v); }
+  void put(std::uint32_t v) { varint(v); }
+  void put(std::uint16_t v) { varint(v); }
+  void put(std::uint8_t v) { u8(v); }
+  void put(bool v) { u8(v ? 1 : 0); }
+  void put(double v) {
+    make_room();
+    std::memcpy(to_, &v, sizeof v);
+    to_ += sizeof v;
+  }
+  void put(E8 v) { zigzag(v.count); }
+  void put(PriceTicks v) { zigzag(v.count); }
+  void put(Lots v) { zigzag(v.count); }
+  void put(Instant v) { zigzag(v.ns); }
+  void put(Duration v) { zigzag(v.count()); }
+  void put(SymbolId v) { varint(v.index); }
+  void put(Sequence v) { varint(v.number); }
   template <std::size_t N>
   void put(const InlineText<N>& v) {
-    bytes_.text(v.view());
+    const auto text = v.view();
+    varint(text.size());
+    hand_over();
+    out_.append(text);
   }
   template <class T>
     requires std::is_enum_v<T>
   void put(T v) {
-    bytes_.u8(static_cast<std::uint8_t>(v));
+    u8(static_cast<std::uint8_t>(v));
   }
   template <class T>
   void put(const std::optional<T>& v) {
@@ -151,11 +165,11 @@ class Writer {
     for (const auto& x : v) put(x);
   }
   void put(std::span<const BookLevel> levels) {
-    bytes_.varint(levels.size());
+    varint(levels.size());
     std::int64_t last = 0;
     for (const auto& level : levels) {  // neighbours lie close: one or two bytes a price
-      bytes_.zigzag(level.price.count - last);
-      bytes_.varint(static_cast<std::uint64_t>(level.size.count));
+      zigzag(level.price.count - last);
+      varint(static_cast<std::uint64_t>(level.size.count));
       last = level.price.count;
     }
   }
@@ -168,13 +182,43 @@ class Writer {
     requires std::is_class_v<T>
   void put(const T& v);
 
+  void varint(std::uint64_t value) {
+    make_room();
+    char* to = to_;  // not through the member: a char may alias it
+    while (value >= 0x80) {
+      *to++ = static_cast<char>(value | 0x80);
+      value >>= 7;
+    }
+    *to++ = static_cast<char>(value);
+    to_ = to;
+  }
+
  private:
+  static constexpr std::size_t field_bytes_max = 10;  // a varint of 64 bits
+
+  void u8(std::uint8_t value) {
+    make_room();
+    *to_++ = static_cast<char>(value);
+  }
+  void zigzag(std::int64_t value) {
+    varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+  }
+  void make_room() {
+    if (to_ + field_bytes_max > gathered_.data() + gathered_.size()) hand_over();
+  }
+  void hand_over() {
+    out_.append(gathered_.data(), to_);
+    to_ = gathered_.data();
+  }
   template <class T>
   void put_list(std::span<const T> list) {
-    bytes_.varint(list.size());
+    varint(list.size());
     for (const auto& item : list) put(item);
   }
-  ByteWriter bytes_;
+
+  std::string& out_;
+  std::array<char, 512> gathered_;
+  char* to_ = gathered_.data();
 };
 
 class Reader {
@@ -433,8 +477,8 @@ void Writer::put(const T& v) {
     (*this)(v.after, v.upto, v.at, v.list.size());
     std::uint64_t last = v.after.number;
     for (const auto& place : v.list) {  // sequences only grow: mostly one byte each
-      bytes_.varint(place.sequence.number - last);
-      bytes_.varint(place.stream);
+      varint(place.sequence.number - last);
+      varint(place.stream);
       last = place.sequence.number;
     }
   } else if constexpr (std::is_same_v<T, RouteChoice>) {

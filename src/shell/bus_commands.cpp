@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/features/feature_hub.h"
 #include "io/bus/redis_inspector.h"
 #include "shell/bus_options.h"
 #include "shell/commands.h"
+#include "shell/own_redis.h"
 #include "shell/record_json.h"
 #include "shell/stop_signals.h"
 
@@ -17,13 +19,21 @@ namespace {
 using io::bus::BusError;
 using io::bus::RedisInspector;
 
+/// Without a Redis in the configuration: the one that `mlbot run --bus redis --processes` keeps in the state
+/// directory.
 Result<RedisInspector, BusError> look_into(const SystemConfig& config) {
-  if (config.bus == "embedded")
-    return std::unexpected{BusError{
-        io::bus::BusFault::bad_url,
-        "the configured bus is embedded: it lives inside the running bot, whose page shows the same; "
-        "for a Redis give --url redis://127.0.0.1:6379"}};
-  return RedisInspector::connect(config.bus, redis_files(config));
+  if (config.bus != "embedded" && config.bus != "redis")
+    return RedisInspector::connect(config.bus, redis_files(config));
+  const StateDirectory state{config.state_dir};
+  std::error_code ignored;
+  if (std::filesystem::exists(own_redis_socket(state), ignored))
+    return RedisInspector::connect(own_redis_url(state), redis_files(config));
+  return std::unexpected{BusError{
+      io::bus::BusFault::bad_url,
+      fmt::format(
+          "the configured bus lives inside the running bot, whose page shows the same, and no Redis of "
+          "services is at {}: for another give --bus redis://127.0.0.1:6379",
+          own_redis_socket(state))}};
 }
 
 /// Symbols by id, as the newest run on ctl defined them; what is not there shows as "#id".
@@ -130,6 +140,8 @@ Json report_json(const io::bus::StreamReport& report) {
 }  // namespace
 
 ExitCode bus_tail(const Console& console, const DynamicSystemConfig& config, const BusTailOptions& options) {
+  if (const auto wrong = unknown_kind(options.kinds); !wrong.empty())
+    return console.fail(ExitCode::usage, wrong);
   auto bus = look_into(config.current());
   if (!bus) return console.fail(exit_code_of(bus.error()), bus.error().what);
   auto streams = options.streams;

@@ -492,14 +492,16 @@ class CommandLine {
     auto* bus_app = app_.add_subcommand("bus", "what lies on the Redis bus");
     bus_app->require_subcommand(1);
     const auto server = [this](CLI::App* verb) {
-      setting(verb, "--url", "bus.url", "redis://HOST:PORT and so on; default: the configured bus");
+      setting(
+          verb, "--bus,--url", "bus.url",
+          "redis://HOST:PORT and so on; default: the configured one, or that of the services in --state-dir");
       setting(verb, "--password-file", "bus.password_file", "file of mode 0600");
       setting(verb, "--tls-ca-file", "bus.tls_ca_file", "authority of Redis' certificate");
     };
     auto* tail_app = command(
         *bus_app, "tail", "records as JSON, one a line, as they come",
         [this](const Console& c, DynamicSystemConfig& config) { return bus_tail(c, config, bus_tail_); },
-        "  mlbot bus tail --url redis://127.0.0.1:6379\n"
+        "  mlbot bus tail --bus redis://127.0.0.1:6379\n"
         "  mlbot bus tail 'feat.{BTCUSDT}' --from oldest --count 1 | jq .values.ret_1m\n"
         "  mlbot bus tail --kind trades,decision --from oldest --idle 1");
     tail_app->add_option("streams", bus_tail_.streams,
@@ -519,7 +521,7 @@ class CommandLine {
         [this](const Console& c, DynamicSystemConfig& config) {
           return bus_stat(c, config, bus_tail_.streams);
         },
-        "  mlbot bus stat --url redis://127.0.0.1:6379\n  mlbot bus stat 'md.{BTCUSDT}' --json | jq "
+        "  mlbot bus stat --bus redis://127.0.0.1:6379\n  mlbot bus stat 'md.{BTCUSDT}' --json | jq "
         "'.streams[].groups[] | {name, lag}'");
     stat_app->add_option("streams", bus_tail_.streams, "names; default: all that are there");
     server(stat_app);

@@ -60,9 +60,9 @@ class Printer {
   Json operator()(const BookUpdate& e) const {
     return {{"event", "book"},
             {"symbol", name(e.symbol)},
-            {"kind", kind_word(e.kind)},
+            {"update", kind_word(e.kind)},
             {"update_id", e.update_id},
-            {"sequence", e.cross_sequence},
+            {"cross_sequence", e.cross_sequence},
             {"matched_at", time_json(e.matched_at)},
             {"bids", levels(e.symbol, e.bids)},
             {"asks", levels(e.symbol, e.asks)}};
@@ -75,7 +75,7 @@ class Printer {
                {"price", price(e.symbol, trade.price)},
                {"size", size(e.symbol, trade.size)},
                {"id", trade.id.view()},
-               {"sequence", trade.cross_sequence}};
+               {"cross_sequence", trade.cross_sequence}};
       if (trade.block) row["block"] = true;
       if (trade.price_improvement) row["rpi"] = true;
       list.push_back(std::move(row));
@@ -98,8 +98,8 @@ class Printer {
   Json operator()(const Ticker& e) const {
     Json out{{"event", "ticker"},
              {"symbol", name(e.symbol)},
-             {"kind", kind_word(e.kind)},
-             {"sequence", e.cross_sequence}};
+             {"update", kind_word(e.kind)},
+             {"cross_sequence", e.cross_sequence}};
     const auto put = [&](const char* key, const auto& value, auto&& show) {
       if (value) out[key] = show(*value);
     };
@@ -176,7 +176,7 @@ class Printer {
     return {{"event", "execution"},
             {"source", source_word(e.source)},
             {"symbol", name(e.symbol)},
-            {"kind", word(e.kind)},
+            {"execution_kind", word(e.kind)},
             {"execution_id", e.execution_id.view()},
             {"order_id", e.venue_id.view()},
             {"client_id", text_or_null(e.client_id)},
@@ -186,7 +186,7 @@ class Printer {
             {"fee", money(e.fee)},
             {"realised_pnl", money(e.realised_pnl)},
             {"liquidity", word(e.liquidity)},
-            {"at", time_json(e.at)}};
+            {"executed_at", time_json(e.at)}};
   }
   Json operator()(const FastExecution& e) const {
     return {{"event", "fast_execution"},
@@ -198,8 +198,8 @@ class Printer {
             {"price", money(e.price)},
             {"size", size(e.symbol, e.size)},
             {"liquidity", word(e.liquidity)},
-            {"sequence", e.cross_sequence},
-            {"at", time_json(e.at)}};
+            {"cross_sequence", e.cross_sequence},
+            {"executed_at", time_json(e.at)}};
   }
   Json operator()(const PositionNews& e) const {
     return {{"event", "position"},
@@ -215,7 +215,7 @@ class Printer {
             {"liquidation_price", money_or_null(e.liquidation_price)},
             {"realised_pnl", money(e.realised_pnl)},
             {"adl_rank", e.adl_rank},
-            {"sequence", e.cross_sequence},
+            {"cross_sequence", e.cross_sequence},
             {"updated_at", time_json(e.updated_at)}};
   }
   Json operator()(const WalletNews& e) const {
@@ -255,14 +255,14 @@ class Printer {
     return {{"event", "transaction"},
             {"id", e.id.view()},
             {"symbol", e.symbol ? name(*e.symbol) : Json{}},
-            {"kind", word(e.kind)},
+            {"transaction_kind", word(e.kind)},
             {"execution_id", text_or_null(e.execution_id)},
             {"cash_flow", money(e.cash_flow)},
             {"funding", money(e.funding)},
             {"fee", money(e.fee)},
             {"change", money(e.change)},
             {"balance_after", money(e.balance_after)},
-            {"at", time_json(e.at)}};
+            {"booked_at", time_json(e.at)}};
   }
   Json operator()(const AccountModes& e) const {
     return {{"event", "account_modes"},
@@ -329,6 +329,15 @@ Json time_json(Instant at) { return at.ns == 0 ? Json{} : Json(to_rfc3339(at)); 
 
 Json event_json(const Event& event, std::span<const Instrument> instruments) {
   return std::visit(Printer{instruments}, event);
+}
+
+std::vector<std::string> event_words() {
+  std::vector<std::string> out;
+  const auto add = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (out.push_back(event_json(Event{std::in_place_index<I>}, {})["event"].get<std::string>()), ...);
+  };
+  add(std::make_index_sequence<std::variant_size_v<Event>>{});
+  return out;
 }
 
 }  // namespace mlbot::shell

@@ -162,6 +162,8 @@ ExitCode journal_cat(const Console& console, const JournalCatOptions& options) {
   const auto from = bound_of("--from", options.from), to = bound_of("--to", options.to);
   if (!from) return console.fail(ExitCode::usage, from.error());
   if (!to) return console.fail(ExitCode::usage, to.error());
+  if (const auto wrong = unknown_kind(options.kinds); !wrong.empty())
+    return console.fail(ExitCode::usage, wrong);
   auto reader =
       journal::JournalReader::open(options.directory, {.from = from->sequence, .from_at = from->at});
   if (!reader) return console.fail(ExitCode::data, reader.error().what);
@@ -192,7 +194,8 @@ ExitCode journal_cat(const Console& console, const JournalCatOptions& options) {
         if (const auto* defined = std::get_if<InstrumentDefined>(&event->what)) define(defined->instrument);
     if (options.kinds.empty() && std::holds_alternative<journal::RawFrame>(**item)) continue;
     const Json row = journal_json(**item, instruments);
-    if (!options.kinds.empty() && !wanted(options.kinds, row, "kind") && !wanted(options.kinds, row, "event"))
+    if (!options.kinds.empty() && !wanted(options.kinds, row, "kind") &&
+        !wanted(options.kinds, row, "event") && !wanted(options.kinds, row, "command"))
       continue;
     if (!options.symbols.empty() && !wanted(options.symbols, row, "symbol")) continue;
     console.print(row.dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "domain/reason.h"
@@ -156,7 +157,20 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
         out.update(decision_json(decision, instruments));
         return out;
       },
-      [](const StreamIndex&) { return Json{{"kind", "stream_index"}}; },
+      [&](const StreamIndex& index) {
+        Json places = Json::array();
+        for (const auto& place : index.list)
+          places.push_back(
+              {{"sequence", place.sequence.number},
+               {"stream", place.stream == StreamPlace::control_stream ? Json("ctl")
+                          : place.stream == StreamPlace::no_stream    ? Json{}
+                                                                   : name_of({place.stream}, instruments)}});
+        return Json{{"kind", "index"},
+                    {"after_sequence", index.after.number},
+                    {"upto_sequence", index.upto.number},
+                    {"at", time_json(index.at)},
+                    {"places", places}};
+      },
       [&](const RouteChoice& choice) { return route_json(choice, instruments); },
       [&](const FillQuality& fill) { return fill_quality_json(fill, instruments); },
       [&](const FeatureFrame& frame) {
@@ -209,6 +223,19 @@ Json journal_json(const io::journal::JournalItem& item, std::span<const Instrume
                                {"what", gap.what}};
                  }},
       item);
+}
+
+std::string unknown_kind(const std::vector<std::string>& wanted) {
+  constexpr auto kinds = std::to_array<std::string_view>(
+      {"event", "command", "decision", "frame", "index", "route", "fill_quality", "raw_frame", "venue_frame",
+       "frame_digest", "state_hash", "order_id_lease", "feature_checkpoint", "context", "gap"});
+  const auto events = event_words();
+  for (const auto& word : wanted)
+    if (std::ranges::find(kinds, word) == kinds.end() && std::ranges::find(events, word) == events.end() &&
+        std::ranges::find(command_words, word) == command_words.end())
+      return fmt::format("no record is of kind {}: there are {}; events {}; commands {}", word,
+                         fmt::join(kinds, ", "), fmt::join(events, ", "), fmt::join(command_words, ", "));
+  return {};
 }
 
 }  // namespace mlbot::shell

@@ -3,7 +3,8 @@
 //
 // What is compared follows from what is left of the run. Stopped cleanly and whole: everything its summary
 // names. Killed, or its tail lost: the commands, up to the last event whose commands are surely recorded. A
-// lost tail is a data problem even where the rest is equal; --until says that one knows.
+// lost tail is a data problem even where the rest is equal; --until says that one knows. A trade stage's
+// journal is compared record by record (trade_replay.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +22,8 @@
 #include "shell/run_digest.h"
 #include "shell/state_directory.h"
 #include "shell/time_text.h"
+#include "shell/topology/market_run.h"
+#include "shell/trade_replay.h"
 
 namespace mlbot::shell {
 namespace {
@@ -125,7 +128,8 @@ struct ReplayedRun {
 Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& console,
                                                                  const StateDirectory& state,
                                                                  const JournalSummary::Run& run,
-                                                                 const ReplayRange& range) {
+                                                                 const ReplayRange& range,
+                                                                 bool of_trade_stage) {
   using Failed = std::unexpected<std::pair<ExitCode, std::string>>;
   if (run.start.schema_hash != core::feature_schema_hash())
     return Failed{{ExitCode::configuration,
@@ -134,7 +138,9 @@ Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& 
                                run.start.schema_hash, core::feature_schema_hash())}};
   models::Bundle bundle;
   if (!run.start.model.empty()) {
-    auto loaded = load_model(state.models(), run.start.model.str());
+    // A trade stage keeps its journal in trade/ACCOUNT of the directory that has the models.
+    const auto models = of_trade_stage ? state.root + "/../../models" : state.models();
+    auto loaded = load_model(models, run.start.model.str());
     if (!loaded) return Failed{{exit_code_of(loaded.error()), loaded.error().what}};
     bundle = std::move(*loaded);
   }
@@ -148,6 +154,18 @@ Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& 
                   .from = std::max(range.from, run.first),
                   .until = std::min(range.until, end),
                   .has_summary = recorded->has_value()};
+  if (of_trade_stage) {
+    out.has_summary = true;  // each record is compared, so none is needed
+    out.until = std::min(range.until, run.last);
+    auto replayed =
+        replay_trade(state.journal(), run, run.start.model.empty() ? nullptr : &bundle, out.from, out.until);
+    if (!replayed) return Failed{{ExitCode::data, replayed.error().what}};
+    out.digest = replayed->digest;
+    out.difference = std::move(replayed->difference);
+    out.compared = fmt::format("{} commands and decisions of {} frames and {} events", replayed->compared,
+                               out.digest.frames, out.digest.events);
+    return out;
+  }
   core::Core core{{.bundle = run.start.model.empty() ? nullptr : &bundle}};
   Warmed warmed;
   if (run.start.warm_from > 0) {
@@ -222,13 +240,22 @@ Result<ReplayedRun, std::pair<ExitCode, std::string>> replay_run(const Console& 
 
 ExitCode replay(const Console& console, const ReplayOptions& options) {
   StateDirectory state{options.directory};
+  std::error_code ignored;
   if (is_segment_file(options.range)) {  // DIRECTORY/journal/SEGMENT: the models stand in DIRECTORY
-    std::error_code ignored;
     const auto folder = std::filesystem::absolute(options.range, ignored).parent_path();
     if (folder.filename() == "journal") state.root = folder.parent_path().string();
   }
   const auto summary = summarise_journal(state.journal());
   if (!summary) return console.fail(ExitCode::data, summary.error().what);
+  if (std::filesystem::exists(market_run_file(state.root), ignored))
+    return console.fail(
+        ExitCode::usage,
+        fmt::format(
+            "{} holds the market of services, which command nothing from there: `mlbot replay {}/trade/main` "
+            "runs the trade stage of account main again, `mlbot journal verify --frames` proves the market",
+            state.journal(), state.root));
+  const auto of_trade_stage = is_of_trade_stage(state.journal());
+  if (!of_trade_stage) return console.fail(ExitCode::data, of_trade_stage.error().what);
   ReplayRange range;
   if (!options.range.empty()) {
     const auto found = range_of(state.journal(), options.range);
@@ -252,7 +279,7 @@ ExitCode replay(const Console& console, const ReplayOptions& options) {
   Json shown = Json::array();
   std::string difference;
   for (const auto& run : runs) {
-    const auto replayed = replay_run(console, state, run, range);
+    const auto replayed = replay_run(console, state, run, range, *of_trade_stage);
     if (!replayed) return console.fail(replayed.error().first, replayed.error().second);
     const auto& r = *replayed;
     if (!r.difference.empty() && difference.empty())

@@ -16,6 +16,8 @@
 #include "io/net/http_server.h"
 #include "shell/commands.h"
 #include "shell/exchange/accounts.h"
+#include "shell/own_redis.h"
+#include "shell/page_token.h"
 #include "shell/service/service_manager.h"
 #include "shell/service_host.h"
 #include "shell/services_file.h"
@@ -147,11 +149,11 @@ Result<void, StartError> Supervisor::prepare_redis() {
     return std::unexpected{StartError{ExitCode::configuration,
                                       "no redis-server is installed: apt-get install redis-server, or give "
                                       "--bus redis://HOST:PORT of one that runs"}};
-  const auto directory = std::filesystem::absolute(state_.root + "/redis").string();
+  const auto socket = own_redis_socket(state_);
+  const auto directory = std::filesystem::path{socket}.parent_path().string();
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  const auto socket = directory + "/redis.sock";
-  bus_ = "redis+unix://" + socket;
+  bus_ = own_redis_url(state_);
   add("redis", program,
       {"--port", "0", "--unixsocket", socket, "--unixsocketperm", "600", "--dir", directory, "--appendonly",
        "yes", "--save", "", "--maxmemory-policy", "noeviction"});
@@ -222,6 +224,7 @@ void Supervisor::look_at(Child& child) {
   process.watch();
   if (process.restarts() != child.restarts_said) {
     child.restarts_said = process.restarts();
+    observed_at_ = {};  // shown at once, not at the next turn
     console_.note(fmt::format("{} ended with {} and was started again (pid {}); its log is {}/logs/{}.log",
                               process.name(), process.last_end(), process.id(), state_.root, process.name()));
   }
@@ -263,6 +266,9 @@ ExitCode Supervisor::run() {
   for (const auto& child : children_) names.push_back(child.process->name());
   console_.print(fmt::format("services {}", fmt::join(names, ", ")));
   console_.print(fmt::format("bus      {}", bus_));
+  // Its port is known beforehand unless the system is to choose one: then the trade stage's log has it.
+  if (const auto token = page_token(state_); token && !settings_.listen.ends_with(":0"))
+    console_.print(fmt::format("page     http://{}/?token={}", settings_.listen, *token));
   console_.print(fmt::format("state    {}   (logs/, services.json; mlbot service status)", state_.root));
   const auto stop_at =
       options_.stop_after_seconds > 0

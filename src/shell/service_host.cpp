@@ -1,19 +1,16 @@
 #include "shell/service_host.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <thread>
 #include <utility>
 
 #include "io/clock/clock.h"
+#include "io/files/files.h"
 #include "shell/bus_options.h"
 
 namespace mlbot::shell {
@@ -63,29 +60,29 @@ Result<std::unique_ptr<ServiceHost>, StartError> ServiceHost::open(const Console
   return host;
 }
 
-ServiceHost::~ServiceHost() {
-  if (lock_ >= 0) ::close(lock_);
-}
-
 /// A lease lets its owner in again, so that a restart need not wait for the end of its own: who is already
 /// here must be told apart by a file that the kernel holds for the living alone.
 Result<void, StartError> ServiceHost::lock_work(bool standby) {
   const auto path = work_file(state_, name_) + ".lock";
-  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_ < 0)
-    return std::unexpected{
-        StartError{ExitCode::failed, fmt::format("cannot make {}: {}", path, std::strerror(errno))}};
-  while (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  for (;;) {
+    auto lock = io::files::FileLock::take(path, 0600);
+    if (lock) {
+      lock_ = std::move(*lock);
+      return {};
+    }
+    if (!lock.error().held())
+      return std::unexpected{
+          StartError{ExitCode::failed, io::files::file_error(lock.error().error_number, "lock", path).what}};
     if (!standby)
-      return std::unexpected{StartError{
-          ExitCode::refused,
-          fmt::format("{} is held by another process of this state directory: stop that one", path)}};
+      return std::unexpected{
+          StartError{ExitCode::refused, fmt::format("{} is held by process {} of this state directory: stop "
+                                                    "that one",
+                                                    path, lock.error().holder)}};
     if (asked_to_stop())
       return std::unexpected{
           StartError{ExitCode::interrupted, "stopped while waiting for the other process"}};
     std::this_thread::sleep_for(100ms);
   }
-  return {};
 }
 
 Result<std::unique_ptr<LeaseKeeper>, StartError> ServiceHost::take_lease(const std::string& name,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "io/bus/redis_bus.h"
+#include "io/files/file_lock.h"
 #include "shell/commands.h"
 #include "shell/state_directory.h"
 #include "shell/stop_signals.h"
@@ -23,7 +24,6 @@ class ServiceHost {
     bool standby = false;  ///< waits while another process holds the lease
     Duration grace{};      ///< io::bus::Lease::Setup::grace
   };
-  ~ServiceHost();
   ServiceHost(const ServiceHost&) = delete;
   ServiceHost& operator=(const ServiceHost&) = delete;
 
@@ -68,7 +68,7 @@ class ServiceHost {
   WorkCounter work_;
   Result<void, StartError> lock_work(bool standby);
 
-  int lock_ = -1;
+  io::files::FileLock lock_;
   std::unique_ptr<LeaseKeeper> lease_;
   std::unique_ptr<io::bus::RedisBus> bus_;
 };

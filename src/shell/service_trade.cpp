@@ -8,12 +8,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/features/feature_hub.h"
 #include "core/trade_core.h"
 #include "io/bus/streams.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "io/files/resident_memory.h"
 #include "shell/account_links.h"
 #include "shell/bus_listener.h"
 #include "shell/carried_intents.h"
@@ -37,6 +39,7 @@ using io::journal::JournalWriter;
 
 constexpr Duration turn = 20ms;
 constexpr Duration sync_period = 50ms;
+constexpr Duration machine_period = 5s;
 
 /// What a recorded run's account said.
 class RecordedAccount {
@@ -103,6 +106,7 @@ class TradeService {
   void farewell();
   bool may_act() const { return host_.lease().held() && (!account_lease_ || account_lease_->held()); }
   void sync_when_due();
+  void look_at_machine();
 
   ServiceHost& host_;
   const ServiceOptions& options_;
@@ -125,7 +129,8 @@ class TradeService {
   std::vector<std::string> own_, taking_;  ///< encoded: an event's views die with the call that told it
   RecordScratch scratch_, market_scratch_;
   Outbox out_;
-  Instant last_at_, synced_at_;
+  Instant last_at_, synced_at_, machine_seen_at_;
+  Duration bus_lag_{0};  ///< of the latest frame since the machine was last looked at
   std::string bytes_, signals_, orders_, error_;
   bool fenced_ = false;
   std::uint64_t decisions_ = 0, orders_sent_ = 0;
@@ -164,7 +169,7 @@ Result<void, StartError> TradeService::start() {
   std::string account = run_.start.account.str();
   if (!recorded_) {
     if (auto met = meet_account(); !met) return met;
-    account = links_->venue().account();
+    account = options_.account;  // its lease lets one process of this name write to the streams
   }
   signals_ = io::bus::stream_name(io::bus::StreamKind::signals, account);
   orders_ = io::bus::stream_name(io::bus::StreamKind::orders, account);
@@ -398,6 +403,7 @@ void TradeService::step(const FeatureFrame& frame) {
     return;
   }
   last_at_ = std::max(last_at_, frame.at);
+  bus_lag_ = std::max(bus_lag_, clock_.now() - frame.at);
   host_.work().add();
   out_.clear();
   core_->step(frame, out_);
@@ -448,13 +454,26 @@ void TradeService::sync_when_due() {
   const auto now = io::clock::now();
   if (now - synced_at_ < sync_period) return;
   synced_at_ = now;
-  if (const auto synced = journal_->sync(); !synced) error_ = synced.error().what;
+  if (const auto synced = journal_->sync_soon(); !synced) error_ = synced.error().what;
+  if (!recorded_) look_at_machine();
   if (!page_) return;
   const auto overview = core_->overview();
   page_->observe({.state = state_word(overview.state, host_.config().mode),
                   .why = why_text(overview, links_->instruments()),
                   .silent_shards = feed_->silent_shards(),
                   .bus_trouble = listener_->trouble()});
+}
+
+/// What is left of disk and memory, and how old a frame was at worst when it came, are inputs of the core.
+void TradeService::look_at_machine() {
+  const auto now = io::clock::now();
+  if (now - machine_seen_at_ < machine_period) return;
+  machine_seen_at_ = now;
+  const auto free = io::files::free_space(directory());
+  hear(MachineHealth{.disk_free_bytes = free.value_or(0),
+                     .resident_bytes = io::files::resident_bytes(),
+                     .bus_lag = std::exchange(bus_lag_, Duration{0})},
+       {});
 }
 
 ExitCode TradeService::run() {

@@ -18,11 +18,7 @@ using testing_support::TemporaryDirectory;
 
 /// Waits until the text shows on stderr; generous, because it waits for a deed and measures nothing.
 bool says(const Process& bot, const std::string& text) {
-  for (int i = 0; i < 600; ++i) {
-    if (bot.err().find(text) != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});
-  }
-  return false;
+  return wait_for([&] { return bot.err().find(text) != std::string::npos; });
 }
 
 TEST(HotReload, AChangedLimitIsAnEventAndAWrongFileChangesNothing) {

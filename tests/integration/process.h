@@ -4,12 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace mlbot::testing_support {
@@ -50,6 +52,17 @@ struct ProcessOptions {
       "mlbot";  ///< of its two files; processes that live at the same time need names of their own
   std::vector<std::string> environment{};  ///< "NAME=value", beside what the test itself has
 };
+
+/// Looks again and again until it is `done`, or says no after `limit`.
+template <class Done>
+bool wait_for(Done done, std::chrono::milliseconds limit = std::chrono::minutes{1}) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  return true;
+}
 
 class Process {
  public:

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <functional>
 #include <regex>
 #include <thread>
 
@@ -51,14 +50,6 @@ TEST(RiskCommands, NoFileGoesBeyondACeiling) {
 }
 
 /// Generous, because it waits for a deed and measures nothing.
-bool comes_true(const std::function<bool()>& what) {
-  for (int i = 0; i < 600; ++i) {
-    if (what()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});
-  }
-  return false;
-}
-
 TEST(RiskCommands, ALooserLimitWaitsForATypedWord) {
   TemporaryDirectory directory;
   const auto file = directory / "bot.toml", state = directory / "state";
@@ -66,7 +57,7 @@ TEST(RiskCommands, ALooserLimitWaitsForATypedWord) {
   Process bot{
       directory,
       {"run", "--config", file, "--state-dir", state, "--listen", "127.0.0.1:0", "--history-hours", "2.5"}};
-  ASSERT_TRUE(comes_true([&] { return bot.err().find("features warm") != std::string::npos; })) << bot.err();
+  ASSERT_TRUE(wait_for([&] { return bot.err().find("features warm") != std::string::npos; })) << bot.err();
   std::this_thread::sleep_for(std::chrono::seconds{3});
   const auto loosen = [&](std::vector<std::string> more) {
     std::vector<std::string> words{"risk", "loosen", "--state-dir", state};
@@ -76,7 +67,7 @@ TEST(RiskCommands, ALooserLimitWaitsForATypedWord) {
   EXPECT_EQ(loosen({}).exit_code, 0) << "nothing waits";
   std::ofstream{file} << "[risk]\nmax_open_orders = 7\nprice_collar_bps = 30\n";
   const std::string words = "max_open_orders=7";
-  ASSERT_TRUE(comes_true([&] { return loosen({}).exit_code == 3; }));
+  ASSERT_TRUE(wait_for([&] { return loosen({}).exit_code == 3; }));
   const auto shown = loosen({});
   EXPECT_NE(shown.err.find(words), std::string::npos) << shown.err;
   EXPECT_EQ(shown.err.find("price_collar"), std::string::npos) << "what is tighter holds already";
@@ -84,7 +75,7 @@ TEST(RiskCommands, ALooserLimitWaitsForATypedWord) {
       << "another value than the one that waits";
   const auto done = loosen({"--confirm", words});
   EXPECT_EQ(done.exit_code, 0) << done.err;
-  EXPECT_TRUE(comes_true([&] { return loosen({}).exit_code == 0; })) << "it holds, nothing waits";
+  EXPECT_TRUE(wait_for([&] { return loosen({}).exit_code == 0; })) << "it holds, nothing waits";
   bot.signal(SIGINT);
   EXPECT_EQ(bot.wait().exit_code, 0);
   EXPECT_EQ(run_mlbot(directory, {"replay", state, "-q"}).exit_code, 0)

@@ -5,10 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "core/features/feature_hub.h"
 #include "integration/process.h"
@@ -63,7 +61,9 @@ inline RunSeen see_run(const std::string& journal, bool whole_frames) {
 }
 
 /// A model that sees +45 bps where the best bid is longer than the best ask, and -45 where it is not.
-inline std::string put_queue_model(const std::string& models) {
+/// @param trained_at  a day of the generated market: the risk rules refuse what is old
+inline std::string put_queue_model(const std::string& models,
+                                   Instant trained_at = Instant::from_ms(1'767'571'200'000)) {
   constexpr std::size_t rows = 600;
   const auto column = *core::feature_index("queue_imb_l1");
   std::vector<float> values(rows * feature_count, std::numeric_limits<float>::quiet_NaN()), labels;
@@ -82,18 +82,16 @@ inline std::string put_queue_model(const std::string& models) {
   files["golden.json"] = lab::golden_json(golden.values, feature_count, *booster->predict(golden));
   files["metrics.json"] = "{}\n";
   files["card.md"] = "# queue\n";
-  lab::seal_bundle(files,
-                   {{"schema_hash", fmt::format("{:016x}", core::feature_schema_hash())},
-                    {"feature_count", feature_count},
-                    {"trained_at_ms",
-                     1'767'571'200'000},  // a day of the generated market: the risk rules refuse what is old
-                    {"expires_at_ms", 0},
-                    {"heads", Json::array({{{"name", "forward_return"},
-                                            {"horizon_ms", 20'000},
-                                            {"unit", "bps_of_mid"},
-                                            {"residual_bps", 0.0},
-                                            {"calibration_intercept_bps", 0.0},
-                                            {"calibration_slope", 1.0}}})}});
+  lab::seal_bundle(files, {{"schema_hash", fmt::format("{:016x}", core::feature_schema_hash())},
+                           {"feature_count", feature_count},
+                           {"trained_at_ms", trained_at.ns / 1'000'000},
+                           {"expires_at_ms", 0},
+                           {"heads", Json::array({{{"name", "forward_return"},
+                                                   {"horizon_ms", 20'000},
+                                                   {"unit", "bps_of_mid"},
+                                                   {"residual_bps", 0.0},
+                                                   {"calibration_intercept_bps", 0.0},
+                                                   {"calibration_slope", 1.0}}})}});
   io::files::BundleStore store{models};
   const auto hash = lab::content_hash(files);
   EXPECT_TRUE(store.put(hash, files));
@@ -122,17 +120,6 @@ inline Golden record_golden(const TemporaryDirectory& directory) {
   EXPECT_EQ(made.exit_code, 0) << made.out << made.err;
   golden.run = see_run(golden.journal, false);
   return golden;
-}
-
-/// Turns until `done`, or says no after `limit`.
-template <class Done>
-bool wait_for(Done done, std::chrono::milliseconds limit) {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  }
-  return true;
 }
 
 /// A state directory that knows the golden run's model.

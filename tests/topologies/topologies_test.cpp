@@ -2,8 +2,6 @@
 // market shards: the same frames, digests and signals.
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "base/json.h"
 #include "io/bus/test_redis.h"
 #include "topologies/golden.h"
@@ -47,6 +45,9 @@ class Topologies : public ::testing::Test {
     const auto market = see_run(state + "/journal", false);
     EXPECT_EQ(market.last, golden_.run.last) << "the ingest journaled every event";
     EXPECT_EQ(market.gaps + seen.gaps, 0u);
+    const auto again =
+        run_mlbot(directory_, {"replay", state + "/trade/main", "--json", "-q"}, {.name = "replay"});
+    EXPECT_EQ(again.exit_code, 0) << name << ": " << again.out << again.err;
     return seen;
   }
 
@@ -73,22 +74,9 @@ TEST_F(Topologies, OneProcessFourProcessesAndAClusterGiveTheSameFramesAndSignals
   if (!io::bus::run_quietly({"redis-server", "--version"})) GTEST_SKIP() << "no redis-server on this machine";
   expect_golden(through("four", "redis", 1), "four processes over one Redis");
 
-  std::deque<io::bus::RedisServer> nodes;
-  std::vector<std::string> create{"redis-cli", "--cluster", "create"};
-  std::string url = "redis+cluster://";
-  for (int i = 0; i < 3; ++i) {
-    auto& node = nodes.emplace_back(
-        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"},
-        io::bus::free_cluster_port());
-    ASSERT_TRUE(node.start());
-    create.push_back("127.0.0.1:" + node.port());
-    url += (i == 0 ? "127.0.0.1:" : ",127.0.0.1:") + node.port();
-  }
-  create.push_back("--cluster-yes");
-  ASSERT_TRUE(io::bus::run_quietly(create));
-  ASSERT_TRUE(
-      wait_for([&] { return io::bus::run_quietly({"redis-cli", "--cluster", "check", create[3]}); }, 15s));
-  expect_golden(through("cluster", url, 2), "two market shards over a cluster of three nodes");
+  io::bus::RedisClusterServers nodes;
+  ASSERT_TRUE(nodes.start());
+  expect_golden(through("cluster", nodes.url(), 2), "two market shards over a cluster of three nodes");
   std::printf("golden run: %zu frames, %llu decisions, %llu orders, the same through all three topologies\n",
               golden_.run.frames.size(), static_cast<unsigned long long>(golden_.run.decision_count),
               static_cast<unsigned long long>(golden_.run.order_count));

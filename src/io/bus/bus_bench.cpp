@@ -97,7 +97,7 @@ const std::string record_of_300(300, 'x');
 
 /// One server for all rows; as Debian starts it, but that it forgets nothing and asks the disk once a second.
 RedisServer* server() {
-  static RedisServer only{{"--appendfsync", "everysec"}};
+  static RedisServer only{{"--appendfsync", "everysec"}, free_port(), std::filesystem::temp_directory_path()};
   static const bool started = only.start();
   return started ? &only : nullptr;
 }

@@ -50,8 +50,9 @@ TEST(BusExample, PythonReadsEveryValueOfEveryFrame) {
   }
   wait_until([&] { return bus->stats().delivered == frames.size(); });
 
-  const std::string command = "python3 " MLBOT_SOURCE_DIR "/examples/read_features.py 127.0.0.1 " +
-                              server.port() + " BTCUSDT " + std::to_string(frames.size());
+  const std::string command =
+      "python3 " MLBOT_SOURCE_DIR "/examples/read_features.py 127.0.0.1:" + server.port() + " BTCUSDT " +
+      std::to_string(frames.size());
   FILE* pipe = ::popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
   std::string printed;

@@ -15,12 +15,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/time.h"
 #include "io/bus/resp_connection.h"
+#include "io/files/temporary_folder.h"
 
 namespace mlbot::io::bus {
 
@@ -62,9 +64,11 @@ inline bool run_quietly(std::vector<std::string> words) {
 class RedisServer {
  public:
   /// @param settings  further words of redis-server's command line; the last of a name counts
-  explicit RedisServer(std::vector<std::string> settings = {}, std::uint16_t port = free_port())
+  /// @param parent    of its folder; in memory, since it syncs after every write and no test cuts the power
+  explicit RedisServer(std::vector<std::string> settings = {}, std::uint16_t port = free_port(),
+                       const std::filesystem::path& parent = files::TemporaryFolder::in_memory())
       : port_{std::to_string(port)}, settings_{std::move(settings)} {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mlbot-redis-XXXXXX").string();
+    std::string pattern = (parent / "mlbot-redis-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
   }
   ~RedisServer() {
@@ -144,6 +148,47 @@ class RedisServer {
   std::vector<std::string> settings_;
   std::size_t read_of_log_ = 0;
   pid_t process_ = -1;
+};
+
+/// Three nodes that share the slots. What `redis-cli --cluster create` does, without its pauses of a second.
+class RedisClusterServers {
+ public:
+  /// False when there is no redis-server on this machine, or the nodes do not come together within a minute.
+  bool start() {
+    constexpr std::array<const char*, 3> first{"0", "5461", "10923"}, last{"5460", "10922", "16383"};
+    for (auto& node : nodes_) {
+      node = std::make_unique<RedisServer>(
+          std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+                                   "--cluster-require-full-coverage", "no"},
+          free_cluster_port());
+      if (!node->start()) return false;
+    }
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const auto epoch = std::to_string(i + 1);
+      if (nodes_[i]->tell({"CLUSTER", "ADDSLOTSRANGE", first[i], last[i]}) != "OK" ||
+          nodes_[i]->tell({"CLUSTER", "SET-CONFIG-EPOCH", epoch}) != "OK" ||
+          nodes_[i]->tell({"CLUSTER", "MEET", "127.0.0.1", nodes_[0]->port()}) != "OK")
+        return false;
+    }
+    const auto together = [](const RedisServer& node) {
+      const auto info = node.tell({"CLUSTER", "INFO"});
+      return info.find("cluster_state:ok") != info.npos && info.find("cluster_slots_ok:16384") != info.npos &&
+             info.find("cluster_known_nodes:3") != info.npos;
+    };
+    for (int turn = 0; turn < 3'000; ++turn) {
+      if (std::ranges::all_of(nodes_, [&](const auto& node) { return together(*node); })) return true;
+      std::this_thread::sleep_for(Duration{20ms});
+    }
+    return false;
+  }
+  std::string url() const {
+    return "redis+cluster://127.0.0.1:" + nodes_[0]->port() + ",127.0.0.1:" + nodes_[1]->port();
+  }
+  auto begin() const { return nodes_.begin(); }
+  auto end() const { return nodes_.end(); }
+
+ private:
+  std::array<std::unique_ptr<RedisServer>, 3> nodes_;
 };
 
 }  // namespace mlbot::io::bus

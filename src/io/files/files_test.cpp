@@ -1,12 +1,14 @@
 // Files that are whole or not there, and models that are found by the name an operator types.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
 #include "io/files/bundle_store.h"
+#include "io/files/file_lock.h"
 
 namespace mlbot::io::files {
 namespace {
@@ -127,6 +129,39 @@ TEST_F(FilesTest, an_ambiguous_beginning_and_a_broken_alias_are_explained) {
   EXPECT_EQ(store.resolve("aaaaaaaa").error().fault, FileFault::bad_name);
   ASSERT_TRUE(write_file_atomically(home / "aliases" / "champion", "nonsense"));
   EXPECT_EQ(store.resolve(champion).error().fault, FileFault::failed);
+}
+
+TEST_F(FilesTest, ALockHasOneHolderAndFallsWithIt) {
+  const std::string path = home / "place.lock";
+  int said[2];
+  ASSERT_EQ(::pipe(said), 0);
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    const auto lock = FileLock::take(path);
+    const char taken = lock ? 'y' : 'n';
+    if (::write(said[1], &taken, 1) == 1) ::pause();
+    ::_exit(0);
+  }
+  char taken = 0;
+  ASSERT_EQ(::read(said[0], &taken, 1), 1);
+  ASSERT_EQ(taken, 'y');
+  const auto refused = FileLock::take(path);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().held());
+  EXPECT_EQ(refused.error().holder, std::to_string(holder));
+  ::kill(holder, SIGKILL);
+  ::waitpid(holder, nullptr, 0);
+  {
+    auto mine = FileLock::take(path);
+    ASSERT_TRUE(mine) << "the dead hold nothing";
+    const FileLock moved = std::move(*mine);
+    EXPECT_FALSE(FileLock::take(path)) << "also this process has it once";
+  }
+  EXPECT_TRUE(FileLock::take(path));
+  const auto nowhere = FileLock::take(home / "no folder" / "place.lock");
+  ASSERT_FALSE(nowhere);
+  EXPECT_FALSE(nowhere.error().held());
+  EXPECT_EQ(nowhere.error().error_number, ENOENT);
 }
 
 }  // namespace

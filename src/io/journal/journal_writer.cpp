@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "io/files/crash_point.h"
+#include "io/files/file_lock.h"
 #include "io/files/files.h"
 #include "io/journal/journal.h"
 #include "io/journal/journal_format.h"
@@ -50,23 +50,15 @@ Result<std::unique_ptr<JournalWriter>, JournalError> JournalWriter::open(std::st
 
 Result<void, JournalError> JournalWriter::lock() {
   const std::string path = directory_ + "/writer.lock";
-  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) return std::unexpected{io_error(errno, "open", path)};
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return std::unexpected{io_error(errno, "lock", path)};
-    char owner[32] = {};
-    const ssize_t size = ::pread(lock_, owner, sizeof owner - 1, 0);
+  auto lock = files::FileLock::take(path);
+  if (!lock && lock.error().held())
     return std::unexpected{JournalError{
         JournalFault::locked,
         fmt::format("process {} already writes the journal {}: stop it first, or give this run a directory "
                     "of its own",
-                    size > 0 ? std::string_view{owner, static_cast<std::size_t>(size)} : "(unknown)",
-                    directory_)}};
-  }
-  const std::string owner = fmt::format("{}", ::getpid());
-  if (::ftruncate(lock_, 0) != 0 ||
-      ::pwrite(lock_, owner.data(), owner.size(), 0) != static_cast<ssize_t>(owner.size()))
-    return std::unexpected{io_error(errno, "write", path)};
+                    lock.error().holder, directory_)}};
+  if (!lock) return std::unexpected{io_error(lock.error().error_number, "lock", path)};
+  lock_ = lock->release();
   return {};
 }
 

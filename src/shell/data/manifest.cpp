@@ -1,9 +1,6 @@
 #include "shell/data/manifest.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -98,23 +95,14 @@ Result<Manifest, std::string> Manifest::open(const std::string& directory) {
   if (const auto made = io::files::make_directories(directory); !made)
     return std::unexpected{made.error().what};
   const std::string path = directory + "/.lock";
-  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) return std::unexpected{io::files::file_error(errno, "open", path).what};
-  Manifest manifest{directory, lock};
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
-    return std::unexpected{
-        fmt::format("another process fetches into {}: let it finish, or name another directory", directory)};
+  auto lock = io::files::FileLock::take(path);
+  if (!lock && lock.error().held())
+    return std::unexpected{fmt::format("process {} fetches into {}: let it finish, or name another directory",
+                                       lock.error().holder, directory)};
+  if (!lock) return std::unexpected{io::files::file_error(lock.error().error_number, "lock", path).what};
+  Manifest manifest{directory, std::move(*lock)};
   if (auto read = manifest.read(); !read) return std::unexpected{read.error()};
   return manifest;
-}
-
-Manifest::Manifest(Manifest&& other) noexcept
-    : directory_{std::move(other.directory_)},
-      lock_{std::exchange(other.lock_, -1)},
-      entries_{std::move(other.entries_)} {}
-
-Manifest::~Manifest() {
-  if (lock_ >= 0) ::close(lock_);
 }
 
 Result<void, std::string> Manifest::read() {

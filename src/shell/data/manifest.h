@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "io/files/file_lock.h"
 
 namespace mlbot::shell {
 
@@ -46,9 +47,8 @@ class Manifest {
   /// Takes the directory, which is made when it is missing, and reads its manifest.
   /// @return an error text: another process works here, the manifest is damaged, the disk refuses
   static Result<Manifest, std::string> open(const std::string& directory);
-  Manifest(Manifest&& other) noexcept;
+  Manifest(Manifest&&) noexcept = default;
   Manifest& operator=(Manifest&&) = delete;
-  ~Manifest();
 
   const std::string& directory() const { return directory_; }
   /// The path of a file of this directory.
@@ -61,11 +61,12 @@ class Manifest {
   Result<void, std::string> put(const std::string& file, ManifestEntry entry);
 
  private:
-  Manifest(std::string directory, int lock) : directory_{std::move(directory)}, lock_{lock} {}
+  Manifest(std::string directory, io::files::FileLock lock)
+      : directory_{std::move(directory)}, lock_{std::move(lock)} {}
   Result<void, std::string> read();
 
   std::string directory_;
-  int lock_;
+  io::files::FileLock lock_;
   std::map<std::string, ManifestEntry> entries_;
 };
 
