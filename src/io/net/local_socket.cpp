@@ -64,15 +64,15 @@ void LocalSocket::close() {
 
 bool LocalSocket::send(std::string_view message) {
   if (file_ < 0 || message.size() > local_message_bytes_max) return false;
-  if (::send(file_, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return true;
-  if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS) close();
-  return false;
+  return ::send(file_, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 std::optional<std::string> LocalSocket::receive() {
   if (file_ < 0) return std::nullopt;
   std::array<char, local_message_bytes_max> bytes;
-  const auto count = ::recv(file_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  auto count = ::recv(file_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  // A peer that went without reading our last words is told first; what it said before that still waits.
+  if (count < 0 && errno == ECONNRESET) count = ::recv(file_, bytes.data(), bytes.size(), MSG_DONTWAIT);
   if (count > 0) return std::string{bytes.data(), static_cast<std::size_t>(count)};
   if (count == 0 || (errno != EAGAIN && errno != EINTR)) close();
   return std::nullopt;

@@ -34,7 +34,7 @@ class LocalSocket {
   }
   ~LocalSocket();
 
-  /// False when the peer does not read, or is gone: then closed() says so.
+  /// False when the peer does not read, or is gone; which of them receive() finds out, behind its last words.
   bool send(std::string_view message);
   /// Nothing when no whole message waits.
   std::optional<std::string> receive();

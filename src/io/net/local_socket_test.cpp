@@ -58,6 +58,21 @@ TEST_F(LocalSockets, WhoIsGoneIsNoticedOnBothEnds) {
   EXPECT_EQ(LocalSocket::connect(path).error().fault, NetFault::refused);
 }
 
+TEST_F(LocalSockets, LastWordsAreHeardAlsoOfOneWhoDidNotListen) {
+  const auto listener = LocalListener::open(path).value();
+  {
+    auto leaves = LocalSocket::connect(path).value();
+    listener->accept();
+    EXPECT_TRUE(listener->peers()[0].send("unread"));
+    EXPECT_TRUE(leaves.send("goodbye"));
+  }
+  auto& peer = listener->peers()[0];
+  EXPECT_FALSE(peer.send("are you there?"));
+  EXPECT_EQ(peer.receive(), "goodbye");
+  EXPECT_EQ(peer.receive(), std::nullopt);
+  EXPECT_TRUE(peer.closed());
+}
+
 TEST_F(LocalSockets, AReaderThatSleepsDoesNotHoldTheSender) {
   const auto listener = LocalListener::open(path).value();
   auto bot = LocalSocket::connect(path).value();
