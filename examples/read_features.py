@@ -9,8 +9,8 @@ import socket
 import struct
 import sys
 
-SCHEMA = b"mlbot.record.2"  # the entry's only field; another name is another encoding
-FORMAT, FRAME = 2, 3        # first two bytes of a record: version of the encoding, kind of the record
+SCHEMA = b"mlbot.record.3"  # the entry's only field; another name is another encoding
+FORMAT, FRAME = 3, 3        # first two bytes of a record: version of the encoding, kind of the record
 
 
 def answer(stream):
@@ -62,7 +62,8 @@ def frame(data):
     out = {"symbol_id": r.varint(), "number": r.varint(), "cause": r.varint(), "at_ns": r.zigzag(), "triggers": r.u8()}
     out["top"] = dict(zip(("bid_ticks", "ask_ticks", "bid_lots", "ask_lots"), (r.zigzag() for _ in range(4))))
     out["top"]["synced"], out["book_at_ns"] = bool(r.u8()), r.zigzag()
-    out["activity"] = dict(zip(("bid_lots", "ask_lots", "minute_lots", "book_period_ns"), (r.zigzag() for _ in range(4))))
+    depth = ("bid_lots", "ask_lots", "lowest_bid_ticks", "highest_ask_ticks", "minute_lots")
+    out["activity"] = dict(zip(depth, (r.zigzag() for _ in range(5)))) | {"traded_5m": r.f64(), "book_period_ns": r.zigzag()}
     values, bits = [r.f64() for _ in range(142)], [r.varint() for _ in range(3)]
     out["values"] = [v if bits[i // 64] >> i % 64 & 1 else None for i, v in enumerate(values)]
     return out | {"digest": f"{r.varint():016x}"}

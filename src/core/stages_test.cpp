@@ -6,22 +6,12 @@
 
 #include "core/core.h"
 #include "core/market_stage.h"
+#include "core/test_models.h"
 #include "core/test_venue.h"
 #include "core/trade_core.h"
 
 namespace mlbot::core {
 namespace {
-
-models::Bundle queue_model(float bps) {
-  const auto feature = static_cast<std::int32_t>(*feature_index("queue_imb_l1"));
-  std::vector<std::vector<models::TreeNode>> trees{
-      {{.left = 1, .right = 2, .feature = feature, .value = 0}, {.value = -bps}, {.value = bps}}};
-  models::Bundle bundle{.content_hash = "queue", .schema_hash = feature_schema_hash(), .heads = {}};
-  bundle.heads.push_back({.name = "forward_return",
-                          .horizon_ms = 20'000,
-                          .trees = models::TreeEnsemble{trees, feature_count, 0}});
-  return bundle;
-}
 
 /// What one core was given and did.
 struct Played {

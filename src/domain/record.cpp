@@ -9,7 +9,7 @@
 namespace mlbot {
 namespace {
 
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t format_version = 3;
 
 // Each struct names its fields once; Writer and Reader both walk that list.
 

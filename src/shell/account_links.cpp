@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "io/bybit/endpoints.h"
-#include "io/bybit/key_check.h"
 #include "io/clock/clock.h"
+#include "shell/account_check.h"
 #include "shell/account_venue.h"
 #include "shell/await.h"
 #include "shell/paper_venue.h"
@@ -20,7 +20,7 @@ AccountLinks::~AccountLinks() {
 Result<std::unique_ptr<AccountLinks>, StartError> AccountLinks::open(io::net::EventLoop& loop, Setup setup) {
   std::unique_ptr<AccountLinks> links{new AccountLinks{loop, std::move(setup)}};
   for (const auto step : {&AccountLinks::choose_venue, &AccountLinks::connect, &AccountLinks::meet,
-                          &AccountLinks::check_account, &AccountLinks::open_stream})
+                          &AccountLinks::check_venue_account, &AccountLinks::open_stream})
     if (auto done = (*links.*step)(); !done) return std::unexpected{done.error()};
   return links;
 }
@@ -119,31 +119,23 @@ Result<void, StartError> AccountLinks::meet() {
 }
 
 /// Real orders leave only with a model, a key that can do nothing else, and the operator's word.
-Result<void, StartError> AccountLinks::check_account() {
+Result<void, StartError> AccountLinks::check_venue_account() {
   if (account_ == nullptr) return {};
   const auto& settings = *setup_.settings;
   if (settings.mode == Mode::live && !setup_.has_model)
     return std::unexpected{StartError{
         ExitCode::model, "mode live needs a model: record with --mode shadow, then `mlbot train`"}};
-  Result<io::bybit::KeyReport, io::bybit::RestError> report;
-  bool done = false;
-  io::bybit::check_key(*rest_, instruments_.front().name.str(), [&](auto told) {
-    done = true;
-    report = std::move(told);
-  });
-  if (auto waited = wait(done, "key"); !waited) return waited;
-  if (!report) return std::unexpected{StartError{ExitCode::refused, report.error().what}};
-  using Level = io::bybit::KeyFinding::Level;
-  for (const auto& finding : report->findings) {
-    if (finding.level == Level::refused)
-      return std::unexpected{StartError{ExitCode::refused, finding.what + "; " + finding.remedy}};
-    if (finding.level == Level::warning)
-      setup_.console->note("warning: " + finding.what + "; " + finding.remedy);
-  }
-  if (settings.mode == Mode::live)
-    if (auto agreed = ask_consent(settings.venue, report->user, setup_.confirm); !agreed) return agreed;
-  account_->belongs_to(report->user);
-  identity_ = fmt::format("{} {}", settings.venue, report->user);
+  const auto user =
+      check_account({.rest = *rest_,
+                     .environment = settings.venue,
+                     .symbol = instruments_.front().name.str(),
+                     .trades = settings.mode == Mode::live,
+                     .confirm = setup_.confirm,
+                     .console = *setup_.console,
+                     .wait = [this](const bool& done, const char* what) { return wait(done, what); }});
+  if (!user) return std::unexpected{user.error()};
+  account_->belongs_to(*user);
+  identity_ = fmt::format("{} {}", settings.venue, *user);
   return {};
 }
 

@@ -48,8 +48,6 @@ class AccountLinks {
   const std::vector<Instrument>& instruments() const { return instruments_; }
   /// True when the paper account must be told what the market says.
   bool wants_market() const { return account_ == nullptr; }
-  LinkState orders_state() const { return rest_->state(); }
-  bool has_stream() const { return stream_ != nullptr; }
 
   /// The run has begun: the private stream connects.
   Result<void, StartError> begin();
@@ -61,7 +59,7 @@ class AccountLinks {
   Result<void, StartError> choose_venue();
   Result<void, StartError> connect();
   Result<void, StartError> meet();
-  Result<void, StartError> check_account();
+  Result<void, StartError> check_venue_account();
   Result<void, StartError> open_stream();
   Result<void, StartError> wait(const bool& done, const char* what);
 

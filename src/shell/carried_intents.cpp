@@ -1,48 +1,11 @@
 #include "shell/carried_intents.h"
 
 #include <algorithm>
+#include <map>
+
+#include "core/orders/intent_tracker.h"
 
 namespace mlbot::shell {
-
-void IntentTracker::take(const StampedCommand& command) {
-  if (const auto* place = std::get_if<PlaceOrder>(&command.what)) {
-    open_[place->id.str()] = {.id = place->id,
-                              .symbol = place->symbol,
-                              .side = place->side,
-                              .type = place->type,
-                              .time_in_force = place->time_in_force,
-                              .price = place->price,
-                              .size = place->size,
-                              .reduce_only = place->reduce_only,
-                              .position_index = place->position_index,
-                              .placed_at = command.at};
-  } else if (const auto* amend = std::get_if<AmendOrder>(&command.what)) {
-    const auto known = open_.find(amend->id.view());
-    if (known == open_.end()) return;
-    known->second.price = amend->price;
-    known->second.size = std::max(known->second.size, amend->size);
-  }
-}
-
-void IntentTracker::take(const Stamped& event) {
-  if (const auto* carried = std::get_if<IntentCarried>(&event.what)) {  // not even the last run learned of it
-    open_[carried->id.str()] = *carried;
-  } else if (const auto* answer = std::get_if<RequestAnswer>(&event.what)) {
-    // A refusal of a duplicate, and silence, end nothing.
-    if (answer->request == RequestKind::place && answer->outcome == RequestOutcome::refused)
-      open_.erase(answer->client_id.str());
-  } else if (const auto* news = std::get_if<OrderNews>(&event.what)) {
-    if (news->status == OrderStatus::filled || news->status == OrderStatus::cancelled ||
-        news->status == OrderStatus::rejected || news->status == OrderStatus::deactivated)
-      open_.erase(news->client_id.str());
-  }
-}
-
-std::vector<IntentCarried> IntentTracker::open() const {
-  std::vector<IntentCarried> out;
-  for (const auto& [id, intent] : open_) out.push_back(intent);
-  return out;
-}
 
 Result<std::vector<IntentCarried>, std::string> carried_intents(const std::string& journal_directory,
                                                                 const std::vector<Instrument>& instruments,
@@ -52,7 +15,7 @@ Result<std::vector<IntentCarried>, std::string> carried_intents(const std::strin
   auto reader =
       JournalReader::open(journal_directory, {.from = {}, .from_at = found.last_at - carried_intents_window});
   if (!reader) return std::unexpected{reader.error().what};
-  IntentTracker tracker;
+  core::IntentTracker tracker;
   std::map<std::uint16_t, SymbolName> names;  // of the run that is read: ids are good within one run only
   const auto define = [&](const Instrument& instrument) { names[instrument.id.index] = instrument.name; };
   while (true) {

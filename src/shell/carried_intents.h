@@ -7,7 +7,6 @@
 // these, too, are found in that list, and known by their epoch.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,18 +17,6 @@
 namespace mlbot::shell {
 
 inline constexpr Duration carried_intents_window = 60s;
-
-/// Follows commands and what is told of them.
-class IntentTracker {
- public:
-  void take(const StampedCommand& command);
-  void take(const Stamped& event);
-  /// Those without an end, in the order of their ids.
-  std::vector<IntentCarried> open() const;
-
- private:
-  std::map<std::string, IntentCarried, std::less<>> open_;
-};
 
 /// @param instruments  of the run that begins; intents on other symbols are left out.
 /// @param found        what opening the journal found: nothing behind its last event is read.

@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <random>
 
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "core/features/feature_hub.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "io/files/resident_memory.h"
 #include "shell/live_bot_parts.h"
+#include "shell/page_token.h"
 #include "shell/state_word.h"
 
 namespace mlbot::shell {
@@ -25,13 +23,6 @@ constexpr Duration machine_period = 5s;
 constexpr Duration exchange_save_period = 10s;
 constexpr Duration features_save_period = 10s;
 constexpr Duration farewell = 400ms;  ///< for the answers to the last cancels
-
-std::string random_token() {
-  std::random_device chance;
-  std::array<std::uint8_t, 24> bytes;
-  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(chance());
-  return to_hex(bytes);
-}
 
 }  // namespace
 
@@ -64,16 +55,9 @@ void LiveBot::Parts::add_services() {
 LiveBot::Parts::Failure LiveBot::Parts::start_services() {
   const auto address = parse_address(config.current().listen);
   if (!address) return StartError{ExitCode::configuration, "ui.listen: " + address.error()};
-  if (const auto known = io::files::read_file(state.page_token()); known && known->size() >= 16) {
-    token = *known;
-  } else {
-    token = random_token();
-    if (const auto written = io::files::write_file_atomically(state.page_token(), token); !written)
-      return StartError{ExitCode::data, written.error().what};
-  }
-  std::error_code ignored;
-  std::filesystem::permissions(
-      state.page_token(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+  auto secret = page_token(state);
+  if (!secret) return secret.error();
+  token = std::move(*secret);
   archive = std::make_unique<ArchiveFollower>(
       ArchiveFollower::Setup{.journal = state.journal(), .archive = state.archive(), .bus = bus.get()});
   page = std::make_unique<PageService>(
@@ -280,7 +264,7 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
   if (config.current().venue == "sim")
     steps.insert(steps.end(), {&Parts::load_or_train_model, &Parts::build_core, &Parts::meet_venue});
   else
-    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_account,
+    steps.insert(steps.end(), {&Parts::meet_venue, &Parts::load_or_train_model, &Parts::check_venue_account,
                                &Parts::build_core});
   steps.insert(steps.end(), {&Parts::open_streams, &Parts::start_services});
   for (const Step step : steps) {

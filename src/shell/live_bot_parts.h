@@ -49,7 +49,7 @@ struct LiveBot::Parts {
   void keep_state_hash(const Stamped& event);
   void look_at_machine();
   Failure meet_venue();
-  Failure check_account();
+  Failure check_venue_account();
   Failure refuse_old_image();
   Failure open_streams();
   Failure start_services();
@@ -62,8 +62,8 @@ struct LiveBot::Parts {
   void look_for_new_config();
   void push_config();
   Failure fetch_instruments();
-  /// @param ask  asks, and calls what it is given when the answer is there.
-  Failure wait_for_answer(const std::function<void(const std::function<void()>&)>& ask);
+  /// Runs the loop until an answer set the flag. @error network
+  Result<void, StartError> wait(const bool& done);
   void hear(const Event& event, Instant venue_time);
   void keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error);
   Opening opening() const;

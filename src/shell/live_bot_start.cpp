@@ -6,9 +6,9 @@
 #include "base/bytes.h"
 #include "core/features/feature_hub.h"
 #include "io/bybit/endpoints.h"
-#include "io/bybit/key_check.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "shell/account_check.h"
 #include "shell/await.h"
 #include "shell/bus_options.h"
 #include "shell/carried_intents.h"
@@ -247,52 +247,40 @@ LiveBot::Parts::Failure LiveBot::Parts::fetch_instruments() {
                                                              wanted, fmt::join(names, ", "))};
   }
   Failure failure;
-  return wait_for_answer([&](const std::function<void()>& answered) {
-           rest->start_up(names, [&, answered](Result<std::vector<Instrument>, io::bybit::RestError> result) {
-             answered();
-             if (result)
-               instruments = std::move(*result);
-             else
-               failure = StartError{ExitCode::network, result.error().what};
-           });
-         })
-      .or_else([&] { return failure; });
+  bool done = false;
+  rest->start_up(names, [&](Result<std::vector<Instrument>, io::bybit::RestError> result) {
+    done = true;
+    if (result)
+      instruments = std::move(*result);
+    else
+      failure = StartError{ExitCode::network, result.error().what};
+  });
+  if (auto waited = wait(done); !waited) return waited.error();
+  return failure;
 }
 
-LiveBot::Parts::Failure LiveBot::Parts::wait_for_answer(
-    const std::function<void(const std::function<void()>&)>& ask) {
-  bool done = false;
-  ask([&done] { done = true; });
+Result<void, StartError> LiveBot::Parts::wait(const bool& done) {
   if (await(loop, done)) return {};
-  return StartError{ExitCode::network,
-                    fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the way there",
-                                access->endpoints.rest)};
+  return std::unexpected{
+      StartError{ExitCode::network, fmt::format("{} did not answer within 20 s; `mlbot doctor` looks at the "
+                                                "way there",
+                                                access->endpoints.rest)}};
 }
 
 /// Real orders leave only with a model, a key that can do nothing else, and the operator's word.
-LiveBot::Parts::Failure LiveBot::Parts::check_account() {
+LiveBot::Parts::Failure LiveBot::Parts::check_venue_account() {
   if (real_account == nullptr) return {};
   if (!bundle)
     return StartError{ExitCode::model,
                       "mode live needs a model: record with --mode shadow, then `mlbot train`"};
-  Result<io::bybit::KeyReport, io::bybit::RestError> report;
-  if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
-        io::bybit::check_key(*rest, instruments.front().name.str(), [&, answered](auto told) {
-          answered();
-          report = std::move(told);
-        });
-      }))
-    return silent;
-  if (!report) return StartError{ExitCode::refused, report.error().what};
-  using Level = io::bybit::KeyFinding::Level;
-  for (const auto& finding : report->findings) {
-    if (finding.level == Level::refused)
-      return StartError{ExitCode::refused, finding.what + "; " + finding.remedy};
-    if (finding.level == Level::warning) console.note("warning: " + finding.what + "; " + finding.remedy);
-  }
-  if (const auto agreed = ask_consent(config.current().venue, report->user, options.confirm); !agreed)
-    return agreed.error();
-  real_account->belongs_to(report->user);
+  const auto user = check_account({.rest = *rest,
+                                   .environment = config.current().venue,
+                                   .symbol = instruments.front().name.str(),
+                                   .confirm = options.confirm,
+                                   .console = console,
+                                   .wait = [this](const bool& done, const char*) { return wait(done); }});
+  if (!user) return user.error();
+  real_account->belongs_to(*user);
   return refuse_old_image();
 }
 
@@ -303,19 +291,18 @@ LiveBot::Parts::Failure LiveBot::Parts::refuse_old_image() {
   std::uint32_t newest = 0;
   std::string trouble;
   for (const auto& question : {venue::bybit::ask_open_orders(""), venue::bybit::ask_order_history("", {})}) {
-    if (auto silent = wait_for_answer([&](const std::function<void()>& answered) {
-          rest->ask_all<venue::bybit::NewsPage>(
-              question, [&, answered](Result<venue::bybit::NewsPage, io::bybit::RestError> page) {
-                answered();
-                if (!page) trouble = page.error().what;
-                if (!page) return;
-                for (const auto& row : page->list)
-                  if (const auto* order = std::get_if<OrderNews>(&row))
-                    if (const auto number = core::order_number(tag, order->client_id))
-                      newest = std::max(newest, number->epoch);
-              });
-        }))
-      return silent;
+    bool done = false;
+    rest->ask_all<venue::bybit::NewsPage>(
+        question, [&](Result<venue::bybit::NewsPage, io::bybit::RestError> page) {
+          done = true;
+          if (!page) trouble = page.error().what;
+          if (!page) return;
+          for (const auto& row : page->list)
+            if (const auto* order = std::get_if<OrderNews>(&row))
+              if (const auto number = core::order_number(tag, order->client_id))
+                newest = std::max(newest, number->epoch);
+        });
+    if (auto waited = wait(done); !waited) return waited.error();
     if (!trouble.empty()) return StartError{ExitCode::network, "the orders of this account: " + trouble};
   }
   if (newest < journal->epoch()) return {};

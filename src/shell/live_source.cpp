@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/own_views.h"
 #include "io/clock/clock.h"
 
 namespace mlbot::shell {
@@ -9,25 +10,6 @@ namespace {
 
 constexpr Duration turn_limit = 20ms;
 constexpr Duration sync_period = 50ms;
-
-template <class T>
-void own(std::span<const T>& view, std::vector<T>& store) {
-  store.assign(view.begin(), view.end());
-  view = store;
-}
-
-void own_views(Event& event, RecordScratch& scratch) {
-  std::visit(Overloaded{[&](BookUpdate& e) {
-                          own(e.bids, scratch.bids);
-                          own(e.asks, scratch.asks);
-                        },
-                        [&](Trades& e) { own(e.list, scratch.trades); },
-                        [&](Liquidations& e) { own(e.list, scratch.liquidations); },
-                        [&](AdlAlerts& e) { own(e.list, scratch.adl_alerts); },
-                        [&](InsurancePools& e) { own(e.list, scratch.insurance_pools); },
-                        [&](ConfigChanged& e) { own(e.traded, scratch.symbols); }, [](auto&) {}},
-             event);
-}
 
 }  // namespace
 

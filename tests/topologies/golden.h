@@ -62,7 +62,7 @@ inline RunSeen see_run(const std::string& journal, bool whole_frames) {
   return out;
 }
 
-/// A model that sees +20 bps where the best bid is longer than the best ask, and -20 where it is not.
+/// A model that sees +45 bps where the best bid is longer than the best ask, and -45 where it is not.
 inline std::string put_queue_model(const std::string& models) {
   constexpr std::size_t rows = 600;
   const auto column = *core::feature_index("queue_imb_l1");
@@ -70,7 +70,7 @@ inline std::string put_queue_model(const std::string& models) {
   for (std::size_t i = 0; i < rows; ++i) {
     const float imbalance = static_cast<float>(i % 200) / 100.0F - 1.0F;
     values[i * feature_count + column] = imbalance;
-    labels.push_back(imbalance > 0 ? 20.0F : -20.0F);
+    labels.push_back(imbalance > 0 ? 45.0F : -45.0F);
   }
   const std::vector<float> weights(rows, 1.0F);
   auto booster = lab::Booster::start({values, feature_count}, labels, weights, {});

@@ -20,10 +20,18 @@ E8 rounded_share(E8 value, std::int64_t part, std::int64_t whole) {
   return {static_cast<std::int64_t>((product + half) / whole)};
 }
 
-bool since(Instant now, Instant then, Duration span) { return then.ns == INT64_MIN || now - then >= span; }
-
 /// The venue's word on a position as it is since the last fill.
 bool is_told(const Position& p) { return p.told_at >= p.last_fill_at && p.told_size == p.size; }
+/// When the account is asked what it holds, because nothing was heard since the last fill.
+Instant word_due(const Position& p) {
+  if (is_told(p) || p.word_asked_at >= p.last_fill_at) return distant_future;
+  return p.last_fill_at + stop_ask_after;
+}
+/// When the stop is set anew, unless the venue shows it before.
+Instant repair_due(const Position& p) {
+  const Instant due = p.last_fill_at + (is_told(p) ? stop_ask_after : stop_repair_after);
+  return p.stop_asked_at.ns == INT64_MIN ? due : std::max(due, p.stop_asked_at + stop_retry);
+}
 
 Side side_of(const Position& p) { return p.size.count > 0 ? Side::buy : Side::sell; }
 
@@ -277,13 +285,11 @@ void PositionManager::verify(Instant now, SymbolId symbol, std::uint8_t index,
     }
   }
   if (p.stop_refusals >= stop_refusals_max) return;  // it will be closed instead
-  const Duration age = now - p.last_fill_at;
-  if (!told && age >= stop_ask_after && p.word_asked_at < p.last_fill_at) {
+  if (now >= word_due(p)) {
     p.word_asked_at = now;
     out.commands.push_back(QueryAccount{});
   }
-  const bool due = told ? age >= stop_ask_after : age >= stop_repair_after;
-  if (!due || !since(now, p.stop_asked_at, stop_retry)) return;
+  if (now < repair_due(p)) return;
   p.stop_asked_at = now;
   out.commands.push_back(
       SetPositionStop{symbol, index, p.stop, take_profit_price(symbol, side_of(p), entry)});
@@ -309,10 +315,7 @@ Instant PositionManager::next_deadline() const {
   for (const Legs& legs : legs_)
     for (const Position& p : legs) {
       if (p.size.count == 0 || p.stop_verified || p.stop_refusals >= stop_refusals_max) continue;
-      Instant due = p.last_fill_at + stop_ask_after;
-      if (!is_told(p) && p.word_asked_at >= p.last_fill_at) due = p.last_fill_at + stop_repair_after;
-      if (p.stop_asked_at >= p.last_fill_at) due = p.stop_asked_at + stop_retry;
-      earliest = std::min(earliest, due);
+      earliest = std::min({earliest, word_due(p), repair_due(p)});
     }
   return earliest;
 }

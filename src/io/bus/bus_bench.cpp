@@ -209,7 +209,7 @@ BENCHMARK(bm_redis_consume)
 void bm_redis_benchmark_program(benchmark::State& state) {
   SERVER_OR_SKIP(state);
   const std::string command = "redis-benchmark -p " + server()->port() +
-                              " -n 200000 -c 1 -P 512 --csv XADD bench '*' mlbot.record.2 " +
+                              " -n 200000 -c 1 -P 512 --csv XADD bench '*' mlbot.record.3 " +
                               std::string(sequence_bytes, '0') + record_of_300 + " 2>/dev/null";
   double rate = 0;
   for (auto _ : state) {

@@ -22,7 +22,7 @@ std::string text_of_file(const std::string& name) {
 std::string domain_headers() {
   std::string all;
   for (const char* name :
-       {"units", "instrument", "settings", "reason", "event", "command", "decision", "frame", "record"})
+       {"units", "instrument", "settings", "reason", "event", "command", "decision", "route", "frame", "record"})
     all += text_of_file("src/domain/" + std::string{name} + ".h") + "\n";
   all = std::regex_replace(all, std::regex{"//[^\n]*"}, "");
   return std::regex_replace(all, std::regex{"\\s+"}, " ");

@@ -1,6 +1,6 @@
 // How a record is an entry of a Redis stream, for all who write or read one (docs/reference/bus.md):
 //   id     EPOCH-NUMBER
-//   field  "mlbot.record.2", its only one; the name is changed together with the encoding of
+//   field  "mlbot.record.3", its only one; the name is changed together with the encoding of
 //   domain/record.cpp value  the sequence, 8 bytes little endian, then the record
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace mlbot::io::bus {
 
-inline constexpr std::string_view record_schema = "mlbot.record.2";
+inline constexpr std::string_view record_schema = "mlbot.record.3";
 inline constexpr std::size_t sequence_bytes = 8;
 
 struct EntryId {

@@ -289,7 +289,7 @@ TEST(RestSession, QueryAccountIsOneBlockOfRows) {
   EXPECT_TRUE(scene.events.empty()) << "nothing is told before all is known";
   scene.answer(dialect::wallet_result({.news = {.equity = *parse_e8("1000")}}));
   EXPECT_EQ(scene.asked(), path::account_info);
-  scene.reply(dialect::account_info_reply({.margin_mode = dialect::MarginModeWord::isolated}));
+  scene.reply(dialect::account_info_reply({.margin_mode = MarginMode::isolated}));
   EXPECT_EQ(scene.asked(), path::user_settings);
   scene.answer(R"({"lpaSpot":false,"lpaPerp":true,"smsef":false,"fmsef":false})");
   EXPECT_EQ(scene.asked(), path::transaction_log);

@@ -296,6 +296,8 @@ Result<JournalItem, JournalError> JournalReader::Impl::derived(const SegmentScan
     case RecordKind::event:
     case RecordKind::command:
     case RecordKind::decision:
+    case RecordKind::route:
+    case RecordKind::fill_quality:
     case RecordKind::frame:
     case RecordKind::context:
       break;

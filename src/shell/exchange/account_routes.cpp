@@ -75,10 +75,10 @@ Outcome AccountRoutes::fee_rates(const Asked& asked) {
 Outcome AccountRoutes::info(const Asked& asked) {
   const bool isolated = exchange_.margin_mode(asked.account->id) == sim::MarginMode::isolated;
   Reply reply{"{}"};
-  reply.whole = bybit::account_info_reply(
-      {.margin_mode = isolated ? bybit::MarginModeWord::isolated : bybit::MarginModeWord::cross,
-       .cancel_on_disconnect = disconnect_cancel_.window(asked.account->id),
-       .updated_at = exchange_.now()});
+  reply.whole =
+      bybit::account_info_reply({.margin_mode = isolated ? MarginMode::isolated : MarginMode::cross,
+                                 .cancel_on_disconnect = disconnect_cancel_.window(asked.account->id),
+                                 .updated_at = exchange_.now()});
   return reply;
 }
 
@@ -86,14 +86,13 @@ Outcome AccountRoutes::set_margin_mode(const Asked& asked) {
   const auto mode = bybit::decode_margin_mode(asked.body);
   if (!mode) return std::unexpected{mode.error()};
   Reply reply{R"({"reasons":[]})"};
-  if (*mode == bybit::MarginModeWord::portfolio) {
+  if (*mode == MarginMode::portfolio) {
     reply.whole =
         bybit::margin_mode_refused_reply("3400000", "Portfolio margin is not offered to this account");
     return reply;
   }
-  const auto result = exchange_.set_margin_mode(asked.account->id, *mode == bybit::MarginModeWord::isolated
-                                                                       ? sim::MarginMode::isolated
-                                                                       : sim::MarginMode::cross);
+  const auto result = exchange_.set_margin_mode(
+      asked.account->id, *mode == MarginMode::isolated ? sim::MarginMode::isolated : sim::MarginMode::cross);
   if (!result && result.error().code == 3400045) {
     reply.whole = bybit::margin_mode_refused_reply("3400000", result.error().text.view());
     return reply;

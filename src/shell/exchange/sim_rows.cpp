@@ -43,27 +43,27 @@ PositionNews news_of(const sim::PositionRow& row, NewsSource source) {
   return news;
 }
 
+TransactionKind kind_of(sim::TransactionKind kind) {
+  switch (kind) {
+    case sim::TransactionKind::settlement:
+      return TransactionKind::funding;
+    case sim::TransactionKind::liquidation:
+      return TransactionKind::liquidation;
+    case sim::TransactionKind::adl:
+      return TransactionKind::adl;
+    case sim::TransactionKind::transfer_in:
+      return TransactionKind::transfer_in;
+    case sim::TransactionKind::trade:
+      break;
+  }
+  return TransactionKind::trade;
+}
+
 Transaction news_of(const sim::TransactionRow& row) {
   Transaction news;
   if (row.kind != sim::TransactionKind::transfer_in) news.symbol = row.symbol;
-  switch (row.kind) {
-    case sim::TransactionKind::trade:
-      news.kind = TransactionKind::trade;
-      break;
-    case sim::TransactionKind::settlement:
-      news.kind = TransactionKind::funding;
-      news.funding = row.funding;
-      break;
-    case sim::TransactionKind::liquidation:
-      news.kind = TransactionKind::liquidation;
-      break;
-    case sim::TransactionKind::adl:
-      news.kind = TransactionKind::adl;
-      break;
-    case sim::TransactionKind::transfer_in:
-      news.kind = TransactionKind::transfer_in;
-      break;
-  }
+  news.kind = kind_of(row.kind);
+  if (news.kind == TransactionKind::funding) news.funding = row.funding;
   news.execution_id = row.trade_id;
   news.id = row.trade_id.empty() ? VenueId{"transfer_" + std::to_string(row.at.ns)} : row.trade_id;
   news.cash_flow = row.cash_flow;

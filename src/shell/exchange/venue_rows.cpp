@@ -72,22 +72,6 @@ std::string_view status_word(sim::PositionStatus status) {
   return "Normal";
 }
 
-std::string_view transaction_word(sim::TransactionKind kind) {
-  switch (kind) {
-    case sim::TransactionKind::settlement:
-      return "SETTLEMENT";
-    case sim::TransactionKind::liquidation:
-      return "LIQUIDATION";
-    case sim::TransactionKind::adl:
-      return "ADL";
-    case sim::TransactionKind::transfer_in:
-      return "TRANSFER_IN";
-    case sim::TransactionKind::trade:
-      break;
-  }
-  return "TRADE";
-}
-
 std::optional<venue::bybit::StopLegRow> leg_row(const std::optional<sim::StopLeg>& leg) {
   if (!leg) return std::nullopt;
   return venue::bybit::StopLegRow{leg->trigger, word_of(leg->by), leg->limit};
@@ -208,7 +192,7 @@ venue::bybit::ServedTransaction venue_row(const sim::TransactionRow& row, const 
     out.symbol = row.symbol;
     out.side = venue::bybit::word_of(venue::bybit::side_words, row.side);
   }
-  out.type = transaction_word(row.kind);
+  out.type = venue::bybit::word_of(venue::bybit::transaction_words, kind_of(row.kind));
   out.at = row.at;
   out.quantity = row.size;
   out.size = row.position;

@@ -10,6 +10,7 @@ namespace mlbot::shell {
 namespace {
 
 constexpr int format = 1;
+constexpr Duration figures_period = 10s;
 
 std::optional<TradingState> state_from(const std::string& text) {
   for (int i = 0; i <= static_cast<int>(TradingState::killed); ++i)
@@ -68,9 +69,13 @@ Result<void, std::string> save_trading_state(const std::string& path, const Carr
   return {};
 }
 
+bool must_keep(const Carried& wanted, const Carried& kept, Duration since) {
+  const bool turned = wanted.state != kept.state || wanted.stopped_by != kept.stopped_by;
+  return turned || (wanted != kept && since >= figures_period);
+}
+
 std::optional<std::string> TradingStateFile::keep(const Carried& wanted, Instant now) {
-  const bool turned = wanted.state != written_.state || wanted.stopped_by != written_.stopped_by;
-  if (!turned && (wanted == written_ || now - written_at_ < figures_period)) return std::nullopt;
+  if (!must_keep(wanted, written_, now - written_at_)) return std::nullopt;
   written_at_ = now;
   if (const auto saved = save_trading_state(path_, wanted); !saved) {
     if (saved.error() == trouble_) return std::nullopt;

@@ -17,11 +17,14 @@ Result<std::optional<Carried>, std::string> load_trading_state(const std::string
 /// Replaces the file as a whole, synced with its directory. Readable text: an operator may look at it.
 Result<void, std::string> save_trading_state(const std::string& path, const Carried& carried);
 
-/// Keeps the file as the core wants it: at once when the state or its cause changed, within `figures_period`
-/// when only the day's figures did. One writer.
+/// Whether what is kept must be replaced: at once when the state or its cause changed, after ten seconds when
+/// only the day's figures did.
+/// @param since  the last time that it was replaced.
+bool must_keep(const Carried& wanted, const Carried& kept, Duration since);
+
+/// Keeps the file as the core wants it, by the rule of must_keep. One writer.
 class TradingStateFile {
  public:
-  static constexpr Duration figures_period = 10s;
   TradingStateFile(std::string path, const Carried& found) : path_{std::move(path)}, written_{found} {}
 
   /// @return the trouble with the disk, once for each new one

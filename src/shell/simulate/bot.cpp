@@ -6,7 +6,11 @@
 
 #include "base/digest.h"
 #include "core/features/feature_hub.h"
+#include "core/orders/intent_tracker.h"
+#include "domain/own_views.h"
+#include "shell/service/trading_state_file.h"
 #include "shell/simulate/words.h"
+#include "venue/bybit/rest_questions.h"
 
 namespace mlbot::shell::simulate {
 
@@ -18,25 +22,6 @@ constexpr Duration sync_period = 50ms, features_save_period = 10s, beat_period =
 constexpr std::string_view features_file = "features";
 constexpr Duration retry_of_timers = 1us;
 constexpr Duration timer_shortest = 1ms;
-
-template <class T>
-void own(std::span<const T>& view, std::vector<T>& store) {
-  store.assign(view.begin(), view.end());
-  view = store;
-}
-
-void own_views(Event& event, RecordScratch& scratch) {
-  std::visit(Overloaded{[&](BookUpdate& e) {
-                          own(e.bids, scratch.bids);
-                          own(e.asks, scratch.asks);
-                        },
-                        [&](Trades& e) { own(e.list, scratch.trades); },
-                        [&](Liquidations& e) { own(e.list, scratch.liquidations); },
-                        [&](AdlAlerts& e) { own(e.list, scratch.adl_alerts); },
-                        [&](InsurancePools& e) { own(e.list, scratch.insurance_pools); },
-                        [&](ConfigChanged& e) { own(e.traded, scratch.symbols); }, [](auto&) {}},
-             event);
-}
 
 }  // namespace
 
@@ -237,6 +222,7 @@ void Bot::begin() {
   epoch_ = found.last_epoch + 1;
   sequence_ = Sequence{found.last_sequence};
   carried_ = world_.disk.unended();
+  state_kept_ = world_.disk.trading_state();
   synced_at_ = now();
   bybit::RestHandlers handlers{
       .on_event = [this](const Event& event, Instant at) { push(event, at); },
@@ -279,7 +265,12 @@ void Bot::begin() {
   rest_->start(now());
   rest_->start_up(settings_.symbols, now(), [this](Result<std::vector<Instrument>, bybit::RestError> asked) {
     if (!asked) return die(BotEnd::start_failed, asked.error().what);
-    started(std::move(*asked));
+    auto contracts = std::make_shared<std::vector<Instrument>>(std::move(*asked));
+    rest_->change(venue::bybit::set_price_band(true), now(),
+                  [this, contracts](Result<void, bybit::RestError> done) {
+                    if (!done) return die(BotEnd::start_failed, done.error().what);
+                    started(std::move(*contracts));
+                  });
   });
 }
 
@@ -315,7 +306,8 @@ void Bot::started(std::vector<Instrument> instruments) {
                   .account = std::string_view{settings_.account},
                   .model = std::string_view{world_.strategy.bundle().content_hash},
                   .schema_hash = core::feature_schema_hash(),
-                  .warm_from = 1},
+                  .warm_from = 1,
+                  .carried = state_kept_},
        {});
   for (const Instrument& instrument : instruments_) push(InstrumentDefined{instrument}, {});
   push(config(), {});
@@ -388,12 +380,23 @@ void Bot::pump() {
   next_timer_.reset();
 }
 
-bool Bot::keep(std::size_t bytes, bool flush) {
-  world_.disk.append(epoch_, sequence_.number, bytes);
-  if (!flush) return true;
+bool Bot::keep(bool of_orders, bool at_once) {
+  world_.disk.append(epoch_, sequence_.number, of_orders ? std::string_view{bytes_} : std::string_view{});
+  return !at_once || flush();
+}
+
+bool Bot::flush() {
   const auto done = world_.disk.flush(world_.scheduler.now());
   if (!done) die(BotEnd::disk_failed, std::string{done.error().what});
   return done.has_value();
+}
+
+/// As the live bot does before a command leaves; a disk that refuses is told to the operator, no more.
+void Bot::keep_trading_state(Instant at) {
+  const Carried wanted = core_->carried();
+  if (!must_keep(wanted, state_kept_, at - state_kept_at_)) return;
+  state_kept_at_ = at;
+  if (world_.disk.write_trading_state(world_.scheduler.now(), wanted)) state_kept_ = wanted;
 }
 
 void Bot::step(Stamped& event) {
@@ -405,15 +408,7 @@ void Bot::step(Stamped& event) {
   bytes_.clear();
   encode(event, bytes_);
   world_.trace.add(xxh64(bytes_));
-  if (!keep(bytes_.size(), inputs_ == 1)) return;
-  if (const auto* news = std::get_if<OrderNews>(&event.what);
-      news != nullptr && (news->status == OrderStatus::filled || news->status == OrderStatus::cancelled ||
-                          news->status == OrderStatus::rejected))
-    world_.disk.ends(news->client_id);
-  if (const auto* answer = std::get_if<RequestAnswer>(&event.what);
-      answer != nullptr && answer->request == RequestKind::place &&
-      answer->outcome == RequestOutcome::refused)
-    world_.disk.ends(answer->client_id);
+  if (!keep(core::concerns_intents(event.what), inputs_ == 1)) return;
   sync_when_due();
   if (!alive()) return;
   if (!is_market(event.what) && !std::holds_alternative<TimerFired>(event.what) &&
@@ -438,20 +433,10 @@ void Bot::take(const Stamped& event) {
     bytes_.clear();
     encode(StampedCommand{event.sequence, event.at, command}, bytes_);
     world_.trace.add(xxh64(bytes_));
-    keep(bytes_.size(), false);
-    if (const auto* place = std::get_if<PlaceOrder>(&command))
-      world_.disk.intends({.id = place->id,
-                           .symbol = place->symbol,
-                           .side = place->side,
-                           .type = place->type,
-                           .time_in_force = place->time_in_force,
-                           .price = place->price,
-                           .size = place->size,
-                           .reduce_only = place->reduce_only,
-                           .position_index = place->position_index,
-                           .placed_at = event.at});
+    keep(core::concerns_intents(command), false);
   }
-  if (!keep(1, true)) return;
+  if (!flush()) return;
+  keep_trading_state(event.at);
   for (const Command& command : out_.commands) world_.auditor.journaled(command);
   for (const Command& command : out_.commands) {
     const bool places = std::holds_alternative<PlaceOrder>(command);

@@ -106,14 +106,16 @@ class Bot {
   void drain();
   void begin();
   void started(std::vector<Instrument> instruments);
-  void open_streams();
   void push(const Event& event, Instant venue_time);
   void beat();
   void pump();
   void step(Stamped& event);
   void take(const Stamped& event);
   void carry_out(const Command& command);
-  bool keep(std::size_t bytes, bool flush);
+  /// Appends what is in `bytes_`.
+  bool keep(bool of_orders, bool at_once);
+  bool flush();
+  void keep_trading_state(Instant at);
   void sync_when_due();
   void save_features_when_due();
   bool crash_point(std::string_view where);
@@ -151,6 +153,8 @@ class Bot {
   Instant last_at_{}, synced_at_{};
   Instant requests_looked_at_{}, features_saved_at_{}, beaten_at_{};
   std::vector<IntentCarried> carried_;
+  Carried state_kept_;
+  Instant state_kept_at_{};
   std::string bytes_;
   std::uint64_t inputs_ = 0;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace mlbot::shell::simulate {
 namespace {
 
@@ -27,21 +29,23 @@ DiskRecovery SimulatedDisk::recover() {
   return found;
 }
 
-void SimulatedDisk::append(std::uint32_t epoch, std::uint64_t sequence, std::size_t bytes) {
-  buffer_.push_back({epoch, sequence, {}, {}});
-  buffered_bytes_ += bytes;
+void SimulatedDisk::append(std::uint32_t epoch, std::uint64_t sequence, std::string_view of_orders) {
+  buffer_.push_back({epoch, sequence, std::string{of_orders}});
 }
 
-void SimulatedDisk::tell(Intents& open, const Record& record) {
-  if (record.intent) open.push_back(*record.intent);
-  if (!record.ended.empty())
-    std::erase_if(open, [&](const IntentCarried& intent) { return intent.id == record.ended; });
+void SimulatedDisk::tell(core::IntentTracker& tracker, const Record& record) {
+  if (record.of_orders.empty()) return;
+  RecordScratch scratch;
+  const auto read = decode(record.of_orders, scratch);
+  MLBOT_ASSERT(read);
+  if (const auto* command = std::get_if<StampedCommand>(&*read)) tracker.take(*command);
+  if (const auto* event = std::get_if<Stamped>(&*read)) tracker.take(*event);
 }
 
 std::vector<IntentCarried> SimulatedDisk::unended() const {
-  Intents open = older_;
-  for (const Record& record : written_) tell(open, record);
-  return open;
+  core::IntentTracker tracker = older_;
+  for (const Record& record : written_) tell(tracker, record);
+  return tracker.open();
 }
 
 Result<void, DiskError> SimulatedDisk::flush(Instant now) {
@@ -49,9 +53,7 @@ Result<void, DiskError> SimulatedDisk::flush(Instant now) {
   if (now < full_until_) return std::unexpected{DiskError{"no space is left on the device"}};
   if (plan_.strikes(FaultKind::disk_error)) return std::unexpected{DiskError{"input/output error"}};
   written_.insert(written_.end(), buffer_.begin(), buffer_.end());
-  bytes_written_ += buffered_bytes_;
   buffer_.clear();
-  buffered_bytes_ = 0;
   if (synced_ > records_kept) {
     for (std::size_t i = 0; i + 1 < synced_; ++i) tell(older_, written_[i]);
     written_.erase(written_.begin(), written_.begin() + static_cast<std::ptrdiff_t>(synced_ - 1));
@@ -87,6 +89,12 @@ std::optional<std::string> SimulatedDisk::read_file(std::string_view name) const
   return known->text;
 }
 
+Result<void, DiskError> SimulatedDisk::write_trading_state(Instant now, const Carried& carried) {
+  if (now < full_until_) return std::unexpected{DiskError{"no space is left on the device"}};
+  trading_state_ = carried;
+  return {};
+}
+
 Instant SimulatedDisk::written_at(std::string_view name) const {
   const auto known = std::ranges::find(files_, name, &File::name);
   return known == files_.end() ? Instant{} : known->mark;
@@ -94,7 +102,6 @@ Instant SimulatedDisk::written_at(std::string_view name) const {
 
 void SimulatedDisk::crash(std::uint64_t owner) {
   buffer_.clear();
-  buffered_bytes_ = 0;
   // What write() returned for outlives the process, not the machine: of what was not synced nothing is left
   // then, or some beginning of it.
   if (plan_.strikes(FaultKind::power_cut)) {

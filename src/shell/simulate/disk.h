@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "core/orders/intent_tracker.h"
 #include "domain/event.h"
 #include "shell/simulate/fault_plan.h"
 
@@ -37,11 +38,9 @@ class SimulatedDisk {
   bool lock(std::uint64_t owner);
   void unlock(std::uint64_t owner);
   DiskRecovery recover();
-  /// One record into the buffer; of what it says only these matter here.
-  void append(std::uint32_t epoch, std::uint64_t sequence, std::size_t bytes);
-  /// The last record appended means to send this order, or tells that it ended.
-  void intends(const IntentCarried& intent) { buffer_.back().intent = intent; }
-  void ends(const ClientOrderId& order) { buffer_.back().ended = order; }
+  /// One record into the buffer. @param of_orders  its bytes, when it says what was meant to be sent or what
+  /// became of that; of others only their place matters here.
+  void append(std::uint32_t epoch, std::uint64_t sequence, std::string_view of_orders);
   /// Orders that were meant to be sent and whose end the journal does not show, as far as it survived.
   std::vector<IntentCarried> unended() const;
   Result<void, DiskError> flush(Instant now);
@@ -53,6 +52,8 @@ class SimulatedDisk {
   Result<void, DiskError> write_file(Instant now, std::string_view name, std::string text, Instant mark = {});
   std::optional<std::string> read_file(std::string_view name) const;
   Instant written_at(std::string_view name) const;
+  Result<void, DiskError> write_trading_state(Instant now, const Carried& carried);
+  const Carried& trading_state() const { return trading_state_; }
 
   // ---- misfortune
   void crash(std::uint64_t owner);
@@ -60,17 +61,13 @@ class SimulatedDisk {
   void slow_until(Instant until) { slow_until_ = std::max(slow_until_, until); }
   void heal(Instant now) { full_until_ = slow_until_ = now; }
 
-  std::uint64_t bytes_written() const { return bytes_written_; }
-
  private:
   struct Record {
     std::uint32_t epoch;
     std::uint64_t sequence;
-    std::optional<IntentCarried> intent = {};
-    ClientOrderId ended = {};
+    std::string of_orders;
   };
-  using Intents = std::vector<IntentCarried>;
-  static void tell(Intents& open, const Record& record);
+  static void tell(core::IntentTracker& tracker, const Record& record);
   struct File {
     std::string name, text;
     Instant mark;
@@ -79,10 +76,10 @@ class SimulatedDisk {
   FaultPlan& plan_;
   std::vector<Record> written_;  ///< the newest few; older ones are synced and of no more interest
   std::size_t synced_ = 0;       ///< of written_
-  Intents older_;                ///< unended, of records that are no more in written_
+  core::IntentTracker older_;    ///< of records that are no more in written_
   std::vector<Record> buffer_;
-  std::uint64_t buffered_bytes_ = 0, bytes_written_ = 0;
   std::vector<File> files_;
+  Carried trading_state_;
   std::uint64_t owner_ = 0;
   bool sync_failed_ = false;
   Instant full_until_{}, slow_until_{};

@@ -245,15 +245,11 @@ void Network::to_bot(Peer peer, Connection& connection, Text text) {
     return;
   }
   connection.last_to_bot = arrival(connection.line, connection.last_to_bot);
-  later(connection.last_to_bot, peer, std::move(text), connection.line == Line::account);
+  later(connection.last_to_bot, peer, std::move(text));
 }
 
-void Network::later(Instant at, Peer peer, Text text, bool of_account) {
-  account_frames_under_way_ += of_account;
-  scheduler_.at(at, [this, peer, text = std::move(text), of_account] {
-    account_frames_under_way_ -= of_account;
-    deliver(peer, text);
-  });
+void Network::later(Instant at, Peer peer, Text text) {
+  scheduler_.at(at, [this, peer, text = std::move(text)] { deliver(peer, text); });
 }
 
 void Network::deliver(Peer peer, const Text& text) {
@@ -266,7 +262,7 @@ void Network::deliver(Peer peer, const Text& text) {
   const std::size_t line = index(connection.line);
   if (starved_[line] > scheduler_.now()) {
     connection.last_to_bot = std::max(connection.last_to_bot, starved_[line]);
-    return later(starved_[line], peer, text, connection.line == Line::account);
+    return later(starved_[line], peer, text);
   }
   if (connection.muted || parted_to_bot_[line] > scheduler_.now()) {
     ++counts_.lost_frames;

@@ -88,8 +88,6 @@ class Network {
   bool venue_down() const { return scheduler_.now() < venue_down_until_; }
 
   const NetworkCounts& counts() const { return counts_; }
-  /// Messages of the account that are on their way to the bot.
-  std::uint64_t account_frames_under_way() const { return account_frames_under_way_; }
 
  private:
   using Text = std::shared_ptr<const std::string>;
@@ -112,7 +110,7 @@ class Network {
   void send_data(Peer peer, Text text);
   void release_held(Peer peer, Connection& connection);
   void to_bot(Peer peer, Connection& connection, Text text);
-  void later(Instant at, Peer peer, Text text, bool of_account);
+  void later(Instant at, Peer peer, Text text);
   void deliver(Peer peer, const Text& text);
   void shake_hands(Peer peer, Instant give_up);
   void watch(Peer peer);
@@ -141,7 +139,6 @@ class Network {
   Instant forbidden_at_{};
   Peer peers_ = 0;
   std::uint64_t requests_ = 0;
-  std::uint64_t account_frames_under_way_ = 0;
   std::string padded_;
   NetworkCounts counts_;
 };

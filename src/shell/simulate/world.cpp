@@ -113,7 +113,6 @@ class World {
     network_.attach(desk_);
     desk_.open();
     account_ = *exchange_.find_account("simulated");
-    exchange_.set_limit_price_action(account_, false);
     auditor_.attach(exchange_, account_);
     for (const TimedFault& fault : plan_.timed())
       scheduler_.at(start_ + fault.at, [this, fault] { strike(fault); });

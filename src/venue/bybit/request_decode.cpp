@@ -16,9 +16,6 @@ constexpr std::array trigger_words{Word{TriggerBy::last_price, "LastPrice"},
 constexpr std::array self_match_words{
     Word{SelfMatchRule::none, "None"}, Word{SelfMatchRule::cancel_maker, "CancelMaker"},
     Word{SelfMatchRule::cancel_taker, "CancelTaker"}, Word{SelfMatchRule::cancel_both, "CancelBoth"}};
-constexpr std::array margin_mode_words{Word{MarginModeWord::cross, "REGULAR_MARGIN"},
-                                       Word{MarginModeWord::isolated, "ISOLATED_MARGIN"},
-                                       Word{MarginModeWord::portfolio, "PORTFOLIO_MARGIN"}};
 constexpr std::array stop_mode_words{Word{false, "Full"}, Word{true, "Partial"}};
 constexpr std::int64_t slippage_ticks_max = 10'000, slippage_percent_max = 1'000;
 constexpr std::size_t best_price_levels = 5;
@@ -360,9 +357,9 @@ Result<SymbolId, VenueError> decode_symbol(std::string_view text, const Instrume
   return body.answer(symbol);
 }
 
-Result<MarginModeWord, VenueError> decode_margin_mode(std::string_view text) {
+Result<MarginMode, VenueError> decode_margin_mode(std::string_view text) {
   Body body{text};
-  const auto mode = body.optional_word<MarginModeWord>("setMarginMode", margin_mode_words);
+  const auto mode = body.optional_word<MarginMode>("setMarginMode", margin_mode_words);
   return body.answer(body.needed(mode, "setMarginMode"));
 }
 

@@ -126,8 +126,7 @@ Result<AutoAddMarginRequest, VenueError> decode_auto_add_margin(std::string_view
 /// category and symbol, for calls that need no more. @error 10001.
 Result<SymbolId, VenueError> decode_symbol(std::string_view body, const InstrumentTable& table);
 
-enum class MarginModeWord : std::uint8_t { cross, isolated, portfolio };
-Result<MarginModeWord, VenueError> decode_margin_mode(std::string_view body);
+Result<MarginMode, VenueError> decode_margin_mode(std::string_view body);
 /// Seconds of disconnect-cancel-all for derivatives; nothing for another product. @error 10001
 /// outside 3..300.
 Result<std::optional<std::int32_t>, VenueError> decode_cancel_on_disconnect(std::string_view body);

@@ -174,11 +174,8 @@ Question<AccountInfo> ask_account_info() {
 
 Request set_margin_mode(MarginMode mode) {
   MLBOT_ASSERT(mode != MarginMode::unknown);
-  const std::string_view word = mode == MarginMode::cross      ? "REGULAR_MARGIN"
-                                : mode == MarginMode::isolated ? "ISOLATED_MARGIN"
-                                                               : "PORTFOLIO_MARGIN";
   return {.path = path::set_margin_mode,
-          .payload = fmt::format(R"({{"setMarginMode":"{}"}})", word),
+          .payload = fmt::format(R"({{"setMarginMode":"{}"}})", word_of(margin_mode_words, mode)),
           .post = true};
 }
 

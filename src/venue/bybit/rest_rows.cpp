@@ -231,16 +231,15 @@ Decoded<RowPage<TransactionRow>> decode_transactions(std::string_view body, Deco
 }
 
 Decoded<AccountInfo> decode_account_info(std::string_view body, DecodeScratch& scratch) {
-  constexpr std::array modes{Word{MarginMode::cross, "REGULAR_MARGIN"},
-                             Word{MarginMode::isolated, "ISOLATED_MARGIN"},
-                             Word{MarginMode::portfolio, "PORTFOLIO_MARGIN"}};
   Reply reply{body, scratch};
   Row row = reply.row();
   return answer(
-      reply, AccountInfo{.margin_mode = value_of(modes, row.text("marginMode")).value_or(MarginMode::unknown),
-                         .unified_status = row.integer("unifiedMarginStatus"),
-                         .master_trader = row.boolean_or_false("isMasterTrader"),
-                         .updated_at = row.time_ms_or_zero("updatedTime")});
+      reply,
+      AccountInfo{
+          .margin_mode = value_of(margin_mode_words, row.text("marginMode")).value_or(MarginMode::unknown),
+          .unified_status = row.integer("unifiedMarginStatus"),
+          .master_trader = row.boolean_or_false("isMasterTrader"),
+          .updated_at = row.time_ms_or_zero("updatedTime")});
 }
 
 Decoded<std::vector<MarginModeReason>> decode_margin_mode_reasons(std::string_view body,

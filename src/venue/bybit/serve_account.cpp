@@ -8,25 +8,13 @@ namespace {
 
 std::string ms_text(Instant at) { return std::to_string(at.ms()); }
 
-std::string_view word_of_mode(MarginModeWord mode) {
-  switch (mode) {
-    case MarginModeWord::isolated:
-      return "ISOLATED_MARGIN";
-    case MarginModeWord::portfolio:
-      return "PORTFOLIO_MARGIN";
-    case MarginModeWord::cross:
-      break;
-  }
-  return "REGULAR_MARGIN";
-}
-
 }  // namespace
 
 std::string account_info_reply(const ServedAccountInfo& info) {
   return to_json_text(Json{{"retCode", 0},
                            {"retMsg", "OK"},
                            {"result",
-                            {{"marginMode", word_of_mode(info.margin_mode)},
+                            {{"marginMode", word_of(margin_mode_words, info.margin_mode)},
                              {"updatedTime", ms_text(info.updated_at)},
                              {"unifiedMarginStatus", 5},
                              {"dcpStatus", info.cancel_on_disconnect ? "ON" : "OFF"},

@@ -13,7 +13,7 @@
 namespace mlbot::venue::bybit {
 
 struct ServedAccountInfo {
-  MarginModeWord margin_mode = MarginModeWord::cross;
+  MarginMode margin_mode = MarginMode::cross;
   std::optional<Duration> cancel_on_disconnect;
   Instant updated_at;
 };

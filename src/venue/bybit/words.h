@@ -42,6 +42,9 @@ inline constexpr std::array execution_kind_words{
     Word{ExecutionKind::settle, "Settle"}, Word{ExecutionKind::settle, "Delivery"},
     Word{ExecutionKind::other, "UNKNOWN"}};
 
+inline constexpr std::array margin_mode_words{Word{MarginMode::cross, "REGULAR_MARGIN"},
+                                              Word{MarginMode::isolated, "ISOLATED_MARGIN"},
+                                              Word{MarginMode::portfolio, "PORTFOLIO_MARGIN"}};
 inline constexpr std::array transaction_words{Word{TransactionKind::trade, "TRADE"},
                                               Word{TransactionKind::funding, "SETTLEMENT"},
                                               Word{TransactionKind::transfer_in, "TRANSFER_IN"},
