@@ -14,13 +14,17 @@
 #include "io/bus/streams.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "shell/about_process.h"
 #include "shell/account_links.h"
+#include "shell/audit_follower.h"
 #include "shell/bus_listener.h"
 #include "shell/carried_intents.h"
+#include "shell/guard/guard.h"
 #include "shell/history_source.h"
 #include "shell/journal_options.h"
 #include "shell/journal_source.h"
 #include "shell/model_store.h"
+#include "shell/operator_desk.h"
 #include "shell/service_host.h"
 #include "shell/topology/places.h"
 #include "shell/topology/trade_feed.h"
@@ -32,6 +36,7 @@ namespace {
 using io::journal::JournalReader;
 using io::journal::JournalWriter;
 
+constexpr Duration beat_every = 250ms;  ///< towards the guard
 constexpr Duration turn = 20ms;
 constexpr Duration sync_period = 50ms;
 
@@ -97,6 +102,10 @@ class TradeService {
   void act(Sequence cause, Instant at);
   void show(const std::string& stream, Sequence sequence, const Record& record);
   void farewell();
+  Result<void, StartError> open_desk();
+  Result<void, StartError> open_audit();
+  void keep_sent(std::string_view path, std::string_view body, bool by_socket);
+  ExitCode disconnected();
   bool may_act() const { return host_.lease().held() && (!account_lease_ || account_lease_->held()); }
   void sync_when_due();
 
@@ -115,6 +124,10 @@ class TradeService {
   std::optional<RecordedAccount> recorded_account_;
   std::optional<TradeFeed> feed_;
   std::unique_ptr<BusListener> listener_;
+  std::unique_ptr<OperatorDesk> desk_;  ///< nobody operates a recorded run
+  Carried carried_;
+  Progress audited_;
+  std::unique_ptr<AuditFollower> audit_;
   std::unique_ptr<TradePage> page_;
   std::vector<BusListener::Message> messages_;
   std::vector<std::string> own_, taking_;  ///< encoded: an event's views die with the call that told it
@@ -147,7 +160,45 @@ Result<void, StartError> TradeService::load_model(const std::string& name, bool 
   return {};
 }
 
+/// Before anything is opened: where the last run disconnected, nothing starts.
+Result<void, StartError> TradeService::open_desk() {
+  desk_ = std::make_unique<OperatorDesk>(
+      OperatorDesk::Setup{.console = &host_.console(),
+                          .settings = &host_.config(),
+                          .loop = &loop_,
+                          .state_file = directory() + "/trading.state",
+                          .kill_file = host_.state().kill_file(),
+                          .guard_socket = guard_files(directory(), host_.config().guard_socket).socket,
+                          .last_sequence = [this] { return journal_->last_sequence(); },
+                          .push = [this](const Event& event) { hear(event, {}); },
+                          .overview = [this] { return core_->overview(); }});
+  const auto left = desk_->carried();
+  if (!left) return std::unexpected{StartError{ExitCode::configuration, left.error()}};
+  carried_ = *left;
+  return {};
+}
+
+Result<void, StartError> TradeService::open_audit() {
+  audit_ = std::make_unique<AuditFollower>(
+      AuditFollower::Setup{.journal = directory() + "/journal",
+                           .audit = directory() + "/audit",
+                           .anchor_file = host_.config().audit_anchor_file,
+                           .journal_end = journal_->recovery().last_sequence,
+                           .about = about_process(host_.system_config(), "service trade")});
+  if (auto error = audit_->start(audited_)) return std::unexpected{StartError{ExitCode::data, error->what}};
+  return {};
+}
+
+/// What leaves for the venue to change something is in the journal before its first byte is on the wire.
+void TradeService::keep_sent(std::string_view path, std::string_view body, bool by_socket) {
+  auto kept = journal_->append_raw_frame(clock_.now(), Link::orders, sent_frame(path, body, by_socket));
+  if (kept) kept = journal_->flush();
+  if (!kept) error_ = kept.error().what;
+}
+
 Result<void, StartError> TradeService::start() {
+  if (!recorded_)
+    if (auto opened = open_desk(); !opened) return opened;
   if (auto opened = open_journal(); !opened) return opened;
   auto run = host_.wait_for_run();
   if (!run) return std::unexpected{run.error()};
@@ -165,6 +216,7 @@ Result<void, StartError> TradeService::start() {
   orders_ = io::bus::stream_name(io::bus::StreamKind::orders, account);
   if (auto listening = listen(); !listening) return listening;
   if (recorded_) return {};
+  if (auto audited = open_audit(); !audited) return audited;
   if (auto begun = begin_run(); !begun) return begun;
   if (auto page = open_page(); !page) return page;
   return links_->begin();
@@ -185,14 +237,16 @@ Result<void, StartError> TradeService::open_page() {
   header.schema_hash = fmt::format("{:016x}", core::feature_schema_hash());
   header.version = MLBOT_VERSION;
   header.started_at = clock_.now();
-  auto page = TradePage::start(
-      host_, {.streams = std::move(streams),
-              .header = std::move(header),
-              .now = [clock = clock_] { return clock.now(); },
-              .on_operator =
-                  [this](OperatorVerb verb) {
-                    loop_.post([this, verb] { hear(OperatorCommand{.verb = verb, .from = "page"}, {}); });
-                  }});
+  auto page =
+      TradePage::start(host_, {.streams = std::move(streams),
+                               .header = std::move(header),
+                               .mode = settings.mode,
+                               .now = [clock = clock_] { return clock.now(); },
+                               .on_operator = [this](const OperatorCommand& wish) -> io::web::OperatorAnswer {
+                                 auto answer = desk_->judge(wish);
+                                 if (answer) loop_.post([this, wish] { hear(wish, {}); });
+                                 return answer;
+                               }});
   if (!page) return std::unexpected{page.error()};
   page_ = std::move(*page);
   host_.console().print("page     " + page_->url());
@@ -210,6 +264,7 @@ Result<void, StartError> TradeService::meet_account() {
               .has_model = bundle_.has_value(),
               .give_up = [this] { return host_.over(); },
               .hear = [this](const Event& event, Instant venue_time) { hear(event, venue_time); },
+              .on_send = [this](auto path, auto body, bool by_socket) { keep_sent(path, body, by_socket); },
               .keep_frame =
                   [this](Link link, std::string_view bytes) {
                     if (const auto kept = journal_->append_venue_frame(clock_.now(), link, bytes); !kept)
@@ -301,7 +356,8 @@ Result<void, StartError> TradeService::begin_run() {
               .epoch = account_lease_ ? static_cast<std::uint32_t>(account_lease_->token()) : host_.epoch(),
               .account = std::string_view{links_->venue().account()},
               .model = std::string_view{bundle_ ? bundle_->content_hash : std::string{}},
-              .schema_hash = core::feature_schema_hash()},
+              .schema_hash = core::feature_schema_hash(),
+              .carried = carried_},
       .instruments = links_->instruments(),
       .config_version = config_version_,
       .risk = settings.risk,
@@ -316,6 +372,7 @@ Result<void, StartError> TradeService::begin_run() {
   for (std::size_t i = 0; i < opening.size(); ++i) hear(opening.event(i), {});
   for (const auto& intent : *carried) hear(intent, {});
   take_own();
+  desk_->begin(beat_every);
   return {};
 }
 
@@ -404,6 +461,7 @@ void TradeService::act(Sequence cause, Instant at) {
   if (!out_.commands.empty() || !out_.decisions.empty())
     if (auto kept = journal_->flush(); !kept) error_ = kept.error().what;
   if (!error_.empty()) return;
+  if (desk_) desk_->keep(core_->carried(), at);
   for (const auto& command : out_.commands) {
     if (recorded_) break;
     if (!may_act()) {
@@ -430,7 +488,18 @@ void TradeService::sync_when_due() {
   if (now - synced_at_ < sync_period) return;
   synced_at_ = now;
   if (const auto synced = journal_->sync(); !synced) error_ = synced.error().what;
-  if (page_) page_->observe(core_->overview().state, feed_->silent_shards(), listener_->trouble());
+  if (!desk_) return;
+  desk_->look();
+  if (host_.take_kill_signal())
+    hear(OperatorCommand{.verb = OperatorVerb::kill, .from = "signal", .cause = "SIGUSR2"}, {});
+  if (!page_) return;
+  auto audit = io::web::ServiceView{.name = "audit",
+                                    .state = audit_->trouble().empty() ? "running" : "failed",
+                                    .detail = audit_->trouble(),
+                                    .counters = {{"records", audit_->records()}},
+                                    .last_progress = {}};
+  page_->observe(core_->overview().state, feed_->silent_shards(), listener_->trouble(),
+                 {desk_->guard_view(), std::move(audit)});
 }
 
 ExitCode TradeService::run() {
@@ -446,6 +515,7 @@ ExitCode TradeService::run() {
     }
     if (auto fed = take_fed(); !fed) return host_.console().fail(ExitCode::data, fed.error().what);
     sync_when_due();
+    if (desk_ && desk_->disconnects()) return disconnected();
     if (!own_.empty()) continue;
     host_.work().add();
     Duration wait = turn;
@@ -470,13 +540,26 @@ ExitCode TradeService::run() {
 
 /// Entries that still rest are taken back before the links close; positions keep the stops of the venue.
 void TradeService::farewell() {
-  hear(OperatorCommand{OperatorVerb::cancel_all}, {});
+  hear(OperatorCommand{.verb = OperatorVerb::cancel_all, .from = "shutdown", .cause = {}}, {});
   const auto until = io::clock::now() + 400ms;
   while (io::clock::now() < until && error_.empty() && !fenced_) {
     take_own();
     loop_.run_one(turn);
   }
+  if (error_.empty() && !fenced_) desk_->leave();
   if (auto saved = links_->venue().save(); !saved) host_.console().note(saved.error().what);
+}
+
+/// The last of a disconnect: no socket is left, and no copy of the key that this process owns.
+ExitCode TradeService::disconnected() {
+  desk_->leave();
+  links_->drop();
+  if (auto synced = journal_->sync(); !synced)
+    return host_.console().fail(ExitCode::data, synced.error().what);
+  return host_.console().fail(ExitCode::refused,
+                              "disconnected as asked: flat by two sources, links closed, key dropped; " +
+                                  host_.state().kill_file() +
+                                  " keeps this account from starting until a person removes it");
 }
 
 }  // namespace

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include <filesystem>
 
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "shell/page_token.h"
 #include "shell/services_file.h"
+#include "shell/state_word.h"
 
 namespace mlbot::shell {
 namespace {
@@ -49,28 +53,25 @@ Result<std::unique_ptr<TradePage>, StartError> TradePage::start(ServiceHost& hos
   if (!token) return std::unexpected{token.error()};
   std::unique_ptr<TradePage> out{new TradePage{host}};
   out->header_ = std::move(setup.header);
-  out->mode_state_ = out->header_.state;
+  out->mode_ = setup.mode;
   out->streams_ = std::make_unique<Streams>(host.bus(), std::move(setup.streams));
-  out->page_ = std::make_unique<PageService>(PageService::Setup{
-      .listen = *address,
-      .token = *token,
-      .bus = out->streams_.get(),
-      .now = std::move(setup.now),
-      .header =
-          [page = out.get()] {
-            const std::lock_guard lock{page->mutex_};
-            return page->header_;
-          },
-      .services =
-          [page = out.get()] {
-            const std::lock_guard lock{page->mutex_};
-            return page->services_;
-          },
-      .voids = [] { return std::vector<io::web::VoidView>{}; },
-      .on_operator = [tell = std::move(setup.on_operator)](OperatorVerb verb) -> io::web::OperatorAnswer {
-        tell(verb);
-        return "passed to the trade stage";
-      }});
+  out->page_ = std::make_unique<PageService>(
+      PageService::Setup{.listen = *address,
+                         .token = *token,
+                         .bus = out->streams_.get(),
+                         .now = std::move(setup.now),
+                         .header =
+                             [page = out.get()] {
+                               const std::lock_guard lock{page->mutex_};
+                               return page->header_;
+                             },
+                         .services =
+                             [page = out.get()] {
+                               const std::lock_guard lock{page->mutex_};
+                               return page->services_;
+                             },
+                         .voids = [] { return std::vector<io::web::VoidView>{}; },
+                         .on_operator = std::move(setup.on_operator)});
   if (auto error = out->page_->start(out->progress_))
     return std::unexpected{StartError{ExitCode::network, "page: " + error->what}};
   const Json about{{"page", out->page_->url()}, {"pid", ::getpid()}, {"epoch", host.epoch()}};
@@ -88,14 +89,12 @@ TradePage::~TradePage() {
 }
 
 void TradePage::observe(TradingState state, const std::vector<std::uint16_t>& silent_shards,
-                        const std::string& bus_trouble) {
+                        const std::string& bus_trouble, std::vector<io::web::ServiceView> own) {
   {
     const std::lock_guard lock{mutex_};
-    header_.state = state == TradingState::paused   ? "PAUSED"
-                    : state == TradingState::halted ? "HALTED"
-                                                    : mode_state_;
+    header_.state = state_word(state, mode_);
     header_.why = "";
-    if (!silent_shards.empty() || !bus_trouble.empty()) {
+    if (state < TradingState::paused && (!silent_shards.empty() || !bus_trouble.empty())) {
       header_.state = "BLIND";
       header_.why = bus_trouble.empty() ? fmt::format("features {} silent", fmt::join(silent_shards, ", "))
                                         : bus_trouble;
@@ -104,10 +103,10 @@ void TradePage::observe(TradingState state, const std::vector<std::uint16_t>& si
   const auto now = io::clock::now();
   if (now - services_read_at_ < services_period) return;
   services_read_at_ = now;
-  read_services();
+  read_services(std::move(own));
 }
 
-void TradePage::read_services() {
+void TradePage::read_services(std::vector<io::web::ServiceView> rows) {
   auto services = read_services_file(host_.state());
   if (services.empty()) {  // nobody supervises us but the system: what we know of ourselves
     io::web::ServiceView own{
@@ -115,6 +114,7 @@ void TradePage::read_services() {
     own.counters.push_back({"work", host_.work().count()});
     services.push_back(std::move(own));
   }
+  std::ranges::move(rows, std::back_inserter(services));
   const std::lock_guard lock{mutex_};
   services_ = std::move(services);
 }

@@ -19,30 +19,32 @@ class TradePage {
   struct Setup {
     std::vector<std::string> streams;  ///< that the page shows
     io::web::HeaderView header;
+    Mode mode = Mode::paper;
     std::function<Instant()> now;
-    std::function<void(OperatorVerb)> on_operator;  ///< called on the page's thread
+    std::function<io::web::OperatorAnswer(const OperatorCommand&)> on_operator;  ///< on the page's thread
   };
   /// @error configuration, network (the address is taken)
   static Result<std::unique_ptr<TradePage>, StartError> start(ServiceHost& host, Setup setup);
   ~TradePage();
 
   /// What changes while it runs; about every 50 ms.
+  /// @param own  rows of this process
   void observe(TradingState state, const std::vector<std::uint16_t>& silent_shards,
-               const std::string& bus_trouble);
+               const std::string& bus_trouble, std::vector<io::web::ServiceView> own);
   std::string url() const { return page_->first_url(); }
 
  private:
   class Streams;
   explicit TradePage(ServiceHost& host);
-  void read_services();
+  void read_services(std::vector<io::web::ServiceView> own);
 
   ServiceHost& host_;
   std::unique_ptr<Streams> streams_;
   std::unique_ptr<PageService> page_;
   Progress progress_;
   Instant services_read_at_;
-  std::string mode_state_;  ///< PAPER, LIVE or SHADOW
-  std::mutex mutex_;        ///< of what the page's thread reads
+  Mode mode_ = Mode::paper;
+  std::mutex mutex_;  ///< of what the page's thread reads
   io::web::HeaderView header_;
   std::vector<io::web::ServiceView> services_;
 };
