@@ -39,24 +39,14 @@ std::string answer_to(const OperatorCommand& wish) {
 
 OperatorDesk::OperatorDesk(Setup setup) : setup_{std::move(setup)}, kill_file_{setup_.kill_file} {}
 
-/// Freedom is never read out of a damaged file.
 Result<Carried, std::string> OperatorDesk::carried() {
   if (const auto wish = kill_file_.standing(); wish && wish->verb == OperatorVerb::disconnect)
     return std::unexpected{fmt::format(
         "{} says disconnect{}{}: nothing starts while it stands. Remove it when the cause is gone; "
         "trading stays killed until `mlbot unlock`",
         kill_file_.path(), wish->cause.empty() ? "" : ", ", wish->cause.view())};
-  Carried out;
-  if (const auto found = load_trading_state(setup_.state_file); !found) {
-    setup_.console->note(found.error());
-    out = {.state = TradingState::halted, .stopped_by = ReasonCode::halted};
-  } else if (*found) {
-    out = **found;
-    if (out.state >= TradingState::paused)
-      setup_.console->note(fmt::format("trading is {} since the last run{}{}", word(out.state),
-                                       out.stopped_by ? ": " : "",
-                                       out.stopped_by ? to_string(*out.stopped_by) : ""));
-  }
+  const auto out = take_over_trading_state(setup_.state_file,
+                                           [this](std::string_view text) { setup_.console->note(text); });
   state_.emplace(setup_.state_file, out);
   return out;
 }

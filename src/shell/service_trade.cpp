@@ -19,6 +19,7 @@
 #include "shell/audit_follower.h"
 #include "shell/bus_listener.h"
 #include "shell/carried_intents.h"
+#include "shell/difference_text.h"
 #include "shell/guard/guard.h"
 #include "shell/history_source.h"
 #include "shell/journal_options.h"
@@ -26,6 +27,7 @@
 #include "shell/model_store.h"
 #include "shell/operator_desk.h"
 #include "shell/service_host.h"
+#include "shell/state_word.h"
 #include "shell/topology/places.h"
 #include "shell/topology/trade_feed.h"
 #include "shell/trade_page.h"
@@ -240,7 +242,6 @@ Result<void, StartError> TradeService::open_page() {
   auto page =
       TradePage::start(host_, {.streams = std::move(streams),
                                .header = std::move(header),
-                               .mode = settings.mode,
                                .now = [clock = clock_] { return clock.now(); },
                                .on_operator = [this](const OperatorCommand& wish) -> io::web::OperatorAnswer {
                                  auto answer = desk_->judge(wish);
@@ -458,7 +459,11 @@ void TradeService::act(Sequence cause, Instant at) {
     if (auto kept = journal_->append(StampedCommand{own, at, command}); !kept) error_ = kept.error().what;
   for (const auto& decision : out_.decisions)
     if (auto kept = journal_->append(decision); !kept) error_ = kept.error().what;
-  if (!out_.commands.empty() || !out_.decisions.empty())
+  for (const auto& route : out_.routes)
+    if (auto kept = journal_->append(route); !kept) error_ = kept.error().what;
+  for (const auto& fill : out_.fills)
+    if (auto kept = journal_->append(fill); !kept) error_ = kept.error().what;
+  if (!out_.commands.empty() || !out_.decisions.empty() || !out_.fills.empty())
     if (auto kept = journal_->flush(); !kept) error_ = kept.error().what;
   if (!error_.empty()) return;
   if (desk_) desk_->keep(core_->carried(), at);
@@ -474,6 +479,8 @@ void TradeService::act(Sequence cause, Instant at) {
       out_.commands, [](const Command& command) { return std::holds_alternative<PlaceOrder>(command); }));
   decisions_ += out_.decisions.size();
   for (const auto& decision : out_.decisions) show(signals_, cause, decision);
+  for (const auto& route : out_.routes) show(orders_, own, route);
+  for (const auto& fill : out_.fills) show(orders_, own, fill);
   for (const auto& command : out_.commands) show(orders_, own, StampedCommand{own, at, command});
 }
 
@@ -493,13 +500,17 @@ void TradeService::sync_when_due() {
   if (host_.take_kill_signal())
     hear(OperatorCommand{.verb = OperatorVerb::kill, .from = "signal", .cause = "SIGUSR2"}, {});
   if (!page_) return;
-  auto audit = io::web::ServiceView{.name = "audit",
-                                    .state = audit_->trouble().empty() ? "running" : "failed",
-                                    .detail = audit_->trouble(),
-                                    .counters = {{"records", audit_->records()}},
-                                    .last_progress = {}};
-  page_->observe(core_->overview().state, feed_->silent_shards(), listener_->trouble(),
-                 {desk_->guard_view(), std::move(audit)});
+  const auto overview = core_->overview();
+  page_->observe({.state = state_word(overview.state, host_.config().mode),
+                  .why = why_text(overview, links_->instruments()),
+                  .silent_shards = feed_->silent_shards(),
+                  .bus_trouble = listener_->trouble(),
+                  .own = {desk_->guard_view(),
+                          {.name = "audit",
+                           .state = audit_->trouble().empty() ? "running" : "failed",
+                           .detail = audit_->trouble(),
+                           .counters = {{"records", audit_->records()}},
+                           .last_progress = {}}}});
 }
 
 ExitCode TradeService::run() {

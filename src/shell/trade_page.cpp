@@ -4,15 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iterator>
-
 #include <filesystem>
+#include <iterator>
 
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "shell/page_token.h"
 #include "shell/services_file.h"
-#include "shell/state_word.h"
 
 namespace mlbot::shell {
 namespace {
@@ -53,7 +51,6 @@ Result<std::unique_ptr<TradePage>, StartError> TradePage::start(ServiceHost& hos
   if (!token) return std::unexpected{token.error()};
   std::unique_ptr<TradePage> out{new TradePage{host}};
   out->header_ = std::move(setup.header);
-  out->mode_ = setup.mode;
   out->streams_ = std::make_unique<Streams>(host.bus(), std::move(setup.streams));
   out->page_ = std::make_unique<PageService>(
       PageService::Setup{.listen = *address,
@@ -88,22 +85,20 @@ TradePage::~TradePage() {
   std::filesystem::remove(host_.state().running(), ignored);
 }
 
-void TradePage::observe(TradingState state, const std::vector<std::uint16_t>& silent_shards,
-                        const std::string& bus_trouble, std::vector<io::web::ServiceView> own) {
+void TradePage::observe(const Seen& seen) {
   {
     const std::lock_guard lock{mutex_};
-    header_.state = state_word(state, mode_);
-    header_.why = "";
-    if (state < TradingState::paused && (!silent_shards.empty() || !bus_trouble.empty())) {
-      header_.state = "BLIND";
-      header_.why = bus_trouble.empty() ? fmt::format("features {} silent", fmt::join(silent_shards, ", "))
-                                        : bus_trouble;
-    }
+    const auto& silent = seen.silent_shards;
+    const bool blind = !silent.empty() || !seen.bus_trouble.empty();
+    header_.state = blind ? "BLIND" : seen.state;
+    header_.why = !blind                     ? seen.why
+                  : seen.bus_trouble.empty() ? fmt::format("features {} silent", fmt::join(silent, ", "))
+                                             : seen.bus_trouble;
   }
   const auto now = io::clock::now();
   if (now - services_read_at_ < services_period) return;
   services_read_at_ = now;
-  read_services(std::move(own));
+  read_services(seen.own);
 }
 
 void TradePage::read_services(std::vector<io::web::ServiceView> rows) {

@@ -19,7 +19,6 @@ class TradePage {
   struct Setup {
     std::vector<std::string> streams;  ///< that the page shows
     io::web::HeaderView header;
-    Mode mode = Mode::paper;
     std::function<Instant()> now;
     std::function<io::web::OperatorAnswer(const OperatorCommand&)> on_operator;  ///< on the page's thread
   };
@@ -28,9 +27,14 @@ class TradePage {
   ~TradePage();
 
   /// What changes while it runs; about every 50 ms.
-  /// @param own  rows of this process
-  void observe(TradingState state, const std::vector<std::uint16_t>& silent_shards,
-               const std::string& bus_trouble, std::vector<io::web::ServiceView> own);
+  struct Seen {
+    std::string_view state;  ///< one of state_word()
+    std::string why;
+    std::vector<std::uint16_t> silent_shards;
+    std::string bus_trouble;
+    std::vector<io::web::ServiceView> own;  ///< rows of this process
+  };
+  void observe(const Seen& seen);
   std::string url() const { return page_->first_url(); }
 
  private:
@@ -43,7 +47,6 @@ class TradePage {
   std::unique_ptr<PageService> page_;
   Progress progress_;
   Instant services_read_at_;
-  Mode mode_ = Mode::paper;
   std::mutex mutex_;  ///< of what the page's thread reads
   io::web::HeaderView header_;
   std::vector<io::web::ServiceView> services_;
