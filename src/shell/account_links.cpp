@@ -8,6 +8,7 @@
 #include "shell/account_venue.h"
 #include "shell/await.h"
 #include "shell/paper_venue.h"
+#include "shell/secret.h"
 #include "shell/service/key_file.h"
 
 namespace mlbot::shell {
@@ -74,7 +75,8 @@ Result<void, StartError> AccountLinks::connect() {
              if (begun_) setup_.hear(event, at);
            },
        .on_undecoded = [this](auto bytes, const auto&) { setup_.keep_frame(Link::orders, bytes); },
-       .clock = access_.clock},
+       .clock = access_.clock,
+       .on_send = setup_.on_send},
       std::move(socket));
   if (!client) return std::unexpected{StartError{ExitCode::network, client.error().what}};
   rest_ = std::move(*client);
@@ -176,6 +178,14 @@ Result<void, StartError> AccountLinks::begin() {
 
 void AccountLinks::carry_out(const Command& command) {
   if (!venue_->carry_out(command)) rest_->carry_out(command);
+}
+
+void AccountLinks::drop() {
+  stream_.reset();
+  rest_.reset();
+  wipe(access_.key);
+  wipe(access_.secret);
+  venue_->drop_key();
 }
 
 }  // namespace mlbot::shell

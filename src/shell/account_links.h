@@ -33,6 +33,8 @@ class AccountLinks {
     bool has_model = false;
     std::function<bool()> give_up;
     std::function<void(const Event&, Instant venue_time)> hear;
+    /// What is about to leave to change something; io/bybit/rest_client.h.
+    std::function<void(std::string_view path, std::string_view body, bool by_socket)> on_send;
     std::function<void(Link, std::string_view bytes)> keep_frame;
   };
   /// Meets the venue: the key is checked and its owner known; nothing is subscribed yet.
@@ -52,6 +54,8 @@ class AccountLinks {
   /// The run has begun: the private stream connects.
   Result<void, StartError> begin();
   void carry_out(const Command& command);
+  /// Closes every link and forgets the key. Nothing may be carried out any more.
+  void drop();
   const std::string& fatal() const { return fatal_; }
 
  private:

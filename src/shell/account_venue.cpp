@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "io/clock/clock.h"
+#include "shell/secret.h"
 
 namespace mlbot::shell {
 
@@ -17,6 +18,11 @@ AccountVenue::AccountVenue(std::string environment, io::bybit::Endpoints endpoin
 
 Result<VenueAccess, StartError> AccountVenue::open() {
   return VenueAccess{endpoints_, key_.key, key_.secret, clock_};
+}
+
+void AccountVenue::drop_key() {
+  wipe(key_.key);
+  wipe(key_.secret);
 }
 
 void AccountVenue::belongs_to(std::int64_t user) {

@@ -17,6 +17,8 @@ class AccountVenue final : public TradingVenue {
   Result<VenueAccess, StartError> open() override;
   Result<void, StartError> begin(const std::vector<Instrument>&, Tell) override { return {}; }
 
+  void drop_key() override;
+
   /// Whose it is, once the venue has said so.
   void belongs_to(std::int64_t user);
 

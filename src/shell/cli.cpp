@@ -19,7 +19,9 @@ constexpr std::string_view summary =
 
   mlbot run                      the whole bot on the embedded exchange (paper money)
   mlbot status | why BTCUSDT     what it is doing, and why it did or did not trade
-  mlbot pause | resume | flatten | kill
+  mlbot pause | reduce | cancel | flatten | kill | disconnect, and back: resume | unlock
+  mlbot guard                    the second process, for when this one hangs or dies
+  mlbot audit verify             is what stands on record what was written?
   mlbot train                    a model from the journal; mlbot model list
   mlbot backtest --hours 4       the same core against a simulated exchange
   mlbot simulate --seeds 1000    worlds full of misfortune: does it keep its promises?
@@ -61,6 +63,7 @@ class CommandLine {
     app_.add_option("--state-dir", state_dir_, "folder of journal, archive and models (bot.state_dir)");
     app_.fallthrough();
     add_running();
+    add_stopping();
     add_services();
     add_research();
     add_looking();
@@ -173,9 +176,10 @@ class CommandLine {
                      "hours of generated market before the first client")
         ->check(CLI::Range(0.0, 240.0));
     exchange_app->add_option("--balance", exchange_.balance_usdt, "USDT of an account");
-    exchange_app->add_option("--account", exchange_.accounts,
-                             "an account, NAME or NAME=USDT, NAME:ro with a key that may only look; may be "
-                             "repeated (default: demo)");
+    exchange_app->add_option(
+        "--account", exchange_.accounts,
+        "an account, NAME or NAME=USDT; NAME:ro has a key that may only look, NAME:LABEL is "
+        "a further key of NAME; may be repeated (default: demo)");
     exchange_app->add_option("--fault", exchange_.faults,
                              "a misfortune on purpose, NAME=RATE; may be repeated; 'help' lists them");
     exchange_app->add_option("--fault-seed", exchange_.fault_seed, "seed of the faults");
@@ -187,15 +191,92 @@ class CommandLine {
                              "seconds after which an idle WebSocket is closed");
     exchange_app->add_option("--record-requests", exchange_.record_requests,
                              "append every request to this file, one JSON line each");
+  }
 
-    for (const auto& [verb, what] : std::initializer_list<std::pair<std::string, std::string>>{
-             {"pause", "no new entries; exits go on"},
-             {"resume", "entries again"},
-             {"cancel", "cancel all open entries"},
-             {"flatten", "cancel entries and close every position"},
-             {"kill", "flatten, then stay halted"}})
-      command(app_, verb, what,
-              [verb](const Console& c, DynamicSystemConfig& config) { return operate(c, config, verb); });
+  void add_stopping() {
+    const auto verb = [this](const char* name, const char* what, const char* examples = "") {
+      auto* app = command(
+          app_, name, what,
+          [this, name](const Console& c, DynamicSystemConfig& config) {
+            operate_.verb = name;
+            return operate(c, config, operate_);
+          },
+          examples);
+      app->add_option("--cause", operate_.cause, "why; it goes on record");
+      return app;
+    };
+    verb("pause", "no new entries; exits go on");
+    verb("resume", "entries again");
+    verb("reduce", "only orders that shrink a position");
+    verb("cancel", "cancel all open entries, keep the stops; paused");
+    verb("flatten", "cancel entries and close every position; halted");
+    verb("kill", "flatten, then locked until `mlbot unlock`",
+         "  mlbot kill --cause 'the venue looks odd'\n  echo kill > state/KILL     without page and command\n"
+         "  kill -USR2 PID             the same by signal\n"
+         "docs/how-to/stop-trading.md has every level and every way.");
+    verb("disconnect", "kill, then close the links, drop the key and end",
+         "  mlbot disconnect\nThe bot does not start again before state/KILL is removed.");
+    verb("unlock", "end a kill, on purpose: what is left is a halt",
+         "  mlbot unlock --confirm main --cause 'feed was stale, provider fixed it'\n"
+         "A wrong --confirm is answered with the account's name.")
+        ->add_option("--confirm", operate_.confirm, "the account's name");
+
+    auto* guard_app = command(
+        app_, "guard", "the second process: cancels and reduces when the bot is silent",
+        [](const Console& c, DynamicSystemConfig& config) { return guard(c, config); },
+        "  mlbot guard --venue testnet --key-file guard.key\n"
+        "  mlbot guard --venue sim:127.0.0.1:8899 --key-file guard.key --policy flatten\n"
+        "  mlbot audit show --log guard     what it did\n"
+        "It needs a key of its own, of the bot's account, and the bot's state directory.");
+    setting(guard_app, "--venue", "exchange.venue", "mainnet, testnet, demo or sim:HOST:PORT");
+    setting(guard_app, "--key-file", "guard.key_file", "the guard's own key");
+    setting(guard_app, "--policy", "guard.policy",
+            "of positions after a long silence: hold, reduce or flatten");
+    setting(guard_app, "--cancel-after-ms", "guard.cancel_after_ms", "silence that cancels entries");
+    setting(guard_app, "--policy-after-ms", "guard.policy_after_ms", "silence that carries out the policy");
+
+    auto* audit_app = app_.add_subcommand("audit", "the log that tells on whoever touches it");
+    audit_app->require_subcommand(1);
+    const auto log = [this](const DynamicSystemConfig& config) {
+      if (audit_log_.find('/') != std::string::npos) return audit_log_;
+      return config.current().state_dir + (audit_log_ == "guard" ? "/guard.audit" : "/audit");
+    };
+    const auto add_log = [this](CLI::App* verb) {
+      verb->add_option("--log", audit_log_, "bot, guard, or a directory (with a / in it); default: bot");
+    };
+    auto* verify_app = command(
+        *audit_app, "verify", "every record against the chain, the head, the anchors, the journal",
+        [this, log](const Console& c, DynamicSystemConfig& config) {
+          audit_verify_.directory = log(config);
+          if (audit_verify_.anchor_file.empty())
+            audit_verify_.anchor_file = config.current().audit_anchor_file;
+          if (audit_journal_) audit_verify_.journal = config.current().state_dir + "/journal";
+          return audit_verify(c, audit_verify_);
+        },
+        "  mlbot audit verify\n  mlbot audit verify --journal\n  mlbot audit verify --log guard --json | jq "
+        ".findings\nExit code 5: a record was changed, removed, added or moved; which one is printed.");
+    add_log(verify_app);
+    verify_app->add_option("--anchor", audit_verify_.anchor_file, "file of anchors (audit.anchor_file)");
+    verify_app->add_flag("--journal", audit_journal_, "make every record again from the journal and compare");
+    auto* show_app = command(
+        *audit_app, "show", "records, one a line",
+        [this, log](const Console& c, DynamicSystemConfig& config) {
+          audit_show_.directory = log(config);
+          return audit_show(c, audit_show_);
+        },
+        "  mlbot audit show --kind operator,limits\n  mlbot audit show --order 3f9a0c1d-7-42\n"
+        "  mlbot audit show --kind fill --symbol BTCUSDT --from 2026-06-13T06:00:00Z --json | jq "
+        ".what.price");
+    add_log(show_app);
+    show_app
+        ->add_option("--kind", audit_show_.kinds,
+                     "run_started, limits, decision, command, wire_send, ack, order, fill, operator, ...")
+        ->delimiter(',');
+    show_app->add_option("--symbol", audit_show_.symbols, "symbols, with commas between")->delimiter(',');
+    show_app->add_option("--order", audit_show_.order, "an order's id, ours or the venue's");
+    show_app->add_option("--from", audit_show_.from, "RFC 3339 time");
+    show_app->add_option("--to", audit_show_.to, "the first time not wanted");
+    show_app->add_option("--limit", audit_show_.limit, "at most so many records");
   }
 
   void add_services() {
@@ -657,6 +738,11 @@ class CommandLine {
   std::uint64_t until_ = 0;
   RunOptions run_;
   ServiceOptions service_;
+  OperateOptions operate_;
+  AuditVerifyOptions audit_verify_;
+  AuditShowOptions audit_show_;
+  std::string audit_log_ = "bot";
+  bool audit_journal_ = false;
   ExchangeOptions exchange_;
   ReplayOptions replay_;
   std::string replay_target_;

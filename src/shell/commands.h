@@ -127,9 +127,32 @@ ExitCode features_verify(const Console& console, const DynamicSystemConfig& conf
                          const FeatureVerifyOptions& options);
 ExitCode features_dump(const Console& console, const DynamicSystemConfig& config, const std::string& symbol);
 
+ExitCode guard(const Console& console, const DynamicSystemConfig& config);
+
+struct AuditVerifyOptions {
+  std::string directory;    ///< of the log
+  std::string anchor_file;  ///< "" looks at none
+  std::string journal;      ///< directory from which every record is made again; "" does not
+};
+ExitCode audit_verify(const Console& console, const AuditVerifyOptions& options);
+struct AuditShowOptions {
+  std::string directory;
+  std::vector<std::string> kinds, symbols;  ///< empty: all
+  std::string order;                        ///< id, ours or the venue's; empty: all
+  std::string from, to;                     ///< RFC 3339; `to` is the first not wanted
+  std::uint64_t limit = 0;                  ///< records; 0: all
+};
+ExitCode audit_show(const Console& console, const AuditShowOptions& options);
+
 ExitCode status(const Console& console, const DynamicSystemConfig& config);
 ExitCode why(const Console& console, const DynamicSystemConfig& config, const std::string& symbol);
-ExitCode operate(const Console& console, const DynamicSystemConfig& config, const std::string& verb);
+struct OperateOptions {
+  std::string verb;     ///< as the command is called
+  std::string cause;    ///< goes on record; an unlock needs one
+  std::string confirm;  ///< of an unlock: the account's name
+};
+/// Through the page of the running bot; a verb that stops something goes by state/KILL when no page answers.
+ExitCode operate(const Console& console, const DynamicSystemConfig& config, const OperateOptions& options);
 
 ExitCode config_show(const Console& console, const DynamicSystemConfig& config, bool with_origin);
 ExitCode config_init(const Console& console, const std::string& file, bool force);

@@ -23,8 +23,11 @@ Result<std::vector<ApiAccount>, std::string> accounts_of(const ExchangeOptions& 
   for (const std::string_view text : wanted) {
     const auto equals = text.find('=');
     std::string_view name = text.substr(0, equals);
-    const bool read_only = name.ends_with(":ro");
-    if (read_only) name.remove_suffix(3);
+    const auto colon = name.find(':');
+    const std::string_view whole = name;
+    const std::string_view label = colon == name.npos ? std::string_view{} : name.substr(colon + 1);
+    const bool read_only = label == "ro";
+    name = name.substr(0, colon);
     E8 balance = e8_from_double(options.balance_usdt);
     if (equals != text.npos) {
       const auto given = parse_e8(text.substr(equals + 1));
@@ -32,12 +35,23 @@ Result<std::vector<ApiAccount>, std::string> accounts_of(const ExchangeOptions& 
         return std::unexpected{fmt::format("--account {}: write it like maker=50000", text)};
       balance = *given;
     }
-    if (name.empty() || std::ranges::count(out, name, &ApiAccount::name) > 0)
-      return std::unexpected{fmt::format("--account {}: each account needs a name of its own", text)};
-    out.push_back(make_api_account(name, fmt::format("exchange {}", options.seed), balance));
+    const bool known = std::ranges::any_of(out, [&](const ApiAccount& other) {
+      return other.name == name && other.label == (read_only ? "" : label);
+    });
+    if (name.empty() || known || (colon != name.npos && label.empty()))
+      return std::unexpected{
+          fmt::format("--account {}: each account and each further key needs a name of its own", text)};
+    out.push_back(
+        make_api_account(read_only ? name : whole, fmt::format("exchange {}", options.seed), balance));
+    out.back().name = name;
+    if (!read_only) out.back().label = label;
     out.back().read_only = read_only;
   }
   return out;
+}
+
+std::string shown_name(const ApiAccount& account) {
+  return account.label.empty() ? account.name : account.name + ":" + account.label;
 }
 
 void show(const Console& console, const std::string& origin, const std::vector<ApiAccount>& accounts) {
@@ -46,7 +60,7 @@ void show(const Console& console, const std::string& origin, const std::vector<A
   console.print(fmt::format("private    ws://{}/v5/private", origin));
   console.print(fmt::format("orders     ws://{}/v5/trade", origin));
   for (const auto& account : accounts) {
-    console.print(fmt::format("account    {}: key {}, secret {}   (simulator only)", account.name,
+    console.print(fmt::format("account    {}: key {}, secret {}   (simulator only)", shown_name(account),
                               account.key, account.secret));
   }
   console.print(
@@ -114,7 +128,7 @@ ExitCode exchange(const Console& console, const ExchangeOptions& options) {
   if (console.json()) {
     Json listed = Json::array();
     for (const auto& account : *accounts) {
-      listed.push_back({{"name", account.name},
+      listed.push_back({{"name", shown_name(account)},
                         {"key", account.key},
                         {"secret", account.secret},
                         {"read_only", account.read_only}});

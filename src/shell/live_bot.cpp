@@ -11,9 +11,11 @@
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "io/files/resident_memory.h"
+#include "shell/about_process.h"
 #include "shell/difference_text.h"
 #include "shell/live_bot_parts.h"
 #include "shell/page_token.h"
+#include "shell/secret.h"
 #include "shell/state_word.h"
 
 namespace mlbot::shell {
@@ -33,6 +35,8 @@ void LiveBot::Parts::add_services() {
   const auto nothing = [] {};
   exchange_progress =
       &services.add({"exchange", [] { return std::optional<ServiceError>{}; }, [this] { venue->close(); }});
+  audit_progress =
+      &services.add({"audit", [this] { return audit->start(*audit_progress); }, [this] { audit->stop(); }});
   archive_progress = &services.add(
       {"archive", [this] { return archive->start(*archive_progress); }, [this] { archive->stop(); }});
   market_progress = &services.add({"market link",
@@ -61,6 +65,12 @@ LiveBot::Parts::Failure LiveBot::Parts::start_services() {
   token = std::move(*secret);
   archive = std::make_unique<ArchiveFollower>(
       ArchiveFollower::Setup{.journal = state.journal(), .archive = state.archive(), .bus = bus.get()});
+  audit =
+      std::make_unique<AuditFollower>(AuditFollower::Setup{.journal = state.journal(),
+                                                           .audit = state.audit(),
+                                                           .anchor_file = config.current().audit_anchor_file,
+                                                           .journal_end = journal->recovery().last_sequence,
+                                                           .about = about_process(config, "run")});
   page = std::make_unique<PageService>(
       PageService::Setup{.listen = *address,
                          .token = token,
@@ -81,9 +91,10 @@ LiveBot::Parts::Failure LiveBot::Parts::start_services() {
                                const std::lock_guard lock{shown_mutex};
                                return shown_voids;
                              },
-                         .on_operator = [this](OperatorVerb verb) -> io::web::OperatorAnswer {
-                           source->ask(verb);
-                           return "passed to the core";
+                         .on_operator = [this](const OperatorCommand& wish) -> io::web::OperatorAnswer {
+                           auto answer = desk->judge(wish);
+                           if (answer) source->ask(wish);
+                           return answer;
                          }});
   add_services();
   observe();
@@ -145,6 +156,11 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
       view.detail = trouble.empty() ? archive->news() : trouble;
       if (!trouble.empty()) view.state = "failed";
     }
+    if (health.name == "audit" && audit) {
+      view.counters.push_back({"records", audit->records()});
+      view.detail = audit->trouble();
+      if (!view.detail.empty()) view.state = "failed";
+    }
     if (health.name == "exchange") {
       const auto counts = venue->counts();
       view.counters.push_back({"frames", counts.frames});
@@ -159,6 +175,7 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
     }
     out.push_back(std::move(view));
   }
+  if (desk) out.push_back(desk->guard_view());
   if (redis) {
     const auto stats = redis->stats();
     io::web::ServiceView view{.name = "redis",
@@ -224,7 +241,9 @@ void LiveBot::Parts::look_at_machine() {
   machine_seen_at = wall;
   const auto free = io::files::free_space(state.journal());
   if (open) source->push(MachineHealth{free.value_or(0), io::files::resident_bytes(), {}}, {});
-  if (archive) journal->set_archived_through(archive->archived_through());
+  // What is neither archived nor on record is not removed.
+  if (archive && audit)
+    journal->set_archived_through(std::min(archive->archived_through(), audit->followed_through()));
   auto trouble = journal->keeper().trouble;
   if (!trouble.empty() && trouble != keeper_trouble) console.note("journal: " + trouble);
   keeper_trouble = std::move(trouble);
@@ -262,7 +281,8 @@ Result<std::unique_ptr<LiveBot>, StartError> LiveBot::start(const Console& conso
   using Step = Parts::Failure (Parts::*)();
   // The embedded exchange's contracts are known before its clock runs; another venue's must be asked for
   // first.
-  std::vector<Step> steps{&Parts::open_journal, &Parts::connect_bus, &Parts::prepare_venue};
+  std::vector<Step> steps{&Parts::open_desk, &Parts::open_journal, &Parts::connect_bus,
+                          &Parts::prepare_venue};
   if (config.current().venue == "sim")
     steps.insert(steps.end(), {&Parts::load_or_train_model, &Parts::build_core, &Parts::meet_venue});
   else
@@ -304,6 +324,7 @@ void LiveBot::Parts::finish(ExitCode& code) {
   services.stop_all();
   for (const auto& words : {archive->news(), archive->trouble()})
     if (!words.empty()) console.note("archive: " + words);
+  if (!audit->trouble().empty()) console.note("audit: " + audit->trouble());
   if (const auto synced = journal->sync(); !synced && code == ExitCode::done)
     fail(ExitCode::data, synced.error().what);
   if (const auto saved = venue->save(); !saved && code == ExitCode::done)
@@ -326,17 +347,35 @@ ExitCode LiveBot::run() {
   core::drive(*p.core, *p.source, *p.sink);
   // Entries that still rest are taken back before the links close; positions keep the stops that the venue
   // holds.
-  if (p.source->error().empty() && p.sink->error().empty() && p.fatal.empty()) {
+  const bool in_order = p.source->error().empty() && p.sink->error().empty() && p.fatal.empty();
+  if (in_order && !p.desk->disconnects()) {
     p.source->push(OperatorCommand{OperatorVerb::cancel_all, "shutdown"}, {});
     p.source->stop_after(p.clock->now() + Duration{static_cast<std::int64_t>(
                                               static_cast<double>(farewell.count()) * p.clock->speed())});
     core::drive(*p.core, *p.source, *p.sink);
   }
+  if (in_order) p.desk->leave();
   ExitCode code = ExitCode::done;
+  if (p.desk->disconnects()) {
+    p.drop_links();
+    code = ExitCode::refused;
+  }
   p.finish(code);
   return code;
 }
 
+/// The last of a disconnect: no socket is left, and no copy of the key that this process owns.
+void LiveBot::Parts::drop_links() {
+  account_stream.reset();
+  rest.reset();
+  wipe(access->key);
+  wipe(access->secret);
+  venue->drop_key();
+  console.note("disconnected as asked: flat by two sources, links closed, key dropped; " + state.kill_file() +
+               " keeps this bot from starting until a person removes it");
+}
+
+void LiveBot::ask(const OperatorCommand& command) { parts_->source->ask(command); }
 void LiveBot::request_stop() { parts_->source->stop(); }
 std::string LiveBot::page_url() const { return parts_->page->first_url(); }
 const RunDigest& LiveBot::digest() const { return parts_->sink->digest(); }

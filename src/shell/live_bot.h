@@ -39,6 +39,8 @@ class LiveBot {
   ExitCode run();
   /// From any thread or a signal's watcher.
   void request_stop();
+  /// The same: a wish that comes by signal.
+  void ask(const OperatorCommand& command);
 
   std::string page_url() const;
   const RunDigest& digest() const;

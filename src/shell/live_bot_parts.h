@@ -15,12 +15,13 @@
 #include "io/bybit/websocket_client.h"
 #include "shell/account_venue.h"
 #include "shell/archive_follower.h"
+#include "shell/audit_follower.h"
 #include "shell/history_source.h"
 #include "shell/live_bot.h"
 #include "shell/live_sink.h"
 #include "shell/live_source.h"
+#include "shell/operator_desk.h"
 #include "shell/page_service.h"
-#include "shell/service/trading_state_file.h"
 #include "shell/state_directory.h"
 
 namespace mlbot::shell {
@@ -38,6 +39,7 @@ struct LiveBot::Parts {
         state{config_in.current().state_dir} {}
 
   using Failure = std::optional<StartError>;
+  Failure open_desk();
   Failure open_journal();
   Failure prepare_venue();
   Failure prepare_exchange();
@@ -54,12 +56,14 @@ struct LiveBot::Parts {
   Failure open_streams();
   Failure start_services();
   Failure open_run();
+  void keep_sent(std::string_view path, std::string_view body, bool by_socket);
   void add_services();
   void observe();
   void seed_candles();
   void look_at_redis();
   void look_for_new_config();
   void push_config();
+  void drop_links();
   Failure fetch_instruments();
   /// Runs the loop until an answer set the flag. @error network
   Result<void, StartError> wait(const bool& done);
@@ -96,10 +100,11 @@ struct LiveBot::Parts {
   std::unique_ptr<LiveSource> source;
   std::unique_ptr<LiveSink> sink;
   Carried carried;  ///< what the last run left
-  std::optional<TradingStateFile> trading_state;
+  std::unique_ptr<OperatorDesk> desk;
   std::unique_ptr<io::bybit::BybitRestClient> rest;
   std::unique_ptr<io::bybit::BybitWebSocketClient> market_stream, account_stream;
   std::unique_ptr<ArchiveFollower> archive;
+  std::unique_ptr<AuditFollower> audit;
   std::unique_ptr<PageService> page;
   std::string token, fatal;
   bool open = false;
@@ -107,6 +112,7 @@ struct LiveBot::Parts {
 
   Progress* exchange_progress = nullptr;
   Progress* archive_progress = nullptr;
+  Progress* audit_progress = nullptr;
   Progress* market_progress = nullptr;
   Progress* account_progress = nullptr;
   Progress* core_progress = nullptr;

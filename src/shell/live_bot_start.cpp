@@ -13,6 +13,7 @@
 #include "shell/bus_options.h"
 #include "shell/carried_intents.h"
 #include "shell/embedded_exchange.h"
+#include "shell/guard/guard.h"
 #include "shell/journal_options.h"
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"
@@ -30,9 +31,29 @@ constexpr Duration warm_window = 6h + 10min;      ///< of journal that is fed to
 constexpr Duration candles_seeded = 5h + 10min;   ///< 300 and some
 constexpr Duration heartbeat_limit = 3500ms;      ///< without orderbook.1, on the venue's clock
 constexpr std::uint64_t order_ids_leased = 4096;  ///< at the start; LiveSink leases more
+constexpr Duration beat_every = 250ms;            ///< of market time, towards the guard
+constexpr Duration beat_every_min = 10ms;         ///< of wall time, however fast the market runs
 constexpr Duration features_age_max = 30min;      ///< older ones are not gone on from
 
 }  // namespace
+
+/// Before anything is opened: where the last run disconnected, nothing starts.
+LiveBot::Parts::Failure LiveBot::Parts::open_desk() {
+  desk = std::make_unique<OperatorDesk>(
+      OperatorDesk::Setup{.console = &console,
+                          .settings = &config.current(),
+                          .loop = &loop,
+                          .state_file = state.trading_state(),
+                          .kill_file = state.kill_file(),
+                          .guard_socket = guard_files(state.root, config.current().guard_socket).socket,
+                          .last_sequence = [this] { return journal->last_sequence(); },
+                          .push = [this](const Event& event) { source->push(event, {}); },
+                          .overview = [this] { return core->overview(); }});
+  const auto left = desk->carried();
+  if (!left) return StartError{ExitCode::configuration, left.error()};
+  carried = *left;
+  return {};
+}
 
 LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
   auto opened = io::journal::JournalWriter::open(state.journal(), journal_options(config.current()));
@@ -180,7 +201,8 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
              if (!config.current().journal_raw_frames) return;
              source->frame(Link::orders,
                            path.empty() ? std::string{bytes} : fmt::format("{}\n{}", path, bytes));
-           }},
+           },
+       .on_send = [this](auto path, auto body, bool by_socket) { keep_sent(path, body, by_socket); }},
       std::move(socket));
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
@@ -418,10 +440,14 @@ Opening LiveBot::Parts::opening() const {
   return out;
 }
 
+/// What leaves for the venue to change something is in the journal before its first byte is on the wire.
+void LiveBot::Parts::keep_sent(std::string_view path, std::string_view body, bool by_socket) {
+  auto kept = journal->append_raw_frame(clock->now(), Link::orders, sent_frame(path, body, by_socket));
+  if (kept) kept = journal->flush();
+  if (!kept) fatal = kept.error().what;
+}
+
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
-  carried =
-      take_over_trading_state(state.trading_state(), [this](std::string_view text) { console.note(text); });
-  trading_state.emplace(state.trading_state(), carried);
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
   // What the last run meant to send and heard no end of comes before anything of this one.
@@ -438,11 +464,7 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
       .bus = bus.get(),
       .second_bus = redis.get(),
       .order_tag = core::account_tag(first.run.account.view()),
-      .keep_state =
-          [this](const Stamped& event) {
-            if (const auto trouble = trading_state->keep(core->carried(), event.at))
-              console.note(*trouble + "; the state of trading is not kept over a restart");
-          },
+      .keep_state = [this](const Stamped& event) { desk->keep(core->carried(), event.at); },
       .carry_out =
           [this](const Command& command) {
             if (!venue->carry_out(command)) rest->carry_out(command);
@@ -457,7 +479,12 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
             if (is_market(event.what)) market_progress->add();
             if (observer) observer(event, out);
           }});
-  source->on_idle = [this] { observe(); };
+  source->on_idle = [this] {
+    desk->look();
+    if (desk->disconnects()) source->stop();
+    observe();
+  };
+  desk->begin(std::max(clock->wall_time(beat_every), beat_every_min));
   const auto begun = venue->begin(
       instruments, [this](const Event& event, Instant venue_time) { source->push(event, venue_time); });
   if (!begun) return begun.error();

@@ -29,8 +29,8 @@ void LiveSource::push(const Event& event, Instant venue_time) {
   own_views(slot.event.what, slot.scratch);
 }
 
-void LiveSource::ask(OperatorVerb verb) {
-  loop_.post([this, verb] { push(OperatorCommand{verb}, {}); });
+void LiveSource::ask(const OperatorCommand& command) {
+  loop_.post([this, command] { push(command, {}); });
 }
 
 void LiveSource::stop() {

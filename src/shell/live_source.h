@@ -27,7 +27,7 @@ class LiveSource {
   /// Takes one decoded event; its views are copied, so they may die with the call.
   void push(const Event& event, Instant venue_time);
   /// From any thread: an operator's wish becomes an input like any other.
-  void ask(OperatorVerb verb);
+  void ask(const OperatorCommand& command);
   /// The next wait ends the run. From any thread.
   void stop();
   /// Goes on after a stop() until then, for last words.

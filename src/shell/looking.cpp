@@ -1,8 +1,12 @@
 // `mlbot status | why | features dump | pause ...`: what a running bot says, asked through its page.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "core/features/feature_hub.h"
+#include "domain/words.h"
 #include "shell/commands.h"
+#include "shell/kill_file.h"
 #include "shell/page_client.h"
 
 namespace mlbot::shell {
@@ -170,14 +174,29 @@ ExitCode features_dump(const Console& console, const DynamicSystemConfig& config
   return ExitCode::done;
 }
 
-ExitCode operate(const Console& console, const DynamicSystemConfig& config, const std::string& verb) {
-  const auto answer = ask_page(state_of(config), "/api/operator",
-                               Json{{"verb", verb == "cancel" ? "cancel_all" : verb}}.dump());
-  if (!answer) return console.fail(code_of(answer.error()), answer.error().what);
+ExitCode operate(const Console& console, const DynamicSystemConfig& config, const OperateOptions& options) {
+  const StateDirectory state = state_of(config);
+  const auto stops = stopping_verb(options.verb);
+  Json wish{{"verb", stops ? word(*stops) : std::string_view{options.verb}}, {"from", "cli"}};
+  if (!options.cause.empty()) wish["cause"] = options.cause;
+  if (!options.confirm.empty()) wish["confirm"] = options.confirm;
+  const auto answer = ask_page(state, "/api/operator", wish.dump());
+  std::string text;
+  if (answer) {
+    text = answer->value("text", options.verb + ": done");
+  } else if (stops && answer.error().status == 0 && std::filesystem::exists(state.running())) {
+    // No page is no reason not to stop: the thread that trades looks at the file by itself.
+    const KillFile file{state.kill_file()};
+    if (const auto trouble = file.write(*stops, options.cause)) return console.fail(ExitCode::data, *trouble);
+    text = fmt::format("{}; the wish stands in {}, which the bot obeys within 50 ms and at its next start",
+                       answer.error().what, file.path());
+  } else {
+    return console.fail(code_of(answer.error()), answer.error().what);
+  }
   if (console.json())
-    console.print_json(*answer);
+    console.print_json({{"schema_version", 1}, {"verb", options.verb}, {"text", text}});
   else
-    console.print(answer->value("text", verb + ": done"));
+    console.print(text);
   return ExitCode::done;
 }
 

@@ -27,7 +27,7 @@ class PageService {
     std::function<io::web::HeaderView()> header;
     std::function<std::vector<io::web::ServiceView>()> services;
     std::function<std::vector<io::web::VoidView>()> voids;
-    std::function<io::web::OperatorAnswer(OperatorVerb)> on_operator;
+    std::function<io::web::OperatorAnswer(const OperatorCommand&)> on_operator;
   };
   explicit PageService(Setup setup);
   ~PageService() { stop(); }

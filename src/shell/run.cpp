@@ -18,18 +18,23 @@ class SignalWatch {
  public:
   SignalWatch() {
     ::sigemptyset(&signals_);
-    for (const int number : {SIGINT, SIGTERM, SIGUSR1}) ::sigaddset(&signals_, number);
+    for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) ::sigaddset(&signals_, number);
     ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
   }
   /// @param on_stop  called at the first SIGINT or SIGTERM; a second within 5 s ends the process at once.
-  void start(std::function<void()> on_stop) {
-    thread_ = std::thread{[this, on_stop = std::move(on_stop)] {
+  /// @param on_kill  called at every SIGUSR2.
+  void start(std::function<void()> on_stop, std::function<void()> on_kill) {
+    thread_ = std::thread{[this, on_stop = std::move(on_stop), on_kill = std::move(on_kill)] {
       Instant first;
       while (true) {
         int number = 0;
         ::sigwait(&signals_, &number);
         if (number == SIGUSR1) return;  // our own, at the end
+        if (number == SIGUSR2) {
+          on_kill();
+          continue;
+        }
         const auto now = io::clock::now();
         if (first.ns != 0 && now - first < 5s) ::_exit(static_cast<int>(ExitCode::interrupted));
         first = now;
@@ -62,10 +67,17 @@ ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptio
   std::unique_ptr<LiveBot> bot;
   std::atomic<bool> stop_early{false};
   std::atomic<LiveBot*> running{nullptr};
-  signals.start([&] {
-    stop_early = true;
-    if (auto* live = running.load()) live->request_stop();
-  });
+  std::atomic<bool> killed{false};
+  const OperatorCommand kill{.verb = OperatorVerb::kill, .from = "signal", .cause = "SIGUSR2"};
+  signals.start(
+      [&] {
+        stop_early = true;
+        if (auto* live = running.load()) live->request_stop();
+      },
+      [&] {
+        killed = true;
+        if (auto* live = running.load()) live->ask(kill);
+      });
   auto started = LiveBot::start(console, config, options, {}, &stop_early);
   if (!started) {
     if (stop_early) return ExitCode::interrupted;
@@ -74,6 +86,7 @@ ExitCode run(const Console& console, DynamicSystemConfig& config, const RunOptio
   bot = std::move(*started);
   running = bot.get();
   if (stop_early) bot->request_stop();
+  if (killed) bot->ask(kill);  // it came while everything was prepared; twice is as good as once
   console.print(fmt::format("page     {}", bot->page_url()));
   console.print(fmt::format("state    {}   (journal, archive.duckdb, models)", config.current().state_dir));
   console.print("look     mlbot status | mlbot why BTCUSDT | mlbot features dump BTCUSDT");

@@ -35,6 +35,7 @@ class ServiceHost {
 
   const Console& console() const { return console_; }
   const SystemConfig& config() const { return config_.current(); }
+  const DynamicSystemConfig& system_config() const { return config_; }
   const StateDirectory& state() const { return state_; }
   io::bus::RedisBus& bus() { return *bus_; }
   /// The lease's token: grows with every start, on whatever machine.
@@ -45,6 +46,8 @@ class ServiceHost {
   /// True when the process was asked to end or may not act any more; finish() says which.
   bool over() const { return stop_.asked() || !lease_->held(); }
   bool asked_to_stop() const { return stop_.asked(); }
+  /// True once after each SIGUSR2.
+  bool take_kill_signal() { return stop_.take_kill(); }
   /// Says why it ends. @return done after a request, refused when the lease was lost
   ExitCode finish(const std::string& summary) const;
 

@@ -16,15 +16,18 @@
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "io/files/resident_memory.h"
+#include "shell/about_process.h"
 #include "shell/account_links.h"
+#include "shell/audit_follower.h"
 #include "shell/bus_listener.h"
 #include "shell/carried_intents.h"
 #include "shell/difference_text.h"
+#include "shell/guard/guard.h"
 #include "shell/history_source.h"
 #include "shell/journal_options.h"
 #include "shell/journal_source.h"
 #include "shell/model_store.h"
-#include "shell/service/trading_state_file.h"
+#include "shell/operator_desk.h"
 #include "shell/service_host.h"
 #include "shell/state_word.h"
 #include "shell/topology/places.h"
@@ -37,6 +40,7 @@ namespace {
 using io::journal::JournalReader;
 using io::journal::JournalWriter;
 
+constexpr Duration beat_every = 250ms;  ///< towards the guard
 constexpr Duration turn = 20ms;
 constexpr Duration sync_period = 50ms;
 constexpr Duration machine_period = 5s;
@@ -83,7 +87,6 @@ class TradeService {
   ExitCode run();
 
  private:
-  std::string state_path() const { return directory() + "/trading.state"; }
   std::string directory() const { return host_.state().root + "/trade/" + options_.account; }
 
   Result<void, StartError> open_journal();
@@ -104,6 +107,10 @@ class TradeService {
   void act(Sequence cause, Instant at);
   void show(const std::string& stream, Sequence sequence, const Record& record);
   void farewell();
+  Result<void, StartError> open_desk();
+  Result<void, StartError> open_audit();
+  void keep_sent(std::string_view path, std::string_view body, bool by_socket);
+  ExitCode disconnected();
   bool may_act() const { return host_.lease().held() && (!account_lease_ || account_lease_->held()); }
   void sync_when_due();
   void look_at_machine();
@@ -120,10 +127,13 @@ class TradeService {
   std::unique_ptr<AccountLinks> links_;
   std::unique_ptr<LeaseKeeper> account_lease_;
   std::optional<core::TradeCore> core_;
-  std::optional<TradingStateFile> state_file_;  ///< of an account that is not recorded
   std::optional<RecordedAccount> recorded_account_;
   std::optional<TradeFeed> feed_;
   std::unique_ptr<BusListener> listener_;
+  std::unique_ptr<OperatorDesk> desk_;  ///< nobody operates a recorded run
+  Carried carried_;
+  Progress audited_;
+  std::unique_ptr<AuditFollower> audit_;
   std::unique_ptr<TradePage> page_;
   std::vector<BusListener::Message> messages_;
   std::vector<std::string> own_, taking_;  ///< encoded: an event's views die with the call that told it
@@ -157,7 +167,45 @@ Result<void, StartError> TradeService::load_model(const std::string& name, bool 
   return {};
 }
 
+/// Before anything is opened: where the last run disconnected, nothing starts.
+Result<void, StartError> TradeService::open_desk() {
+  desk_ = std::make_unique<OperatorDesk>(
+      OperatorDesk::Setup{.console = &host_.console(),
+                          .settings = &host_.config(),
+                          .loop = &loop_,
+                          .state_file = directory() + "/trading.state",
+                          .kill_file = host_.state().kill_file(),
+                          .guard_socket = guard_files(directory(), host_.config().guard_socket).socket,
+                          .last_sequence = [this] { return journal_->last_sequence(); },
+                          .push = [this](const Event& event) { hear(event, {}); },
+                          .overview = [this] { return core_->overview(); }});
+  const auto left = desk_->carried();
+  if (!left) return std::unexpected{StartError{ExitCode::configuration, left.error()}};
+  carried_ = *left;
+  return {};
+}
+
+Result<void, StartError> TradeService::open_audit() {
+  audit_ = std::make_unique<AuditFollower>(
+      AuditFollower::Setup{.journal = directory() + "/journal",
+                           .audit = directory() + "/audit",
+                           .anchor_file = host_.config().audit_anchor_file,
+                           .journal_end = journal_->recovery().last_sequence,
+                           .about = about_process(host_.system_config(), "service trade")});
+  if (auto error = audit_->start(audited_)) return std::unexpected{StartError{ExitCode::data, error->what}};
+  return {};
+}
+
+/// What leaves for the venue to change something is in the journal before its first byte is on the wire.
+void TradeService::keep_sent(std::string_view path, std::string_view body, bool by_socket) {
+  auto kept = journal_->append_raw_frame(clock_.now(), Link::orders, sent_frame(path, body, by_socket));
+  if (kept) kept = journal_->flush();
+  if (!kept) error_ = kept.error().what;
+}
+
 Result<void, StartError> TradeService::start() {
+  if (!recorded_)
+    if (auto opened = open_desk(); !opened) return opened;
   if (auto opened = open_journal(); !opened) return opened;
   auto run = host_.wait_for_run();
   if (!run) return std::unexpected{run.error()};
@@ -175,6 +223,7 @@ Result<void, StartError> TradeService::start() {
   orders_ = io::bus::stream_name(io::bus::StreamKind::orders, account);
   if (auto listening = listen(); !listening) return listening;
   if (recorded_) return {};
+  if (auto audited = open_audit(); !audited) return audited;
   if (auto begun = begin_run(); !begun) return begun;
   if (auto page = open_page(); !page) return page;
   return links_->begin();
@@ -195,14 +244,15 @@ Result<void, StartError> TradeService::open_page() {
   header.schema_hash = fmt::format("{:016x}", core::feature_schema_hash());
   header.version = MLBOT_VERSION;
   header.started_at = clock_.now();
-  auto page = TradePage::start(
-      host_, {.streams = std::move(streams),
-              .header = std::move(header),
-              .now = [clock = clock_] { return clock.now(); },
-              .on_operator =
-                  [this](OperatorVerb verb) {
-                    loop_.post([this, verb] { hear(OperatorCommand{.verb = verb, .from = "page"}, {}); });
-                  }});
+  auto page =
+      TradePage::start(host_, {.streams = std::move(streams),
+                               .header = std::move(header),
+                               .now = [clock = clock_] { return clock.now(); },
+                               .on_operator = [this](const OperatorCommand& wish) -> io::web::OperatorAnswer {
+                                 auto answer = desk_->judge(wish);
+                                 if (answer) loop_.post([this, wish] { hear(wish, {}); });
+                                 return answer;
+                               }});
   if (!page) return std::unexpected{page.error()};
   page_ = std::move(*page);
   host_.console().print("page     " + page_->url());
@@ -220,6 +270,7 @@ Result<void, StartError> TradeService::meet_account() {
               .has_model = bundle_.has_value(),
               .give_up = [this] { return host_.over(); },
               .hear = [this](const Event& event, Instant venue_time) { hear(event, venue_time); },
+              .on_send = [this](auto path, auto body, bool by_socket) { keep_sent(path, body, by_socket); },
               .keep_frame =
                   [this](Link link, std::string_view bytes) {
                     if (const auto kept = journal_->append_venue_frame(clock_.now(), link, bytes); !kept)
@@ -311,7 +362,8 @@ Result<void, StartError> TradeService::begin_run() {
               .epoch = account_lease_ ? static_cast<std::uint32_t>(account_lease_->token()) : host_.epoch(),
               .account = std::string_view{links_->venue().account()},
               .model = std::string_view{bundle_ ? bundle_->content_hash : std::string{}},
-              .schema_hash = core::feature_schema_hash()},
+              .schema_hash = core::feature_schema_hash(),
+              .carried = carried_},
       .instruments = links_->instruments(),
       .config_version = config_version_,
       .risk = settings.risk,
@@ -321,16 +373,12 @@ Result<void, StartError> TradeService::begin_run() {
     if (std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) !=
         settings.symbols.end())
       opening.traded.push_back(instrument.id);
-  if (!recorded_) {
-    opening.run.carried =
-        take_over_trading_state(state_path(), [this](std::string_view text) { host_.console().note(text); });
-    state_file_.emplace(state_path(), opening.run.carried);
-  }
   const auto carried = carried_intents(directory() + "/journal", opening.instruments, journal_->recovery());
   if (!carried) return std::unexpected{StartError{ExitCode::data, carried.error()}};
   for (std::size_t i = 0; i < opening.size(); ++i) hear(opening.event(i), {});
   for (const auto& intent : *carried) hear(intent, {});
   take_own();
+  desk_->begin(beat_every);
   return {};
 }
 
@@ -424,9 +472,7 @@ void TradeService::act(Sequence cause, Instant at) {
   if (!out_.commands.empty() || !out_.decisions.empty() || !out_.fills.empty())
     if (auto kept = journal_->flush(); !kept) error_ = kept.error().what;
   if (!error_.empty()) return;
-  if (state_file_)
-    if (const auto trouble = state_file_->keep(core_->carried(), at))
-      host_.console().note(*trouble + "; the state of trading is not kept over a restart");
+  if (desk_) desk_->keep(core_->carried(), at);
   for (const auto& command : out_.commands) {
     if (recorded_) break;
     if (!may_act()) {
@@ -456,12 +502,22 @@ void TradeService::sync_when_due() {
   synced_at_ = now;
   if (const auto synced = journal_->sync_soon(); !synced) error_ = synced.error().what;
   if (!recorded_) look_at_machine();
+  if (!desk_) return;
+  desk_->look();
+  if (host_.take_kill_signal())
+    hear(OperatorCommand{.verb = OperatorVerb::kill, .from = "signal", .cause = "SIGUSR2"}, {});
   if (!page_) return;
   const auto overview = core_->overview();
   page_->observe({.state = state_word(overview.state, host_.config().mode),
                   .why = why_text(overview, links_->instruments()),
                   .silent_shards = feed_->silent_shards(),
-                  .bus_trouble = listener_->trouble()});
+                  .bus_trouble = listener_->trouble(),
+                  .own = {desk_->guard_view(),
+                          {.name = "audit",
+                           .state = audit_->trouble().empty() ? "running" : "failed",
+                           .detail = audit_->trouble(),
+                           .counters = {{"records", audit_->records()}},
+                           .last_progress = {}}}});
 }
 
 /// What is left of disk and memory, and how old a frame was at worst when it came, are inputs of the core.
@@ -489,6 +545,7 @@ ExitCode TradeService::run() {
     }
     if (auto fed = take_fed(); !fed) return host_.console().fail(ExitCode::data, fed.error().what);
     sync_when_due();
+    if (desk_ && desk_->disconnects()) return disconnected();
     if (!own_.empty()) continue;
     host_.work().add();
     Duration wait = turn;
@@ -513,13 +570,26 @@ ExitCode TradeService::run() {
 
 /// Entries that still rest are taken back before the links close; positions keep the stops of the venue.
 void TradeService::farewell() {
-  hear(OperatorCommand{OperatorVerb::cancel_all}, {});
+  hear(OperatorCommand{.verb = OperatorVerb::cancel_all, .from = "shutdown", .cause = {}}, {});
   const auto until = io::clock::now() + 400ms;
   while (io::clock::now() < until && error_.empty() && !fenced_) {
     take_own();
     loop_.run_one(turn);
   }
+  if (error_.empty() && !fenced_) desk_->leave();
   if (auto saved = links_->venue().save(); !saved) host_.console().note(saved.error().what);
+}
+
+/// The last of a disconnect: no socket is left, and no copy of the key that this process owns.
+ExitCode TradeService::disconnected() {
+  desk_->leave();
+  links_->drop();
+  if (auto synced = journal_->sync(); !synced)
+    return host_.console().fail(ExitCode::data, synced.error().what);
+  return host_.console().fail(ExitCode::refused,
+                              "disconnected as asked: flat by two sources, links closed, key dropped; " +
+                                  host_.state().kill_file() +
+                                  " keeps this account from starting until a person removes it");
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ struct StateDirectory {
   std::string paper() const { return root + "/paper.state"; }            ///< account of PaperVenue
   std::string page_token() const { return root + "/page.token"; }        ///< 0600
   std::string trading_state() const { return root + "/trading.state"; }  ///< what one run hands to the next
+  std::string audit() const { return root + "/audit"; }
+  std::string kill_file() const { return root + "/KILL"; }               ///< shell/kill_file.h
   std::string running() const { return root + "/running.json"; }         ///< address of a running bot's page
   std::string run_summary(std::uint32_t epoch) const {
     return root + "/runs/" + std::to_string(epoch) + ".json";

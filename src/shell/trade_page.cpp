@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "io/clock/clock.h"
 #include "io/files/files.h"
@@ -50,26 +52,23 @@ Result<std::unique_ptr<TradePage>, StartError> TradePage::start(ServiceHost& hos
   std::unique_ptr<TradePage> out{new TradePage{host}};
   out->header_ = std::move(setup.header);
   out->streams_ = std::make_unique<Streams>(host.bus(), std::move(setup.streams));
-  out->page_ = std::make_unique<PageService>(PageService::Setup{
-      .listen = *address,
-      .token = *token,
-      .bus = out->streams_.get(),
-      .now = std::move(setup.now),
-      .header =
-          [page = out.get()] {
-            const std::lock_guard lock{page->mutex_};
-            return page->header_;
-          },
-      .services =
-          [page = out.get()] {
-            const std::lock_guard lock{page->mutex_};
-            return page->services_;
-          },
-      .voids = [] { return std::vector<io::web::VoidView>{}; },
-      .on_operator = [tell = std::move(setup.on_operator)](OperatorVerb verb) -> io::web::OperatorAnswer {
-        tell(verb);
-        return "passed to the trade stage";
-      }});
+  out->page_ = std::make_unique<PageService>(
+      PageService::Setup{.listen = *address,
+                         .token = *token,
+                         .bus = out->streams_.get(),
+                         .now = std::move(setup.now),
+                         .header =
+                             [page = out.get()] {
+                               const std::lock_guard lock{page->mutex_};
+                               return page->header_;
+                             },
+                         .services =
+                             [page = out.get()] {
+                               const std::lock_guard lock{page->mutex_};
+                               return page->services_;
+                             },
+                         .voids = [] { return std::vector<io::web::VoidView>{}; },
+                         .on_operator = std::move(setup.on_operator)});
   if (auto error = out->page_->start(out->progress_))
     return std::unexpected{StartError{ExitCode::network, "page: " + error->what}};
   const Json about{{"page", out->page_->url()}, {"pid", ::getpid()}, {"epoch", host.epoch()}};
@@ -99,10 +98,10 @@ void TradePage::observe(const Seen& seen) {
   const auto now = io::clock::now();
   if (now - services_read_at_ < services_period) return;
   services_read_at_ = now;
-  read_services();
+  read_services(seen.own);
 }
 
-void TradePage::read_services() {
+void TradePage::read_services(std::vector<io::web::ServiceView> rows) {
   auto services = read_services_file(host_.state());
   if (services.empty()) {  // nobody supervises us but the system: what we know of ourselves
     io::web::ServiceView own{
@@ -110,6 +109,7 @@ void TradePage::read_services() {
     own.counters.push_back({"work", host_.work().count()});
     services.push_back(std::move(own));
   }
+  std::ranges::move(rows, std::back_inserter(services));
   const std::lock_guard lock{mutex_};
   services_ = std::move(services);
 }

@@ -20,7 +20,7 @@ class TradePage {
     std::vector<std::string> streams;  ///< that the page shows
     io::web::HeaderView header;
     std::function<Instant()> now;
-    std::function<void(OperatorVerb)> on_operator;  ///< called on the page's thread
+    std::function<io::web::OperatorAnswer(const OperatorCommand&)> on_operator;  ///< on the page's thread
   };
   /// @error configuration, network (the address is taken)
   static Result<std::unique_ptr<TradePage>, StartError> start(ServiceHost& host, Setup setup);
@@ -32,6 +32,7 @@ class TradePage {
     std::string why;
     std::vector<std::uint16_t> silent_shards;
     std::string bus_trouble;
+    std::vector<io::web::ServiceView> own;  ///< rows of this process
   };
   void observe(const Seen& seen);
   std::string url() const { return page_->first_url(); }
@@ -39,7 +40,7 @@ class TradePage {
  private:
   class Streams;
   explicit TradePage(ServiceHost& host);
-  void read_services();
+  void read_services(std::vector<io::web::ServiceView> own);
 
   ServiceHost& host_;
   std::unique_ptr<Streams> streams_;

@@ -66,6 +66,9 @@ class TradingVenue {
   /// True when the venue carried the command out itself; otherwise it is the clients'.
   virtual bool carry_out(const Command&) { return false; }
 
+  /// Forgets the key that open() gave away, where it has one.
+  virtual void drop_key() {}
+
   virtual VenueCounts counts() const { return {}; }
   /// Keeps what it must not forget, soon and without a word; what goes wrong shows at close().
   virtual void save_soon() {}

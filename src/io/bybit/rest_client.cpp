@@ -69,7 +69,8 @@ RestHandlers BybitRestClient::session_handlers(RestClientHandlers handlers, bool
                                        });
                        },
                    .our_time = [this] { return now(); },
-                   .on_answer = std::move(handlers.on_answer)};
+                   .on_answer = std::move(handlers.on_answer),
+                   .on_send = std::move(handlers.on_send)};
   if (with_socket)
     out.send_by_socket = [this](std::uint64_t number, std::string_view op, std::string body) {
       trade_->send(number, op, std::move(body));

@@ -17,6 +17,9 @@ struct RestClientHandlers {
   std::optional<clock::PacedClock> clock;
   /// Every REST answer, and every frame of the order socket with an empty path; may be empty.
   std::function<void(std::string_view path, std::string_view bytes)> on_answer = {};
+  /// Every request that changes something, before its first byte leaves; without key and signature. May be
+  /// empty.
+  std::function<void(std::string_view path, std::string_view body, bool by_socket)> on_send = {};
 };
 
 /// The order-entry socket; it signs with the key of the REST settings.

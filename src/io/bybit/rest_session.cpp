@@ -117,6 +117,7 @@ void RestSession::send(const RequestQueue::Taken& taken) {
   const RestRequest& first = flight.requests.front();
   ++counters_.sent;
   if (flight.requests.size() > 1) ++counters_.batches;
+  if (first.post && handlers_.on_send) handlers_.on_send(flight.path, flight.payload, flight.by_socket);
   if (flight.by_socket) {
     ++counters_.by_socket;
     return handlers_.send_by_socket(taken.number, dialect::trade_op(flight.path), flight.payload);

@@ -39,8 +39,9 @@ namespace mlbot::io::bybit {
 struct RestSettings {
   std::string key, secret;  ///< empty: only public questions
   Duration receive_window = 5s;
-  Duration timeout = 10s;         ///< of one request, connecting included
-  Duration entry_patience = 1s;   ///< an entry or an amend that waited longer for its turn is not sent: it has aged
+  Duration timeout = 10s;  ///< of one request, connecting included
+  Duration entry_patience =
+      1s;  ///< an entry or an amend that waited longer for its turn is not sent: it has aged
   Duration clock_every = 60s;     ///< how often the venue's clock is asked
   Duration executions_back = 1h;  ///< how far QueryAccount looks back for executions and transactions
   Duration standing_every = 60s;  ///< how often contracts and the venue's own state are read again
@@ -67,6 +68,9 @@ struct RestHandlers {
   std::function<void(std::uint64_t number, std::string_view op, std::string body)> send_by_socket = {};
   /// Every answer's body as it came, the key made unreadable, with the path that was asked; may be empty.
   std::function<void(std::string_view path, std::string_view body)> on_answer = {};
+  /// Every request that changes something, before its first byte leaves; without key and signature. May be
+  /// empty.
+  std::function<void(std::string_view path, std::string_view body, bool by_socket)> on_send = {};
 };
 
 class RestSession {

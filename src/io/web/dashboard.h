@@ -89,6 +89,7 @@ class Dashboard {
   void take(const Decision& decision) { on(decision); }
   void take(const FeatureFrame& frame) { on(frame); }
   void set_header(HeaderView header) { header_ = std::move(header); }
+  const std::string& account() const { return header_.account; }
   void set_services(std::vector<ServiceView> services) { services_ = std::move(services); }
   /// All of them, each time.
   void set_voids(std::vector<VoidView> voids) { voids_ = std::move(voids); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "domain/words.h"
 #include "io/web/access.h"
 #include "io/web/assets.h"
 
@@ -46,13 +47,12 @@ net::HttpResponse json(int status, const Json& body) {
 net::HttpResponse failure(int status, std::string_view text) { return json(status, {{"error", text}}); }
 
 std::optional<OperatorVerb> verb_from(std::string_view text) {
-  if (text == "pause") return OperatorVerb::pause;
-  if (text == "resume") return OperatorVerb::resume;
-  if (text == "cancel_all") return OperatorVerb::cancel_all;
-  if (text == "flatten") return OperatorVerb::flatten;
-  if (text == "kill") return OperatorVerb::kill;
-  if (text == "loosen") return OperatorVerb::loosen;
+  for (int i = 0; i <= static_cast<int>(OperatorVerb::loosen); ++i)
+    if (word(static_cast<OperatorVerb>(i)) == text) return static_cast<OperatorVerb>(i);
   return std::nullopt;
+}
+std::string text_in(const Json& body, const char* key) {
+  return body.contains(key) && body[key].is_string() ? body[key].get<std::string>() : std::string{};
 }
 
 /// What a request without leave is told; nothing when it is welcome.
@@ -126,10 +126,23 @@ struct DashboardServer::Impl {
     if (!net::header(request.headers, "Content-Type").starts_with("application/json"))
       return failure(415, "Content-Type must be application/json");
     const Json body = Json::parse(request.body, nullptr, false);
-    const bool has_verb = body.is_object() && body.contains("verb") && body["verb"].is_string();
-    const auto verb = has_verb ? verb_from(body["verb"].get<std::string>()) : std::nullopt;
+    const auto verb = body.is_object() ? verb_from(text_in(body, "verb")) : std::nullopt;
     if (!verb)
-      return failure(400, "\"verb\" must be one of pause, resume, cancel_all, flatten, kill, loosen");
+      return failure(400,
+                     "\"verb\" must be one of pause, reduce, cancel_all, flatten, kill, disconnect, resume, "
+                     "unlock, loosen");
+    OperatorCommand command{
+        .verb = *verb, .from = text_in(body, "from") == "cli" ? "cli" : "page", .cause = {}};
+    const auto cause = text_in(body, "cause");
+    if (!command.cause.fits(cause))
+      return failure(400, fmt::format("\"cause\" has at most {} bytes", command.cause.capacity));
+    command.cause = std::string_view{cause};
+    if (*verb == OperatorVerb::unlock) {
+      bring_up_to_date();
+      if (cause.empty()) return failure(409, "\"cause\" must say why trading may go on: it goes on record");
+      if (text_in(body, "confirm") != dashboard.account())
+        return failure(409, fmt::format("\"confirm\" must be the account: {}", dashboard.account()));
+    }
     if (*verb == OperatorVerb::loosen) {
       bring_up_to_date();
       const std::string words = dashboard.loosening_words();
@@ -137,7 +150,7 @@ struct DashboardServer::Impl {
       if (!body.contains("confirm") || body["confirm"] != words)
         return failure(409, fmt::format("\"confirm\" must be the limits and their new values: {}", words));
     }
-    const OperatorAnswer told = hooks.on_operator(*verb);
+    const OperatorAnswer told = hooks.on_operator(command);
     if (!told) return failure(409, told.error());
     return json(200, {{"text", *told}});
   }

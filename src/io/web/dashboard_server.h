@@ -34,7 +34,8 @@ struct DashboardServerHooks {
   /// date.
   std::function<void(Dashboard&)> refresh;
   /// Absent: the page is read-only and POST /api/operator answers 403.
-  std::function<OperatorAnswer(OperatorVerb)> on_operator;
+  /// An unlock has a cause and came with the account's name.
+  std::function<OperatorAnswer(const OperatorCommand&)> on_operator;
 };
 
 class DashboardServer {

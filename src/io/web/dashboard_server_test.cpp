@@ -27,7 +27,9 @@ class DashboardServerTest : public testing::Test {
     DashboardServerHooks hooks;
     hooks.now = [] { return noon; };
     if (may_act)
-      hooks.on_operator = [this](OperatorVerb verb) -> OperatorAnswer {
+      hooks.on_operator = [this](const OperatorCommand& command) -> OperatorAnswer {
+        const auto verb = command.verb;
+        last_wish = command;
         wishes.push_back(verb);
         if (verb == OperatorVerb::kill) return std::unexpected("no key to drop");
         return "done";
@@ -64,6 +66,7 @@ class DashboardServerTest : public testing::Test {
   net::EventLoop loop;
   Dashboard dashboard{texts()};
   std::vector<OperatorVerb> wishes;
+  OperatorCommand last_wish;
   std::unique_ptr<DashboardServer> server;
   std::string origin;
 };
@@ -172,6 +175,27 @@ TEST_F(DashboardServerTest, a_wish_reaches_the_bot_and_its_answer_the_operator) 
       415)
       << "a form of another site cannot send JSON";
   EXPECT_EQ(wishes, (std::vector{OperatorVerb::pause, OperatorVerb::kill}));
+}
+
+TEST_F(DashboardServerTest, every_verb_is_known_and_an_unlock_wants_a_cause_and_the_account) {
+  HeaderView header;
+  header.account = "…0001";
+  dashboard.set_header(header);
+  start();
+  for (const char* verb : {"pause", "reduce", "cancel_all", "flatten", "disconnect", "resume"})
+    EXPECT_EQ(post(fmt::format(R"({{"verb":"{}"}})", verb), bearer()).status, 200) << verb;
+  EXPECT_EQ(last_wish.from.view(), "page");
+  EXPECT_EQ(post(R"({"verb":"unlock","confirm":"…0001"})", bearer()).status, 409);
+  EXPECT_EQ(post(R"({"verb":"unlock","cause":"looked at it","confirm":"…0002"})", bearer()).status, 409);
+  EXPECT_EQ(post(fmt::format(R"({{"verb":"pause","cause":"{}"}})", std::string(121, 'x')), bearer()).status,
+            400);
+  EXPECT_EQ(wishes.size(), 6u);
+  EXPECT_EQ(
+      post(R"({"verb":"unlock","from":"cli","cause":"looked at it","confirm":"…0001"})", bearer()).status,
+      200);
+  EXPECT_EQ(last_wish.verb, OperatorVerb::unlock);
+  EXPECT_EQ(last_wish.from.view(), "cli");
+  EXPECT_EQ(last_wish.cause.view(), "looked at it");
 }
 
 TEST_F(DashboardServerTest, without_a_listener_the_page_is_read_only) {

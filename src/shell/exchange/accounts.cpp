@@ -17,7 +17,7 @@ ApiAccount make_api_account(std::string_view name, std::string_view entropy, E8 
   const auto part = [&](std::string_view purpose, std::size_t length) {
     return to_hex(sha256(fmt::format("{}\n{}\n{}", purpose, name, entropy))).substr(0, length);
   };
-  return {std::string{name}, "sim-key-" + part("key", 16), "sim-secret-canary-" + part("secret", 32),
+  return {std::string{name}, "", "sim-key-" + part("key", 16), "sim-secret-canary-" + part("secret", 32),
           wallet_balance};
 }
 

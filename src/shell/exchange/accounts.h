@@ -18,6 +18,7 @@ namespace mlbot::shell {
 
 struct ApiAccount {
   std::string name;
+  std::string label;  ///< of a further key of the same account; empty for the first
   std::string key, secret;
   E8 wallet_balance{10'000 * e8_per_unit};  ///< at the account's first opening, USDT
   bool read_only = false;                   ///< the key may look and not act

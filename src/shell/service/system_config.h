@@ -43,6 +43,9 @@ struct SystemConfig {
   std::int64_t bus_entries_kept = 0, bus_entries_max = 0;
   std::int64_t lease_ms = 0;
   std::string listen;
+  std::string guard_socket, guard_key_file, guard_policy;
+  std::int64_t guard_cancel_after_ms = 0, guard_policy_after_ms = 0;
+  std::string audit_anchor_file;
   RiskLimits risk;
   DecisionSettings decision;
 };

@@ -224,6 +224,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
       case OperatorVerb::kill:
       case OperatorVerb::disconnect:
         killed_ = barred_ = true;
+        killed_at_ = scheduler_.now();
         break;
       case OperatorVerb::pause:
       case OperatorVerb::reduce:

@@ -81,6 +81,10 @@ class Auditor final : public sim::Listener {
 
   const std::optional<Violation>& violation() const { return violation_; }
   std::uint64_t creates() const { return creates_; }
+  /// When the last order that could open a position left, or was amended; the epoch when none did.
+  Instant last_entry_sent() const { return last_entry_sent_; }
+  /// When the core was told of an operator's kill, the last time.
+  std::optional<Instant> killed_at() const { return killed_at_; }
   std::uint64_t fills() const { return fills_.size(); }
   /// Rare situations and how often each came about.
   const std::map<std::string, std::uint64_t, std::less<>>& happened() const { return happened_; }
@@ -158,6 +162,8 @@ class Auditor final : public sim::Listener {
   bool limits_known_ = false;
   bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
   bool barred_ = false, killed_ = false;  ///< by the operator, as the core was told
+  Instant last_entry_sent_{};
+  std::optional<Instant> killed_at_;
   std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
   Instant forbidden_at_{INT64_MIN / 2};
   Instant last_at_{INT64_MIN};

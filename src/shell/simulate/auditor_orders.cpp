@@ -219,6 +219,7 @@ void Auditor::check_decision(const Body& body, const Symbol& s) {
 }
 
 void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
+  last_entry_sent_ = scheduler_.now();
   if (killed_) return fail("I10", fmt::format("entry {} left after the kill", body.id));
   if (barred_)
     return fail("I9", fmt::format("entry {} left although the operator had stopped entries", body.id));
@@ -252,6 +253,7 @@ void Auditor::amend(const Body& body) {
   const auto known = created_.find(body.id);
   if (known == created_.end())
     return fail("I2", fmt::format("an amend of {}, which was never created", body.id));
+  if (!known->second.reduce_only) last_entry_sent_ = scheduler_.now();
   if (killed_ && !known->second.reduce_only)
     return fail("I10", fmt::format("entry {} was amended after the kill", body.id));
   const Symbol& s = symbols_[known->second.symbol.index];

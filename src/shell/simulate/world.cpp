@@ -12,6 +12,7 @@
 namespace mlbot::shell::simulate {
 namespace {
 
+constexpr Duration clock_off_by = 600ms;  ///< in a drill
 constexpr std::uint64_t site_shape = 40'000, site_figures = 40'001, site_market = 40'002;
 constexpr E8 deposit{10'000 * e8_per_unit};
 constexpr Duration ban_bound = 10min + 30s;  ///< of convergence after HTTP 403
@@ -119,6 +120,9 @@ class World {
     scheduler_.at(start_ + options.safety, [this] { calm_down(); });
     scheduler_.at(start_ + 100ms, [this] { start_bot(); });
     truth_offset_ = shape_.clock_offset;
+    if (!options.drill) return;
+    drill_.emplace(*options.drill, DrillWatch::Scene{scheduler_, network_, disk_, auditor_, exchange_, account_});
+    if (*options.drill == BrokenState::clock_off) truth_offset_ = clock_off_by;
   }
 
   WorldResult run();
@@ -172,6 +176,7 @@ class World {
   Instant end_ = distant_future;
   std::uint64_t same_instant_ = 0;
   std::optional<RiskLimits> limits_;
+  std::optional<DrillWatch> drill_;
 };
 
 ExchangeDesk::Setup World::desk_setup() {
@@ -520,8 +525,11 @@ WorldResult World::run() {
       bot_->on_timer();
     look_at_bot();
     auditor_.look();
+    if (!drill_) continue;
+    drill_->look(bot_.get());
+    if (drill_->over()) break;
   }
-  if (events_ < options_.until) finish();
+  if (events_ < options_.until && !drill_) finish();
   WorldResult result{.seed = options_.seed,
                      .violation = auditor_.violation(),
                      .events = events_,
@@ -535,6 +543,7 @@ WorldResult World::run() {
                      .happened = auditor_.happened(),
                      .decisions = auditor_.decisions(),
                      .struck = plan_.struck()};
+  if (drill_) result.drill = drill_->result();
   trace_.add(events_);
   trace_.add(exchange_.wallet(account_).wallet_balance.count);
   result.trace_hash = trace_.value();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "shell/simulate/auditor.h"
+#include "shell/simulate/drill.h"
 #include "shell/simulate/fault_plan.h"
 
 namespace mlbot::shell::simulate {
@@ -26,6 +27,7 @@ struct WorldOptions {
   bool calm = false;                                    ///< no fault at all
   std::uint64_t until = UINT64_MAX;                     ///< ends after this many events
   std::optional<std::vector<FaultInstance>> only;       ///< nothing else strikes
+  std::optional<BrokenState> drill;                     ///< the world is calm and ends with its kill
   std::function<void(Instant, std::string_view)> tell;  ///< each input and command in words; slow
 };
 
@@ -40,6 +42,7 @@ struct WorldResult {
   std::map<std::string, std::uint64_t, std::less<>> happened;
   std::map<std::string, std::uint64_t, std::less<>> decisions;  ///< by reason
   std::vector<FaultInstance> struck;
+  std::optional<DrillResult> drill;
   std::string last_words;  ///< in what state the bot was
 };
 

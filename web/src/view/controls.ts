@@ -1,4 +1,4 @@
-// Pause, resume, flatten: two steps each. Focus never rests on the button that acts, and Enter alone never acts:
+// Pause, resume, reduce, cancel, flatten, kill, disconnect: two steps each, also by key (p, r, c, f, K). Focus never rests on the button that acts, and Enter alone never acts:
 // the first focus is on "Keep as it is", a flatten is held for a second, and leaving HALTED is typed.
 
 import { el, setText } from "../dom";
@@ -42,7 +42,45 @@ const verbs: Record<string, Verb> = {
     act: "Hold one second to flatten",
     hold: true,
   },
+  reduce: {
+    verb: "reduce",
+    label: "▽ Reduce only",
+    question: "Let only closing orders leave?",
+    effect: "Open entries are cancelled; orders that shrink a position go on. It stays so after a restart.",
+    act: "Reduce only",
+    hold: false,
+  },
+  cancel_all: {
+    verb: "cancel_all",
+    label: "⊘ Cancel entries",
+    question: "Cancel every open entry?",
+    effect: "Entries are taken back until the venue shows none; the stops that it holds stay. Then the bot stays paused.",
+    act: "Cancel entries",
+    hold: false,
+  },
+  kill: {
+    verb: "kill",
+    label: "✕ Kill",
+    question: "Kill: close everything and lock the bot?",
+    effect:
+      "Entries off, positions closed, flat verified by fills and by the account, then the stops. It stays locked over restarts until `mlbot unlock`.",
+    act: "Hold one second to kill",
+    hold: true,
+  },
+  disconnect: {
+    verb: "disconnect",
+    label: "⏏ Disconnect",
+    question: "Kill, then close the links and end the bot?",
+    effect:
+      "As a kill; then every connection is closed, the key is dropped and the process ends. It does not start again before state/KILL is removed.",
+    act: "Hold one second to disconnect",
+    hold: true,
+  },
 };
+
+/** Behind the third button: seldom wanted, and one step further away. */
+const more = ["reduce", "cancel_all", "kill", "disconnect"];
+const keys: Record<string, string> = { r: "reduce", c: "cancel_all", f: "flatten", K: "kill" };
 
 export class Controls {
   readonly node = el("div", { class: "controls" });
@@ -57,6 +95,9 @@ export class Controls {
   private readonly told = el("p", { class: "told", role: "status" });
   private readonly toggle = el("button", { type: "button" }, "‖ Pause");
   private readonly flatten = el("button", { type: "button", class: "danger-outline" }, "■ Flatten");
+  private readonly menu = el("dialog", { class: "confirm", "aria-label": "More ways to stop" });
+  private readonly menuKeep = el("button", { type: "button", class: "primary" }, "Keep as it is");
+  private readonly others = el("button", { type: "button", "aria-haspopup": "dialog" }, "More…");
   private wish: Verb | null = null;
   private mustType = "";
   private holding: ReturnType<typeof setTimeout> | null = null;
@@ -67,7 +108,22 @@ export class Controls {
 
   constructor() {
     this.dialog.append(this.question, this.effect, this.now, this.typedBox, this.told, el("div", { class: "choices" }, this.keep, this.act));
-    this.node.append(this.toggle, this.flatten, this.dialog);
+    const choices = more.map((name) => {
+      const choice = el("button", { type: "button" }, verbs[name]?.label ?? name);
+      choice.addEventListener("click", () => {
+        this.menu.close();
+        this.ask(name);
+      });
+      return choice;
+    });
+    this.menu.append(el("h2", {}, "Stop more"), el("div", { class: "choices more" }, ...choices), el("div", { class: "choices" }, this.menuKeep));
+    this.menuKeep.addEventListener("click", () => this.menu.close());
+    this.others.addEventListener("click", () => {
+      this.menu.showModal();
+      this.menuKeep.focus();
+    });
+    document.addEventListener("keydown", (event) => this.onKey(event));
+    this.node.append(this.toggle, this.flatten, this.others, this.dialog, this.menu);
     this.toggle.addEventListener("click", () => this.ask(this.stopped ? "resume" : "pause"));
     this.flatten.addEventListener("click", () => this.ask("flatten"));
     this.keep.addEventListener("click", () => this.dialog.close());
@@ -96,6 +152,18 @@ export class Controls {
     const silent = store.link !== "live";
     this.toggle.disabled = silent;
     this.flatten.disabled = silent;
+    this.others.disabled = silent;
+  }
+
+  /** A key only ever asks; nothing is done without the second step. */
+  private onKey(event: KeyboardEvent): void {
+    const typing = event.target instanceof HTMLInputElement;
+    if (typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (this.dialog.open || this.menu.open || this.toggle.disabled) return;
+    const name = event.key === "p" ? (this.stopped ? "resume" : "pause") : keys[event.key];
+    if (name === undefined) return;
+    event.preventDefault();
+    this.ask(name);
   }
 
   private ask(name: string): void {

@@ -68,8 +68,8 @@ int main(int count, char** texts) {
     shown.set_header(header);
     shown.set_services(market.services(now()));
   };
-  hooks.on_operator = [&](OperatorVerb verb) -> web::OperatorAnswer {
-    switch (verb) {
+  hooks.on_operator = [&](const OperatorCommand& command) -> web::OperatorAnswer {
+    switch (command.verb) {
       case OperatorVerb::pause:
         header.state = "PAUSED";
         return "paused: no entries";
