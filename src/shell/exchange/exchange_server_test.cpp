@@ -425,7 +425,7 @@ TEST(ExchangeServer, tells_a_wrong_key_a_wrong_time_and_a_wrong_signature_apart)
     request.headers = signer.headers(at, signed_text);
     return served.send(std::move(request));
   };
-  const auto& [name, key, secret, balance, read_only] = served.accounts[0];
+  const auto& [name, label, key, secret, balance, read_only] = served.accounts[0];
   const Instant now = served.venue_now();
   EXPECT_EQ(code_of(ask(key, secret, now, query)), 0);
   EXPECT_EQ(code_of(ask("sim-key-other", secret, now, query)), 10003);
