@@ -49,24 +49,6 @@ TEST(Kill, AnyProcessUnderLoadLosesNothingAndComesBackByItself) {
       [&] { return process_of("archive") > 0 && see_run(state + "/trade/main/journal", true).events > 100; },
       30s))
       << logs_of(state);
-  // Meanwhile somebody looks at the bus: its Redis is found by the state directory.
-  const auto tail = run_mlbot(
-      directory,
-      {"bus", "tail", "--from", "oldest", "--count", "300", "--idle", "3", "--state-dir", state, "-q"},
-      {.name = "tail"});
-  EXPECT_EQ(tail.exit_code, 0) << tail.err;
-  std::istringstream lines{tail.out};
-  std::map<std::string, int> kinds;
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = Json::parse(line, nullptr, false);
-    ASSERT_TRUE(json.is_object()) << line;
-    ++kinds[json.value("kind", "none")];
-  }
-  EXPECT_GT(kinds["event"], 0);
-  EXPECT_GT(kinds["index"], 0);
-  const auto stat = run_mlbot(directory, {"bus", "stat", "--json", "--state-dir", state}, {.name = "stat"});
-  EXPECT_EQ(stat.exit_code, 0) << stat.err;
-  EXPECT_FALSE(Json::parse(stat.out)["streams"].empty());
   std::vector<long long> took;
   for (std::size_t kill = 0; kill < names.size() * static_cast<std::size_t>(rounds); ++kill) {
     const auto& name = names[kill % names.size()];
@@ -94,6 +76,24 @@ TEST(Kill, AnyProcessUnderLoadLosesNothingAndComesBackByItself) {
   std::printf("%zu kills -9: recovered in p50 %lld ms, p90 %lld ms, at most %lld ms\n", took.size(),
               took[took.size() / 2], took[took.size() * 9 / 10], took.back());
   EXPECT_TRUE(wait_for([&] { return decided_all(state, golden); }, 60s * rounds)) << logs_of(state);
+  // Somebody looks at the bus: its Redis is found by the state directory.
+  const auto tail = run_mlbot(
+      directory,
+      {"bus", "tail", "--from", "oldest", "--count", "300", "--idle", "3", "--state-dir", state, "-q"},
+      {.name = "tail"});
+  EXPECT_EQ(tail.exit_code, 0) << tail.err;
+  std::istringstream lines{tail.out};
+  std::map<std::string, int> kinds;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = Json::parse(line, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << line;
+    ++kinds[json.value("kind", "none")];
+  }
+  EXPECT_GT(kinds["event"], 0);
+  EXPECT_GT(kinds["index"], 0);
+  const auto stat = run_mlbot(directory, {"bus", "stat", "--json", "--state-dir", state}, {.name = "stat"});
+  EXPECT_EQ(stat.exit_code, 0) << stat.err;
+  EXPECT_FALSE(Json::parse(stat.out)["streams"].empty());
   // The archive is late, not short: it has read the journal's end when its counter only ticks.
   std::this_thread::sleep_for(1500ms);
   supervisor.signal(SIGTERM);

@@ -97,8 +97,9 @@ Result<Manifest, std::string> Manifest::open(const std::string& directory) {
   const std::string path = directory + "/.lock";
   auto lock = io::files::FileLock::take(path);
   if (!lock && lock.error().held())
-    return std::unexpected{fmt::format("process {} fetches into {}: let it finish, or name another directory",
-                                       lock.error().holder, directory)};
+    return std::unexpected{
+        fmt::format("another process ({}) fetches into {}: let it finish, or name another directory",
+                    lock.error().holder, directory)};
   if (!lock) return std::unexpected{io::files::file_error(lock.error().error_number, "lock", path).what};
   Manifest manifest{directory, std::move(*lock)};
   if (auto read = manifest.read(); !read) return std::unexpected{read.error()};
