@@ -387,9 +387,10 @@ TEST_F(BadInput, ABusThatIsNotThereIsNamed) {
 
 TEST_F(BadInput, ABusThatDiesIsSaidAndTheRunStaysWhole) {
   const auto port = LoopbackPort{}.text();
-  Process server{directory,
-                 {"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--dir", directory.str()},
-                 {.program = "redis-server", .name = "redis"}};
+  Process server{
+      directory,
+      {"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--dir", directory.str()},
+      {.program = "redis-server", .name = "redis"}};
   const auto ask = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"-p", port});
     return run_mlbot(directory, words, {.program = "redis-cli", .name = "ask"}).out;

@@ -82,7 +82,9 @@ TEST_F(GuardProcess, AStoppedBotLosesItsEntriesThenByPolicyItsPositionAndTheStop
 
   ASSERT_TRUE(hand.until([&] {
     const auto seen = hand.look();
-    if (seen.good && seen.position != 0) EXPECT_TRUE(seen.stop_on_position) << "never without its stop";
+    if (seen.good && seen.position != 0) {
+      EXPECT_TRUE(seen.stop_on_position) << "never without its stop";
+    }
     return seen.good && seen.position == 0;
   })) << guard->out();
   std::printf("SIGSTOP to flat: %.2f s\n", seconds_since(stopped));

@@ -15,6 +15,7 @@ namespace {
 using testing_support::Process;
 using testing_support::run_mlbot;
 using testing_support::TemporaryDirectory;
+using testing_support::wait_for;
 
 /// Waits until the text shows on stderr; generous, because it waits for a deed and measures nothing.
 bool says(const Process& bot, const std::string& text) {

@@ -16,6 +16,7 @@ using testing_support::Process;
 using testing_support::run_mlbot;
 using testing_support::TemporaryDirectory;
 using testing_support::text_of;
+using testing_support::wait_for;
 
 TEST(RiskCommands, ThePageOfControlsIsPrintedFromTheDeclarations) {
   TemporaryDirectory directory;
