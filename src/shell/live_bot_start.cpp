@@ -156,7 +156,7 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
          .report = {}},
         [&](const std::string& stage, double done, double total) { progress.at(stage, done, total); });
     progress.finish(outcome ? "done" : "stopped");
-    if (!outcome) return StartError{ExitCode::model, outcome.error().what};
+    if (!outcome) return outcome.error();
     console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash),
                              grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
   }

@@ -34,7 +34,7 @@ ExitCode train(const Console& console, const DynamicSystemConfig& config, const 
   const auto outcome = train_model(
       request, [&](const std::string& stage, double done, double total) { progress.at(stage, done, total); });
   progress.finish(outcome ? "done" : "stopped");
-  if (!outcome) return console.fail(ExitCode::model, outcome.error().what);
+  if (!outcome) return console.fail(outcome.error().code, outcome.error().what);
   if (console.json()) {
     console.print_json({{"schema_version", 1},
                         {"hash", outcome->content_hash},

@@ -24,7 +24,7 @@ struct DatasetSink {
 };
 
 /// The archive beside the journal says, hour by hour, whether anything is missing.
-Result<void, SourceError> require_certificates(
+Result<void, StartError> require_certificates(
     const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress) {
   std::vector<std::string> symbols;
   for (const auto& instrument : request.instruments) symbols.push_back(instrument.name.str());
@@ -33,24 +33,29 @@ Result<void, SourceError> require_certificates(
                                  progress("certificates of the recorded hours, MB", done / 1e6, total / 1e6);
                                  return true;
                                });
-  if (!unclean) return std::unexpected{SourceError{unclean.error()}};
+  if (!unclean) return std::unexpected{StartError{ExitCode::data, "archive: " + unclean.error()}};
   if (unclean->empty()) return {};
-  return std::unexpected{SourceError{
+  return std::unexpected{StartError{
+      ExitCode::model,
       fmt::format("{} of the hours to train on have no clean certificate, {}: {}; `mlbot data gaps` shows "
                   "them, `mlbot data "
                   "backfill --gaps` fetches what is missing, --allow-gaps trains on them as they are",
                   unclean->size(), to_rfc3339(unclean->front().hour), unclean->front().why)}};
 }
 
+std::unexpected<StartError> fail(ExitCode code, std::string what) {
+  return std::unexpected{StartError{code, std::move(what)}};
+}
+
 }  // namespace
 
-Result<TrainingOutcome, SourceError> train_model(
+Result<TrainingOutcome, StartError> train_model(
     const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress) {
   if (!request.allow_gaps)
     if (const auto certified = require_certificates(request, progress); !certified)
       return std::unexpected{certified.error()};
   auto market = JournalMarket::open(request.journal, request.instruments, request.range);
-  if (!market) return std::unexpected{market.error()};
+  if (!market) return fail(ExitCode::data, market.error().what);
   lab::DatasetBuilder builder{{.horizon = request.horizon}};
   for (const auto& instrument : request.instruments) builder.define(instrument.id, instrument.name);
   Opening opening{.run = {.mode = Mode::shadow,
@@ -70,7 +75,7 @@ Result<TrainingOutcome, SourceError> train_model(
   };
   DatasetSink sink{builder, tell};
   core::drive(core, source, sink);
-  if (!market->error().empty()) return std::unexpected{SourceError{market->error()}};
+  if (!market->error().empty()) return fail(ExitCode::data, market->error());
   const auto dataset = builder.finish();
 
   auto settings = lab::settings_for_catalogue();
@@ -81,19 +86,19 @@ Result<TrainingOutcome, SourceError> train_model(
     progress(fmt::format("training: {}, steps", stage.stage), stage.done, stage.total);
     return lab::Proceed::yes;
   });
-  if (!training) return std::unexpected{SourceError{training.error().what}};
+  if (!training) return fail(ExitCode::model, training.error().what);
 
   io::files::BundleStore store{request.models};
   if (auto kept = store.put(training->content_hash, training->files); !kept)
-    return std::unexpected{SourceError{kept.error().what}};
+    return fail(ExitCode::data, kept.error().what);
   if (!request.alias.empty())
     if (auto moved = store.set_alias(request.alias, training->content_hash); !moved)
-      return std::unexpected{SourceError{moved.error().what}};
+      return fail(ExitCode::data, moved.error().what);
   // Beside the bundle, not in it: the content hash is over what the core needs, not over pictures of it.
   const auto report = request.report.empty() ? request.models + "/reports/" + training->content_hash + ".html"
                                              : request.report;
   if (auto written = io::files::write_file_atomically(report, lab::training_report_html(*training)); !written)
-    return std::unexpected{SourceError{written.error().what}};
+    return fail(ExitCode::data, written.error().what);
   return TrainingOutcome{training->content_hash, training->rows, lab::metrics_json(*training), report};
 }
 

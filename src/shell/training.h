@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "domain/instrument.h"
 #include "shell/journal_source.h"
+#include "shell/trading_venue.h"
 
 namespace mlbot::shell {
 
@@ -35,7 +36,7 @@ struct TrainingOutcome {
 };
 /// @param progress  what is done, done, total
 /// @error SourceError names the journal, the store or what the trainer said.
-Result<TrainingOutcome, SourceError> train_model(
+Result<TrainingOutcome, StartError> train_model(
     const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress);
 
 }  // namespace mlbot::shell
