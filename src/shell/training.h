@@ -35,7 +35,8 @@ struct TrainingOutcome {
   std::string report;  ///< path written
 };
 /// @param progress  what is done, done, total
-/// @error SourceError names the journal, the store or what the trainer said.
+/// @error data for the journal, the archive and the store; model for hours without a certificate and what the
+/// trainer said
 Result<TrainingOutcome, StartError> train_model(
     const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress);
 
