@@ -148,7 +148,8 @@ void Auditor::life_began(std::uint64_t life) {
   alive_since_ = scheduler_.now();
   account_live_since_ = distant_future;
   frames_entered_.clear();
-  barred_ = killed_ = false;
+  barred_ = barred_kept_;
+  killed_ = killed_kept_;
   for (Symbol& s : symbols_) s.synced = false;
 }
 
@@ -252,6 +253,12 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
 
 void Auditor::journaled(const Command& command) {
   if (const auto* place = std::get_if<PlaceOrder>(&command)) journaled_.insert(place->id.str());
+}
+
+void Auditor::kept(const Carried& carried) {
+  const bool by_a_person = carried.state >= TradingState::paused && !carried.stopped_by;
+  barred_kept_ = barred_ && by_a_person;
+  killed_kept_ = killed_ && carried.state == TradingState::killed;
 }
 
 // ---- what the world does beside it

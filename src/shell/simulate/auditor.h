@@ -61,6 +61,8 @@ class Auditor final : public sim::Listener {
   void stepped(const Stamped& event, const Outbox& out, Instant shown_now);
   /// A command is in the journal and has left the process's memory.
   void journaled(const Command& command);
+  /// The state of trading that the next life starts from is on disk.
+  void kept(const Carried& carried);
   /// Bytes leave: a REST request or a message on the order-entry socket.
   void sent(std::uint64_t life, Line line, std::string_view target, std::string_view body, Instant shown_now);
 
@@ -157,7 +159,8 @@ class Auditor final : public sim::Listener {
   RiskLimits limits_;
   bool limits_known_ = false;
   bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
-  bool barred_ = false, killed_ = false;  ///< by the operator, as the core was told
+  bool barred_ = false, killed_ = false;            ///< by the operator, as the core was told
+  bool barred_kept_ = false, killed_kept_ = false;  ///< what of that is on disk
   std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
   Instant forbidden_at_{INT64_MIN / 2};
   Instant last_at_{INT64_MIN};

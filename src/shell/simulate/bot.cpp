@@ -396,7 +396,9 @@ void Bot::keep_trading_state(Instant at) {
   const Carried wanted = core_->carried();
   if (!must_keep(wanted, state_kept_, at - state_kept_at_)) return;
   state_kept_at_ = at;
-  if (world_.disk.write_trading_state(world_.scheduler.now(), wanted)) state_kept_ = wanted;
+  if (!world_.disk.write_trading_state(world_.scheduler.now(), wanted)) return;
+  state_kept_ = wanted;
+  world_.auditor.kept(wanted);
 }
 
 void Bot::step(Stamped& event) {

@@ -17,6 +17,8 @@ constexpr E8 deposit{10'000 * e8_per_unit};
 constexpr Duration ban_bound = 10min + 30s;  ///< of convergence after HTTP 403
 constexpr E8 unit{e8_per_unit};
 constexpr std::uint64_t events_at_once_max = 100'000;
+constexpr Duration calm_looks = 3s;   ///< how often a person looks at the bot when all is calm
+constexpr Duration left_alone = 20s;  ///< at the end nobody helps: a halt that comes then stays
 
 /// How this world is cut, apart from its faults.
 struct Shape {
@@ -32,6 +34,7 @@ struct Shape {
   Duration clock_offset{};
   Duration start_delay{};
   std::size_t topics_per_connection = 400;
+  Duration operator_looks{};  ///< how often a person looks at the bot while faults strike
 };
 
 Shape shape_of(std::uint64_t seed) {
@@ -90,6 +93,7 @@ Shape shape_of(std::uint64_t seed) {
       static_cast<std::int64_t>(draw.chance(0.25) ? draw.uniform(-5e9, 5e9) : draw.uniform(-0.2e9, 0.2e9))};
   out.start_delay = Duration{static_cast<std::int64_t>(draw.uniform(0.1e9, 1e9))};
   if (draw.chance(0.2)) out.topics_per_connection = 5 + draw.below(6);
+  out.operator_looks = Duration{static_cast<std::int64_t>(draw.log_uniform(5e9, 120e9))};
   return out;
 }
 
@@ -118,6 +122,7 @@ class World {
       scheduler_.at(start_ + fault.at, [this, fault] { strike(fault); });
     scheduler_.at(start_ + options.safety, [this] { calm_down(); });
     scheduler_.at(start_ + 100ms, [this] { start_bot(); });
+    scheduler_.at(start_ + shape_.operator_looks, [this] { operator_comes_by(); });
     truth_offset_ = shape_.clock_offset;
   }
 
@@ -146,6 +151,8 @@ class World {
   void forced_exit(const FaultInstance& fault);
   void venue_restart(Duration away);
   void operator_does(OperatorVerb verb, Duration then_resume);
+  void operator_comes_by();
+  void operator_sets_going();
   void change_limits(const FaultInstance& fault);
 
   WorldOptions options_;
@@ -168,7 +175,8 @@ class World {
   std::unique_ptr<Bot> bot_;
   std::uint64_t lives_ = 0, events_ = 0, inputs_ = 0;
   Duration truth_offset_{};  ///< of our wall clock
-  bool calm_ = false, operator_stopped_ = false;
+  bool calm_ = false;
+  Instant drill_until_{};  ///< what an operator stopped stays so
   Instant end_ = distant_future;
   std::uint64_t same_instant_ = 0;
   std::optional<RiskLimits> limits_;
@@ -238,16 +246,27 @@ void World::look_at_bot() {
 // ---- misfortune
 
 void World::operator_does(OperatorVerb verb, Duration then_resume) {
-  operator_stopped_ = true;
   if (bot_ != nullptr) bot_->ask(verb, "a drill");
-  const Instant back = scheduler_.now() + then_resume;
-  if (verb == OperatorVerb::kill)
-    scheduler_.at(back, [this] {
-      if (bot_ != nullptr) bot_->ask(OperatorVerb::unlock, "the drill is over");
-    });
-  scheduler_.at(back + 1ms, [this] {
-    if (bot_ != nullptr) bot_->ask(OperatorVerb::resume, "the drill is over");
-  });
+  const Instant over = scheduler_.now() + then_resume;
+  drill_until_ = std::max(drill_until_, over);
+  scheduler_.at(over, [this] { operator_sets_going(); });
+}
+
+/// A state of trading survives its process, so somebody must come by and set going what stands.
+void World::operator_comes_by() {
+  operator_sets_going();
+  const Instant next = scheduler_.now() + (calm_ ? calm_looks : shape_.operator_looks);
+  if (!calm_ || next < end_ - left_alone) scheduler_.at(next, [this] { operator_comes_by(); });
+}
+
+/// A halt ends by a word, a kill by two: first the latch is unlocked.
+void World::operator_sets_going() {
+  if (bot_ == nullptr || !bot_->trades() || scheduler_.now() < drill_until_) return;
+  const TradingState state = bot_->core()->overview().state;
+  if (state < TradingState::paused) return;
+  auditor_.note("an operator sets trading going");
+  if (state == TradingState::killed) bot_->ask(OperatorVerb::unlock, "looked at, and understood");
+  bot_->ask(OperatorVerb::resume, "looked at, and understood");
 }
 
 void World::human_trade(const FaultInstance& fault) {
@@ -472,13 +491,8 @@ void World::calm_down() {
   if (plan_.counts()[static_cast<std::size_t>(FaultKind::ip_ban)] > 0 ||
       plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0)
     end_ = std::max(end_, network_.forbidden_at() + ban_bound);
-  // What an operator stopped he starts again; a halt that the bot had of its own he leaves.
-  for (const Instant at : {scheduler_.now() + 5s, end_ - 20s})
-    scheduler_.at(at, [this] {
-      if (bot_ == nullptr || !operator_stopped_) return;
-      bot_->ask(OperatorVerb::unlock, "the drills are over");
-      bot_->ask(OperatorVerb::resume, "the drills are over");
-    });
+  drill_until_ = scheduler_.now();
+  scheduler_.at(scheduler_.now() + calm_looks, [this] { operator_comes_by(); });
   if (options_.tell) options_.tell(scheduler_.now(), "faults stop");
 }
 
