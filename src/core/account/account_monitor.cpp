@@ -24,6 +24,11 @@ void AccountMonitor::carry_into(Carried& out) const {
   out.peak_equity = peak_equity_;
 }
 
+bool AccountMonitor::known() const {
+  if (MLBOT_PLANTED(enter_before_the_account_is_known)) return wallet_known_;
+  return snapshot_ended_ && link_live_;
+}
+
 void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
   may_ask_ = mode != Mode::shadow;
   ask_at_ = may_ask_ ? at : distant_future;

@@ -62,7 +62,7 @@ class AccountMonitor {
   /// Holds the position that our fills make against the venue's.
   void compare(Instant now, SymbolId symbol, Lots believed);
 
-  bool known() const { return snapshot_ended_ && link_live_; }
+  bool known() const;
   /// True until the first snapshot of the run ended: what it shows was there before us.
   bool first_snapshot() const { return !snapshot_ended_once_; }
   bool in_snapshot() const { return in_snapshot_; }

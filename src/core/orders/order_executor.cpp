@@ -246,8 +246,9 @@ void OrderExecutor::carry(Instant now, const IntentCarried& intent, Outbox& out)
                  .position_index = intent.position_index,
                  .foreign = true,
                  .earlier = true,
-                 .cancel_wanted = !intent.reduce_only,  // its reason to be is gone with its run
-                 .amended_price = intent.price,         // an amend may still be on its way
+                 .cancel_wanted = !intent.reduce_only &&  // its reason to be is gone with its run
+                                  !MLBOT_PLANTED(leave_orders_of_earlier_lives),
+                 .amended_price = intent.price,  // an amend may still be on its way
                  .amended_size = intent.size,
                  .amended_at = now,
                  .placed_at = intent.placed_at,
@@ -382,7 +383,8 @@ void OrderExecutor::learn_venue_id(Instant now, Order& order, const VenueId& ven
 /// An order that we did not place: of an earlier run, of a person, or ours under a name that we do not know
 /// yet.
 const Order* OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& out) {
-  const bool working = news.status == OrderStatus::open || news.status == OrderStatus::part_filled;
+  const bool working = news.status == OrderStatus::open || news.status == OrderStatus::part_filled ||
+                       (MLBOT_PLANTED(take_a_stop_for_an_order) && news.conditional);
   if (!working || news.venue_id.empty()) return nullptr;
   Order* order = free_foreign();
   if (!order) return nullptr;

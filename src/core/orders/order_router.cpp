@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/exact_math.h"
+#include "base/planted.h"
 #include "core/orders/frame_rows.h"
 
 namespace mlbot::core {
@@ -27,7 +28,10 @@ void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch
 }
 
 void OrderRouter::configure(const ConfigChanged& config) {
-  risk_.configure(config.risk);
+  RiskLimits limits = config.risk;
+  if (MLBOT_PLANTED(a_symbol_without_a_limit)) limits.max_symbol_notional = limits.max_total_notional;
+  if (MLBOT_PLANTED(an_account_without_a_limit)) limits.max_total_notional = {INT64_MAX};
+  risk_.configure(limits);
   settings_ = config.decision;
   positions_.configure(config.decision.exits);
   for (Symbol& s : symbols_) s.traded = false;

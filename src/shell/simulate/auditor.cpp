@@ -102,6 +102,8 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
       note("funding while a position is held");
       return;
     }
+    if (!execution->client_id.empty())
+      fills_of_[execution->client_id.str()].emplace_back(execution->execution_id, at);
     if (execution->kind == ExecutionKind::adl) note("auto-deleveraging");
     if (execution->kind == ExecutionKind::bust) note("liquidation");
     const std::int64_t before = s.position;
@@ -120,6 +122,10 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     else if (!s.unprotected_since)
       s.unprotected_since = at;
   } else if (const auto* order = std::get_if<OrderNews>(&event)) {
+    const auto ours = created_.find(order->client_id.view());
+    if (ours != created_.end() && ours->second.told_refused && order->status == OrderStatus::open)
+      return fail("I12", fmt::format("{} is taken after the bot was told that it was refused",
+                                     order->client_id.view()));
     if (order->status == OrderStatus::cancelled && order->filled.count > 0)
       note("a cancel that carries fills");
     if (order->status == OrderStatus::rejected ||
@@ -134,6 +140,15 @@ void Auditor::arrived(std::string_view body) {
     const auto from = at + key.size();
     const auto known = created_.find(body.substr(from, body.find('"', from) - from));
     if (known == created_.end()) continue;
+    // Only a create names a side, and neither size nor price is in a cancel.
+    if (body.find(R"("side":")") == body.npos) {
+      const bool cancels = body.find(R"("qty":")") == body.npos && body.find(R"("price":")") == body.npos;
+      known->second.cancel_arrived |= cancels && known->second.life == life_;
+      continue;
+    }
+    if (known->second.cancel_arrived && !known->second.has_arrived &&
+        scheduler_.now() - known->second.sent_at <= 5s)
+      fail("I12", fmt::format("the cancel of {} overtook its create", known->first));
     if (!known->second.has_arrived && scheduler_.now() - known->second.sent_at > 2s)
       note("a create arrived late");
     known->second.has_arrived = true;
@@ -148,6 +163,16 @@ void Auditor::life_began(std::uint64_t life) {
   alive_since_ = scheduler_.now();
   account_live_since_ = distant_future;
   frames_entered_.clear();
+  claims_ = {};
+  known_.clear();
+  in_doubt_.clear();
+  spoken_of_.clear();
+  told_fills_.clear();
+  told_money_.clear();
+  asked_fills_.clear();
+  account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
+  funding_told_.reset();
+  market_lost_at_.reset();
   barred_ = barred_kept_;
   killed_ = killed_kept_;
   for (Symbol& s : symbols_) s.synced = false;
@@ -156,9 +181,11 @@ void Auditor::life_began(std::uint64_t life) {
 void Auditor::life_ended(std::uint64_t life, bool may_still_send) {
   if (!may_still_send) failed_life_ = life;
   account_live_since_ = distant_future;
+  claims_ = {};
 }
 
 void Auditor::heard(const Event& event) {
+  hear_account(event);
   if (const auto* update = std::get_if<BookUpdate>(&event)) {
     Symbol& s = symbols_[update->symbol.index];
     if (update->kind == UpdateKind::snapshot) {
@@ -193,6 +220,10 @@ void Auditor::check_frame(const FeatureFrame& frame) {
                                      symbols_[frame.symbol.index].terms.name.view()));
   symbols_[frame.symbol.index].shown = frame.top.synced;
   if (!frame.top.synced) return;
+  if (market_lost_at_ && scheduler_.now() > *market_lost_at_)
+    return fail("I18", fmt::format("{}: a book is shown although its connection was lost {} ms ago",
+                                   symbols_[frame.symbol.index].terms.name.view(),
+                                   (scheduler_.now() - *market_lost_at_) / 1ms));
   const Symbol& s = symbols_[frame.symbol.index];
   const auto name = s.terms.name.view();
   if (!s.synced)
@@ -236,6 +267,11 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
         break;
     }
   }
+  check_funding();
+  check_reserved(event.what);
+  check_commands(out);
+  if (!strangers_ && claims_.stopped_by && claims_.stopped_by() == ReasonCode::external_activity)
+    fail("I27", "trading is halted by what others did, and nobody else was there");
   for (const FeatureFrame& frame : out.frames) check_frame(frame);
   for (const Decision& decision : out.decisions) {
     ++reasons_[static_cast<std::size_t>(decision.reason)];
@@ -269,7 +305,10 @@ void Auditor::forbidden() {
   forbidden_life_ = life_;
 }
 
-void Auditor::disturbed(SymbolId symbol) { symbols_[symbol.index].disturbed_at = scheduler_.now(); }
+void Auditor::disturbed(SymbolId symbol) {
+  symbols_[symbol.index].disturbed_at = scheduler_.now();
+  strangers_ = true;
+}
 
 void Auditor::terms_changed(const Instrument& instrument) {
   Symbol& s = symbols_[instrument.id.index];

@@ -39,6 +39,13 @@ struct Belief {
   bool runs = false;            ///< a process is there, its run has begun
 };
 
+/// What a bot says of itself when it is asked; what it says is held against the auditor's own books.
+struct Claims {
+  std::function<Lots(SymbolId, Side)> open_entries;  ///< may still be filled: counted against the limits
+  std::function<std::optional<E8>()> wallet;         ///< by its ledger
+  std::function<std::optional<ReasonCode>()> stopped_by;
+};
+
 class Auditor final : public sim::Listener {
  public:
   explicit Auditor(const Scheduler& scheduler) : scheduler_{scheduler} {}
@@ -55,6 +62,12 @@ class Auditor final : public sim::Listener {
   // ---- what a bot is told, claims and does
   void life_began(std::uint64_t life);
   void life_ended(std::uint64_t life, bool may_still_send);
+  /// From now on until its end the life that runs can be asked.
+  void claims(Claims claims) { claims_ = std::move(claims); }
+  /// The venue told its time: from now on this life may sign.
+  void clock_told() { clock_told_ = true; }
+  /// A process has noticed that its only connection for the market is there, or is lost.
+  void market_line(bool there);
   /// What its sessions made of the lines, before the core sees it.
   void heard(const Event& event);
   /// What the core was given and what came of it.
@@ -129,6 +142,8 @@ class Auditor final : public sim::Listener {
     std::int64_t lots = 0;
     Instant sent_at;
     bool has_arrived = false;
+    std::uint64_t life = 0;
+    bool told_refused = false, cancel_arrived = false;
   };
   struct Body;
 
@@ -143,6 +158,15 @@ class Auditor final : public sim::Listener {
   void check_close(const Body& body, const Symbol& symbol);
   void check_rate(Line line);
   void check_frame(const FeatureFrame& frame);
+  void check_answer(const RequestAnswer& answer);
+  void check_question(const RequestAnswer& answer);
+  void check_commands(const Outbox& out);
+  void check_reserved(const Event& event);
+  void check_funding();
+  void check_stop(std::string_view body);
+  void hear_account(const Event& event);
+  void hear_word(const ClientOrderId& id, SymbolId symbol);
+  std::int64_t leaves_of(std::string_view id, Create& order);
   std::int64_t worst_lots(SymbolId id) const;
   std::int64_t lowest_mid(const Symbol& symbol, Duration back) const;
   void publish(Instant at, const BookUpdate& update);
@@ -168,6 +192,19 @@ class Auditor final : public sim::Listener {
   std::deque<Instant> orders_sent_, http_sent_;
   std::uint64_t creates_ = 0;
   std::int64_t cash_ = 0, wallet_at_start_ = 0;
+  // What this life says of itself, was told, and may therefore be held to (auditor_claims.cpp).
+  Claims claims_;
+  std::vector<std::string> known_;                ///< orders that it made or was handed on, not yet seen over
+  std::map<std::string, SymbolId> in_doubt_;      ///< orders whose fate it was told nobody knows
+  std::set<std::string, std::less<>> spoken_of_;  ///< orders that it heard a word of the venue about
+  std::set<VenueId> told_fills_, told_money_;     ///< executions, and what the account's log said of them
+  std::map<std::string, Instant> asked_fills_;    ///< when it last asked for an order's executions
+  std::map<std::string, std::vector<std::pair<VenueId, Instant>>>
+      fills_of_;  ///< by order, as the venue made them
+  std::optional<E8> wallet_before_, funding_told_;
+  bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
+  bool clock_told_ = false, strangers_ = false;
+  std::optional<Instant> market_lost_at_;
   std::map<std::string, std::uint64_t, std::less<>> happened_;
   std::array<std::uint64_t, reason_code_count> reasons_{};
   std::optional<Violation> violation_;

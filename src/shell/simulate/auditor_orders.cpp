@@ -59,6 +59,17 @@ void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::
     return fail("I13", fmt::format("{} was asked {} s after HTTP 403", target, since_no / 1s));
   if (life == failed_life_) return fail("I26", fmt::format("{} left a process that had failed", target));
   const bool by_socket = line == Line::orders;
+  const bool is_public = target.starts_with("/v5/market/") || target.starts_with("/v5/system/");
+  if (!by_socket && !is_public && !clock_told_)
+    return fail("H65", fmt::format("{} was signed before the venue's time was known", target));
+  if (target.starts_with("/v5/position/trading-stop")) check_stop(body);
+  if (target.starts_with("/v5/execution/list")) {
+    constexpr std::string_view key = "orderLinkId=";
+    if (const auto at = target.find(key); at != target.npos) {
+      const auto from = at + key.size();
+      asked_fills_[std::string{target.substr(from, target.find('&', from) - from)}] = scheduler_.now();
+    }
+  }
   const auto has = [&](std::string_view rest_path, std::string_view op) {
     return by_socket ? body.find(op) != body.npos : target.starts_with(rest_path);
   };
@@ -92,7 +103,7 @@ void Auditor::check_rate(Line line) {
     return fail("I13", fmt::format("{} requests in 5 s", http_sent_.size()));
 }
 
-void Auditor::create(std::uint64_t, const Body& body, Instant shown_now) {
+void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now) {
   ++creates_;
   orders_sent_.push_back(scheduler_.now());
   while (orders_sent_.front() + 1s <= scheduler_.now()) orders_sent_.pop_front();
@@ -111,8 +122,10 @@ void Auditor::create(std::uint64_t, const Body& body, Instant shown_now) {
                      .buy = body.buys(),
                      .reduce_only = body.reduce_only,
                      .lots = body.quantity / s.terms.lot_step.count,
-                     .sent_at = scheduler_.now()};
+                     .sent_at = scheduler_.now(),
+                     .life = life};
   created_.emplace(body.id, order);
+  known_.push_back(body.id);
   if (body.position_index != 0)
     return fail("I14", fmt::format("{}: positionIdx {} in one-way mode", body.id, body.position_index));
   if (body.reduce_only) {

@@ -10,6 +10,7 @@
 #include "domain/own_views.h"
 #include "shell/service/trading_state_file.h"
 #include "shell/simulate/words.h"
+#include "venue/bybit/rest_paths.h"
 #include "venue/bybit/rest_questions.h"
 
 namespace mlbot::shell::simulate {
@@ -117,9 +118,18 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
           if (const auto alive = weak.lock()) deed(**alive);
         });
     };
+    const auto seen = [link](Bot& bot, bool there) {
+      if (link == Link::market && bot.market_->size() == 1) bot.world_.auditor.market_line(there);
+    };
     peers[part] = world_.network.connect(
         line, timeout, silence,
-        {.opened = [=] { told([=](Bot& bot) { group(bot).opened(part, bot.now()); }); },
+        {.opened =
+             [=] {
+               told([=](Bot& bot) {
+                 seen(bot, true);
+                 group(bot).opened(part, bot.now());
+               });
+             },
          .heard =
              [=](std::string_view text) {
                const auto bot = weak.lock();
@@ -140,7 +150,10 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
              },
          .down =
              [=](std::string_view why) {
-               told([=, reason = std::string{why}](Bot& bot) { group(bot).lost(part, reason, bot.now()); });
+               told([=, reason = std::string{why}](Bot& bot) {
+                 seen(bot, false);
+                 group(bot).lost(part, reason, bot.now());
+               });
              }});
   };
   auto group = std::make_unique<bybit::StreamGroup>(
@@ -235,21 +248,24 @@ void Bot::begin() {
             world_.trace.add(xxh64(request.body));
             request.remote_address = "10.0.0.1";
             const std::weak_ptr<Bot*> weak = handle_;
-            world_.network.request(std::move(request), timeout, [weak, number](Network::Answer answer) {
-              const auto bot = weak.lock();
-              if (!bot) return;
-              auto kept = std::make_shared<Network::Answer>(std::move(answer));
-              (*bot)->hear([weak, number, kept] {
-                const auto there = weak.lock();
-                if (!there) return;
-                Bot& self = **there;
-                self.rest_->answered(number, std::move(*kept), self.now());
-                if (self.trade_ && !self.trade_started_ && self.rest_->venue_clock().known()) {
-                  self.trade_started_ = true;
-                  self.trade_->start(self.now());
-                }
-              });
-            });
+            const bool is_time = request.target == venue::bybit::path::time;
+            world_.network.request(
+                std::move(request), timeout, [weak, number, is_time](Network::Answer answer) {
+                  const auto bot = weak.lock();
+                  if (!bot) return;
+                  auto kept = std::make_shared<Network::Answer>(std::move(answer));
+                  (*bot)->hear([weak, number, is_time, kept] {
+                    const auto there = weak.lock();
+                    if (!there) return;
+                    Bot& self = **there;
+                    if (is_time && *kept && (*kept)->response.status == 200) self.world_.auditor.clock_told();
+                    self.rest_->answered(number, std::move(*kept), self.now());
+                    if (self.trade_ && !self.trade_started_ && self.rest_->venue_clock().known()) {
+                      self.trade_started_ = true;
+                      self.trade_->start(self.now());
+                    }
+                  });
+                });
           },
       .our_time = [this] { return now(); }};
   if (settings_.order_socket)
@@ -301,6 +317,10 @@ void Bot::started(std::vector<Instrument> instruments) {
       topics.push_back(fmt::format("{}.{}", kind, instrument.name.view()));
   }
   open_ = true;
+  world_.auditor.claims(
+      {.open_entries = [this](SymbolId symbol, Side side) { return core_->believed_open(symbol, side); },
+       .wallet = [this] { return core_->believed_wallet(); },
+       .stopped_by = [this] { return core_->overview().stopped_by; }});
   push(RunStarted{.mode = Mode::live,
                   .epoch = epoch_,
                   .account = std::string_view{settings_.account},

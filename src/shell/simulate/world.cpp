@@ -97,16 +97,56 @@ Shape shape_of(std::uint64_t seed) {
   return out;
 }
 
+/// Few things out of the way of a bot that trades often, and the limits that the aim is about.
+void aim_at(const Aim& aim, Shape& shape) {
+  shape.symbols = aim.symbols;
+  shape.decision.max_orders_per_hour = 2'000;
+  shape.decision.cooldown_ms = 500;
+  shape.risk.max_orders_per_minute = 120;
+  shape.operator_looks = 8s;
+  shape.topics_per_connection = 400;
+  if (aim.order_socket) shape.order_socket = *aim.order_socket;
+  const auto orders = [&](double count) {
+    return E8{static_cast<std::int64_t>(shape.decision.order_notional_usdt * count) * unit.count};
+  };
+  if (aim.symbol_limit > 0) shape.risk.max_symbol_notional = orders(aim.symbol_limit);
+  if (aim.total_limit > 0) shape.risk.max_total_notional = orders(aim.total_limit);
+  if (aim.max_open_orders > 0)
+    shape.risk.max_open_orders = shape.risk.max_open_orders_symbol = aim.max_open_orders;
+  shape.funding = aim.funding_interval_minutes > 0;
+}
+
+Shape shape_of(const WorldOptions& options) {
+  Shape out = shape_of(options.seed);
+  if (options.aim != nullptr) aim_at(*options.aim, out);
+  return out;
+}
+
+FaultPlan plan_of(const WorldOptions& options) {
+  FaultPlan out{options.seed, options.safety, options.calm || options.aim != nullptr};
+  if (options.aim != nullptr)
+    for (const AimedFault& fault : options.aim->faults) out.set_rate(fault.kind, fault.rate);
+  return out;
+}
+
+WorldOptions timed_by_aim(WorldOptions options) {
+  if (options.aim == nullptr) return options;
+  if (options.aim->safety > Duration{}) options.safety = options.aim->safety;
+  if (options.aim->liveness > Duration{}) options.liveness = options.aim->liveness;
+  return options;
+}
+
 class World {
  public:
   explicit World(const WorldOptions& options)
-      : options_{options},
-        shape_{shape_of(options.seed)},
+      : options_{timed_by_aim(options)},
+        shape_{shape_of(options)},
         warm_{warm_features(shape_.symbols)},
         start_{warm_.at + shape_.start_delay},
         scheduler_{start_},
-        plan_{options.seed, options.safety, options.calm},
-        strategy_{options.seed, core::feature_schema_hash()},
+        plan_{plan_of(options_)},
+        strategy_{options.seed, core::feature_schema_hash(),
+                  options.aim != nullptr ? std::optional{Strategy::Kind::random} : std::nullopt},
         auditor_{scheduler_},
         disk_{plan_},
         network_{scheduler_, plan_, shape_.lines, options.seed, wishes()},
@@ -120,7 +160,7 @@ class World {
     auditor_.attach(exchange_, account_);
     for (const TimedFault& fault : plan_.timed())
       scheduler_.at(start_ + fault.at, [this, fault] { strike(fault); });
-    scheduler_.at(start_ + options.safety, [this] { calm_down(); });
+    scheduler_.at(start_ + options_.safety, [this] { calm_down(); });
     scheduler_.at(start_ + 100ms, [this] { start_bot(); });
     scheduler_.at(start_ + shape_.operator_looks, [this] { operator_comes_by(); });
     truth_offset_ = shape_.clock_offset;
@@ -184,7 +224,9 @@ class World {
 
 ExchangeDesk::Setup World::desk_setup() {
   auto instruments = world_instruments(shape_.symbols);
-  for (Instrument& instrument : instruments) instrument.funding_interval_minutes = shape_.funding ? 60 : 480;
+  const std::int32_t often = options_.aim != nullptr ? options_.aim->funding_interval_minutes : 60;
+  for (Instrument& instrument : instruments)
+    instrument.funding_interval_minutes = shape_.funding ? often : 480;
   sim::ExchangeSetup setup{
       .instruments = instruments,
       .start = start_,
@@ -394,6 +436,9 @@ void World::strike(const TimedFault& fault) {
       return network_.ban(until);
     case venue_restart:
       return this->venue_restart(fault.length);
+    case feed_restart:
+      advance(now);
+      return exchange_.restart_feed();
     case forced_exit:
       return this->forced_exit(fault.instance);
     case human_trade:
