@@ -23,11 +23,11 @@ struct Aim {
   std::vector<AimedFault> faults;  ///< nothing else strikes
   std::size_t symbols = 2;
   std::optional<bool> order_socket;  ///< as the seed draws it when empty
-  double symbol_limit = 0;           ///< in orders of full size; 0 as the seed draws it
+  double order_limit = 0;            ///< in orders of full size; 0 as the seed draws it
+  double symbol_limit = 0;
   double total_limit = 0;
-  std::uint32_t max_open_orders = 0;          ///< 0 as the seed draws it
-  std::int32_t funding_interval_minutes = 0;  ///< 0 as the seed draws it
-  Duration safety{}, liveness{};              ///< 0 as the world has them
+  std::uint32_t max_open_orders = 0;  ///< 0 as the seed draws it
+  Duration safety{}, liveness{};      ///< 0 as the world has them
 };
 
 }  // namespace mlbot::shell::simulate

@@ -13,6 +13,7 @@ constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 12s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
+constexpr Duration counted_longest = 10s;  ///< of an order that is gone, when all is calm
 
 bool moves_position(ExecutionKind kind) {
   return kind == ExecutionKind::trade || kind == ExecutionKind::adl || kind == ExecutionKind::bust ||
@@ -170,6 +171,8 @@ void Auditor::life_began(std::uint64_t life) {
   told_fills_.clear();
   told_money_.clear();
   asked_fills_.clear();
+  account_known_since_ = distant_future;
+  for (Symbol& s : symbols_) s.counts_too_much_since = {};
   account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
   funding_told_.reset();
   market_lost_at_.reset();
@@ -349,6 +352,10 @@ void Auditor::finish(const Belief& belief) {
     if (row.size.count != 0 && row.stop_loss.count == 0)
       return fail("I5",
                   fmt::format("{}: {} lots are held without a stop when all is calm", name, row.size.count));
+    for (const auto& since : s.counts_too_much_since)
+      if (old_enough && since && scheduler_.now() - std::max(*since, s.disturbed_at) > counted_longest)
+        return fail("I27", fmt::format("{}: the bot has counted orders that nobody knows for {} s", name,
+                                       (scheduler_.now() - *since) / 1s));
     if (!misled_ && i < belief.positions.size() && belief.positions[i].count != row.size.count)
       return fail("I5", fmt::format("{}: the bot believes {} lots and the venue holds {} when all is calm",
                                     name, belief.positions[i].count, row.size.count));

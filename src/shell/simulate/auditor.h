@@ -135,6 +135,7 @@ class Auditor final : public sim::Listener {
     bool entered_buy = false;
     std::int64_t entered_lots = 0;
     Instant disturbed_at{INT64_MIN / 2};
+    std::array<std::optional<Instant>, 2> counts_too_much_since;  ///< of what may be bought, and sold
   };
   struct Create {
     SymbolId symbol;
@@ -164,6 +165,7 @@ class Auditor final : public sim::Listener {
   void check_reserved(const Event& event);
   void check_funding();
   void check_stop(std::string_view body);
+  void look_for_orders_left();
   void hear_account(const Event& event);
   void hear_word(const ClientOrderId& id, SymbolId symbol);
   std::int64_t leaves_of(std::string_view id, Create& order);
@@ -187,7 +189,7 @@ class Auditor final : public sim::Listener {
   bool barred_kept_ = false, killed_kept_ = false;  ///< what of that is on disk
   std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
   Instant forbidden_at_{INT64_MIN / 2};
-  Instant last_at_{INT64_MIN};
+  Instant last_at_{INT64_MIN}, account_known_since_{distant_future};
   Instant impaired_until_{INT64_MIN / 2}, alive_since_{}, account_live_since_{distant_future};
   std::deque<Instant> orders_sent_, http_sent_;
   std::uint64_t creates_ = 0;

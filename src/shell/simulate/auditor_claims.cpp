@@ -10,11 +10,12 @@
 namespace mlbot::shell::simulate {
 namespace {
 
-constexpr Duration request_window = 5s;    ///< later the venue refuses a create
-constexpr Duration list_lag = 500ms;       ///< by which a list of executions may be behind
-constexpr Duration market_news = 200ms;    ///< a lost connection is known by then
-constexpr Duration position_settled = 3s;  ///< a stop is about the position as it is
-constexpr double stop_slack = 2;           ///< over the distance that is configured
+constexpr Duration request_window = 5s;       ///< later the venue refuses a create
+constexpr Duration list_lag = 500ms;          ///< by which a list of executions may be behind
+constexpr Duration market_news = 200ms;       ///< a lost connection is known by then
+constexpr Duration position_settled = 3s;     ///< a stop is about the position as it is
+constexpr Duration order_left_longest = 20s;  ///< of an entry that an earlier life placed
+constexpr double stop_slack = 2;              ///< over the distance that is configured
 
 bool is_over(OrderStatus status) {
   return status == OrderStatus::filled || status == OrderStatus::cancelled ||
@@ -76,8 +77,12 @@ void Auditor::hear_account(const Event& event) {
     if (live == account_live_) return;
     account_live_ = live;
     account_known_ = in_snapshot_ = false;
+    account_known_since_ = distant_future;
   } else if (const auto* snapshot = std::get_if<AccountSnapshot>(&event)) {
-    if (snapshot->phase == SnapshotPhase::end && in_snapshot_) account_known_ = snapshot_once_ = true;
+    if (snapshot->phase == SnapshotPhase::end && in_snapshot_) {
+      account_known_ = snapshot_once_ = true;
+      account_known_since_ = std::min(account_known_since_, scheduler_.now());
+    }
     in_snapshot_ = snapshot->phase == SnapshotPhase::begin;
   } else if (const auto* execution = std::get_if<Execution>(&event)) {
     hear_word(execution->client_id, execution->symbol);
@@ -131,6 +136,7 @@ void Auditor::check_reserved(const Event& event) {
       std::holds_alternative<RequestAnswer>(event) || std::holds_alternative<OrderNews>(event) ||
       std::holds_alternative<Execution>(event) || std::holds_alternative<TimerFired>(event) ||
       std::holds_alternative<AccountSnapshot>(event) || std::holds_alternative<IntentCarried>(event);
+  if (std::holds_alternative<TimerFired>(event)) look_for_orders_left();
   if (!matters || !claims_.open_entries) return;
   std::vector<std::array<std::int64_t, 2>> may_fill(symbols_.size());
   std::erase_if(known_, [&](const std::string& id) {
@@ -141,13 +147,32 @@ void Auditor::check_reserved(const Event& event) {
   });
   for (std::uint16_t i = 0; i < symbols_.size(); ++i)
     for (const Side side : {Side::buy, Side::sell}) {
-      const std::int64_t counted = claims_.open_entries({i}, side).count;
-      const std::int64_t there = may_fill[i][side == Side::buy ? 0 : 1];
+      const std::size_t way = side == Side::buy ? 0 : 1;
+      const std::int64_t counted = claims_.open_entries({i}, side).count, there = may_fill[i][way];
+      auto& too_much_since = symbols_[i].counts_too_much_since[way];
+      if (counted == there)
+        too_much_since.reset();
+      else if (!too_much_since)
+        too_much_since = scheduler_.now();
       if (counted >= there) continue;
       return fail("I12", fmt::format("{}: {} lots may still be {}, and the bot counts {}",
                                      symbols_[i].terms.name.view(), there,
                                      side == Side::buy ? "bought" : "sold", counted));
     }
+}
+
+/// I5: what an earlier life wanted is gone with it; its entries are cancelled when they are found.
+void Auditor::look_for_orders_left() {
+  if (!account_known_) return;
+  const Instant able = std::max({account_known_since_, impaired_until_, alive_since_});
+  if (scheduler_.now() - able <= order_left_longest) return;
+  for (const sim::OrderRow& order : exchange_->open_orders(account_)) {
+    if (order.stop != sim::StopKind::none || order.reduce_only) continue;
+    const auto known = created_.find(order.client_id.view());
+    if (known == created_.end() || known->second.life == life_) continue;
+    return fail("I5", fmt::format("entry {} of an earlier life has been left at the venue for {} s",
+                                  order.client_id.view(), (scheduler_.now() - able) / 1s));
+  }
 }
 
 /// Of what a step commands: no entry over what cannot be known, and no more orders than may be open.
@@ -156,7 +181,7 @@ void Auditor::check_commands(const Outbox& out) {
   bool counted = false;
   for (const Command& command : out.commands) {
     const auto* place = std::get_if<PlaceOrder>(&command);
-    if (place == nullptr) continue;
+    if (place == nullptr || created_.contains(place->id.view())) continue;
     if (!counted)
       for (const std::string& id : known_) {
         Create& order = created_.find(id)->second;

@@ -109,11 +109,11 @@ void aim_at(const Aim& aim, Shape& shape) {
   const auto orders = [&](double count) {
     return E8{static_cast<std::int64_t>(shape.decision.order_notional_usdt * count) * unit.count};
   };
+  if (aim.order_limit > 0) shape.risk.max_order_notional = orders(aim.order_limit);
   if (aim.symbol_limit > 0) shape.risk.max_symbol_notional = orders(aim.symbol_limit);
   if (aim.total_limit > 0) shape.risk.max_total_notional = orders(aim.total_limit);
   if (aim.max_open_orders > 0)
     shape.risk.max_open_orders = shape.risk.max_open_orders_symbol = aim.max_open_orders;
-  shape.funding = aim.funding_interval_minutes > 0;
 }
 
 Shape shape_of(const WorldOptions& options) {
@@ -224,9 +224,7 @@ class World {
 
 ExchangeDesk::Setup World::desk_setup() {
   auto instruments = world_instruments(shape_.symbols);
-  const std::int32_t often = options_.aim != nullptr ? options_.aim->funding_interval_minutes : 60;
-  for (Instrument& instrument : instruments)
-    instrument.funding_interval_minutes = shape_.funding ? often : 480;
+  for (Instrument& instrument : instruments) instrument.funding_interval_minutes = shape_.funding ? 60 : 480;
   sim::ExchangeSetup setup{
       .instruments = instruments,
       .start = start_,
