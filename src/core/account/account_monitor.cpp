@@ -36,8 +36,9 @@ void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
 }
 
 void AccountMonitor::on(Instant at, const LinkChanged& link, Outbox& out) {
-  if (link.link != Link::account || MLBOT_PLANTED(believe_an_account_whose_link_is_down)) return;
+  if (link.link != Link::account) return;
   const bool live = link.state == LinkState::live;
+  if (!live && MLBOT_PLANTED(believe_an_account_whose_link_is_down)) return;
   if (live == link_live_) return;
   link_live_ = live;
   snapshot_ended_ = false;  // whatever happened meanwhile was not told

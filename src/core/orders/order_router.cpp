@@ -189,7 +189,10 @@ bool OrderRouter::busy(SymbolId symbol, Side side) const {
   if (!work.active) return false;
   if (!work.ending && work.unsent.count > 0) return true;
   for (std::size_t i = 0; i < work.count; ++i)
-    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) return true;
+    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) {
+      if (MLBOT_PLANTED(enter_over_an_unknown_order) && order->state == OrderState::outcome_unknown) continue;
+      return true;
+    }
   return false;
 }
 

@@ -13,6 +13,8 @@ constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 12s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
+constexpr Duration news_under_way = 2s;
+constexpr std::size_t touch_levels = 3;    ///< a book that has more on each side shows more than its touch
 constexpr Duration counted_longest = 10s;  ///< of an order that is gone, when all is calm
 
 bool moves_position(ExecutionKind kind) {
@@ -116,6 +118,7 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     while (s.positions.size() > 1 && s.positions[1].first + positions_kept < at) s.positions.pop_front();
   } else if (const auto* position = std::get_if<PositionNews>(&event)) {
     Symbol& s = symbols_[position->symbol.index];
+    if (s.stop_loss != position->stop_loss.count) s.stop_since = at;
     s.stop_loss = position->stop_loss.count;
     const bool naked = position->size.count != 0 && s.stop_loss == 0;
     if (!naked)
@@ -192,6 +195,10 @@ void Auditor::heard(const Event& event) {
   if (const auto* update = std::get_if<BookUpdate>(&event)) {
     Symbol& s = symbols_[update->symbol.index];
     if (update->kind == UpdateKind::snapshot) {
+      const bool touch_only = update->bids.size() <= 1 && update->asks.size() <= 1;
+      if (touch_only && s.bids.size() > touch_levels && s.asks.size() > touch_levels)
+        return fail("I18",
+                    fmt::format("{}: a snapshot of the touch is taken for the book", s.terms.name.view()));
       if (update->update_id == 1 && s.heard_id > 1) note("u = 1 while a book was followed");
       s.synced = true;
     } else if (s.synced && update->update_id <= s.heard_id) {
@@ -352,10 +359,11 @@ void Auditor::finish(const Belief& belief) {
     if (row.size.count != 0 && row.stop_loss.count == 0)
       return fail("I5",
                   fmt::format("{}: {} lots are held without a stop when all is calm", name, row.size.count));
-    for (const auto& since : s.counts_too_much_since)
+    if (!misled_) for (const auto& since : s.counts_too_much_since)
       if (old_enough && since && scheduler_.now() - std::max(*since, s.disturbed_at) > counted_longest)
         return fail("I27", fmt::format("{}: the bot has counted orders that nobody knows for {} s", name,
                                        (scheduler_.now() - *since) / 1s));
+    if (!s.positions.empty() && scheduler_.now() - s.positions.back().first < news_under_way) return;
     if (!misled_ && i < belief.positions.size() && belief.positions[i].count != row.size.count)
       return fail("I5", fmt::format("{}: the bot believes {} lots and the venue holds {} when all is calm",
                                     name, belief.positions[i].count, row.size.count));

@@ -127,6 +127,7 @@ class Auditor final : public sim::Listener {
     // The account.
     std::int64_t position = 0;  ///< from distinct fills
     std::int64_t stop_loss = 0;
+    Instant stop_since{};
     std::deque<std::pair<Instant, std::int64_t>> positions;  ///< as it was
     std::optional<Instant> unprotected_since;
     bool shown = false;  ///< the last frame had a book
@@ -165,6 +166,7 @@ class Auditor final : public sim::Listener {
   void check_reserved(const Event& event);
   void check_funding();
   void check_stop(std::string_view body);
+  void check_cancel_all(std::string_view body);
   void look_for_orders_left();
   void hear_account(const Event& event);
   void hear_word(const ClientOrderId& id, SymbolId symbol);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/json.h"
 #include "shell/simulate/auditor.h"
@@ -10,12 +11,13 @@
 namespace mlbot::shell::simulate {
 namespace {
 
-constexpr Duration request_window = 5s;       ///< later the venue refuses a create
-constexpr Duration list_lag = 500ms;          ///< by which a list of executions may be behind
-constexpr Duration market_news = 200ms;       ///< a lost connection is known by then
-constexpr Duration position_settled = 3s;     ///< a stop is about the position as it is
-constexpr Duration order_left_longest = 20s;  ///< of an entry that an earlier life placed
-constexpr double stop_slack = 2;              ///< over the distance that is configured
+constexpr Duration request_window = 5s;      ///< later the venue refuses a create
+constexpr Duration list_lag = 500ms;         ///< by which a list of executions may be behind
+constexpr Duration market_news = 200ms;      ///< a lost connection is known by then
+constexpr Duration position_settled = 600ms;    ///< a stop is about the position as it is
+constexpr Duration order_left_longest = 3s;  ///< of an entry that an earlier life placed
+constexpr Duration stop_known = 6s, disturbance = 15s;
+constexpr double stop_slack = 2;  ///< over the distance that is configured
 
 bool is_over(OrderStatus status) {
   return status == OrderStatus::filled || status == OrderStatus::cancelled ||
@@ -205,7 +207,8 @@ void Auditor::check_commands(const Outbox& out) {
 
 // ---- stops
 
-/// I8: a stop that the bot sets lies no further from the entry than it is told to.
+/// I8: a stop that the bot sets lies on the losing side, no further from the entry than it is told to; and
+/// one that stands is not set again and again (I13).
 void Auditor::check_stop(std::string_view body) {
   const Json json = Json::parse(body, nullptr, false);
   if (json.is_discarded()) return;
@@ -213,14 +216,33 @@ void Auditor::check_stop(std::string_view body) {
   const auto stop = parse_e8(json.value("stopLoss", "0"));
   if (!symbol || !stop || stop->count <= 0) return;
   const Symbol& s = symbols_[symbol->index];
+  const auto name = s.terms.name.view();
   const sim::PositionRow held = exchange_->position(account_, *symbol);
-  const bool changed = !s.positions.empty() && scheduler_.now() - s.positions.back().first < position_settled;
-  if (held.size.count == 0 || held.entry_price.count <= 0 || changed) return;
-  const double entry = to_double(held.entry_price);
-  const double bps = (held.size.count > 0 ? 1e4 : -1e4) * (entry - to_double(*stop)) / entry;
-  if (bps > stop_slack * limits_.stop_distance_bps)
-    fail("I8", fmt::format("{}: the bot sets a stop {:.0f} bps from the entry, and {} are configured",
-                           s.terms.name.view(), bps, limits_.stop_distance_bps));
+  const Instant now = scheduler_.now();
+  const bool changed = !s.positions.empty() && now - s.positions.back().first < position_settled;
+  if (held.size.count == 0 || held.entry_price.count <= 0 || s.mids.empty() || changed) return;
+  const double way = held.size.count > 0 ? 1e4 : -1e4;
+  const auto away = [&](E8 from) { return way * (to_double(from) - to_double(*stop)) / to_double(from); };
+  const double bps = away(held.entry_price), limit = limits_.stop_distance_bps;
+  if (bps > stop_slack * limit)
+    return fail("I8", fmt::format("{}: the bot sets a stop {:.0f} bps from the entry, and {} are configured",
+                                  name, bps, limits_.stop_distance_bps));
+  if (std::max(bps, away({s.mids.back().price})) < -0.3 * limit)
+    return fail("I8", fmt::format("{}: the bot sets a stop on the side where the position wins", name));
+  const Instant able = std::max({s.stop_since, impaired_until_, account_live_since_, s.disturbed_at});
+  if (s.stop_loss == stop->count && account_live_since_ != distant_future && now - able > stop_known)
+    fail("I13", fmt::format("{}: the bot sets a stop that has stood for {} s", name, (now - able) / 1s));
+}
+
+/// I8: whatever is cancelled, the stop of what is held stays.
+void Auditor::check_cancel_all(std::string_view body) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (json.is_discarded() || json.value("orderFilter", "") == "Order") return;
+  const auto symbol = symbol_of(json.value("symbol", ""));
+  if (!symbol || scheduler_.now() - symbols_[symbol->index].disturbed_at < disturbance) return;
+  if (exchange_->position(account_, *symbol).size.count != 0)
+    fail("I8", fmt::format("{}: the stops are cancelled with the orders, and a position is held",
+                           symbols_[symbol->index].terms.name.view()));
 }
 
 // ---- lines

@@ -63,6 +63,7 @@ void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::
   if (!by_socket && !is_public && !clock_told_)
     return fail("H65", fmt::format("{} was signed before the venue's time was known", target));
   if (target.starts_with("/v5/position/trading-stop")) check_stop(body);
+  if (target.starts_with("/v5/order/cancel-all")) check_cancel_all(body);
   if (target.starts_with("/v5/execution/list")) {
     constexpr std::string_view key = "orderLinkId=";
     if (const auto at = target.find(key); at != target.npos) {
