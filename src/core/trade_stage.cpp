@@ -61,7 +61,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();
-                   if (monitor_.on(at, e)) router_.on_snapshot(at, monitor_, first, out);
+                   if (monitor_.on(at, e)) router_.on_snapshot(at, event.venue_time, monitor_, first, out);
                  },
                  [&](const LinkChanged& e) { monitor_.on(at, e, out); },
                  [&](const TimerFired&) {
