@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/account/account_monitor.h"
 #include "core/features/feature_hub.h"
 #include "core/models/bundle.h"
 #include "core/orders/risk_manager.h"
@@ -54,8 +55,10 @@ class Core {
     std::optional<ReasonCode>
         stopped_by;                 ///< why trading stopped by itself; nothing when an operator stopped it
     std::optional<ReasonCode> why;  ///< what to show beside the state: of a stop, of blindness, of a gate
-    bool closing = false;           ///< positions are being closed, or that is being verified
-    bool closed = false;            ///< the last closing ended: flat by two sources, stops off
+    std::optional<AccountDifference> differs;  ///< what of the account is told otherwise than we have it
+    std::optional<Refused> warning;            ///< of a control that refuses nothing
+    bool closing = false;                      ///< positions are being closed, or that is being verified
+    bool closed = false;                       ///< the last closing ended: flat by two sources, stops off
     bool disconnect_due =
         false;  ///< an operator asked for the end of all links, and nothing is left to close
   };

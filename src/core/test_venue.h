@@ -116,6 +116,7 @@ class TestVenue {
     std::uint64_t trade_number = 0;
     std::int64_t position = 0;
     std::int64_t stop = 0;
+    double cost = 0;  ///< signed as the position
   };
   struct Working {
     PlaceOrder order;
@@ -259,6 +260,14 @@ class TestVenue {
     const Instrument terms = instrument(w.order.symbol.index);
     const std::int64_t change = sign_of(w.order.side) * lots;
     w.filled += lots;
+    const double each = to_double(terms.notional(w.order.price, {1}));
+    const std::int64_t closed =
+        s.position != 0 && (s.position > 0) != (change > 0) ? std::min(lots, std::abs(s.position)) : 0;
+    const double cost_of_closed =
+        closed == 0 ? 0 : s.cost * static_cast<double>(closed) / static_cast<double>(std::abs(s.position));
+    const double proceeds = -static_cast<double>(change > 0 ? closed : -closed) * each;
+    cash_ += proceeds - cost_of_closed;
+    s.cost += static_cast<double>(change > 0 ? lots - closed : closed - lots) * each - cost_of_closed;
     s.position += change;
     if (s.position == 0) s.stop = 0;
     if (w.order.stop_loss && s.position != 0) s.stop = w.order.stop_loss->count;
@@ -276,6 +285,7 @@ class TestVenue {
                               .fee = fee,
                               .liquidity = liquidity,
                               .at = at};
+    cash_ -= to_double(fee);
     history_.push_back(execution);
     deliver(at + 3ms, execution);
     if (chance_.chance(setup_.trouble.doubled_fill)) deliver(at + 9ms, execution);
@@ -298,7 +308,8 @@ class TestVenue {
             .updated_at = at};
   }
   WalletNews wallet(NewsSource source) const {
-    return {.source = source, .equity = e8_from_double(setup_.equity)};
+    return {
+        .source = source, .equity = e8_from_double(setup_.equity), .wallet_balance = e8_from_double(cash_)};
   }
   OrderNews row(Instant at, const Working& w, OrderStatus status, NewsSource source) const {
     return {.source = source,
@@ -428,6 +439,7 @@ class TestVenue {
   std::vector<Symbol> symbols_;
   std::vector<SymbolId> all_;
   std::vector<Working> orders_, over_;
+  double cash_ = setup_.equity;
   std::vector<Execution> history_;
   std::uint64_t executions_ = 0, orders_made_ = 0, turn_ = 0;
   std::multimap<Instant, Event> deliveries_;

@@ -20,6 +20,20 @@ void TradeStage::compare(Instant now, SymbolId symbol) {
   if (symbol.index < router_.symbol_count()) monitor_.compare(now, symbol, router_.positions().net(symbol));
 }
 
+void TradeStage::compare_wallet(Instant now) {
+  const Ledger& ledger = router_.positions().ledger();
+  if (ledger.is_open()) monitor_.compare_wallet(now, ledger.cash());
+}
+
+/// Who resumes has looked: wallet and modes are taken as they are. A position that differs is not: what we do
+/// not count we cannot close.
+void TradeStage::accept_account(Instant now) {
+  if (!monitor_.known() || !router_.positions().ledger().is_open()) return;
+  monitor_.accept_modes();
+  router_.accept_wallet(monitor_.wallet_balance());
+  compare_wallet(now);
+}
+
 void TradeStage::step(const Stamped& event, Outbox& out) {
   const std::size_t routes_before = out.routes.size(), fills_before = out.fills.size();
   take(event, out);
@@ -45,6 +59,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                    coordinator_.on(at, e, router_, out);
                    if (e.kind == ExecutionKind::other) monitor_.ask_again(at);  // a word that we do not know
                    compare(at, e.symbol);
+                   compare_wallet(at);
                  },
                  [&](const PositionNews& e) {
                    monitor_.on(at, e);
@@ -54,6 +69,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [&](const WalletNews& e) {
                    router_.on(event.venue_time.ns == 0 ? at : event.venue_time, e);
                    monitor_.on(at, e, router_.positions().profit());
+                   compare_wallet(at);
                  },
                  [&](const RequestAnswer& e) {
                    coordinator_.on(at, e);
@@ -67,12 +83,16 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [&](const TimerFired&) {
                    timer_at_ = at;
                    for (std::uint16_t i = 0; i < router_.symbol_count(); ++i) compare(at, {i});
+                   compare_wallet(at);
                    if (monitor_.worst_mismatch(at) > mismatch_tolerance) monitor_.ask_again(at);
                    monitor_.on_timer(at, router_.positions().profit(), out);
                    router_.on_timer(at, monitor_, out);
                    coordinator_.on_timer(at, router_, monitor_, out);
                  },
-                 [&](const OperatorCommand& e) { coordinator_.on(at, e, router_, monitor_, out); },
+                 [&](const OperatorCommand& e) {
+                   if (e.verb == OperatorVerb::resume) accept_account(at);
+                   coordinator_.on(at, e, router_, monitor_, out);
+                 },
                  [](const BookUpdate&) {},
                  [](const Trades&) {},
                  [](const Kline&) {},
@@ -82,9 +102,12 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [](const AdlAlerts&) {},
                  [](const InsurancePools&) {},
                  [&](const FastExecution& e) { router_.on(at, e); },  // the Execution follows, with its fee
-                 [&](const Transaction& e) { router_.on(e); },
+                 [&](const Transaction& e) {
+                   router_.on(e);
+                   compare_wallet(at);
+                 },
                  [&](const AccountModes& e) {
-                   monitor_.expect_hedge(e.hedge);
+                   monitor_.on(at, e);
                    router_.on(e);
                  },
                  [](const ClockOffset&) {},
@@ -95,7 +118,13 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
-  router_.note_sent(at, std::span{out.commands}.subspan(sent_before));
+  note_sent(at, std::span{out.commands}.subspan(sent_before));
+}
+
+void TradeStage::note_sent(Instant at, std::span<const Command> commands) {
+  router_.note_sent(at, commands);
+  for (const Command& command : commands)
+    if (std::holds_alternative<QueryAccount>(command)) monitor_.note_question(at);
 }
 
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
@@ -104,7 +133,7 @@ void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
   const std::size_t routes_before = out.routes.size(), fills_before = out.fills.size();
   router_.measure(frame, out);
   judge(frame, out);
-  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
+  note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
   stamp(frame.cause, routes_before, fills_before, out);
 }
 
@@ -118,6 +147,8 @@ Core::Overview TradeStage::overview() const {
   return {.state = coordinator_.state(),
           .stopped_by = coordinator_.stopped_by(),
           .why = coordinator_.why(),
+          .differs = monitor_.difference(),
+          .warning = router_.risk().warning(),
           .closing = coordinator_.closing().under_way(),
           .closed = coordinator_.closing().phase() == Closing::Phase::done,
           .disconnect_due = coordinator_.disconnect_due()};

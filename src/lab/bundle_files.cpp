@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "base/assert.h"
@@ -80,6 +82,27 @@ Result<void, BundleError> check_golden(const std::string& text, const models::Tr
   return {};
 }
 
+/// A bundle of before ranges were kept has none.
+Result<std::vector<models::FeatureRange>, BundleError> read_ranges(const BundleFiles& files,
+                                                                   std::size_t features) {
+  std::vector<models::FeatureRange> out;
+  const auto file = files.find("ranges.json");
+  if (file == files.end()) return out;
+  const Json ranges = Json::parse(file->second);
+  const Json &low = ranges.at("low"), &high = ranges.at("high");
+  if (low.size() != features || high.size() != features)
+    return refuse(BundleFault::unreadable, fmt::format("ranges.json: not {} features; {}", features, remedy));
+  out.resize(features);
+  for (std::size_t i = 0; i < features; ++i) {
+    if (low[i].is_null() || high[i].is_null()) continue;
+    out[i] = {low[i].get<double>(), high[i].get<double>()};
+    if (!(out[i].low <= out[i].high))
+      return refuse(BundleFault::unreadable,
+                    fmt::format("ranges.json: feature {} ends before it begins; {}", i, remedy));
+  }
+  return out;
+}
+
 Result<models::Bundle, BundleError> load(const BundleFiles& files, std::uint64_t expected_schema_hash) {
   const std::string& bundle_json = files.at("bundle.json");
   if (!bundle_json.ends_with("}\n"))
@@ -118,6 +141,9 @@ Result<models::Bundle, BundleError> load(const BundleFiles& files, std::uint64_t
     return refuse(BundleFault::unreadable,
                   fmt::format("model.json: another number of features than bundle.json; {}", remedy));
   if (auto ok = check_golden(files.at("golden.json"), *trees); !ok) return std::unexpected{ok.error()};
+  auto ranges = read_ranges(files, trees->feature_count());
+  if (!ranges) return std::unexpected{ranges.error()};
+  bundle.ranges = std::move(*ranges);
   bundle.heads.push_back({head.at("name").get<std::string>(), head.at("horizon_ms").get<std::int32_t>(),
                           std::move(*trees), head.at("residual_bps").get<double>(),
                           head.at("calibration_intercept_bps").get<float>(),
@@ -159,6 +185,24 @@ std::string golden_json(std::span<const float> rows, std::size_t columns,
     out["predictions"].push_back(fmt::format("{:08x}", std::bit_cast<std::uint32_t>(predictions[i])));
   }
   return out.dump(1) + "\n";
+}
+
+std::string ranges_json(std::span<const float> rows, std::size_t columns) {
+  MLBOT_ASSERT(rows.size() % columns == 0);
+  std::vector<std::optional<std::pair<float, float>>> ranges(columns);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& range = ranges[i % columns];
+    if (std::isnan(rows[i])) continue;
+    if (!range) range = {rows[i], rows[i]};
+    range->first = std::min(range->first, rows[i]);
+    range->second = std::max(range->second, rows[i]);
+  }
+  Json out = {{"low", Json::array()}, {"high", Json::array()}};
+  for (const auto& range : ranges) {
+    out["low"].push_back(range ? Json(range->first) : Json{});
+    out["high"].push_back(range ? Json(range->second) : Json{});
+  }
+  return out.dump() + "\n";
 }
 
 Result<models::Bundle, BundleError> load_bundle(const BundleFiles& files,

@@ -3,6 +3,7 @@
 //
 //   model.json    XGBoost's own document, so that others can open it
 //   golden.json   256 rows as float32 bits with XGBoost's own predictions as bits
+//   ranges.json   between which values each feature lay in training; null where it never had one
 //   metrics.json  what was measured on the untouched part
 //   card.md       the same for a reader
 //   bundle.json   format, schema, heads, costs, data manifest, training parameters; size and SHA-256 of the
@@ -33,6 +34,9 @@ void seal_bundle(BundleFiles& files, Json about);
 
 /// golden.json: rows and the trainer's predictions, as bits.
 std::string golden_json(std::span<const float> rows, std::size_t columns, std::span<const float> predictions);
+
+/// ranges.json: the least and the largest value of each column, missing ones left out.
+std::string ranges_json(std::span<const float> rows, std::size_t columns);
 
 /// Checks everything that can be checked and builds the trees.
 /// @error truncated        a file is missing, or shorter than bundle.json says.

@@ -89,6 +89,25 @@ BundleFault fault_of(const BundleFiles& files) {
   return loaded.error().fault;
 }
 
+TEST(Ranges, are_those_of_the_rows_and_come_back_from_the_bundle) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> rows{1, nan, -3, 4, nan, 5, nan, nan, -7};
+  EXPECT_EQ(Json::parse(ranges_json(rows, 3)), Json::parse(R"({"low":[1,null,-7],"high":[4,null,5]})"));
+
+  BundleFiles files = small_bundle();
+  EXPECT_TRUE(load_bundle(files, schema)->ranges.empty()) << "a bundle of before they were kept";
+  std::vector<float> wide(columns, 0.5F);
+  wide[0] = nan;
+  files["ranges.json"] = ranges_json(wide, columns);
+  const auto loaded = load_bundle(resealed(files, "", {}), schema);
+  ASSERT_TRUE(loaded) << loaded.error().what;
+  ASSERT_EQ(loaded->ranges.size(), columns);
+  EXPECT_EQ(loaded->ranges[1].low, 0.5);
+  EXPECT_TRUE(std::isinf(loaded->ranges[0].high)) << "nothing is outside of what was never seen";
+  files["ranges.json"] = R"({"low":[1],"high":[2]})";
+  EXPECT_EQ(fault_of(resealed(files, "", {})), BundleFault::unreadable);
+}
+
 TEST(Evaluator, gives_the_trainers_bits_on_every_row) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);

@@ -11,6 +11,7 @@
 #include "io/clock/clock.h"
 #include "io/files/files.h"
 #include "io/files/resident_memory.h"
+#include "shell/difference_text.h"
 #include "shell/live_bot_parts.h"
 #include "shell/page_token.h"
 #include "shell/state_word.h"
@@ -102,7 +103,7 @@ io::web::HeaderView LiveBot::Parts::header() const {
   out.mode = settings.mode == Mode::live ? "live" : settings.mode == Mode::shadow ? "shadow" : "paper";
   const auto overview = core->overview();
   out.state = state_word(overview.state, settings.mode);
-  if (overview.why) out.why = to_string(*overview.why);
+  out.why = why_text(overview, instruments);
   out.venue = venue->title();
   out.account = venue->account();
   out.model = bundle ? short_hash(bundle->content_hash) : "none";

@@ -54,7 +54,6 @@ struct LiveBot::Parts {
   Failure open_streams();
   Failure start_services();
   Failure open_run();
-  void find_trading_state();
   void add_services();
   void observe();
   void seed_candles();

@@ -412,24 +412,10 @@ Opening LiveBot::Parts::opening() const {
   return out;
 }
 
-/// Freedom is never read out of a damaged file.
-void LiveBot::Parts::find_trading_state() {
-  const auto found = load_trading_state(state.trading_state());
-  if (!found) {
-    console.note(found.error());
-    carried = {.state = TradingState::halted, .stopped_by = ReasonCode::halted};
-  } else if (*found) {
-    carried = **found;
-    if (carried.state >= TradingState::paused)
-      console.note(fmt::format("trading is {} since the last run{}{}", word(carried.state),
-                               carried.stopped_by ? ": " : "",
-                               carried.stopped_by ? to_string(*carried.stopped_by) : ""));
-  }
-  trading_state.emplace(state.trading_state(), carried);
-}
-
 LiveBot::Parts::Failure LiveBot::Parts::open_run() {
-  find_trading_state();
+  carried =
+      take_over_trading_state(state.trading_state(), [this](std::string_view text) { console.note(text); });
+  trading_state.emplace(state.trading_state(), carried);
   const auto first = opening();
   for (std::size_t i = 0; i < first.size(); ++i) source->push(first.event(i), {});
   // What the last run meant to send and heard no end of comes before anything of this one.

@@ -32,7 +32,7 @@ nothing passes by it: an order leaves only as `Approved<PlaceOrder>`, which only
 control, reason, limit and what was found: `K06 price_collar: limit 50 bps, actual 73 bps`.
 
 **hard**: the order is refused. **soft**: refused for a while, made smaller, or warned about. **latch**: trading is reduced or
-halted until a person resumes it. Cancels, and stops that protect, are held back by K13 alone; orders that only shrink a position pass
+halted until a person resumes it. A cancel is never held back; stops that protect are by K13 alone; orders that only shrink a position pass
 the controls of sizes, prices and rates (K03, K04, K06, K08, K12, K13, K16), not those against getting in.
 
 Last fired: when the named test last made the control fire, on the machine that printed this page. A control that no test fires

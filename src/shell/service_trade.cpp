@@ -17,11 +17,14 @@
 #include "shell/account_links.h"
 #include "shell/bus_listener.h"
 #include "shell/carried_intents.h"
+#include "shell/difference_text.h"
 #include "shell/history_source.h"
 #include "shell/journal_options.h"
 #include "shell/journal_source.h"
 #include "shell/model_store.h"
+#include "shell/service/trading_state_file.h"
 #include "shell/service_host.h"
+#include "shell/state_word.h"
 #include "shell/topology/places.h"
 #include "shell/topology/trade_feed.h"
 #include "shell/trade_page.h"
@@ -77,6 +80,7 @@ class TradeService {
   ExitCode run();
 
  private:
+  std::string state_path() const { return directory() + "/trading.state"; }
   std::string directory() const { return host_.state().root + "/trade/" + options_.account; }
 
   Result<void, StartError> open_journal();
@@ -112,6 +116,7 @@ class TradeService {
   std::unique_ptr<AccountLinks> links_;
   std::unique_ptr<LeaseKeeper> account_lease_;
   std::optional<core::TradeCore> core_;
+  std::optional<TradingStateFile> state_file_;  ///< of an account that is not recorded
   std::optional<RecordedAccount> recorded_account_;
   std::optional<TradeFeed> feed_;
   std::unique_ptr<BusListener> listener_;
@@ -311,6 +316,11 @@ Result<void, StartError> TradeService::begin_run() {
     if (std::find(settings.symbols.begin(), settings.symbols.end(), instrument.name.view()) !=
         settings.symbols.end())
       opening.traded.push_back(instrument.id);
+  if (!recorded_) {
+    opening.run.carried =
+        take_over_trading_state(state_path(), [this](std::string_view text) { host_.console().note(text); });
+    state_file_.emplace(state_path(), opening.run.carried);
+  }
   const auto carried = carried_intents(directory() + "/journal", opening.instruments, journal_->recovery());
   if (!carried) return std::unexpected{StartError{ExitCode::data, carried.error()}};
   for (std::size_t i = 0; i < opening.size(); ++i) hear(opening.event(i), {});
@@ -401,9 +411,16 @@ void TradeService::act(Sequence cause, Instant at) {
     if (auto kept = journal_->append(StampedCommand{own, at, command}); !kept) error_ = kept.error().what;
   for (const auto& decision : out_.decisions)
     if (auto kept = journal_->append(decision); !kept) error_ = kept.error().what;
-  if (!out_.commands.empty() || !out_.decisions.empty())
+  for (const auto& route : out_.routes)
+    if (auto kept = journal_->append(route); !kept) error_ = kept.error().what;
+  for (const auto& fill : out_.fills)
+    if (auto kept = journal_->append(fill); !kept) error_ = kept.error().what;
+  if (!out_.commands.empty() || !out_.decisions.empty() || !out_.fills.empty())
     if (auto kept = journal_->flush(); !kept) error_ = kept.error().what;
   if (!error_.empty()) return;
+  if (state_file_)
+    if (const auto trouble = state_file_->keep(core_->carried(), at))
+      host_.console().note(*trouble + "; the state of trading is not kept over a restart");
   for (const auto& command : out_.commands) {
     if (recorded_) break;
     if (!may_act()) {
@@ -416,6 +433,8 @@ void TradeService::act(Sequence cause, Instant at) {
       out_.commands, [](const Command& command) { return std::holds_alternative<PlaceOrder>(command); }));
   decisions_ += out_.decisions.size();
   for (const auto& decision : out_.decisions) show(signals_, cause, decision);
+  for (const auto& route : out_.routes) show(orders_, own, route);
+  for (const auto& fill : out_.fills) show(orders_, own, fill);
   for (const auto& command : out_.commands) show(orders_, own, StampedCommand{own, at, command});
 }
 
@@ -430,7 +449,12 @@ void TradeService::sync_when_due() {
   if (now - synced_at_ < sync_period) return;
   synced_at_ = now;
   if (const auto synced = journal_->sync(); !synced) error_ = synced.error().what;
-  if (page_) page_->observe(core_->overview().state, feed_->silent_shards(), listener_->trouble());
+  if (!page_) return;
+  const auto overview = core_->overview();
+  page_->observe({.state = state_word(overview.state, host_.config().mode),
+                  .why = why_text(overview, links_->instruments()),
+                  .silent_shards = feed_->silent_shards(),
+                  .bus_trouble = listener_->trouble()});
 }
 
 ExitCode TradeService::run() {

@@ -49,7 +49,6 @@ Result<std::unique_ptr<TradePage>, StartError> TradePage::start(ServiceHost& hos
   if (!token) return std::unexpected{token.error()};
   std::unique_ptr<TradePage> out{new TradePage{host}};
   out->header_ = std::move(setup.header);
-  out->mode_state_ = out->header_.state;
   out->streams_ = std::make_unique<Streams>(host.bus(), std::move(setup.streams));
   out->page_ = std::make_unique<PageService>(PageService::Setup{
       .listen = *address,
@@ -87,19 +86,15 @@ TradePage::~TradePage() {
   std::filesystem::remove(host_.state().running(), ignored);
 }
 
-void TradePage::observe(TradingState state, const std::vector<std::uint16_t>& silent_shards,
-                        const std::string& bus_trouble) {
+void TradePage::observe(const Seen& seen) {
   {
     const std::lock_guard lock{mutex_};
-    header_.state = state == TradingState::paused   ? "PAUSED"
-                    : state == TradingState::halted ? "HALTED"
-                                                    : mode_state_;
-    header_.why = "";
-    if (!silent_shards.empty() || !bus_trouble.empty()) {
-      header_.state = "BLIND";
-      header_.why = bus_trouble.empty() ? fmt::format("features {} silent", fmt::join(silent_shards, ", "))
-                                        : bus_trouble;
-    }
+    const auto& silent = seen.silent_shards;
+    const bool blind = !silent.empty() || !seen.bus_trouble.empty();
+    header_.state = blind ? "BLIND" : seen.state;
+    header_.why = !blind                     ? seen.why
+                  : seen.bus_trouble.empty() ? fmt::format("features {} silent", fmt::join(silent, ", "))
+                                             : seen.bus_trouble;
   }
   const auto now = io::clock::now();
   if (now - services_read_at_ < services_period) return;

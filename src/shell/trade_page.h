@@ -27,8 +27,13 @@ class TradePage {
   ~TradePage();
 
   /// What changes while it runs; about every 50 ms.
-  void observe(TradingState state, const std::vector<std::uint16_t>& silent_shards,
-               const std::string& bus_trouble);
+  struct Seen {
+    std::string_view state;  ///< one of state_word()
+    std::string why;
+    std::vector<std::uint16_t> silent_shards;
+    std::string bus_trouble;
+  };
+  void observe(const Seen& seen);
   std::string url() const { return page_->first_url(); }
 
  private:
@@ -41,8 +46,7 @@ class TradePage {
   std::unique_ptr<PageService> page_;
   Progress progress_;
   Instant services_read_at_;
-  std::string mode_state_;  ///< PAPER, LIVE or SHADOW
-  std::mutex mutex_;        ///< of what the page's thread reads
+  std::mutex mutex_;  ///< of what the page's thread reads
   io::web::HeaderView header_;
   std::vector<io::web::ServiceView> services_;
 };

@@ -66,6 +66,7 @@ bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
       }
       snapshot_ended_ = snapshot_ended_once_ = true;
       snapshot_of_ = of;
+      if (wallet_apart_.differs && !wallet_proven_ && of >= wallet_apart_.since) wallet_proven_ = at;
       ask_at_ = at + recheck_period;
       return true;
     }
@@ -112,6 +113,7 @@ void AccountMonitor::on(Instant at, const WalletNews& wallet, E8 pnl) {
   if (!wallet_known_) peak_equity_ = std::max(peak_equity_, wallet.equity);
   wallet_known_ = true;
   wallet_at_ = at;
+  wallet_balance_ = wallet.wallet_balance;
   wallet_equity_ = wallet.equity;
   wallet_pnl_ = pnl;
   value(at, pnl);
@@ -122,7 +124,7 @@ void AccountMonitor::on_timer(Instant now, E8 pnl, Outbox& out) {
   if (now < ask_at_) return;
   ask_at_ = now + answer_patience;
   asked_at_ = now;
-  if (!asking()) open_since_ = now;
+  note_question(now);
   out.commands.push_back(QueryAccount{});
 }
 
@@ -131,6 +133,28 @@ void AccountMonitor::compare(Instant now, SymbolId symbol, Lots believed) {
   const bool differs = known() && ((s.total.hedged && !hedge_) || s.total.size != believed);
   if (differs && !s.differs) s.differs_since = now;
   s.differs = differs;
+  s.believed = believed;
+}
+
+void AccountMonitor::compare_wallet(Instant now, E8 believed) {
+  wallet_believed_ = believed;
+  const E8 apart = wallet_balance_ - believed;
+  wallet_apart_.see(
+      now, known() && wallet_known_ && (apart > wallet_tolerance || apart < E8{} - wallet_tolerance));
+  if (!wallet_apart_.differs) wallet_proven_.reset();
+}
+
+void AccountMonitor::on(Instant at, const AccountModes& modes) {
+  hedge_ = modes.hedge;
+  modes_ = modes;
+  if (!modes_found_) modes_found_ = modes;
+  margin_apart_.see(at, modes.margin != modes_found_->margin);
+  band_apart_.see(at, modes.price_band_rejects != modes_found_->price_band_rejects);
+}
+
+void AccountMonitor::accept_modes() {
+  if (modes_found_) modes_found_ = modes_;
+  margin_apart_ = band_apart_ = {};
 }
 
 Duration AccountMonitor::mismatch(Instant now, SymbolId symbol) const {
@@ -141,7 +165,43 @@ Duration AccountMonitor::mismatch(Instant now, SymbolId symbol) const {
 Duration AccountMonitor::worst_mismatch(Instant now) const {
   Duration worst{0};
   for (std::uint16_t i = 0; i < symbols_.size(); ++i) worst = std::max(worst, mismatch(now, {i}));
+  for (const Apart* apart : {&wallet_apart_, &margin_apart_, &band_apart_})
+    if (apart->differs) worst = std::max(worst, now - apart->since);
   return worst;
+}
+
+Duration AccountMonitor::proven_mismatch(Instant now) const {
+  Duration worst{0};
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i) worst = std::max(worst, mismatch(now, {i}));
+  for (const Apart* apart : {&margin_apart_, &band_apart_})
+    if (apart->differs) worst = std::max(worst, now - apart->since);
+  return wallet_proven_ ? std::max(worst, now - *wallet_proven_) : worst;
+}
+
+std::optional<AccountDifference> AccountMonitor::difference() const {
+  std::optional<AccountDifference> out;
+  const auto older = [&](const AccountDifference& found) {
+    if (!out || found.since < out->since) out = found;
+  };
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i) {
+    const Symbol& s = symbols_[i];
+    if (s.differs) older({AccountPart::position, {i}, s.believed.count, s.total.size.count, s.differs_since});
+  }
+  if (wallet_apart_.differs)
+    older({AccountPart::wallet, {}, wallet_believed_.count, wallet_balance_.count, wallet_apart_.since});
+  if (margin_apart_.differs)
+    older({AccountPart::margin_mode,
+           {},
+           static_cast<std::int64_t>(modes_found_->margin),
+           static_cast<std::int64_t>(modes_.margin),
+           margin_apart_.since});
+  if (band_apart_.differs)
+    older({AccountPart::price_band,
+           {},
+           modes_found_->price_band_rejects.value_or(false),
+           modes_.price_band_rejects.value_or(false),
+           band_apart_.since});
+  return out;
 }
 
 void AccountMonitor::hash_into(StateHash& hash) const {
@@ -154,12 +214,24 @@ void AccountMonitor::hash_into(StateHash& hash) const {
     hash.add(std::uint64_t{s.total.hedged});
     hash.add(std::uint64_t{s.differs});
     hash.add(s.differs_since.ns);
+    hash.add(s.believed.count);
   }
+  for (const Apart* apart : {&wallet_apart_, &margin_apart_, &band_apart_}) {
+    hash.add(std::uint64_t{apart->differs});
+    hash.add(apart->since.ns);
+  }
+  for (const AccountModes& modes : {modes_found_.value_or(AccountModes{}), modes_}) {
+    hash.add(static_cast<std::uint64_t>(modes.margin));
+    hash.add(std::uint64_t{modes.hedge} | std::uint64_t{modes.price_band_rejects.value_or(false)} << 1 |
+             std::uint64_t{modes.price_band_rejects.has_value()} << 2);
+  }
+  hash.add(wallet_proven_ ? wallet_proven_->ns : INT64_MIN);
   for (const bool flag :
        {may_ask_, hedge_, link_live_, in_snapshot_, snapshot_ended_, snapshot_ended_once_, wallet_known_})
     hash.add(std::uint64_t{flag});
   for (const Instant at : {asked_at_, open_since_, live_since_, ask_at_, wallet_at_}) hash.add(at.ns);
-  for (const E8 amount : {wallet_equity_, wallet_pnl_, equity_, day_equity_, peak_equity_})
+  for (const E8 amount :
+       {wallet_balance_, wallet_believed_, wallet_equity_, wallet_pnl_, equity_, day_equity_, peak_equity_})
     hash.add(amount.count);
   hash.add(day_);
 }

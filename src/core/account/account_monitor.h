@@ -1,8 +1,13 @@
 // What we believe against what the venue says.
 //
 // The account is unknown until the venue answered a whole QueryAccount, and unknown again while its link is
-// down: then no entry leaves. Positions counted from fills are held against the venue's own; a difference
-// that lasts is named, because something traded that we did not see.
+// down: then no entry leaves. Positions counted from fills, the wallet of our ledger and the modes that the
+// account had at the start are held against the venue's own; a difference that lasts is named, because
+// something happened that we did not see.
+//
+// A position differs at once. A wallet moves in two messages, and a transfer by hand is told by the log
+// alone: it differs at once, but that is proven only when a whole snapshot, asked for after that, did not
+// explain it.
 //
 // A question that is put while another is under way gets the other's answer: a snapshot says what was there
 // when the oldest unanswered question was put, and no later.
@@ -14,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/state_hash.h"
@@ -27,6 +33,8 @@ inline constexpr Duration recheck_period = 30s;     ///< the account is read aga
 inline constexpr Duration wallet_age_max = 90s;     ///< an older wallet carries no entry
 inline constexpr Duration mismatch_tolerance = 1s;  ///< news and fills may overtake each other this long
 inline constexpr Duration mismatch_halt = 5s;       ///< a difference that lasts longer stops trading
+/// Less is rounding: it is seen in the books, and stops nothing.
+inline constexpr E8 wallet_tolerance{e8_per_unit / 100};
 
 /// The venue's word on one symbol, all position indices taken together.
 struct VenuePosition {
@@ -37,6 +45,17 @@ struct VenuePosition {
   Instant heard_at;  ///< core time
   bool heard = false;
   bool hedged = false;  ///< rows of hedge mode hold something: not the account that we trade
+};
+
+enum class AccountPart : std::uint8_t { position, wallet, margin_mode, price_band };
+/// What of the account the venue tells otherwise than we have it.
+struct AccountDifference {
+  AccountPart part = AccountPart::position;
+  SymbolId symbol;          ///< of a position
+  std::int64_t ours = 0;    ///< lots; 1e-8 quote units; MarginMode; 1 for a price band that refuses
+  std::int64_t theirs = 0;  ///< in the same unit
+  Instant since;
+  bool operator==(const AccountDifference&) const = default;
 };
 
 class AccountMonitor {
@@ -60,14 +79,23 @@ class AccountMonitor {
   /// Reads the account again soon, but not twice in `retry_pause`.
   void ask_again(Instant at) { ask_at_ = std::min(ask_at_, std::max(at, asked_at_ + retry_pause)); }
 
-  /// How the account is set up: rows of hedge mode are no difference then.
-  void expect_hedge(bool hedge) { hedge_ = hedge; }
+  /// How the account is set up. In hedge mode its rows are no difference; margin mode and price band are held
+  /// against those that the run began with.
+  void on(Instant at, const AccountModes& modes);
   /// Holds the position that our fills make against the venue's.
   void compare(Instant now, SymbolId symbol, Lots believed);
+  /// Holds our ledger's cash against the venue's wallet.
+  void compare_wallet(Instant now, E8 believed);
+  /// A person looked at the account and takes its modes as they are.
+  void accept_modes();
 
   bool known() const { return snapshot_ended_ && link_live_; }
   /// True until the first snapshot of the run ended: what it shows was there before us.
   bool first_snapshot() const { return !snapshot_ended_once_; }
+  /// A QueryAccount left, whoever wanted it: of two that are under way one answer comes, to the older.
+  void note_question(Instant at) {
+    if (!asking()) open_since_ = at;
+  }
   /// A question has no answer yet.
   bool asking() const { return open_since_.ns != INT64_MIN; }
   bool in_snapshot() const { return in_snapshot_; }
@@ -77,9 +105,14 @@ class AccountMonitor {
   const VenuePosition& venue(SymbolId symbol) const { return symbols_[symbol.index].total; }
   /// How long the symbol's positions have differed; zero when they agree.
   Duration mismatch(Instant now, SymbolId symbol) const;
-  /// The longest of all symbols.
+  /// How long the longest difference of all has lasted.
   Duration worst_mismatch(Instant now) const;
+  /// The same, a wallet's counted from its proof.
+  Duration proven_mismatch(Instant now) const;
+  /// The one that has lasted longest.
+  std::optional<AccountDifference> difference() const;
   bool wallet_known() const { return wallet_known_; }
+  E8 wallet_balance() const { return wallet_balance_; }
   Duration wallet_age(Instant now) const { return wallet_known_ ? now - wallet_at_ : Duration::max(); }
   E8 equity() const { return equity_; }
   /// Loss since 00:00 UTC, open loss included; 0 when there is none.
@@ -92,8 +125,18 @@ class AccountMonitor {
   struct Symbol {
     std::array<PositionNews, 3> rows;  ///< by position index
     VenuePosition total;
+    Lots believed;
     bool differs = false;
     Instant differs_since;
+  };
+  /// A difference that is not of one symbol.
+  struct Apart {
+    bool differs = false;
+    Instant since;
+    void see(Instant now, bool apart) {
+      if (apart && !differs) since = now;
+      differs = apart;
+    }
   };
   void value(Instant now, E8 pnl);
 
@@ -111,6 +154,11 @@ class AccountMonitor {
   Instant ask_at_ = distant_future;  ///< when QueryAccount is due
   bool wallet_known_ = false;
   Instant wallet_at_{};
+  E8 wallet_balance_, wallet_believed_;
+  Apart wallet_apart_, margin_apart_, band_apart_;
+  std::optional<Instant> wallet_proven_;  ///< when a snapshot did not explain what the wallet differs by
+  std::optional<AccountModes> modes_found_;
+  AccountModes modes_;
   E8 wallet_equity_, wallet_pnl_;
   E8 equity_, day_equity_, peak_equity_;
   std::int64_t day_ = -1;  ///< days since 1970 of day_equity_

@@ -114,6 +114,69 @@ TEST_F(Account, HedgeModeIsNotTheAccountWeTrade) {
   position(1'000, 5, 1);
   monitor.compare(at(1'000), {0}, {5});
   EXPECT_EQ(monitor.worst_mismatch(at(3'000)), 2s) << "equal in size, yet of another mode";
+  ASSERT_TRUE(monitor.difference());
+  EXPECT_EQ(*monitor.difference(), (AccountDifference{AccountPart::position, {0}, 5, 5, at(1'000)}));
+}
+
+TEST_F(Account, AWalletThatDiffersIsProvenByASnapshotAskedForAfterwards) {
+  go_live();
+  const E8 ours{1'000 * e8_per_unit}, theirs{990 * e8_per_unit};
+  monitor.on(at(1'000), WalletNews{.equity = theirs, .wallet_balance = theirs}, {});
+  monitor.compare_wallet(at(1'000), ours);
+  EXPECT_EQ(monitor.worst_mismatch(at(2'500)), 1'500ms) << "it reduces at once";
+  EXPECT_EQ(monitor.proven_mismatch(at(9'000)), 0s) << "a fill may be under way that explains it";
+  ASSERT_TRUE(monitor.difference());
+  EXPECT_EQ(*monitor.difference(),
+            (AccountDifference{AccountPart::wallet, {}, ours.count, theirs.count, at(1'000)}));
+
+  monitor.ask_again(at(3'000));
+  monitor.on_timer(at(3'000), {}, out);
+  EXPECT_EQ(asked(), 1u);
+  monitor.on(at(3'100), AccountSnapshot{SnapshotPhase::begin});
+  EXPECT_TRUE(monitor.on(at(3'200), AccountSnapshot{SnapshotPhase::end}));
+  EXPECT_EQ(monitor.proven_mismatch(at(9'200)), 6s);
+
+  monitor.compare_wallet(at(9'300), theirs);  // the log told of a transfer
+  EXPECT_EQ(monitor.worst_mismatch(at(9'400)), 0s);
+  EXPECT_EQ(monitor.proven_mismatch(at(9'400)), 0s);
+  EXPECT_FALSE(monitor.difference());
+}
+
+TEST_F(Account, ASnapshotThatWasAskedForBeforeProvesNothing) {
+  go_live();
+  monitor.ask_again(at(3'000));
+  monitor.on_timer(at(3'000), {}, out);
+  monitor.on(at(3'100), AccountSnapshot{SnapshotPhase::begin});
+  monitor.on(at(3'150), WalletNews{.wallet_balance = {5 * e8_per_unit}}, {});
+  monitor.compare_wallet(at(3'150), {});
+  EXPECT_TRUE(monitor.on(at(3'200), AccountSnapshot{SnapshotPhase::end}));
+  EXPECT_EQ(monitor.proven_mismatch(at(60'000)), 0s);
+}
+
+TEST_F(Account, ACentOfRoundingIsNoDifference) {
+  go_live();
+  monitor.on(at(1'000), WalletNews{.wallet_balance = {e8_per_unit / 100}}, {});
+  monitor.compare_wallet(at(1'000), {});
+  EXPECT_EQ(monitor.worst_mismatch(at(9'000)), 0s);
+  monitor.on(at(2'000), WalletNews{.wallet_balance = {e8_per_unit / 100 + 1}}, {});
+  monitor.compare_wallet(at(2'000), {});
+  EXPECT_EQ(monitor.worst_mismatch(at(9'000)), 7s);
+}
+
+TEST_F(Account, ModesAreHeldAgainstThoseOfTheStart) {
+  go_live();
+  monitor.on(at(100), AccountModes{.margin = MarginMode::cross, .price_band_rejects = true});
+  monitor.on(at(1'000), AccountModes{.margin = MarginMode::cross, .hedge = true, .price_band_rejects = true});
+  EXPECT_FALSE(monitor.difference()) << "hedge mode is followed, not feared";
+  monitor.on(at(2'000), AccountModes{.margin = MarginMode::isolated, .price_band_rejects = true});
+  EXPECT_EQ(monitor.proven_mismatch(at(4'000)), 2s);
+  EXPECT_EQ(monitor.difference()->part, AccountPart::margin_mode);
+  monitor.accept_modes();
+  EXPECT_EQ(monitor.worst_mismatch(at(5'000)), 0s) << "a person looked";
+  monitor.on(at(6'000), AccountModes{.margin = MarginMode::isolated, .price_band_rejects = false});
+  ASSERT_TRUE(monitor.difference());
+  EXPECT_EQ(monitor.difference()->part, AccountPart::price_band);
+  EXPECT_EQ(monitor.difference()->since, at(6'000));
 }
 
 TEST_F(Account, LossIsCountedFromMidnightAndFromTheTop) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,12 +45,19 @@ struct FeatureReference {
   double missing = 0;                              ///< share of rows without a value
 };
 
+/// Between which values a feature lay in training; without bounds where it had none.
+struct FeatureRange {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
 struct Bundle {
   std::string content_hash;        ///< SHA-256 over the bundle's files, hex
   std::uint64_t schema_hash = 0;   ///< feature catalogue it was trained on
   std::int64_t trained_at_ms = 0;  ///< UTC
   std::int64_t expires_at_ms = 0;  ///< not used after; 0 never
   std::vector<Head> heads;
+  std::vector<FeatureRange> ranges;         ///< in catalogue order; empty when the bundle carries none
   std::vector<FeatureReference> reference;  ///< in catalogue order; empty when the bundle carries none
 };
 

@@ -77,6 +77,17 @@ void Ledger::open(Instant venue_time, E8 wallet_balance) {
   enter(amounts);
 }
 
+void Ledger::settle(E8 wallet_balance) {
+  MLBOT_ASSERT(open_);
+  const E8 lacking = wallet_balance - cash();
+  if (lacking.count == 0) return;
+  ++differences_;
+  Amounts amounts{};
+  amounts[at(Book::cash)] = lacking;
+  amounts[at(Book::difference)] = -lacking;
+  enter(amounts);
+}
+
 Ledger::Told Ledger::post(const VenueId& execution_id, Instant venue_time, const MoneyMove& move) {
   Posting* known = find(execution_id);
   if (known && known->by_execution) return Told::twin;

@@ -51,6 +51,8 @@ class Ledger {
   /// The wallet as it was found. Once a run; later calls change nothing.
   void open(Instant venue_time, E8 wallet_balance);
   bool is_open() const { return open_; }
+  /// The wallet is what a person found it to be: what the books lack stands as a difference. @pre is_open()
+  void settle(E8 wallet_balance);
 
   /// Which of the two tellers of one movement this was; `twin` changed nothing.
   enum class Told : std::uint8_t { first, second, twin };

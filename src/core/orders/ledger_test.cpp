@@ -31,6 +31,18 @@ Transaction row(const char* execution_id, std::int64_t ms, std::int64_t cash_flo
           .at = at(ms)};
 }
 
+TEST(Ledger, WhatAPersonAcceptsStandsAsADifference) {
+  Ledger ledger;
+  ledger.open(at(1), {1'000});
+  ledger.settle({1'000});
+  EXPECT_EQ(ledger.differences(), 0u);
+  ledger.settle({940});
+  EXPECT_EQ(ledger.cash().count, 940);
+  EXPECT_EQ(ledger.balance(Book::difference).count, 60);
+  EXPECT_EQ(ledger.differences(), 1u);
+  EXPECT_EQ(sum_of_books(ledger).count, 0);
+}
+
 TEST(Ledger, AFillTakesFromOneBookWhatItGivesToAnother) {
   Ledger ledger;
   ledger.open(at(1), {1'000});

@@ -115,6 +115,7 @@ RiskDemand OrderRouter::assess(Instant now, const AccountMonitor& monitor) {
                        .daily_loss = monitor.daily_loss(),
                        .drawdown = monitor.drawdown(),
                        .mismatch = monitor.worst_mismatch(now),
+                       .proven_mismatch = monitor.proven_mismatch(now),
                        .longest_unknown = executor_.longest_unknown(now)});
 }
 

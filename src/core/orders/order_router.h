@@ -36,6 +36,7 @@ class OrderRouter {
   /// What the risk manager listens to: every event, what the model is, and what each step sends.
   void hear(const Stamped& event) { risk_.see(event); }
   void note_model(const ModelFacts& model) { risk_.note_model(model); }
+  void note_ranges(std::vector<FeatureRange> ranges) { risk_.note_ranges(std::move(ranges)); }
   void note_sent(Instant now, std::span<const Command> commands) { risk_.note_sent(now, commands); }
   /// What the controls ask for now, by what account and orders show.
   RiskDemand assess(Instant now, const AccountMonitor& monitor);
@@ -74,6 +75,8 @@ class OrderRouter {
   void on(Instant now, const PositionNews& news) { positions_.on(now, news); }
   void on(Instant now, const WalletNews& wallet) { positions_.on(now, wallet); }
   void on(const Transaction& row) { positions_.on(row); }
+  /// A person looked at the wallet and takes it as it is: what our books lack stands as a difference in them.
+  void accept_wallet(E8 balance) { positions_.accept_wallet(balance); }
   void on(const AccountModes& modes) {
     positions_.set_mode(modes.hedge ? PositionMode::hedge : PositionMode::one_way);
   }

@@ -360,6 +360,15 @@ bool PositionManager::all_protected() const {
 
 // ---- exits
 
+ExitWish PositionManager::half_of(SymbolId symbol) const {
+  const Position& p = position(symbol, held_index(symbol));
+  MLBOT_ASSERT(p.size.count != 0);
+  const Lots held = absolute(p.size), half{(held.count + 1) / 2};
+  const Lots least = instruments_[symbol.index].min_order;
+  const bool in_part = half >= least && held - half >= least;
+  return {.reason = ExitReason::partial, .size = in_part ? half : held, .side = opposite(side_of(p))};
+}
+
 std::optional<ExitWish> PositionManager::exit_wish(Instant now, SymbolId symbol, Duration horizon) const {
   const std::uint8_t index = held_index(symbol);
   const Position& p = position(symbol, index);

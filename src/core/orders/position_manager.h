@@ -85,6 +85,8 @@ class PositionManager {
   void on(const Transaction& row);
   /// The first wallet of a run opens the ledger.
   void on(Instant at, const WalletNews& wallet) { ledger_.open(at, wallet.wallet_balance); }
+  /// The books take a wallet as it is.
+  void accept_wallet(E8 balance) { ledger_.settle(balance); }
   /// A fill that was told before the first snapshot: adopt() counts it when the snapshot is older.
   void note(const Execution& execution);
   /// Takes over what the venue shows at the start of a run. @pre  no fill of this run moved the symbol.
@@ -100,6 +102,9 @@ class PositionManager {
   /// When a stop must be looked at next.
   Instant next_deadline() const;
 
+  /// Half of what is held, or all of it when a half is too small to be sent or to be left. @pre something is
+  /// held
+  ExitWish half_of(SymbolId symbol) const;
   /// What should be left now by the rules of ExitSettings; nothing while none applies.
   /// @param horizon  for which the model predicted: the time exit where none is set.
   std::optional<ExitWish> exit_wish(Instant now, SymbolId symbol, Duration horizon) const;

@@ -158,10 +158,6 @@ std::multimap<Control, Case> all_cases() {
   add(C::cancel_reserve, entry(R::cancel_reserve, 5, 6, U::count, [](D& d) {
         for (int i = 0; i < 5; ++i) d.cancel();
       }));
-  add(C::cancel_reserve, {{R::rate_limited, 8, 9, C::none, U::count}, [](D& d) {
-                            for (int i = 0; i < 8; ++i) d.cancel();
-                            return d.risk.judge_cancel(d.now()).error();
-                          }});
 
   add(C::round_trips, {{R::round_trips, 20, 20, C::none, U::count}, [](D& d) {
                          for (int i = 0; i < 20; ++i) d.risk.note_closed(d.now(), usdt(1));
@@ -319,8 +315,10 @@ std::multimap<Control, Case> all_cases() {
         EXPECT_EQ(demand.state, TradingState::reduce_only);
         EXPECT_FALSE(d.assess({}).any()) << "a short difference passes by itself";
       }));
-  add(C::reconciliation, {{R::position_mismatch, 5, 6, C::none, U::seconds},
-                          [](D& d) { return latched(d, {.mismatch = 6s}, TradingState::halted, false); }});
+  add(C::reconciliation, {{R::position_mismatch, 5, 6, C::none, U::seconds}, [](D& d) {
+                            return latched(d, {.mismatch = 6s, .proven_mismatch = 6s}, TradingState::halted,
+                                           false);
+                          }});
 
   const auto reject = [](D& d, int times) {
     for (int i = 0; i < times; ++i)

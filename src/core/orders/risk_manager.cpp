@@ -195,12 +195,6 @@ Result<Approved<SetPositionStop>, Refused> RiskManager::judge(const SetPositionS
   return Approved<SetPositionStop>{stop};
 }
 
-Result<void, Refused> RiskManager::judge_cancel(Instant now) {
-  facts_.forget_old(now);
-  if (const auto no = budget_rule(now, false)) return say(*no);
-  return {};
-}
-
 // ---- what stops trading by itself
 
 std::unexpected<Refused> RiskManager::say(const Refused& refused) {
@@ -263,13 +257,13 @@ RiskDemand RiskManager::assess(const AccountView& account) {
   };
   const Duration differs = std::chrono::milliseconds{limits().mismatch_halt_ms};
   const Duration reduces = std::chrono::milliseconds{limits().mismatch_reduce_ms};
-  const auto apart = [&](Duration most) {
-    return lasting(Control::reconciliation, ReasonCode::position_mismatch, account.mismatch, most);
+  const auto apart = [&](Duration longest, Duration most) {
+    return lasting(Control::reconciliation, ReasonCode::position_mismatch, longest, most);
   };
-  if (account.mismatch > differs)
-    trip(Control::reconciliation, halted, false, apart(differs));
+  if (account.proven_mismatch > differs)
+    trip(Control::reconciliation, halted, false, apart(account.proven_mismatch, differs));
   else if (account.mismatch > reduces)
-    for_now(apart(reduces));
+    for_now(apart(account.mismatch, reduces));
 
   if (facts_.clock_offset) {
     const double offset = std::abs(seconds(*facts_.clock_offset)) * 1e3;

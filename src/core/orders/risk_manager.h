@@ -4,8 +4,9 @@
 // stand in risk_rules_entry.cpp (against getting in) and risk_rules_order.cpp (against nonsense and rate).
 // Exposure is counted at its worst: what is held, and every order that is open, unknown, being cancelled or
 // amended, all filled on the same side. An order that only shrinks a position passes the rules that guard
-// against getting in, never those that guard against nonsense (price, size, rate). Cancels and stops that
-// protect are held back by the request budget alone.
+// against getting in, never those that guard against nonsense (price, size, rate). A cancel is never held
+// back here: it is counted, and a part of the request budget stays free for it; stops that protect are held
+// back by that budget alone.
 //
 // Invariant: between two entries the view must be gathered anew, so no order is missing from the exposure of
 // the next. A latch stays until an operator resumes; a limit tightens at the event that brings it and loosens
@@ -74,8 +75,6 @@ class RiskManager {
   /// @param held  the stop that the venue holds now; nothing without one
   Result<Approved<SetPositionStop>, Refused> judge(const SetPositionStop& stop,
                                                    std::optional<PriceTicks> held, const RiskView& view);
-  /// Cancels are held back by the request budget alone. Counts when it passes.
-  Result<void, Refused> judge_cancel(Instant now);
   /// The largest size, up to the order's own, that the rules of size allow now; 0 when none does.
   Lots room(const PlaceOrder& order, const RiskView& view) const;
 

@@ -50,7 +50,8 @@ struct RiskView {
 struct AccountView {
   Instant now;
   E8 equity, daily_loss, drawdown;
-  Duration mismatch{0};
+  Duration mismatch{0};         ///< the longest difference between account and books
+  Duration proven_mismatch{0};  ///< the same, as far as it can be no matter of order
   Duration longest_unknown{0};
 };
 

@@ -63,12 +63,16 @@ void TradingCoordinator::add(const Instrument& instrument) {
 void TradingCoordinator::start(const RunStarted& run, OrderRouter& router) {
   mode_ = run.mode;
   schema_hash_ = run.schema_hash;
-  if (bundle_)
+  if (bundle_) {
+    std::vector<FeatureRange> ranges;
+    for (const auto& [low, high] : bundle_->ranges) ranges.push_back({low, high});
+    router.note_ranges(std::move(ranges));
     router.note_model({.present = head_ != nullptr,
                        .verified = !bundle_->content_hash.empty(),
                        .schema_equal = bundle_->schema_hash == run.schema_hash,
                        .trained_at_ms = bundle_->trained_at_ms,
                        .expires_at_ms = bundle_->expires_at_ms});
+  }
   keeper_.start(run.carried.state, run.carried.stopped_by);
   // A person's flatten or kill that was cut short is gone on with when the account is known.
   closing_.resume_later(keeper_.latch() >= TradingState::halted && !keeper_.stopped_by());
@@ -334,6 +338,11 @@ Decision TradingCoordinator::judge(const FeatureFrame& frame, OrderRouter& route
     const bool turned = prediction && prediction->best.side != held && prediction->best.lower_bps > 0;
     const Duration horizon = head_ ? Duration{std::chrono::milliseconds{head_->horizon_ms}} : Duration{0};
     auto wish = router.positions().exit_wish(frame.at, frame.symbol, horizon);
+    if (!wish && router.risk().must_shrink(frame.symbol) &&
+        (s.shrunk_at.ns == INT64_MIN || frame.at - s.shrunk_at >= shrink_pause)) {
+      s.shrunk_at = frame.at;
+      wish = router.positions().half_of(frame.symbol);
+    }
     const bool all = turned || s.exit_since != distant_future;
     if (all)
       wish = ExitWish{.size = absolute(position.size),
@@ -529,6 +538,7 @@ void TradingCoordinator::hash_into(StateHash& hash) const {
     hash.add(std::uint64_t{s.tradable} | std::uint64_t{s.by_stop} << 1);
     hash.add(s.cooldown_since.ns);
     hash.add(s.exit_since.ns);
+    hash.add(s.shrunk_at.ns);
     hash.add(s.leader_correlation);
     hash.add(s.entry_notional.count);
   }

@@ -31,6 +31,7 @@ inline constexpr std::size_t missing_rows_max = 60;
 /// No sound model promises more over its horizon, bps.
 inline constexpr double score_bps_max = 500;
 /// An order whose fate stays unknown for longer stops trading.
+inline constexpr Duration shrink_pause = 60s;  ///< K35: between two halvings of a position first in the queue
 inline constexpr Duration unknown_order_halt = 30s;
 inline constexpr std::size_t hour_slots = 4'096;
 /// As many positions closed by their stops within `stops_window` pause trading.
@@ -86,6 +87,7 @@ class TradingCoordinator {
     bool by_stop = false;  ///< the last position ended by its stop
     Instant cooldown_since{INT64_MIN};
     Instant exit_since = distant_future;  ///< when closing was first wanted
+    Instant shrunk_at{INT64_MIN};         ///< when a part was last closed because of its place in the queue
     double leader_correlation = 0;        ///< of the last frame
     double entry_low_bps = 0;             ///< what was expected of the position, lower bound
     E8 entry_notional, entry_profit;      ///< what it was made of, and the symbol's result before it

@@ -85,6 +85,31 @@ TEST_F(Desk, APredictionThatTurnsBeyondItsCostEndsThePositionAtOnce) {
   EXPECT_EQ(placed()->time_in_force, TimeInForce::ioc);
 }
 
+TEST_F(Desk, APositionThatTheVenueWouldDeleverageFirstIsHalvedOnceAMinute) {
+  const Decision entry = judge(1, 20);
+  fill(2, entry);
+  const auto ranked = [&](int second, std::uint8_t rank) {
+    const Instant at = begin + second * 1s;
+    router.hear({.at = at,
+                 .received_at = at,
+                 .what = PositionNews{.symbol = {0},
+                                      .size = router.positions().position({0}).size,
+                                      .stop_loss = {1},
+                                      .adl_rank = rank,
+                                      .updated_at = at}});
+  };
+  ranked(3, 3);
+  EXPECT_EQ(reason(4, 0), ReasonCode::position_open);
+  ranked(5, 4);
+  const Decision half = judge(6, 0);
+  EXPECT_EQ(half.reason, ReasonCode::order_exit);
+  EXPECT_EQ(half.side, Side::sell);
+  EXPECT_EQ(half.size.count, entry.size.count / 2);
+  fill(7, half);
+  EXPECT_EQ(reason(8, 0), ReasonCode::position_open) << "once a minute";
+  EXPECT_EQ(router.positions().position({0}).size.count, entry.size.count / 2);
+}
+
 TEST_F(Desk, TheHourHasItsLimit) {
   decision.cooldown_ms = 0;
   configure();

@@ -51,6 +51,19 @@ Result<std::optional<Carried>, std::string> load_trading_state(const std::string
               .loss_pause_until = Instant{json.value("loss_pause_until_ns", std::int64_t{0})}}};
 }
 
+Carried take_over_trading_state(const std::string& path, const std::function<void(std::string_view)>& note) {
+  const auto found = load_trading_state(path);
+  if (!found) {
+    note(found.error());
+    return {.state = TradingState::halted, .stopped_by = ReasonCode::halted};
+  }
+  const Carried carried = found->value_or(Carried{});
+  if (carried.state >= TradingState::paused)
+    note("trading is " + std::string{word(carried.state)} + " since the last run" +
+         (carried.stopped_by ? ": " + std::string{to_string(*carried.stopped_by)} : ""));
+  return carried;
+}
+
 Result<void, std::string> save_trading_state(const std::string& path, const Carried& c) {
   const Json json{{"format", format},
                   {"state", word(c.state)},

@@ -2,8 +2,10 @@
 // paused or killed stays so over a crash at any instant.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "domain/event.h"
@@ -13,6 +15,10 @@ namespace mlbot::shell {
 /// Nothing when there is no file yet. A file that cannot be read or makes no sense is an error that names it
 /// and the remedy: whoever starts then must start halted.
 Result<std::optional<Carried>, std::string> load_trading_state(const std::string& path);
+
+/// What a start takes over: freedom is never read out of a damaged file, that is a halt.
+/// @param note  hears what a person should know
+Carried take_over_trading_state(const std::string& path, const std::function<void(std::string_view)>& note);
 
 /// Replaces the file as a whole, synced with its directory. Readable text: an operator may look at it.
 Result<void, std::string> save_trading_state(const std::string& path, const Carried& carried);
