@@ -39,8 +39,9 @@ namespace mlbot::io::bybit {
 struct RestSettings {
   std::string key, secret;  ///< empty: only public questions
   Duration receive_window = 5s;
-  Duration timeout = 10s;         ///< of one request, connecting included
-  Duration entry_patience = 1s;   ///< an entry or an amend that waited longer for its turn is not sent: it has aged
+  Duration timeout = 10s;  ///< of one request, connecting included
+  Duration entry_patience =
+      1s;  ///< an entry or an amend that waited longer for its turn is not sent: it has aged
   Duration clock_every = 60s;     ///< how often the venue's clock is asked
   Duration executions_back = 1h;  ///< how far QueryAccount looks back for executions and transactions
   Duration standing_every = 60s;  ///< how often contracts and the venue's own state are read again
@@ -83,6 +84,8 @@ class RestSession {
   void answered_by_socket(std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer,
                           Instant now);
   void socket_changed(LinkState state, Instant now);
+  /// A stream's sign-in was refused: perhaps for its time, so the venue's clock is measured anew.
+  void doubt_clock(Instant now);
   void on_timer(Instant now);
   Instant next_timer(Instant now) const;
 
@@ -190,6 +193,7 @@ class RestSession {
   std::vector<bool> suspended_;           ///< by symbol: told as not trading
   VenueStatus venue_status_;
   bool account_asked_ = false;  ///< a QueryAccount is under way
+  Instant replied_at_{};        ///< the venue's clock in the last reply that carried it
   RestCounters counters_;
   LinkState rest_state_ = LinkState::down, socket_state_ = LinkState::down;
   LinkState state_ = LinkState::down;  ///< of both, as told

@@ -82,12 +82,19 @@ class Auditor final : public sim::Listener {
   // ---- what the world does beside it
   /// Somebody else moved this symbol, or the venue did: what the bot knows is behind.
   void disturbed(SymbolId symbol);
+  /// The machine sleeps for so long, and its clock with it: a time that the bot cannot know of. The venue
+  /// refuses what is older than its receive window.
+  void slept(Duration span);
+  /// When an order last left or a fill was last told; the present while a fill is not told yet.
+  Instant moved_at() const;
   /// Links or venue are impaired until then.
   void impaired(Instant until) { impaired_until_ = std::max(impaired_until_, until); }
   void terms_changed(const Instrument& instrument);
   /// Rules that look at time; cheap, after each happening.
   void look();
-  /// The venue answered HTTP 403: nothing may be asked of it by REST for ten minutes.
+  /// The account's stream brings nothing more, and only its silence can show it.
+  void deaf() { account_live_since_ = distant_future; }
+  /// The bot was told HTTP 403: nothing may be asked of the venue by REST for ten minutes.
   void forbidden();
   /// So much happens at one instant that time does not move on.
   void stuck() { fail("I27", "time stands still: somebody wakes again and again at one instant"); }
@@ -186,11 +193,10 @@ class Auditor final : public sim::Listener {
   std::set<VenueId> fills_;
   RiskLimits limits_;
   bool limits_known_ = false;
-  bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
   bool barred_ = false, killed_ = false;            ///< by the operator, as the core was told
   bool barred_kept_ = false, killed_kept_ = false;  ///< what of that is on disk
   std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
-  Instant forbidden_at_{INT64_MIN / 2};
+  Instant forbidden_at_{INT64_MIN / 2}, moved_at_{INT64_MIN / 2};
   Instant last_at_{INT64_MIN}, account_known_since_{distant_future};
   Instant impaired_until_{INT64_MIN / 2}, alive_since_{}, account_live_since_{distant_future};
   std::deque<Instant> orders_sent_, http_sent_;

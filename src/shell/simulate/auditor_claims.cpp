@@ -11,11 +11,11 @@
 namespace mlbot::shell::simulate {
 namespace {
 
-constexpr Duration request_window = 5s;      ///< later the venue refuses a create
-constexpr Duration list_lag = 500ms;         ///< by which a list of executions may be behind
-constexpr Duration market_news = 200ms;      ///< a lost connection is known by then
-constexpr Duration position_settled = 600ms;    ///< a stop is about the position as it is
-constexpr Duration order_left_longest = 3s;  ///< of an entry that an earlier life placed
+constexpr Duration request_window = 5s;       ///< later the venue refuses a create
+constexpr Duration list_lag = 500ms;          ///< by which a list of executions may be behind
+constexpr Duration market_news = 200ms;       ///< a lost connection is known by then
+constexpr Duration position_settled = 600ms;  ///< a stop is about the position as it is
+constexpr Duration order_left_longest = 3s;   ///< of an entry that an earlier life placed
 constexpr Duration stop_known = 6s, disturbance = 15s;
 constexpr double stop_slack = 2;  ///< over the distance that is configured
 

@@ -90,7 +90,11 @@ void Bot::stall(Instant until, bool clock_too) {
   const Instant truth = world_.scheduler.now();
   if (until <= truth) return;
   stalled_until_ = std::max(stalled_until_, until);
-  if (clock_too) clock_ = {until, clock_.at(truth), clock_.drift_ppm};
+  if (clock_too && until > clock_.anchor) {
+    const Instant from = std::max(truth, clock_.anchor);  // it may sleep already
+    world_.auditor.slept(until - from);
+    clock_ = {until, clock_.at(from), clock_.drift_ppm};
+  }
   next_timer_.reset();
 }
 
@@ -161,7 +165,8 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
       bybit::StreamHandlers{
           .on_event = [this](const Event& event, Instant at) { push(event, at); },
           .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
-          .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); }},
+          .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); },
+          .on_sign_in_refused = [this] { rest_->doubt_clock(now()); }},
       bybit::GroupWishes{.open = open,
                          .send =
                              [this, &peers](std::size_t part, std::string text) {
@@ -211,7 +216,8 @@ std::unique_ptr<bybit::TradeSession> Bot::order_socket() {
               [this](std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer) {
                 rest_->answered_by_socket(number, std::move(answer), now());
               },
-          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); }},
+          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
+          .on_sign_in_refused = [this] { rest_->doubt_clock(now()); }},
       bybit::StreamWishes{.open = open,
                           .send =
                               [this](std::string text) {
@@ -442,14 +448,24 @@ void Bot::step(Stamped& event) {
   out_.clear();
   core_->step(event, out_);
   world_.auditor.stepped(event, out_, now());
-  if (world_.tell)
-    for (const Command& command : out_.commands)
-      world_.tell(world_.scheduler.now(), "  " + in_words(command));
+  if (world_.tell) tell_what_came(event);
   take(event);
 }
 
+void Bot::tell_what_came(const Stamped& event) {
+  const Instant truth = world_.scheduler.now();
+  if (!is_market(event.what))
+    for (const SymbolId symbol : traded_) {
+      const Lots believed = core_->believed_position(symbol);
+      if (believes_.size() <= symbol.index) believes_.resize(symbol.index + std::size_t{1});
+      if (std::exchange(believes_[symbol.index], believed) != believed)
+        world_.tell(truth, fmt::format("  believes {}: {} lots", symbol.index, believed.count));
+    }
+  for (const Command& command : out_.commands) world_.tell(truth, "  " + in_words(command));
+}
+
 void Bot::take(const Stamped& event) {
-  if (out_.commands.empty() && out_.decisions.empty()) return;
+  if (out_.commands.empty() && out_.decisions.empty()) return keep_trading_state(event.at);
   if (!out_.commands.empty() && crash_point("a crash between core and journal")) return;
   for (const Command& command : out_.commands) {
     bytes_.clear();

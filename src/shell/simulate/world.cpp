@@ -19,6 +19,7 @@ constexpr E8 unit{e8_per_unit};
 constexpr std::uint64_t events_at_once_max = 100'000;
 constexpr Duration calm_looks = 3s;   ///< how often a person looks at the bot when all is calm
 constexpr Duration left_alone = 20s;  ///< at the end nobody helps: a halt that comes then stays
+constexpr Duration quiet = 3s, quiet_longest = 60s;  ///< no fill is under way when the books are compared
 
 /// How this world is cut, apart from its faults.
 struct Shape {
@@ -175,7 +176,8 @@ class World {
             .happened = [this](std::string_view what) { auditor_.note(what); },
             .arrived = [this](std::string_view body) { auditor_.arrived(body); },
             .forbidden = [this] { auditor_.forbidden(); },
-            .impaired = [this](Duration span) { auditor_.impaired(scheduler_.now() + span); }};
+            .impaired = [this](Duration span) { auditor_.impaired(scheduler_.now() + span); },
+            .deaf = [this] { auditor_.deaf(); }};
   }
   ExchangeDesk::Setup desk_setup();
   void advance(Instant to);
@@ -217,7 +219,7 @@ class World {
   Duration truth_offset_{};  ///< of our wall clock
   bool calm_ = false;
   Instant drill_until_{};  ///< what an operator stopped stays so
-  Instant end_ = distant_future;
+  Instant end_ = distant_future, hard_end_ = distant_future;
   std::uint64_t same_instant_ = 0;
   std::optional<RiskLimits> limits_;
 };
@@ -399,7 +401,7 @@ void World::change_limits(const FaultInstance& fault) {
 void World::strike(const TimedFault& fault) {
   if (calm_) return;
   plan_.note(fault.instance);
-  const Instant now = scheduler_.now(), until = now + fault.length;
+  const Instant now = scheduler_.now(), until = std::min(now + fault.length, start_ + options_.safety);
   const auto line = static_cast<Line>(plan_.figure(fault.instance) * line_count);
   const auto symbol =
       static_cast<std::uint16_t>(plan_.figure(fault.instance, 1) * static_cast<double>(shape_.symbols));
@@ -534,6 +536,7 @@ void World::calm_down() {
   if (plan_.counts()[static_cast<std::size_t>(FaultKind::ip_ban)] > 0 ||
       plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0)
     end_ = std::max(end_, network_.forbidden_at() + ban_bound);
+  hard_end_ = end_ + quiet_longest;
   drill_until_ = scheduler_.now();
   scheduler_.at(scheduler_.now() + calm_looks, [this] { operator_comes_by(); });
   if (options_.tell) options_.tell(scheduler_.now(), "faults stop");
@@ -564,7 +567,12 @@ WorldResult World::run() {
     const Instant market = exchange_.next_event_at(), line = scheduler_.next(),
                   process = bot_ != nullptr ? bot_->next_timer() : distant_future;
     const Instant next = std::min({market, line, process});
-    if (next > end_) break;
+    if (next > end_) {
+      const Instant quiet_since = auditor_.moved_at();
+      if (quiet_since + quiet <= end_ || end_ > hard_end_) break;
+      end_ = quiet_since + quiet;
+      continue;
+    }
     ++events_;
     same_instant_ = next == scheduler_.now() ? same_instant_ + 1 : 0;
     if (same_instant_ > events_at_once_max) auditor_.stuck();
