@@ -27,6 +27,8 @@ struct Aim {
   double symbol_limit = 0;
   double total_limit = 0;
   std::uint32_t max_open_orders = 0;  ///< 0 as the seed draws it
+  double acts_per_s = 0;              ///< of the market; 0 as the seed draws it
+  bool quick_restart = false;         ///< another process is there 0.3 s after one ended
   Duration safety{}, liveness{};      ///< 0 as the world has them
 };
 

@@ -106,6 +106,7 @@ void aim_at(const Aim& aim, Shape& shape) {
   shape.risk.max_orders_per_minute = 120;
   shape.operator_looks = 8s;
   shape.topics_per_connection = 400;
+  if (aim.acts_per_s > 0) shape.market.acts_per_s = aim.acts_per_s;
   if (aim.order_socket) shape.order_socket = *aim.order_socket;
   const auto orders = [&](double count) {
     return E8{static_cast<std::int64_t>(shape.decision.order_notional_usdt * count) * unit.count};
@@ -280,7 +281,8 @@ void World::look_at_bot() {
   inputs_ += bot_->inputs();
   disk_.crash(bot_->life());
   bot_.reset();
-  const double away_s = 0.3 + 4 * chance_uniform(options_.seed, site_figures, lives_);
+  const bool quick = options_.aim != nullptr && options_.aim->quick_restart;
+  const double away_s = 0.3 + (quick ? 0 : 4 * chance_uniform(options_.seed, site_figures, lives_));
   scheduler_.at(scheduler_.now() + Duration{static_cast<std::int64_t>(away_s * 1e9)},
                 [this] { start_bot(); });
 }

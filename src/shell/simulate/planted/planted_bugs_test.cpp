@@ -2,7 +2,8 @@
 // budget of seeds. One that is not found means that the worlds or the rules are too weak.
 //
 // Every bug runs in a process of its own, because an assertion that stops the program is a finding too. A
-// seed counts only when it holds without the bug.
+// seed counts only when it holds without the bug. A bug is hunted in any world or in one that is aimed at its
+// situation (aims.h). MLBOT_PLANTED_ONLY, a regular expression, hunts those of that name only.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -10,9 +11,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -32,8 +35,8 @@ constexpr std::size_t processes = 2;
 
 /// What a child tells its parent.
 struct Finding {
-  std::uint64_t seeds = 0;    ///< tried until the first finding, that one included; 0 when none found it
-  std::uint64_t found_in = 0; ///< of the counted ones, and the first
+  std::uint64_t seeds = 0;     ///< tried until the first finding, that one included; 0 when none found it
+  std::uint64_t found_in = 0;  ///< of the counted ones, and the first
   std::array<char, 8> invariant{};
   std::array<char, 160> what{};
 };
@@ -149,7 +152,9 @@ TEST(PlantedBugs, EveryOneIsFound) {
     if (running.size() == processes) collect();
   }
   while (!running.empty()) collect();
-  EXPECT_EQ(not_found, not_found_yet) << "within " << budget_seeds << " seeds";
+  std::set<std::string> expected = not_found_yet;
+  std::erase_if(expected, [&](const std::string& bug) { return !bugs.contains(bug); });
+  EXPECT_EQ(not_found, expected) << "within " << budget_seeds << " seeds";
   GTEST_LOG_(INFO) << found << " of " << bugs.size() << " planted bugs found:" << report;
 }
 
@@ -161,25 +166,10 @@ TEST(PlantedBugs, TheSameProgramWithoutABugHolds) {
   }
 }
 
-TEST(Debug, Tell) {
-  const char* seed = std::getenv("TELL_SEED");
-  const char* bug = std::getenv("TELL_BUG");
-  if (!seed) GTEST_SKIP();
-  const Aim* aim = nullptr;
-  for (const Aim& one : planted_aims())
-    if (std::getenv("TELL_AIM") && one.name == std::getenv("TELL_AIM")) aim = &one;
-  planted_bug = bug ? planted_id(bug) : 0;
-  const auto r = run_world({.seed = std::stoull(seed), .aim = aim, .tell = [](Instant at, std::string_view w) {
-    printf("%lld.%06lld %.*s\n", (long long)at.seconds(), (long long)(at.ns % 1000000000 / 1000), int(w.size()), w.data());
-  }});
-  if (r.violation) printf("VIOLATION %s %s\n", r.violation->invariant.c_str(), r.violation->what.c_str());
-  printf("creates %llu last %s\n", (unsigned long long)r.creates, r.last_words.c_str());
-}
-
 TEST(PlantedBugs, EveryAimedWorldHoldsWithoutABug) {
   for (const Aim& aim : planted_aims()) {
     std::uint64_t creates = 0, fills = 0;
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    for (std::uint64_t seed = 1; seed <= counted_seeds; ++seed) {
       const WorldResult world = run_world({.seed = seed, .aim = &aim, .tell = {}});
       EXPECT_FALSE(world.violation) << aim.name << ", seed " << seed << " " << world.violation->invariant
                                     << ": " << world.violation->what;
