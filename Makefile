@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-features nightly-bus nightly-journal nightly-model nightly-simulate bench test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-archive nightly-features nightly-bus nightly-journal nightly-model nightly-simulate bench soak test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -31,6 +31,7 @@ fuzz:  ## every fuzz target for SECONDS
 nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature values made again
 	@$(MAKE) --no-print-directory fuzz SECONDS=600
 	@$(MAKE) --no-print-directory nightly-features
+	@$(MAKE) --no-print-directory nightly-archive
 	@$(MAKE) --no-print-directory nightly-journal
 	@$(MAKE) --no-print-directory nightly-model
 	@$(MAKE) --no-print-directory nightly-bus
@@ -43,6 +44,12 @@ nightly-model:  ## the interleavings of one order's life, three steps deeper tha
 nightly-bus:  ## two thousand misfortunes of a real Redis instead of twenty; every record heard once or in a named gap
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_bus_test
 	@MLBOT_NIGHTLY=1 $(BUILD)/bin/mlbot_io_bus_test --gtest_filter='RedisMisfortune.Every*'
+
+nightly-archive:  ## the archiver killed six thousand times, the bot on a disk that refuses in twenty places, an hour's soak
+	@$(MAKE) --no-print-directory build TARGETS="mlbot_io_archive_test faults_test"
+	@MLBOT_CRASH_ROUNDS=2000 $(BUILD)/bin/mlbot_io_archive_test --gtest_filter='ArchiveCrash.*'
+	@MLBOT_FAULT_ROUNDS=10 $(BUILD)/bin/faults_test
+	@$(MAKE) --no-print-directory soak
 
 nightly-journal:  ## the journal killed, cut and refused a hundred times as often as in make test; counts are printed
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_journal_test
@@ -69,6 +76,10 @@ bench:  ## the published figures, into build/bench/
 	@tools/setup test
 	@$(MAKE) --no-print-directory build PRESET=bench
 	@tools/run_benches build/bench
+
+soak:  ## journal, ring and archive for an hour at 20 000 events a second: resident memory every ten seconds, then in one line
+	@$(MAKE) --no-print-directory build PRESET=bench TARGETS=mlbot_soak
+	@build/bench/bin/mlbot_soak $(ARGS)
 
 test-asan:  ## the suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup check

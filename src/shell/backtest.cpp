@@ -11,6 +11,7 @@
 #include "shell/commands.h"
 #include "shell/markets.h"
 #include "shell/model_store.h"
+#include "shell/origins.h"
 #include "shell/run_digest.h"
 #include "shell/sim_venue.h"
 #include "shell/state_directory.h"
@@ -87,6 +88,10 @@ ExitCode backtest(const Console& console, const DynamicSystemConfig& config, con
     if (journal->last_sequence().number != 0)
       return console.fail(ExitCode::refused,
                           options.journal + " holds a journal already; name an empty directory");
+    if (const auto noted = note_origin(StateDirectory{options.journal}.origins(), {1},
+                                       source_of_market("sim", options.market));
+        !noted)
+      return console.fail(ExitCode::data, noted.error());
   }
 
   const Instant live_at = choice->start + hours(options.warm_hours);

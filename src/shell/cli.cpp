@@ -300,7 +300,8 @@ class CommandLine {
     simulate_app->add_option("--jobs", simulate_.jobs, "worlds at a time")->check(CLI::Range(1, 64));
     simulate_app->add_option("--seed", simulate_.seed, "this world alone");
     simulate_app->add_option("--until", simulate_.until, "end it after so many events");
-    simulate_app->add_option("--minutes", simulate_.minutes, "virtual minutes with faults, before 45 s without");
+    simulate_app->add_option("--minutes", simulate_.minutes,
+                             "virtual minutes with faults, before 45 s without");
     simulate_app->add_option("--scenario", simulate_.scenario, "a file of explicit faults instead of a seed");
     simulate_app->add_option("--out", simulate_.output, "where --shrink writes");
     simulate_app->add_flag("--calm", simulate_.calm, "no faults at all");
@@ -319,6 +320,7 @@ class CommandLine {
     train_app->add_option("--rounds", train_.rounds, "boosting rounds");
     train_app->add_option("--hours", train_.hours, "use only the journal's first hours");
     train_app->add_option("--report", train_.report, "HTML report to write");
+    train_app->add_flag("--allow-gaps", train_.allow_gaps, "also hours without a clean certificate");
     train_app->add_flag("!--no-promote", train_.promote, "leave the alias where it is");
 
     auto* model_app = app_.add_subcommand("model", "bundles on disk");
@@ -408,6 +410,18 @@ class CommandLine {
     measure_app->add_option("--plot", measure_.plot, "SVG file to write");
     add_fetching(*data_app);
 
+    add_gaps(*data_app);
+
+    auto* archive_app = app_.add_subcommand("archive", "the index of the journal that SQL can ask");
+    archive_app->require_subcommand(1);
+    command(
+        *archive_app, "rebuild", "make it again from the journal",
+        [](const Console& c, DynamicSystemConfig& config) { return archive_rebuild(c, config); },
+        "  mlbot archive rebuild --state-dir state\nThe old DuckDB file is kept as archive.duckdb.damaged.");
+    command(
+        *archive_app, "hash", "all that it holds as one number",
+        [](const Console& c, DynamicSystemConfig& config) { return archive_hash(c, config); },
+        "  mlbot archive hash --json | jq -r .hash");
     add_bus();
 
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
@@ -524,6 +538,22 @@ class CommandLine {
     verb.add_flag("--verify", options.verify, "compute the checksums of what is there already");
   }
 
+  void add_gaps(CLI::App& data_app) {
+    command(
+        data_app, "check", "is every hour clean, every file whole?",
+        [](const Console& c, DynamicSystemConfig& config) { return data_check(c, config); },
+        "  mlbot data check\nExit code 5: something is missing; `mlbot data gaps` shows it.");
+    auto* gaps_app = command(
+        data_app, "gaps", "a calendar of what is there and what is missing",
+        [this](const Console& c, DynamicSystemConfig& config) { return data_gaps(c, config, gaps_); },
+        "  mlbot data gaps\n  mlbot data gaps --symbols BTCUSDT --kinds klines,trades --plot gaps.svg\n"
+        "  mlbot data gaps --json | jq '.gaps[]'");
+    gaps_app->add_option("--symbols", gaps_.symbols, "with commas between; all when left out")
+        ->delimiter(',');
+    gaps_app->add_option("--kinds", gaps_.kinds, "e.g. klines,trades; all when left out")->delimiter(',');
+    gaps_app->add_option("--plot", gaps_.plot, "SVG file to write");
+  }
+
   void add_fetching(CLI::App& data_app) {
     auto* download_app = command(
         data_app, "download", "files of Bybit's public archives: trades, books, bars",
@@ -538,13 +568,20 @@ class CommandLine {
                              "KIND=ORIGIN of a mirror, e.g. trades=https://mirror.example.com");
     auto* backfill_app = command(
         data_app, "backfill", "Bybit's history by REST: bars, funding, open interest, a file a day",
-        [this](const Console& c, DynamicSystemConfig&) { return data_backfill(c, backfill_); },
+        [this](const Console& c, DynamicSystemConfig& config) {
+          return backfill_.gaps ? data_fill(c, config, backfill_.venue) : data_backfill(c, backfill_);
+        },
         "  mlbot data backfill --symbols BTCUSDT --from 2026-06-13 --until 2026-06-20 --to history\n"
         "  mlbot data backfill --symbols BTCUSDT --from 2026-06-13 --until 2026-06-14 --kinds kline "
         "--venue sim:127.0.0.1:8899 --to history\n"
+        "  mlbot data backfill --gaps\n"
         "Days that are whole are not asked for again. Exit code 5: rows are missing; manifest.json says "
         "which.");
     add_wishes(*backfill_app, backfill_, "kline, funding, open-interest; all when left out");
+    for (const char* name : {"--symbols", "--from", "--until", "--to"})
+      backfill_app->get_option(name)->required(false);
+    backfill_app->add_flag("--gaps", backfill_.gaps,
+                           "the days of the archive's missing candles, into the state directory; fills them");
     backfill_app->add_option("--venue", backfill_.venue, "mainnet, testnet, demo or sim:HOST:PORT");
   }
 
@@ -580,12 +617,15 @@ class CommandLine {
     setting(doctor_app, "--key-file", "exchange.key_file", "key whose rights are looked at");
     auto* query_app = command(
         app_, "query", "SQL over the archive",
-        [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, sql_, format_); },
+        [this](const Console& c, DynamicSystemConfig& config) { return query(c, config, query_); },
         "  mlbot query \"SELECT symbol, count(*) FROM trades GROUP BY symbol\"\n  mlbot query --format csv "
         "\"FROM fills\"");
-    query_app->add_option("sql", sql_, "statement")->required();
-    query_app->add_option("--format", format_, "table, csv or json")
+    query_app->add_option("sql", query_.sql, "statement")->required();
+    query_app->add_option("--format", query_.format, "table, csv or json")
         ->check(CLI::IsMember({"table", "csv", "json"}));
+    query_app->add_flag_callback("--csv", [this] { query_.format = "csv"; }, "as --format csv");
+    query_app->add_option("--limit", query_.rows_max, "at most so many rows");
+    query_app->add_option("--seconds", query_.seconds_max, "give up after so long");
     auto* decode_app = command(
         app_, "decode", "what we make of Bybit's messages, one JSON object a line",
         [this](const Console& c, DynamicSystemConfig&) { return shell::decode(c, decode_); },
@@ -609,7 +649,7 @@ class CommandLine {
   Global global_;
   Work work_;
   Overrides flags_;
-  std::string state_dir_, name_, sql_, file_ = "mlbot.toml", format_ = "table";
+  std::string state_dir_, name_, file_ = "mlbot.toml";
   bool origin_ = false, force_ = false;
   std::uint32_t epoch_ = 0;
   std::uint64_t until_ = 0;
@@ -631,6 +671,8 @@ class CommandLine {
   MeasureOptions measure_;
   DownloadOptions download_;
   BackfillOptions backfill_;
+  QueryOptions query_;
+  GapOptions gaps_;
   DecodeOptions decode_;
   BusTailOptions bus_tail_;
 };

@@ -90,6 +90,7 @@ struct TrainOptions {
   double hours = 0;             ///< of the journal's beginning; 0: all
   std::string report;           ///< HTML file to write; empty: beside the bundle
   bool promote = true;          ///< point the alias at the new bundle
+  bool allow_gaps = false;      ///< train also on hours without a clean certificate
 };
 ExitCode train(const Console& console, const DynamicSystemConfig& config, const TrainOptions& options);
 
@@ -134,8 +135,28 @@ ExitCode config_show(const Console& console, const DynamicSystemConfig& config, 
 ExitCode config_init(const Console& console, const std::string& file, bool force);
 
 ExitCode doctor(const Console& console, const DynamicSystemConfig& config);
-ExitCode query(const Console& console, const DynamicSystemConfig& config, const std::string& sql,
-               const std::string& format);
+struct QueryOptions {
+  std::string sql;
+  std::string format = "table";  ///< or csv, json
+  std::size_t rows_max = 100'000;
+  double seconds_max = 60;
+};
+ExitCode query(const Console& console, const DynamicSystemConfig& config, const QueryOptions& options);
+
+/// The archive made anew from the journal, and what it holds as one number.
+ExitCode archive_rebuild(const Console& console, const DynamicSystemConfig& config);
+ExitCode archive_hash(const Console& console, const DynamicSystemConfig& config);
+
+struct GapOptions {
+  std::vector<std::string> symbols, kinds;  ///< empty: all
+  std::string plot;                         ///< SVG file to write
+};
+/// A calendar of certificates, hour by hour.
+ExitCode data_gaps(const Console& console, const DynamicSystemConfig& config, const GapOptions& options);
+/// Are all hours clean, all files whole? Exit code 5 where not.
+ExitCode data_check(const Console& console, const DynamicSystemConfig& config);
+/// Fetches what gaps lack into STATE/history, and fills them.
+ExitCode data_fill(const Console& console, const DynamicSystemConfig& config, const std::string& venue);
 
 struct DecodeOptions {
   std::string file = "-";   ///< one message a line; "-" is standard input
@@ -178,6 +199,8 @@ struct BackfillOptions {
   std::string target;                       ///< directory
   std::string venue = "mainnet";            ///< as io/bybit/endpoints.h takes it
   bool verify = false;                      ///< compute the checksums of what is there
+  bool gaps = false;                        ///< what the archive lacks, instead of the days named
+  bool is_part = false;                     ///< of other work, which tells what came of it
 };
 ExitCode data_backfill(const Console& console, const BackfillOptions& options);
 struct BusTailOptions {

@@ -29,6 +29,10 @@ Json json_of(const BackfillReport& report, const std::string& directory) {
 }  // namespace
 
 ExitCode data_backfill(const Console& console, const BackfillOptions& options) {
+  if (options.symbols.empty() || options.target.empty())
+    return console.fail(
+        ExitCode::usage,
+        "name --symbols, --from, --until and --to, or fill the archive's own gaps with --gaps");
   if (const auto wrong = wrong_symbol(options.symbols)) return console.fail(ExitCode::usage, *wrong);
   const auto days = wanted_days(options.from, options.until);
   if (!days) return console.fail(ExitCode::usage, days.error());
@@ -69,9 +73,9 @@ ExitCode data_backfill(const Console& console, const BackfillOptions& options) {
     if (day.outcome != DayOutcome::was_whole) rows += day.rows;
   progress.finish(fmt::format("{} rows", grouped(rows)));
   const auto with_gaps = report.count(DayOutcome::gaps), empty = report.count(DayOutcome::nothing);
-  if (console.json())
+  if (console.json() && !options.is_part)
     console.print_json(json_of(report, options.target));
-  else
+  else if (!options.is_part)
     console.print(
         fmt::format("{} days fetched, {} were there, {} not over yet, {} with gaps, {} without any row",
                     report.count(DayOutcome::fetched), report.count(DayOutcome::was_whole),

@@ -11,6 +11,7 @@
 #include "io/archive/import_hyperliquid.h"
 #include "io/journal/journal.h"
 #include "shell/commands.h"
+#include "shell/origins.h"
 #include "shell/state_directory.h"
 #include "shell/time_text.h"
 
@@ -67,9 +68,12 @@ ExitCode data_import(const Console& console, const ImportOptions& options) {
   if ((*journal)->last_sequence().number != 0)
     return console.fail(ExitCode::refused,
                         options.target + " holds a journal already; name an empty directory");
+  if (const auto noted = note_origin(target.origins(), {1}, "archive"); !noted)
+    return console.fail(ExitCode::data, noted.error());
   std::vector<std::string_view> names;
   for (const auto& spec : core::feature_catalogue()) names.push_back(spec.name);
-  auto archiver = io::archive::DataArchiver::open({.path = target.archive(), .feature_names = names});
+  auto archiver = io::archive::DataArchiver::open(
+      {.path = target.archive(), .feature_names = names, .origins = read_origins(target.origins())});
   if (!archiver) return console.fail(ExitCode::data, archiver.error().what);
 
   ProgressBar progress{console, "importing " + options.source.substr(options.source.find_last_of('/') + 1),

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/features/feature_hub.h"
+#include "io/archive/query_server.h"
 #include "io/archive/query_table.h"
 #include "io/files/files.h"
 #include "io/net/http_server.h"
@@ -46,6 +47,8 @@ Finding check_journal(const StateDirectory& state) {
 }
 
 Finding check_archive(const StateDirectory& state) {
+  if (const auto kept = io::archive::ask_owner(state.archive_socket(), "SELECT version()"))
+    return {"archive", Verdict::ok, "DuckDB " + cell_text(kept->rows[0][0]) + ", kept by a running bot"};
   const auto table = io::archive::query(state.archive(), "SELECT version()");
   if (table) return {"archive", Verdict::ok, "DuckDB " + cell_text(table->rows[0][0])};
   using io::archive::ArchiveFault;

@@ -141,8 +141,9 @@ std::vector<io::web::ServiceView> LiveBot::Parts::service_views() const {
     if (health.last_progress.ns != 0) view.last_progress = clock->at(health.last_progress);
     if (health.name == "archive" && archive) {
       view.counters.push_back({"rows", archive->rows()});
-      view.detail = archive->trouble();
-      if (!view.detail.empty()) view.state = "failed";
+      const auto trouble = archive->trouble();
+      view.detail = trouble.empty() ? archive->news() : trouble;
+      if (!trouble.empty()) view.state = "failed";
     }
     if (health.name == "exchange") {
       const auto counts = venue->counts();
@@ -301,7 +302,8 @@ void LiveBot::Parts::finish(ExitCode& code) {
   digest.state_hash = core->state_hash();
   save_features();
   services.stop_all();
-  if (!archive->trouble().empty()) console.note("archive: " + archive->trouble());
+  for (const auto& words : {archive->news(), archive->trouble()})
+    if (!words.empty()) console.note("archive: " + words);
   if (const auto synced = journal->sync(); !synced && code == ExitCode::done)
     fail(ExitCode::data, synced.error().what);
   if (const auto saved = venue->save(); !saved && code == ExitCode::done)

@@ -17,6 +17,7 @@
 #include "shell/live_bot_parts.h"
 #include "shell/markets.h"
 #include "shell/model_store.h"
+#include "shell/origins.h"
 #include "shell/paper_venue.h"
 #include "shell/stage_progress.h"
 #include "shell/training.h"
@@ -40,6 +41,10 @@ LiveBot::Parts::Failure LiveBot::Parts::open_journal() {
         opened.error().fault == io::journal::JournalFault::locked ? ExitCode::refused : ExitCode::data,
         opened.error().what};
   journal = std::move(*opened);
+  if (const auto noted = note_origin(state.origins(), journal->last_sequence().next(),
+                                     source_of_market(config.current().venue, options.market));
+      !noted)
+    return StartError{ExitCode::data, noted.error()};
   const auto& recovery = journal->recovery();
   if (recovery.cut_bytes > 0)
     console.note(fmt::format("journal: {} bytes of a torn record were cut off {}", recovery.cut_bytes,
@@ -120,6 +125,8 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
          .models = state.models(),
          .instruments = instruments,
          .range = {},
+         // What a recorded market lacks was lacking when it was recorded: the import told it.
+         .allow_gaps = !is_made_up(options.market),
          .horizon = std::chrono::milliseconds{settings.model_horizon_ms},
          .rounds = 0,
          .max_age = settings.model_max_age_days * Duration{24h},

@@ -1,5 +1,5 @@
 // `mlbot service archive`: the journals of the other services as tables. Follows files, not the bus, so it
-// may be late and lacks nothing; only frames are heard on the bus.
+// may be late and lacks nothing; the frames of the market's runs are made again from its journal.
 //
 // A journal has a sequence of its own, so each has an index of its own: the market in archive.duckdb, an
 // account in trade/ACCOUNT/archive.duckdb.
@@ -8,9 +8,9 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <thread>
 
-#include "io/bus/streams.h"
 #include "shell/archive_follower.h"
 #include "shell/service_host.h"
 
@@ -27,21 +27,15 @@ class ArchiveService {
   ExitCode run() {
     const auto run = host_.wait_for_run();
     if (!run) return host_.console().fail(run.error().code, run.error().what);
-    std::vector<std::string> frames;
-    for (const auto& instrument : run->instruments)
-      frames.push_back(io::bus::stream_name(io::bus::StreamKind::features, instrument.name.view()));
-    if (auto error = follow("market", {.journal = host_.state().journal(),
-                                       .archive = host_.state().archive(),
-                                       .bus = &host_.bus(),
-                                       .streams = frames}))
+    if (auto error =
+            follow("market", {.journal = host_.state().journal(), .archive = host_.state().archive()}))
       return host_.console().fail(ExitCode::data, error->what);
     for (int turn = 0; !host_.over(); ++turn) {
       if (turn % looks_for_accounts == 0)
         if (auto error = find_accounts()) return host_.console().fail(ExitCode::data, error->what);
       for (const auto& [name, one] : followers_) {
         host_.work().add(one.progress->count() - std::exchange(seen_[name], one.progress->count()));
-        if (const auto trouble = one.follower->trouble(); !trouble.empty())
-          return host_.console().fail(ExitCode::data, fmt::format("{}: {}", name, trouble));
+        tell(name, *one.follower);
       }
       std::this_thread::sleep_for(look);
     }
@@ -66,6 +60,13 @@ class ArchiveService {
     return std::nullopt;
   }
 
+  /// A follower in trouble opens its archive again by itself; to end here would only take the others along.
+  void tell(const std::string& name, const ArchiveFollower& follower) {
+    for (const auto& words : {follower.news(), follower.trouble()})
+      if (!words.empty() && told_.insert(fmt::format("{}: {}", name, words)).second)
+        host_.console().note(fmt::format("{}: {}", name, words));
+  }
+
   std::optional<ServiceError> find_accounts() {
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator{host_.state().root + "/trade", none}) {
@@ -73,8 +74,7 @@ class ArchiveService {
       if (followers_.contains(account) || !std::filesystem::exists(entry.path() / "journal")) continue;
       if (std::filesystem::is_empty(entry.path() / "journal", none)) continue;
       if (auto error = follow(account, {.journal = (entry.path() / "journal").string(),
-                                        .archive = (entry.path() / "archive.duckdb").string(),
-                                        .own_frames = false}))
+                                        .archive = (entry.path() / "archive.duckdb").string()}))
         return error;
     }
     return std::nullopt;
@@ -83,6 +83,7 @@ class ArchiveService {
   ServiceHost& host_;
   std::map<std::string, Followed> followers_;
   std::map<std::string, std::uint64_t> seen_;
+  std::set<std::string> told_;  ///< each word once; they are few
 };
 
 }  // namespace

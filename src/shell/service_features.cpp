@@ -9,6 +9,7 @@
 #include "io/bus/streams.h"
 #include "io/clock/clock.h"
 #include "io/files/files.h"
+#include "shell/frame_maker.h"
 #include "shell/journal_source.h"
 #include "shell/service_host.h"
 #include "shell/topology/feature_shard.h"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr Duration snapshot_period = 2s;
 constexpr Duration listen = 20ms;
-constexpr Duration warm_window = 6h + 10min;  ///< of journal, where there is no snapshot
 
 class FeatureService {
  public:
@@ -93,22 +93,13 @@ class FeatureService {
   Result<void, StartError> begin() {
     stage_.emplace(shard_, run_.instruments);
     after_ = {run_.first.number - 1};
-    if (after_.number == 0) return {};
-    WarmStart warm;
-    if (!run_.start.account.empty()) {  // a recorded run: it warmed as it says
-      const auto summary = summarise_journal(host_.state().journal());
-      if (!summary) return std::unexpected{StartError{ExitCode::data, summary.error().what}};
-      const auto recorded = find_run(*summary, host_.state().journal(), run_.start.epoch);
-      if (!recorded) return std::unexpected{StartError{ExitCode::data, recorded.error().what}};
-      if (recorded->start.warm_from == 0) return {};
-      warm = start_of(*recorded);
-    } else {
-      warm.history = {.from = {1}, .until = after_, .from_at = run_.at - warm_window};
-    }
+    const auto warm = warm_start_of(run_, host_.state().journal());
+    if (!warm) return std::unexpected{StartError{ExitCode::data, warm.error().what}};
+    if (!*warm) return {};
     const auto warmed = warm_from_journal(
         {[this](const Stamped& event) { stage_->stage().warm(event); },
          [this](std::string_view bytes, Instant at) { return stage_->stage().restore(bytes, at); }},
-        host_.state().journal(), stage_->instruments(), warm);
+        host_.state().journal(), stage_->instruments(), **warm);
     if (!warmed) return std::unexpected{StartError{ExitCode::data, warmed.error().what}};
     host_.console().note(fmt::format("{} warm from {} recorded events", shard_.name(), warmed->events));
     return {};

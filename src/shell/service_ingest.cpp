@@ -16,6 +16,7 @@
 #include "shell/journal_options.h"
 #include "shell/journal_source.h"
 #include "shell/market_links.h"
+#include "shell/origins.h"
 #include "shell/service_host.h"
 #include "shell/topology/indexed_publisher.h"
 #include "shell/topology/places.h"
@@ -73,13 +74,18 @@ class IngestService {
  public:
   explicit IngestService(ServiceHost& host) : host_{host} {}
 
-  Result<void, StartError> open() {
+  /// @param heard_before  what is put in was recorded, by whomever
+  Result<void, StartError> open(bool heard_before) {
     auto opened = JournalWriter::open(host_.state().journal(), journal_options(host_.config()));
     if (!opened)
       return std::unexpected{StartError{
           opened.error().fault == io::journal::JournalFault::locked ? ExitCode::refused : ExitCode::data,
           opened.error().what}};
     journal_ = std::move(*opened);
+    const auto source = heard_before ? "archive" : source_of_market(host_.config().venue, "generated");
+    if (const auto noted = note_origin(host_.state().origins(), journal_->last_sequence().next(), source);
+        !noted)
+      return std::unexpected{StartError{ExitCode::data, noted.error()}};
     if (journal_->recovery().cut_bytes > 0)
       host_.console().note(
           fmt::format("journal: {} bytes of a torn record were cut off", journal_->recovery().cut_bytes));
@@ -250,7 +256,8 @@ ExitCode service_ingest(const Console& console, const DynamicSystemConfig& confi
   auto host = ServiceHost::open(console, config, {.name = "ingest", .standby = options.standby});
   if (!host) return console.fail(host.error().code, host.error().what);
   IngestService service{**host};
-  if (auto opened = service.open(); !opened) return console.fail(opened.error().code, opened.error().what);
+  if (auto opened = service.open(!options.from_journal.empty()); !opened)
+    return console.fail(opened.error().code, opened.error().what);
   return options.from_journal.empty() ? service.live() : service.recorded(options);
 }
 

@@ -10,6 +10,10 @@ struct StateDirectory {
   std::string root;
   std::string journal() const { return root + "/journal"; }
   std::string archive() const { return root + "/archive.duckdb"; }
+  std::string archive_socket() const { return root + "/archive.sock"; }  ///< of the archive's owner, 0600
+  std::string origins() const { return root + "/origins"; }              ///< who wrote the journal
+  std::string history() const { return root + "/history"; }              ///< what was fetched to fill gaps
+  std::string market_run() const { return root + "/market.run"; }        ///< runs of an ingest
   std::string models() const { return root + "/models"; }
   std::string exchange() const { return root + "/exchange.state"; }
   std::string features() const { return root + "/features.checkpoint"; }

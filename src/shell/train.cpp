@@ -28,6 +28,7 @@ ExitCode train(const Console& console, const DynamicSystemConfig& config, const 
   request.trained_at = io::clock::now();
   request.alias = options.promote ? settings.model_alias : "";
   request.report = options.report;
+  request.allow_gaps = options.allow_gaps;
 
   StageProgress progress{console};
   const auto outcome = train_model(

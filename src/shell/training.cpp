@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "core/core.h"
 #include "core/features/feature_hub.h"
 #include "io/files/bundle_store.h"
 #include "lab/train.h"
+#include "shell/certificates.h"
 
 namespace mlbot::shell {
 namespace {
@@ -20,10 +23,32 @@ struct DatasetSink {
   }
 };
 
+/// The archive beside the journal says, hour by hour, whether anything is missing.
+Result<void, SourceError> require_certificates(
+    const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress) {
+  std::vector<std::string> symbols;
+  for (const auto& instrument : request.instruments) symbols.push_back(instrument.name.str());
+  auto unclean = unclean_hours({std::filesystem::path{request.journal}.parent_path().string()}, symbols,
+                               request.range.from_at, request.range.until_at, [&](double done, double total) {
+                                 progress("certificates of the recorded hours, MB", done / 1e6, total / 1e6);
+                                 return true;
+                               });
+  if (!unclean) return std::unexpected{SourceError{unclean.error()}};
+  if (unclean->empty()) return {};
+  return std::unexpected{SourceError{
+      fmt::format("{} of the hours to train on have no clean certificate, {}: {}; `mlbot data gaps` shows "
+                  "them, `mlbot data "
+                  "backfill --gaps` fetches what is missing, --allow-gaps trains on them as they are",
+                  unclean->size(), to_rfc3339(unclean->front().hour), unclean->front().why)}};
+}
+
 }  // namespace
 
 Result<TrainingOutcome, SourceError> train_model(
     const TrainingRequest& request, const std::function<void(const std::string&, double, double)>& progress) {
+  if (!request.allow_gaps)
+    if (const auto certified = require_certificates(request, progress); !certified)
+      return std::unexpected{certified.error()};
   auto market = JournalMarket::open(request.journal, request.instruments, request.range);
   if (!market) return std::unexpected{market.error()};
   lab::DatasetBuilder builder{{.horizon = request.horizon}};

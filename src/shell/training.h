@@ -18,6 +18,8 @@ struct TrainingRequest {
   std::string models;   ///< directory of the store
   std::vector<Instrument> instruments;
   JournalMarket::Range range;
+  /// Hours without a clean certificate of the archive beside the journal are trained on, too.
+  bool allow_gaps = false;
   Duration horizon = 120s;
   int rounds = 0;               ///< 0: the trainer's default
   Duration max_age = 21 * 24h;  ///< of the model

@@ -77,8 +77,8 @@ TEST(FeaturesVerify, ARecordedRunIsMadeAgainToTheLastBitAndAPlantedBitIsNamed) {
   const auto target = json_of(run_mlbot(
       directory,
       {"query",
-       "SELECT sequence, number, symbol, ret_30s, epoch_ns(time) AS at FROM features WHERE symbol = "
-       "'ETHUSDT' AND ret_30s IS NOT NULL AND ret_30s <> 0 ORDER BY number LIMIT 1 OFFSET 300",
+       "SELECT sequence, number, symbol, ret_30s, epoch_ns(time) AS at FROM hot_features WHERE symbol = "
+       "'ETHUSDT' AND ret_30s IS NOT NULL AND ret_30s <> 0 ORDER BY number DESC LIMIT 1 OFFSET 20",
        "--json", "--state-dir", state}))["rows"][0];
   const double value = target["ret_30s"];
   const double flipped = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) ^ 1);
@@ -94,7 +94,7 @@ TEST(FeaturesVerify, ARecordedRunIsMadeAgainToTheLastBitAndAPlantedBitIsNamed) {
     auto database = Database::open(planted + "/archive.duckdb", Access::read_write);
     ASSERT_TRUE(database) << database.error().what;
     const auto changed = (*database)->run(
-        "UPDATE features SET digest = xor(digest, 1::UBIGINT), ret_30s = CAST('" + Json(flipped).dump() +
+        "UPDATE hot_features SET digest = xor(digest, 1::UBIGINT), ret_30s = CAST('" + Json(flipped).dump() +
         "' AS DOUBLE) WHERE symbol = 'ETHUSDT' AND sequence = " + target["sequence"].dump());
     ASSERT_TRUE(changed) << changed.error().what;
   }

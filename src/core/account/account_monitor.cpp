@@ -57,7 +57,7 @@ bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
       in_snapshot_ = true;
       return false;
     case SnapshotPhase::end: {
-      const Instant of = asking() ? open_since_ : at;
+      const Instant of = asking() ? open_since_ : asked_at_;
       open_since_ = Instant{INT64_MIN};
       if (!in_snapshot_) return false;  // its beginning was on a link that broke
       in_snapshot_ = false;

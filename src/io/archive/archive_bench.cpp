@@ -1,8 +1,14 @@
 // Rows a second into a DuckDB file: DataArchiver, and beside it DuckDB's bare chunk appender with rows of the
-// same types. Counters: rows/s of one writer thread, commits included.
+// same types; rows a second on to Parquet, and bytes a row in both. Counters: rows/s of one writer thread,
+// commits included. A trade event is two rows: its own, and the one of `events`.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
+#include <filesystem>
+
+#include "io/archive/archive_views.h"
 #include "io/archive/data_archiver.h"
+#include "io/archive/hour_seal.h"
 #include "io/archive/table_writer.h"
 #include "io/files/temporary_folder.h"
 
@@ -42,7 +48,7 @@ void bm_archiver_trades(benchmark::State& state) {
     }
     if (!(*archiver)->flush()) return state.SkipWithError("refused");
   }
-  count_rows(state, rows);
+  count_rows(state, 2 * rows);
 }
 BENCHMARK(bm_archiver_trades)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -73,6 +79,49 @@ void bm_archiver_features(benchmark::State& state) {
   count_rows(state, frames);
 }
 BENCHMARK(bm_archiver_features)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Closed hours on their way to Parquet: copied, read back and compared, synced, listed, deleted from DuckDB.
+void bm_seal_to_parquet(benchmark::State& state) {
+  constexpr std::int64_t sealed = 500'000;
+  double bytes = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const files::TemporaryFolder folder;
+    const auto path = folder.path() + "/archive.duckdb";
+    auto archiver = DataArchiver::open({.path = path, .hour_settles = 1000h});
+    (void)(*archiver)->take(
+        Stamped{{1},
+                start,
+                start,
+                start,
+                InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+    Trade trade{.price = {700'000}, .size = {3}};
+    for (std::int64_t i = 1; i < sealed; ++i) {
+      const Instant at = start + i * 7ms;
+      trade.matched_at = at;
+      trade.price.count = 700'000 + (i * 31 % 97);
+      trade.size.count = 1 + i * 17 % 400;
+      // Ids as the venue's: nothing in them can be packed.
+      const auto id = fmt::format("{:016x}-{:016x}", xxh64(bytes_of(i)), xxh64(bytes_of(i), 7));
+      trade.id = std::string_view{id};
+      if (!(*archiver)->take(
+              Stamped{{static_cast<std::uint64_t>(i) + 1}, at, at, at, Trades{{0}, {&trade, 1}}}))
+        return state.SkipWithError("refused");
+    }
+    if (!(*archiver)->flush()) return state.SkipWithError("refused");
+    const auto tables = archive_tables({});
+    HourSeal seal{(*archiver)->database(), std::filesystem::absolute(parquet_directory(path)).string(),
+                  tables};
+    state.ResumeTiming();
+    if (!seal.seal(start)) return state.SkipWithError("refused");
+    state.PauseTiming();
+    bytes = static_cast<double>(seal.stats().bytes) / static_cast<double>(seal.stats().rows);
+    state.ResumeTiming();
+  }
+  count_rows(state, 2 * sealed);
+  state.counters["bytes/row"] = bytes;
+}
+BENCHMARK(bm_seal_to_parquet)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 /// The measure: vectors filled and appended by nothing but the loop below, committed once.
 void bm_bare_chunk_appender(benchmark::State& state) {

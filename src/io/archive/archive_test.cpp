@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,73 +13,11 @@
 #include "io/archive/data_archiver.h"
 #include "io/archive/duckdb_api.h"
 #include "io/archive/query_table.h"
+#include "io/archive/test_script.h"
 #include "io/files/temporary_folder.h"
 
 namespace mlbot::io::archive {
 namespace {
-
-constexpr std::array<std::string_view, 3> names{"taker_imbalance_5s", "spread_bps", "hour_of_day_sin"};
-const Instant noon = Instant::from_seconds(1'781'222'400);  // 2026-06-12T00:00:00Z
-
-Instrument bitcoin() {
-  return {.id = {0},
-          .name = "BTCUSDT",
-          .tick_size = *parse_e8("0.1"),
-          .lot_step = *parse_e8("0.001"),
-          .min_order = {1},
-          .max_limit_order = {1'190'000},
-          .max_market_order = {500'000},
-          .min_notional = *parse_e8("5"),
-          .max_leverage = *parse_e8("100"),
-          .maintenance_margin = *parse_e8("0.005")};
-}
-
-/// Records with the lists that their views look at.
-struct Script {
-  std::vector<Record> records;
-  std::vector<std::vector<BookLevel>> levels;
-  std::vector<std::vector<Trade>> trades;
-  std::vector<std::vector<Liquidation>> liquidations;
-  std::uint64_t sequence = 0;
-
-  Instant at() const { return noon + Duration{1s} * static_cast<std::int64_t>(sequence); }
-  void event(Event what) {
-    ++sequence;
-    records.push_back(Stamped{{sequence}, at(), at(), at(), std::move(what)});
-  }
-  void open_run() {
-    event(RunStarted{.mode = Mode::paper, .epoch = 3, .account = "main", .model = "abc", .schema_hash = 77});
-    event(InstrumentDefined{bitcoin()});
-  }
-  void book(UpdateKind kind, std::uint64_t update_id, std::vector<BookLevel> bids,
-            std::vector<BookLevel> asks) {
-    levels.push_back(std::move(bids));
-    levels.push_back(std::move(asks));
-    event(BookUpdate{.symbol = {0},
-                     .kind = kind,
-                     .update_id = update_id,
-                     .matched_at = at(),
-                     .bids = levels[levels.size() - 2],
-                     .asks = levels.back()});
-  }
-  void print(std::vector<Trade> list) {
-    trades.push_back(std::move(list));
-    event(Trades{{0}, trades.back()});
-  }
-};
-
-ArchiverOptions options_for(const std::string& path) { return {.path = path, .feature_names = names}; }
-std::unique_ptr<DataArchiver> archiver_of(const ArchiverOptions& options) {
-  auto archiver = DataArchiver::open(options);
-  EXPECT_TRUE(archiver) << archiver.error().what;
-  return archiver ? std::move(*archiver) : nullptr;
-}
-QueryTable ask(const std::string& path, const std::string& sql) {
-  auto table = query(path, sql);
-  EXPECT_TRUE(table) << table.error().what;
-  return table ? std::move(*table) : QueryTable{};
-}
-std::string csv(const std::string& path, const std::string& sql) { return to_csv(ask(path, sql)); }
 
 Script one_of_each() {
   Script script;
@@ -132,7 +72,16 @@ Script one_of_each() {
   script.event(LinkChanged{Link::market, LinkState::live});
   script.event(TimerFired{});
   script.event(ConfigChanged{.version = 2});
-  script.event(OperatorCommand{OperatorVerb::pause});
+  script.event(OperatorCommand{.verb = OperatorVerb::pause, .from = "page", .cause = "lunch"});
+  script.event(PriceLimit{{0}, *parse_e8("72000"), *parse_e8("70000")});
+  script.event(
+      Transaction{.id = "t-1", .symbol = SymbolId{0}, .kind = TransactionKind::funding, .funding = {5}});
+  script.event(AccountModes{.margin = MarginMode::cross, .hedge = true});
+  script.event(ClockOffset{.offset = 12ms, .uncertainty = 3ms});
+  script.event(MachineHealth{.disk_free_bytes = 7, .resident_bytes = 8, .bus_lag = 1s});
+  script.event(GuardBeat{.present = true, .build = 9});
+  script.event(SymbolStatus{.symbol = {0}, .trading = false});
+  script.event(VenueStatus{.maintenance = true, .what = "upgrade"});
   const Sequence cause{script.sequence};
   script.records.push_back(StampedCommand{
       cause, script.at(),
@@ -149,6 +98,22 @@ Script one_of_each() {
                                     .order = "r3-1"});
   script.records.push_back(
       Decision{.symbol = {0}, .cause = cause, .at = script.at(), .reason = ReasonCode::spread_wide});
+  RouteChoice route{
+      .symbol = {0}, .cause = cause, .at = script.at(), .order = "r3-1", .size = {10}, .count = 2};
+  route.ways[0] = {.kind = RouteKind::cross, .fee_bps = 11, .spread_bps = 0.5};
+  route.ways[1] = {.kind = RouteKind::rest, .patience = 5s, .fill_probability = 0.5, .fee_bps = 4};
+  route.chosen = 1;
+  script.records.push_back(route);
+  script.records.push_back(FillQuality{.symbol = {0},
+                                       .cause = cause,
+                                       .filled_at = script.at(),
+                                       .order = "r3-1",
+                                       .execution_id = "x-1",
+                                       .liquidity = Liquidity::maker,
+                                       .price = *parse_e8("71423.8"),
+                                       .size = {10},
+                                       .shortfall_bps = -1.5,
+                                       .markout_5s_bps = 0.25});
   FeatureFrame frame{.symbol = {0}, .number = 4, .cause = cause, .at = script.at(), .digest = UINT64_MAX};
   frame.set(0, -0.5);
   frame.set_missing(1);
@@ -163,18 +128,29 @@ TEST(Archive, EveryKindOfRecordBecomesRowsThatAPersonCanAsk) {
   const auto script = one_of_each();
   {
     const auto archiver = archiver_of(options_for(path));
-    for (const auto& record : script.records) ASSERT_TRUE(archiver->take(record));
-    ASSERT_TRUE(archiver->take(journal::JournalGap{.segment = "a.journal",
-                                                   .offset = 40,
-                                                   .bytes = 9,
-                                                   .after = {2},
-                                                   .before = {4},
-                                                   .what = "damaged bytes"}));
+    for (const auto& record : script.records) {
+      const auto* event = std::get_if<Stamped>(&record);
+      if (event != nullptr && event->sequence == Sequence{4}) {
+        ASSERT_TRUE(archiver->take(journal::JournalGap{.segment = "/far/away/a.journal",
+                                                       .offset = 40,
+                                                       .bytes = 9,
+                                                       .after = {2},
+                                                       .before = {4},
+                                                       .what = "damaged bytes"}));
+      }
+      ASSERT_TRUE(feed(*archiver, record));
+    }
     const auto closed = archiver->close();
     ASSERT_TRUE(closed) << closed.error().what;
     EXPECT_EQ(archiver->last_sequence(), Sequence{script.sequence});
   }
   EXPECT_EQ(csv(path, "SELECT mode, epoch, account FROM runs"), "mode,epoch,account\npaper,3,main\n");
+  EXPECT_EQ(csv(path, "SELECT way, patience_seconds AS patience, total_bps, considered FROM routes"),
+            "way,patience,total_bps,considered\nrest,5,4,\"cross 11.50, rest 4.00\"\n");
+  EXPECT_EQ(csv(path,
+                "SELECT execution_id, liquidity, shortfall_bps, markout_1s_bps, markout_5s_bps FROM "
+                "fill_quality"),
+            "execution_id,liquidity,shortfall_bps,markout_1s_bps,markout_5s_bps\nx-1,maker,-1.5,,0.25\n");
   EXPECT_EQ(csv(path, "SELECT symbol, tick_size, min_order FROM instruments"),
             "symbol,tick_size,min_order\nBTCUSDT,0.1,0.001\n");
   EXPECT_EQ(csv(path, "SELECT bid, bid_size, ask, bid_prices, update_id FROM books ORDER BY sequence"),
@@ -206,9 +182,24 @@ TEST(Archive, EveryKindOfRecordBecomesRowsThatAPersonCanAsk) {
   EXPECT_EQ(csv(path, "SELECT equity FROM equity"), "equity\n10000.00000001\n");
   EXPECT_EQ(csv(path, "SELECT link, state FROM links"), "link,state\nmarket,live\n");
   EXPECT_EQ(csv(path, "SELECT what, detail FROM changes ORDER BY sequence"),
-            "what,detail\nconfig,\"version 2, 0 symbols traded\"\noperator,pause\n");
-  EXPECT_EQ(csv(path, "SELECT after_sequence, bytes, what FROM gaps"),
-            "after_sequence,bytes,what\n2,9,damaged bytes\n");
+            "what,detail\nconfig,\"version 2, 0 symbols traded\"\noperator,pause by page: lunch\n");
+  EXPECT_EQ(csv(path, "SELECT highest_buy FROM price_limits"), "highest_buy\n72000\n");
+  EXPECT_EQ(csv(path, "SELECT kind, symbol, funding FROM transactions"),
+            "kind,symbol,funding\nfunding,BTCUSDT,0.00000005\n");
+  EXPECT_EQ(csv(path, "SELECT margin, hedge, price_band_rejects FROM account_modes"),
+            "margin,hedge,price_band_rejects\ncross,true,\n");
+  EXPECT_EQ(csv(path, "SELECT offset_seconds FROM clock_offsets"), "offset_seconds\n0.012\n");
+  EXPECT_EQ(csv(path, "SELECT disk_free_bytes, bus_lag_seconds FROM machine_health"),
+            "disk_free_bytes,bus_lag_seconds\n7,1\n");
+  EXPECT_EQ(csv(path, "SELECT present, build FROM guard_beats"), "present,build\ntrue,9\n");
+  EXPECT_EQ(csv(path, "SELECT symbol, trading FROM symbol_status"), "symbol,trading\nBTCUSDT,false\n");
+  EXPECT_EQ(csv(path, "SELECT maintenance, what FROM venue_status"), "maintenance,what\ntrue,upgrade\n");
+  EXPECT_EQ(csv(path, "SELECT kind, begins, ends, segment, after_sequence, bytes, what FROM gaps"),
+            "kind,begins,ends,segment,after_sequence,bytes,what\njournal,2026-06-12T00:00:03.000Z,"
+            "2026-06-12T00:00:04.000Z,a.journal,2,9,damaged bytes\n");
+  EXPECT_EQ(csv(path, "SELECT count(*) AS events, min(sequence) AS first, max(sequence) AS last FROM events"),
+            fmt::format("events,first,last\n{0},1,{0}\n", script.sequence))
+      << "every event once";
 }
 
 /// A long mixed stream: derived records trail behind their events as a batch of the live loop leaves them.
@@ -253,7 +244,7 @@ TEST(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
     const auto once = folder.path() + "/once.duckdb", often = folder.path() + "/often.duckdb";
     {
       const auto archiver = archiver_of(options_for(once));
-      for (const auto& record : script.records) ASSERT_TRUE(archiver->take(record));
+      for (const auto& record : script.records) ASSERT_TRUE(feed(*archiver, record));
       ASSERT_TRUE(archiver->close());
       EXPECT_EQ(archiver->stats().repeated, 0u);
     }
@@ -268,7 +259,7 @@ TEST(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
         const auto* event = std::get_if<Stamped>(&record);
         feeding = feeding || (event != nullptr && event->sequence >= from);
         if (!feeding) continue;
-        ASSERT_TRUE(archiver->take(record));
+        ASSERT_TRUE(feed(*archiver, record));
         if (rng.chance(0.0005)) {
           ASSERT_TRUE(archiver->flush());
         }
@@ -295,7 +286,7 @@ TEST(Archive, FeaturesOfAnOlderCatalogueAreKeptBesideTheNewOnes) {
   for (const std::span<const std::string_view> catalogue :
        {std::span<const std::string_view>{names}, {fewer}}) {
     const auto archiver = archiver_of({.path = path, .feature_names = catalogue});
-    for (const auto& record : script.records) ASSERT_TRUE(archiver->take(record));
+    for (const auto& record : script.records) ASSERT_TRUE(feed(*archiver, record));
     ASSERT_TRUE(archiver->close());
   }
   EXPECT_EQ(csv(path, "SELECT spread_bps, taker_imbalance_5s FROM features_1"),
@@ -311,7 +302,8 @@ TEST(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
     const auto archiver = archiver_of(options_for(path));
     ASSERT_TRUE(archiver->take(script.records.back())) << "its instrument is not defined yet";
     for (std::size_t i = 0; i + 1 < script.records.size(); ++i)
-      ASSERT_TRUE(archiver->take(script.records[i]));
+      ASSERT_TRUE(feed(*archiver, script.records[i]));
+    ASSERT_TRUE(archiver->take(journal::digest_of(std::get<FeatureFrame>(script.records.back()))));
     ASSERT_TRUE(archiver->close());
     EXPECT_EQ(archiver->stats().frames_dropped, 0u);
   }
@@ -402,15 +394,16 @@ TEST(Query, NothingIsChangedNothingIsFetchedAndTheLimitIsSaid) {
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto write = query(path, "DELETE FROM runs");
   ASSERT_FALSE(write);
+  EXPECT_EQ(write.error().fault, ArchiveFault::refused);
   EXPECT_NE(write.error().what.find("read-only"), std::string::npos) << write.error().what;
   EXPECT_FALSE(query(path, "SELEKT 1"));
   EXPECT_FALSE(query(path, "SELECT * FROM 'https://example.com/x.parquet'"));
-  const auto few = query(path, "SELECT * FROM range(5000) t(n)", 3'000);
+  const auto few = query(path, "SELECT * FROM range(5000) t(n)", {.rows_max = 3'000});
   ASSERT_TRUE(few) << few.error().what;
   EXPECT_EQ(few->rows.size(), 3'000u);
   EXPECT_TRUE(few->truncated);
   EXPECT_NE(to_plain(*few).find("there are more"), std::string::npos);
-  EXPECT_FALSE(query(path, "SELECT * FROM range(3000) t(n)", 3'000)->truncated);
+  EXPECT_FALSE(query(path, "SELECT * FROM range(3000) t(n)", {.rows_max = 3'000})->truncated);
 }
 
 TEST(Query, CellsOfManyTypesReadTheSameInAllThreeForms) {

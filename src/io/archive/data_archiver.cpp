@@ -2,150 +2,123 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
-#include <string>
+#include <set>
 #include <utility>
-#include <vector>
 
-#include "domain/words.h"
-#include "io/archive/archive_schema.h"
-#include "io/archive/level_book.h"
+#include "io/archive/adoption.h"
+#include "io/archive/archive_views.h"
+#include "io/archive/coverage.h"
+#include "io/archive/hour_seal.h"
+#include "io/archive/migrations.h"
+#include "io/archive/progress.h"
+#include "io/files/crash_point.h"
 
 namespace mlbot::io::archive {
 namespace {
 
-using namespace std::string_view_literals;
+using files::crash_point;
 
-/// How far one kind of record is archived: the sequence, and how many records of that sequence.
-struct Reach {
-  Sequence sequence;
-  std::uint64_t count = 0;
-};
+constexpr std::size_t waiting_max = 8192;
+/// Between two pictures of the market memory; as much is fed again after a crash.
+constexpr Duration memory_kept_every = 30s;
+constexpr std::uint64_t memory_kept_every_events = 400'000;
+constexpr std::size_t trades_remembered_max = 2'000'000;
 
-/// Tells what is new from what was fed before. Records of one kind come in the order of their sequence.
-class Admission {
- public:
-  void start_behind(Reach stored) { stored_ = reached_ = stored; }
-  bool admits(Sequence sequence) {
-    if (sequence < stored_.sequence) return false;
-    if (sequence == stored_.sequence && seen_again_ < stored_.count) {
-      ++seen_again_;
-      return false;
-    }
-    if (sequence != reached_.sequence) reached_ = {sequence, 0};
-    ++reached_.count;
-    return true;
-  }
-  Reach reached() const { return reached_; }
+Instant hour_of(Instant at) { return Instant::from_seconds(at.seconds() - at.seconds() % 3600); }
 
- private:
-  Reach stored_, reached_;
-  std::uint64_t seen_again_ = 0;
-};
+std::string hex(std::string_view bytes) {
+  return to_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
 
-enum class Stream : std::uint8_t { events, commands, decisions, frames };
-constexpr std::array<std::string_view, 4> stream_names{"event", "command", "decision", "frame"};
-
-constexpr std::size_t waiting_frames_max = 4096;
-
-struct SymbolState {
-  std::optional<Instrument> instrument;
-  LevelBook book;
-  bool book_synced = false;
-  std::uint64_t update_id = 0;
-  Instant book_row_due;
-};
+std::string from_hex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string out;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    out.push_back(static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1])));
+  return out;
+}
 
 }  // namespace
 
 class DataArchiver::Impl {
  public:
-  explicit Impl(const ArchiverOptions& options) : options_{options} {}
+  explicit Impl(const ArchiverOptions& options)
+      : options_{options},
+        directory_{std::filesystem::absolute(parquet_directory(options.path)).string()},
+        memory_{options.book_interval} {}
 
-  Result<void, ArchiveError> open();
-  Result<void, ArchiveError> take(const Record& record);
-  Result<void, ArchiveError> take(const journal::JournalGap& gap);
-  Result<void, ArchiveError> flush();
-  Result<void, ArchiveError> close();
+  using Done = Result<void, ArchiveError>;
+  Done open();
+  Done take(const Record& record);
+  Done take(const journal::JournalGap& gap);
+  Done take(const journal::FrameDigest& digest);
+  void know(const journal::JournalContext& context) { memory_.know(context.instruments); }
+  Sequence sealed_sequence() const { return sealed_; }
+  Done flush();
+  Done certify_open_hours();
+  Done close();
+  Result<std::vector<MissingFrame>, ArchiveError> missing_frames(std::size_t rows_max);
+  Done take_again(const FeatureFrame& frame, const Instrument& instrument);
+  template <class Row>
+  Result<std::uint64_t, ArchiveError> repair(Table which, std::string_view symbol, Instant begins,
+                                             Instant ends, std::span<const Row> rows,
+                                             std::string_view source);
+
   Sequence resume_sequence() const;
   Sequence last_sequence() const { return last_; }
+  Sequence stored_sequence() const { return stored_; }
+  Database& database() { return *database_; }
   const ArchiverStats& stats() const { return stats_; }
 
  private:
-  using Done = Result<void, ArchiveError>;
-
+  Done make_tables();
   Done keep_features_of_another_catalogue(const TableSpec& features);
-  Done load_progress();
-  Done load_instruments();
-  Admission& stream(Stream which) { return streams_[static_cast<std::size_t>(which)]; }
-  TableWriter& table(Table which) { return *writers_[static_cast<std::size_t>(which)]; }
-  /// Everything the archiver must remember of an event, whether it is new or fed again.
-  void remember(const Stamped& event);
-  SymbolState& state(SymbolId symbol);
-  Result<const Instrument*, ArchiveError> instrument(SymbolId symbol, Sequence sequence);
-
-  template <class... Values>
-  Done row(Table which, const Values&... values) {
-    if (auto begun = begin(); !begun) return begun;
-    ++rows_since_commit_;
-    ++stats_.rows;
-    return table(which).row(values...);
-  }
+  Done make_views();
+  Result<std::vector<Instrument>, ArchiveError> instruments_of_last_run();
+  Done load_memory();
+  Done save_memory();
   template <class T>
   Done take_new(const T& item, Stream which, Sequence sequence);
   Done take_event(const Stamped& event);
   Done take_frame(const FeatureFrame& frame);
-  Done begin();
+  Done seal_hours_before(Instant limit);
+  Done find_sealed();
   Done fail(Done result);
-
-  Done store(const Stamped& event);
-  Done store(const StampedCommand& command);
-  Done store(const Decision& decision);
-  Done store(const FeatureFrame& frame);
-  Done on(const Stamped& at, const RunStarted& e);
-  Done on(const Stamped& at, const InstrumentDefined& e);
-  Done on(const Stamped& at, const ConfigChanged& e);
-  Done on(const Stamped& at, const BookUpdate& e);
-  Done on(const Stamped& at, const Trades& e);
-  Done on(const Stamped& at, const Kline& e);
-  Done on(const Stamped& at, const Ticker& e);
-  Done on(const Stamped& at, const Liquidations& e);
-  Done on(const Stamped& at, const OrderNews& e);
-  Done on(const Stamped& at, const Execution& e);
-  Done on(const Stamped& at, const PositionNews& e);
-  Done on(const Stamped& at, const WalletNews& e);
-  Done on(const Stamped& at, const RequestAnswer& e);
-  Done on(const Stamped& at, const LinkChanged& e);
-  Done on(const Stamped& at, const OperatorCommand& e);
-  Done on(const Stamped&, const AccountSnapshot&) { return {}; }  // its rows are stored one by one
-  Done on(const Stamped&, const TimerFired&) { return {}; }       // time passes in every other table
-  Done on(const Stamped&, const FastExecution&) { return {}; }    // its Execution is stored
-  // Kept in the journal alone: nothing asks for them in columns.
-  Done on(const Stamped&, const PriceLimit&) { return {}; }
-  Done on(const Stamped&, const AdlAlerts&) { return {}; }
-  Done on(const Stamped&, const InsurancePools&) { return {}; }
-  Done on(const Stamped&, const Transaction&) { return {}; }
-  Done on(const Stamped&, const AccountModes&) { return {}; }
-  Done on(const Stamped&, const ClockOffset&) { return {}; }
-  Done on(const Stamped&, const MachineHealth&) { return {}; }
-  Done on(const Stamped&, const GuardBeat&) { return {}; }
-  Done on(const Stamped&, const SymbolStatus&) { return {}; }
-  Done on(const Stamped&, const VenueStatus&) { return {}; }
-  Done on(const Stamped&, const IntentCarried&) { return {}; }
+  static bool same_frame(const journal::FrameDigest& digest, const FeatureFrame& frame) {
+    return digest.symbol == frame.symbol && digest.number == frame.number && digest.digest == frame.digest;
+  }
+  /// Whether a row of this kind is there already, by its own key.
+  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins,
+                                                         Instant ends, const RepairedCandle*);
+  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins,
+                                                         Instant ends, const RepairedTrade*);
+  static std::string key(const RepairedCandle& candle) { return fmt::format("{}", candle.start.seconds()); }
+  static std::string key(const RepairedTrade& trade) { return trade.id; }
+  static Instant when(const RepairedCandle& candle) { return candle.start; }
+  static Instant when(const RepairedTrade& trade) { return trade.at; }
+  Done put(std::string_view symbol, const RepairedCandle& candle, std::string_view source);
+  Done put(std::string_view symbol, const RepairedTrade& trade, std::string_view source);
 
   ArchiverOptions options_;
+  std::string directory_;  ///< of Parquet
+  std::vector<TableSpec> tables_;
   std::unique_ptr<Database> database_;
-  std::vector<std::unique_ptr<TableWriter>> writers_;  ///< by Table; destroyed before the database
-  std::array<Admission, stream_names.size()> streams_;
-  Sequence stored_;
-  Sequence last_;
-  std::vector<SymbolState> symbols_;
-  std::deque<FeatureFrame> waiting_frames_;                      ///< whose event was not taken yet
-  std::vector<double> prices_, sizes_, ask_prices_, ask_sizes_;  ///< of one book row
-  std::size_t rows_since_commit_ = 0;
-  bool progress_open_ = false;  ///< something was taken since the last commit
-  bool in_transaction_ = false;
+  std::unique_ptr<RowStore> rows_;
+  std::unique_ptr<HourSeal> seal_;
+  MarketMemory memory_;
+  std::unique_ptr<EventRows> event_rows_;
+  ArchiveProgress progress_;
+  std::set<std::string, std::less<>> kinds_in_files_;
+  std::deque<FeatureFrame> waiting_frames_;
+  std::deque<journal::FrameDigest> waiting_digests_;
+  Sequence last_, stored_, sealed_;
+  Instant memory_saved_at_;
+  Instant seal_due_{INT64_MAX};
+  bool progress_open_ = false;
+  bool memory_cut_ = false;  ///< an open gap was told in part: the next commit keeps the memory
   std::optional<ArchiveError> failed_;
   ArchiverStats stats_;
 };
@@ -154,62 +127,68 @@ class DataArchiver::Impl {
 
 Result<void, ArchiveError> DataArchiver::Impl::open() {
   std::error_code ignored;
-  if (const auto folder = std::filesystem::path{options_.path}.parent_path(); !folder.empty())
-    std::filesystem::create_directories(folder, ignored);
-  auto database = Database::open(options_.path, Access::read_write,
-                                 {.threads = options_.threads, .memory_mb_max = options_.memory_mb_max});
+  std::filesystem::create_directories(directory_, ignored);
+  auto database = Database::open(
+      options_.path, Access::read_write,
+      {.threads = options_.threads, .memory_mb_max = options_.memory_mb_max, .directory = directory_});
   if (!database) return std::unexpected{database.error()};
   database_ = std::move(*database);
-
-  const auto tables = archive_tables(options_.feature_names);
-  if (auto loaded = load_progress(); !loaded) return loaded;
-  if (auto kept = keep_features_of_another_catalogue(tables[static_cast<std::size_t>(Table::features)]);
+  tables_ = archive_tables(options_.feature_names);
+  const auto found = migrate(*database_);
+  if (!found) return std::unexpected{found.error()};
+  if (auto kept = keep_features_of_another_catalogue(tables_[static_cast<std::size_t>(Table::features)]);
       !kept)
     return kept;
-  for (const auto& table : tables)
-    if (auto made = database_->run(create_table_sql(table.name, table.columns)); !made) return made;
-  for (const auto view : archive_views())
-    if (auto made = database_->run(std::string{view}); !made) return made;
-  for (const auto& table : tables) {
-    auto writer = TableWriter::open(*database_, table.name, table.columns);
-    if (!writer) return std::unexpected{writer.error()};
-    writers_.push_back(std::move(*writer));
+  // All or nothing: a file with some of its tables would be taken for somebody else's.
+  if (auto begun = database_->run("BEGIN TRANSACTION"); !begun) return begun;
+  if (auto made = make_tables(); !made) return made;
+  if (auto loaded = progress_.load(*database_); !loaded) return loaded;
+  crash_point("archive.before_tables");
+  if (auto made = database_->run("COMMIT"); !made) return made;
+  stored_ = last_ = progress_[Stream::events].reached().sequence;
+
+  if (stored_ == Sequence{} && progress_.memory_sequence == Sequence{}) {
+    if (auto begun = database_->run("BEGIN TRANSACTION"); !begun) return begun;
+    const auto adopted = adopt_files(*database_, directory_, tables_, options_.journal_begins);
+    if (!adopted) return std::unexpected{adopted.error()};
+    progress_[Stream::events].start_behind({*adopted, *adopted == Sequence{} ? 0u : 1u});
+    if (auto saved = progress_.save(*database_); !saved) return saved;
+    if (auto made = database_->run("COMMIT"); !made) return made;
+    if (*adopted != Sequence{}) {
+      stored_ = last_ = *adopted;
+      const auto instruments = instruments_of_last_run();
+      if (!instruments) return std::unexpected{instruments.error()};
+      memory_.start_behind(*adopted);
+      memory_.know(*instruments);
+    }
   }
-  return load_instruments();
+  seal_ = std::make_unique<HourSeal>(*database_, directory_, tables_);
+  const auto missing = seal_->tidy();
+  if (!missing) return std::unexpected{missing.error()};
+  if (!missing->empty())
+    return std::unexpected{
+        ArchiveError{ArchiveFault::damaged,
+                     fmt::format("{} of the Parquet files of {} are not as they were left, {} first: move "
+                                 "the file away, and all is built again from the journal",
+                                 missing->size(), options_.path, missing->front())}};
+  if (auto made = make_views(); !made) return made;
+  rows_ = std::make_unique<RowStore>(*database_);
+  if (auto opened = rows_->open(tables_); !opened) return opened;
+  event_rows_ = std::make_unique<EventRows>(*rows_, memory_, options_.origins, options_.feature_names.size());
+  return load_memory();
 }
 
-Result<void, ArchiveError> DataArchiver::Impl::load_progress() {
-  std::string columns = "schema_version UBIGINT";
-  std::string zeros = fmt::format("{}", schema_version);
-  for (const auto name : stream_names) {
-    columns += fmt::format(", {0}_sequence UBIGINT, {0}_count UBIGINT", name);
-    zeros += ", 0, 0";
-  }
-  if (auto made = database_->run("CREATE TABLE IF NOT EXISTS progress (" + columns + ")"); !made) return made;
-  auto rows = database_->ask("SELECT * FROM progress", 1);
-  if (!rows) return std::unexpected{rows.error()};
-  if (rows->rows.empty()) return database_->run("INSERT INTO progress VALUES (" + zeros + ")");
-  const auto& row = rows->rows.front();
-  const auto value = [&](std::size_t column) {
-    const auto* number = column < row.size() ? std::get_if<std::uint64_t>(&row[column]) : nullptr;
-    return number != nullptr ? *number : 0;
-  };
-  if (value(0) != schema_version)
-    return std::unexpected{ArchiveError{
-        ArchiveFault::other_schema,
-        fmt::format(
-            "{} has tables of version {}, this build writes version {}: move the file away, and it is built "
-            "again from the journal",
-            options_.path, value(0), schema_version)}};
-  for (std::size_t i = 0; i < stream_names.size(); ++i)
-    streams_[i].start_behind({{value(1 + 2 * i)}, value(2 + 2 * i)});
-  stored_ = last_ = stream(Stream::events).reached().sequence;
+Result<void, ArchiveError> DataArchiver::Impl::make_tables() {
+  for (const auto sql : bookkeeping_tables())
+    if (auto made = database_->run(std::string{sql}); !made) return made;
+  for (const auto& table : tables_)
+    if (auto made = database_->run(create_table_sql(table.stored_name(), table.columns)); !made) return made;
   return {};
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::keep_features_of_another_catalogue(const TableSpec& features) {
   auto there = database_->ask(
-      "SELECT column_name FROM information_schema.columns WHERE table_name = 'features' ORDER BY "
+      "SELECT column_name FROM information_schema.columns WHERE table_name = 'hot_features' ORDER BY "
       "ordinal_position",
       4096);
   if (!there) return std::unexpected{there.error()};
@@ -217,34 +196,93 @@ Result<void, ArchiveError> DataArchiver::Impl::keep_features_of_another_catalogu
   for (std::size_t i = 0; same && i < features.columns.size(); ++i)
     same = cell_text(there->rows[i][0]) == features.columns[i].name;
   if (same || there->rows.empty()) return {};
-  auto tables =
-      database_->ask("SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'features%'", 1);
+  auto tables = database_->ask_count(
+      "SELECT count(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_name LIKE "
+      "'features_%'");
   if (!tables) return std::unexpected{tables.error()};
-  return database_->run("ALTER TABLE features RENAME TO features_" + cell_text(tables->rows[0][0]));
-}
-
-/// Indices are good within one run: those of the run that the archive ends in.
-Result<void, ArchiveError> DataArchiver::Impl::load_instruments() {
-  auto rows = database_->ask(
-      "SELECT symbol_index, symbol, tick_size, lot_step FROM instruments "
-      "WHERE sequence >= coalesce((SELECT max(sequence) FROM runs), 0) ORDER BY sequence",
-      65'536);
-  if (!rows) return std::unexpected{rows.error()};
-  for (const auto& row : rows->rows) {
-    const SymbolId id{static_cast<std::uint16_t>(std::get<std::uint64_t>(row[0]))};
-    const auto tick_size = parse_e8(cell_text(row[2]));
-    const auto lot_step = parse_e8(cell_text(row[3]));
-    const std::string name = cell_text(row[1]);
-    if (!tick_size || !lot_step || !SymbolName::fits(name)) continue;
-    state(id).instrument =
-        Instrument{.id = id, .name = std::string_view{name}, .tick_size = *tick_size, .lot_step = *lot_step};
-  }
+  // The hours that are in files already come back into the table that is set aside.
+  const auto name = fmt::format("features_{}", *tables + 1);
+  std::vector<std::string> steps{"BEGIN TRANSACTION", "DROP VIEW IF EXISTS features"};
+  std::error_code ignored;
+  if (kinds_in_parquet(directory_).contains("features"))
+    steps.push_back(
+        fmt::format("INSERT INTO hot_features BY NAME SELECT * EXCLUDE (date) FROM read_parquet({}, "
+                    "hive_partitioning = true, "
+                    "hive_types = {{'date': DATE, 'symbol': VARCHAR}}, union_by_name = true)",
+                    sql_text(directory_ + "/features/**/*.parquet")));
+  steps.push_back("DELETE FROM parquet_files WHERE kind = 'features'");
+  steps.push_back("ALTER TABLE hot_features RENAME TO " + name);
+  steps.push_back("COMMIT");
+  if (auto made = database_->run(std::string{bookkeeping_tables()[2]}); !made) return made;
+  for (const auto& step : steps)
+    if (auto done = database_->run(step); !done) return done;
+  std::filesystem::remove_all(directory_ + "/features", ignored);
   return {};
 }
 
+Result<void, ArchiveError> DataArchiver::Impl::make_views() {
+  kinds_in_files_ = kinds_in_parquet(directory_);
+  for (const auto& view : view_statements({.directory = directory_, .in_parquet = kinds_in_files_}))
+    if (auto made = database_->run(view); !made) return made;
+  return {};
+}
+
+/// Their numbers are good within one run: those of the run that the archive ends in.
+Result<std::vector<Instrument>, ArchiveError> DataArchiver::Impl::instruments_of_last_run() {
+  auto rows = database_->ask(
+      "SELECT symbol_index, symbol, tick_size, lot_step FROM instruments WHERE sequence >= coalesce((SELECT "
+      "max(sequence) FROM runs), 0) ORDER BY sequence",
+      65'536);
+  if (!rows) return std::unexpected{rows.error()};
+  std::vector<Instrument> out;
+  for (const auto& row : rows->rows) {
+    const auto tick_size = parse_e8(cell_text(row[2])), lot_step = parse_e8(cell_text(row[3]));
+    const std::string name = cell_text(row[1]);
+    const auto* index = std::get_if<std::uint64_t>(&row[0]);
+    if (tick_size && lot_step && index != nullptr && SymbolName::fits(name))
+      out.push_back({.id = {static_cast<std::uint16_t>(*index)},
+                     .name = std::string_view{name},
+                     .tick_size = *tick_size,
+                     .lot_step = *lot_step});
+  }
+  return out;
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::load_memory() {
+  auto state = database_->ask("SELECT state FROM memory ORDER BY part", 1);
+  if (!state) return std::unexpected{state.error()};
+  if (progress_.memory_sequence != Sequence{} &&
+      (state->rows.empty() || !memory_.restore(from_hex(cell_text(state->rows[0][0])))))
+    progress_.memory_sequence = {};
+  auto known = database_->ask(
+      fmt::format(
+          "SELECT symbol, trade_id FROM (SELECT symbol, trade_id, sequence, item FROM hot_trades WHERE "
+          "sequence > 0 QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY sequence DESC, item DESC) <= "
+          "{}) ORDER BY sequence, item",
+          MarketMemory::trades_remembered),
+      trades_remembered_max);
+  if (!known) return std::unexpected{known.error()};
+  for (const auto& row : known->rows) memory_.remember_trade(cell_text(row[0]), cell_text(row[1]));
+  auto oldest = database_->ask("SELECT CAST(epoch(min(time)) AS BIGINT) FROM hot_events", 1);
+  if (!oldest) return std::unexpected{oldest.error()};
+  if (const auto* seconds = std::get_if<std::int64_t>(&oldest->rows[0][0]))
+    seal_due_ = hour_of(Instant::from_seconds(*seconds)) + 1h + options_.hour_settles;
+  return find_sealed();
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::save_memory() {
+  progress_.memory_sequence = memory_.last_sequence();
+  memory_saved_at_ = memory_.last_at();
+  if (auto gone = database_->run("DELETE FROM memory"); !gone) return gone;
+  return database_->run(fmt::format("INSERT INTO memory VALUES (0, '{}')", hex(memory_.save())));
+}
+
 Sequence DataArchiver::Impl::resume_sequence() const {
-  return {stored_.number > journal::derived_lag_events_max ? stored_.number - journal::derived_lag_events_max
-                                                           : 0};
+  using journal::derived_lag_events_max;
+  if (progress_.memory_sequence == Sequence{}) return {};
+  const Sequence derived{stored_.number > derived_lag_events_max ? stored_.number - derived_lag_events_max
+                                                                 : 0};
+  return std::min(derived, progress_.memory_sequence.next());
 }
 
 // ---- taking
@@ -254,50 +292,61 @@ Result<void, ArchiveError> DataArchiver::Impl::fail(Done result) {
   return result;
 }
 
-Result<void, ArchiveError> DataArchiver::Impl::begin() {
-  if (in_transaction_) return {};
-  auto begun = database_->run("BEGIN TRANSACTION");
-  in_transaction_ = begun.has_value();
-  return begun;
-}
-
 Result<void, ArchiveError> DataArchiver::Impl::take(const Record& record) {
   if (failed_) return std::unexpected{*failed_};
-  Done done = std::visit(
-      Overloaded{[&](const Stamped& v) { return take_event(v); },
-                 [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
-                 [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
-                 [&](const FeatureFrame& v) { return take_frame(v); },
-                 [](const RouteChoice&) { return Done{}; }, [](const FillQuality&) { return Done{}; },
-                 [](const StreamIndex&) { return Done{}; }},
-      record);
+  Done done =
+      std::visit(Overloaded{[&](const Stamped& v) { return take_event(v); },
+                            [&](const StampedCommand& v) { return take_new(v, Stream::commands, v.cause); },
+                            [&](const Decision& v) { return take_new(v, Stream::decisions, v.cause); },
+                            [&](const FeatureFrame& v) { return take_frame(v); },
+                            [&](const RouteChoice& v) { return take_new(v, Stream::routes, v.cause); },
+                            [&](const FillQuality& v) { return take_new(v, Stream::fill_quality, v.cause); },
+                            [](const StreamIndex&) { return Done{}; }},  // the bus's own bookkeeping
+                 record);
   if (!done) return fail(std::move(done));
-  return rows_since_commit_ >= options_.rows_per_commit ? flush() : Done{};
+  return rows_->rows_since_commit() >= options_.rows_per_commit ? flush() : Done{};
 }
 
 template <class T>
 Result<void, ArchiveError> DataArchiver::Impl::take_new(const T& item, Stream which, Sequence sequence) {
-  if (!stream(which).admits(sequence)) {
+  if (!progress_[which].admits(sequence)) {
     ++stats_.repeated;
     return {};
   }
   progress_open_ = true;
-  return store(item);
+  return event_rows_->store(item, progress_[which].item());
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::take_event(const Stamped& event) {
-  remember(event);
+  if (event.sequence <=
+      progress_.memory_sequence) {  // the memory is further: it is restored, not lived again
+    ++stats_.repeated;
+    return {};
+  }
+  const bool is_new = event.sequence > stored_;
+  if (is_new && event.at >= seal_due_)
+    if (auto sealed = seal_hours_before(hour_of(event.at - options_.hour_settles)); !sealed) return sealed;
+  if (seal_due_ == distant_future) seal_due_ = hour_of(event.at) + 1h + options_.hour_settles;
+  const Noticed& noticed = memory_.see(event);
   last_ = std::max(last_, event.sequence);
-  if (auto taken = take_new(event, Stream::events, event.sequence); !taken) return taken;
-  for (; !waiting_frames_.empty() && waiting_frames_.front().cause <= last_; waiting_frames_.pop_front())
-    if (auto taken = take_new(waiting_frames_.front(), Stream::frames, waiting_frames_.front().cause); !taken)
-      return taken;
-  return {};
+  if (!progress_[Stream::events].admits(event.sequence)) {
+    ++stats_.repeated;
+    return {};
+  }
+  progress_open_ = true;
+  stats_.repeated_trades += static_cast<std::uint64_t>(std::ranges::count(noticed.trade_is_new, false));
+  return event_rows_->store(event, noticed);
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::take_frame(const FeatureFrame& frame) {
-  if (frame.cause <= last_) return take_new(frame, Stream::frames, frame.cause);
-  if (waiting_frames_.size() == waiting_frames_max) {
+  const auto named =
+      std::ranges::find_if(waiting_digests_, [&](const auto& digest) { return same_frame(digest, frame); });
+  if (named != waiting_digests_.end()) {
+    waiting_digests_.erase(named);
+    progress_open_ = true;
+    return event_rows_->store(frame);
+  }
+  if (waiting_frames_.size() == waiting_max) {
     waiting_frames_.pop_front();
     ++stats_.frames_dropped;
   }
@@ -305,301 +354,231 @@ Result<void, ArchiveError> DataArchiver::Impl::take_frame(const FeatureFrame& fr
   return {};
 }
 
+Result<void, ArchiveError> DataArchiver::Impl::take(const journal::FrameDigest& digest) {
+  if (failed_) return std::unexpected{*failed_};
+  if (!progress_[Stream::digests].admits(digest.cause)) {
+    ++stats_.repeated;
+    return {};
+  }
+  progress_open_ = true;
+  if (auto put = event_rows_->store(digest); !put) return fail(std::move(put));
+  const auto frame =
+      std::ranges::find_if(waiting_frames_, [&](const auto& waiting) { return same_frame(digest, waiting); });
+  if (frame != waiting_frames_.end()) {
+    auto put = event_rows_->store(*frame);
+    waiting_frames_.erase(frame);
+    return fail(std::move(put));
+  }
+  if (waiting_digests_.size() == waiting_max) waiting_digests_.pop_front();
+  waiting_digests_.push_back(digest);
+  return {};
+}
+
 Result<void, ArchiveError> DataArchiver::Impl::take(const journal::JournalGap& gap) {
   if (failed_) return std::unexpected{*failed_};
-  if (gap.before != Sequence{} && gap.before <= stored_)
-    return {};  // named when it was passed the first time
-  return fail(
-      row(Table::gaps, gap.after.number, gap.before.number, gap.segment, gap.offset, gap.bytes, gap.what));
+  if (gap.before <= std::max(stored_, progress_.memory_sequence)) {  // passed before, and perhaps named then
+    const auto named = database_->ask_count(
+        fmt::format("SELECT count(*) FROM gaps WHERE kind = 'journal' AND after_sequence = {} AND bytes = {}",
+                    gap.after.number, gap.bytes));
+    if (!named) return fail(std::unexpected{named.error()});
+    if (*named > 0) return {};
+  }
+  memory_.see(gap);
+  return {};
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::flush() {
   if (failed_) return std::unexpected{*failed_};
-  if (!progress_open_ && !in_transaction_) return {};
-  if (auto begun = begin(); !begun) return fail(std::move(begun));
-  for (const auto& writer : writers_)
-    if (auto flushed = writer->flush(); !flushed) return fail(std::move(flushed));
-  std::string sql = fmt::format("UPDATE progress SET schema_version = {}", schema_version);
-  for (std::size_t i = 0; i < stream_names.size(); ++i)
-    sql += fmt::format(", {0}_sequence = {1}, {0}_count = {2}", stream_names[i],
-                       streams_[i].reached().sequence.number, streams_[i].reached().count);
-  if (auto updated = database_->run(sql); !updated) return fail(std::move(updated));
-  if (auto committed = database_->run("COMMIT"); !committed) return fail(std::move(committed));
-  in_transaction_ = progress_open_ = false;
-  rows_since_commit_ = 0;
-  stored_ = stream(Stream::events).reached().sequence;
+  if (!progress_open_ && !rows_->in_transaction()) return {};
+  if (auto begun = rows_->begin(); !begun) return fail(std::move(begun));
+  if (auto handed = rows_->hand_over(); !handed) return fail(std::move(handed));
+  crash_point("archive.handed_over");
+  const auto since = memory_.last_sequence().number - progress_.memory_sequence.number;
+  if (memory_.last_sequence() > progress_.memory_sequence && memory_.last_sequence() >= stored_ &&
+      (memory_cut_ || since >= memory_kept_every_events ||
+       memory_.last_at() - memory_saved_at_ >= memory_kept_every))
+    if (auto kept = save_memory(); !kept) return fail(std::move(kept));
+  if (auto saved = progress_.save(*database_); !saved) return fail(std::move(saved));
+  crash_point("archive.before_commit");
+  if (auto committed = rows_->commit(); !committed) return fail(std::move(committed));
+  crash_point("archive.after_commit");
+  progress_open_ = memory_cut_ = false;
+  stored_ = progress_[Stream::events].reached().sequence;
+  stats_.rows = rows_->rows();
   ++stats_.commits;
   return {};
 }
 
+// ---- hours
+
+Result<void, ArchiveError> DataArchiver::Impl::seal_hours_before(Instant limit) {
+  seal_due_ = limit + 1h + options_.hour_settles;
+  if (auto flushed = flush(); !flushed) return flushed;
+  const auto hours = seal_->hours_before(limit);
+  if (!hours) return std::unexpected{hours.error()};
+  if (hours->empty()) return {};
+  for (const Instant hour : *hours) {
+    for (const auto& span : memory_.cut_open_gaps(hour + 1h)) {
+      if (auto put = event_rows_->store(span); !put) return put;
+      memory_cut_ = progress_open_ = true;
+    }
+    if (auto flushed = flush(); !flushed) return flushed;
+    if (auto done = certify(*database_, directory_, tables_, hour, true); !done) return done;
+    crash_point("archive.certified");
+    if (auto done = seal_->seal(hour); !done) return done;
+  }
+  const auto& sealed = seal_->stats();
+  stats_.hours_sealed = sealed.hours;
+  stats_.files = sealed.files;
+  stats_.rows_sealed = sealed.rows;
+  stats_.bytes_sealed = sealed.bytes;
+  if (auto found = find_sealed(); !found) return found;
+  if (auto made = make_views(); !made) return made;
+  return seal_->copy_whole_tables();
+}
+
+/// All before the oldest hot event has left DuckDB for good.
+Result<void, ArchiveError> DataArchiver::Impl::find_sealed() {
+  const auto oldest = database_->ask_count("SELECT coalesce(min(sequence), 0) FROM hot_events");
+  if (!oldest) return std::unexpected{oldest.error()};
+  if (*oldest > 0) sealed_ = {*oldest - 1};
+  return {};
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::certify_open_hours() {
+  if (auto flushed = flush(); !flushed) return flushed;
+  const auto hours = seal_->hours_before(distant_future);
+  if (!hours) return fail(std::unexpected{hours.error()});
+  for (const Instant hour : *hours)
+    if (auto done = certify(*database_, directory_, tables_, hour, false); !done)
+      return fail(std::move(done));
+  return fail(seal_->copy_whole_tables());
+}
+
 Result<void, ArchiveError> DataArchiver::Impl::close() {
   if (auto flushed = flush(); !flushed) return flushed;
+  if (auto begun = rows_->begin(); !begun) return fail(std::move(begun));
+  if (memory_.last_sequence() >= stored_ && memory_.last_sequence() > progress_.memory_sequence)
+    if (auto kept = save_memory(); !kept) return fail(std::move(kept));
+  if (auto saved = progress_.save(*database_); !saved) return fail(std::move(saved));
+  if (auto committed = rows_->commit(); !committed) return fail(std::move(committed));
+  if (auto certified = certify_open_hours(); !certified) return certified;
+  crash_point("archive.before_checkpoint");
   return fail(database_->run("CHECKPOINT"));
 }
 
-SymbolState& DataArchiver::Impl::state(SymbolId symbol) {
-  if (symbol.index >= symbols_.size()) symbols_.resize(symbol.index + std::size_t{1});
-  return symbols_[symbol.index];
+// ---- what was lost, and comes from elsewhere
+
+Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::Impl::missing_frames(std::size_t rows_max) {
+  if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
+  auto rows = database_->ask(
+      "SELECT f.symbol, f.number, f.sequence, f.digest FROM frames f ANTI JOIN features r ON f.symbol = "
+      "r.symbol AND "
+      "f.sequence = r.sequence AND f.number = r.number ORDER BY f.sequence",
+      rows_max);
+  if (!rows) return std::unexpected{rows.error()};
+  std::vector<MissingFrame> out;
+  for (const auto& row : rows->rows)
+    out.push_back({cell_text(row[0]),
+                   std::get<std::uint64_t>(row[1]),
+                   {std::get<std::uint64_t>(row[2])},
+                   std::get<std::uint64_t>(row[3])});
+  waiting_digests_.clear();  // who asks makes them again: one that comes after all is not kept twice
+  return out;
 }
 
-Result<const Instrument*, ArchiveError> DataArchiver::Impl::instrument(SymbolId symbol, Sequence sequence) {
-  if (const auto& known = state(symbol).instrument) return &*known;
-  return std::unexpected{ArchiveError{
-      ArchiveFault::unknown_symbol,
-      fmt::format(
-          "record {} names instrument {}, which nothing defined: feed {} from event {} of the journal",
-          sequence.number, symbol.index, options_.path, resume_sequence().number)}};
+Result<void, ArchiveError> DataArchiver::Impl::take_again(const FeatureFrame& frame,
+                                                          const Instrument& instrument) {
+  if (failed_) return std::unexpected{*failed_};
+  progress_open_ = true;
+  if (auto put = event_rows_->store(frame, instrument); !put) return fail(std::move(put));
+  return rows_->rows_since_commit() >= options_.rows_per_commit ? flush() : Done{};
 }
 
-void DataArchiver::Impl::remember(const Stamped& event) {
-  if (std::holds_alternative<RunStarted>(event.what)) symbols_.clear();
-  if (const auto* defined = std::get_if<InstrumentDefined>(&event.what))
-    state(defined->instrument.id).instrument = defined->instrument;
-  if (const auto* update = std::get_if<BookUpdate>(&event.what)) {
-    SymbolState& symbol = state(update->symbol);
-    symbol.book_synced = update->kind == UpdateKind::snapshot ||
-                         (symbol.book_synced && update->update_id == symbol.update_id + 1);
-    symbol.update_id = update->update_id;
-    if (symbol.book_synced)
-      symbol.book.apply(*update);
-    else
-      symbol.book.clear();
+Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol,
+                                                                           Instant begins, Instant ends,
+                                                                           const RepairedCandle*) {
+  auto rows = database_->ask(fmt::format("SELECT DISTINCT CAST(epoch(start) AS BIGINT) FROM klines WHERE "
+                                         "symbol = {} AND interval_minutes = 1 "
+                                         "AND start >= {} AND start < {}",
+                                         sql_text(symbol), sql_time(begins), sql_time(ends)),
+                             10'000'000);
+  if (!rows) return std::unexpected{rows.error()};
+  std::set<std::string> out;
+  for (const auto& row : rows->rows) out.insert(cell_text(row[0]));
+  return out;
+}
+
+Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol,
+                                                                           Instant begins, Instant ends,
+                                                                           const RepairedTrade*) {
+  auto rows =
+      database_->ask(fmt::format("SELECT trade_id FROM trades WHERE symbol = {} AND matched_at >= {} AND "
+                                 "matched_at < {}",
+                                 sql_text(symbol), sql_time(begins), sql_time(ends)),
+                     10'000'000);
+  if (!rows) return std::unexpected{rows.error()};
+  std::set<std::string> out;
+  for (const auto& row : rows->rows) out.insert(cell_text(row[0]));
+  return out;
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::put(std::string_view symbol, const RepairedCandle& candle,
+                                                   std::string_view source) {
+  return rows_->row(Table::klines, std::uint64_t{0}, candle.start + 1min, symbol, std::int64_t{1},
+                    candle.start, candle.open, candle.high, candle.low, candle.close, candle.volume,
+                    candle.turnover, source);
+}
+
+Result<void, ArchiveError> DataArchiver::Impl::put(std::string_view symbol, const RepairedTrade& trade,
+                                                   std::string_view source) {
+  return rows_->row(Table::trades, std::uint64_t{0}, std::uint64_t{0}, trade.at, trade.at, symbol,
+                    trade.taker == Side::buy ? std::string_view{"buy"} : std::string_view{"sell"},
+                    trade.price, trade.size, false, false, trade.id, source);
+}
+
+template <class Row>
+Result<std::uint64_t, ArchiveError> DataArchiver::Impl::repair(Table which, std::string_view symbol,
+                                                               Instant begins, Instant ends,
+                                                               std::span<const Row> rows,
+                                                               std::string_view source) {
+  if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
+  auto there = keys_there(symbol, begins, ends, static_cast<const Row*>(nullptr));
+  if (!there) return std::unexpected{there.error()};
+  std::uint64_t added = 0;
+  for (const auto& row : rows) {
+    if (when(row) < begins || when(row) >= ends || !there->insert(key(row)).second) continue;
+    if (auto done = put(symbol, row, source); !done) return std::unexpected{fail(std::move(done)).error()};
+    ++added;
   }
-}
-
-// ---- one row after the other
-
-Result<void, ArchiveError> DataArchiver::Impl::store(const Stamped& event) {
-  return std::visit([&](const auto& what) { return on(event, what); }, event.what);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const RunStarted& e) {
-  return row(Table::runs, at.sequence.number, at.at, std::uint64_t{e.epoch}, word(e.mode), e.account, e.model,
-             e.schema_hash, e.warm_from);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const InstrumentDefined& e) {
-  const Instrument& i = e.instrument;
-  return row(Table::instruments, at.sequence.number, at.at, i.name, std::uint64_t{i.id.index}, i.tick_size,
-             i.lot_step, i.size(i.min_order), i.size(i.max_limit_order), i.size(i.max_market_order),
-             i.min_notional, i.max_leverage, i.maintenance_margin, i.funding_interval_minutes, i.fees.maker,
-             i.fees.taker);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const ConfigChanged& e) {
-  return row(Table::changes, at.sequence.number, at.at, "config"sv,
-             fmt::format("version {}, {} symbols traded", e.version, e.traded.size()));
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const OperatorCommand& e) {
-  return row(Table::changes, at.sequence.number, at.at, "operator"sv, word(e.verb));
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const BookUpdate& e) {
-  SymbolState& symbol = state(e.symbol);
-  if (!symbol.book_synced || at.at < symbol.book_row_due) return {};
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  const Instrument& i = **known;
-  symbol.book_row_due = at.at + options_.book_interval;
-  const auto best = [&](std::span<const BookLevel> side) {
-    using Pair = std::pair<std::optional<E8>, std::optional<E8>>;
-    return side.empty() ? Pair{} : Pair{i.price(side[0].price), i.size(side[0].size)};
-  };
-  const auto list = [&](std::span<const BookLevel> side, std::vector<double>& prices,
-                        std::vector<double>& sizes) {
-    prices.clear();
-    sizes.clear();
-    for (const auto& level : side.first(std::min<std::size_t>(side.size(), 10))) {
-      prices.push_back(i.price_double(level.price));
-      sizes.push_back(i.size_double(level.size));
-    }
-  };
-  list(symbol.book.bids(), prices_, sizes_);
-  list(symbol.book.asks(), ask_prices_, ask_sizes_);
-  const auto [bid, bid_size] = best(symbol.book.bids());
-  const auto [ask, ask_size] = best(symbol.book.asks());
-  return row(Table::books, at.sequence.number, at.at, e.matched_at, i.name, e.update_id, bid, bid_size, ask,
-             ask_size, std::span<const double>{prices_}, std::span<const double>{sizes_},
-             std::span<const double>{ask_prices_}, std::span<const double>{ask_sizes_});
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const Trades& e) {
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  const Instrument& i = **known;
-  for (const auto& trade : e.list)
-    if (auto put =
-            row(Table::trades, at.sequence.number, at.at, trade.matched_at, i.name, word(trade.taker),
-                i.price(trade.price), i.size(trade.size), trade.block, trade.price_improvement, trade.id);
-        !put)
-      return put;
-  return {};
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const Kline& e) {
-  if (!e.confirmed) return {};
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  const Instrument& i = **known;
-  return row(Table::klines, at.sequence.number, at.at, i.name, e.interval_minutes, e.start, i.price(e.open),
-             i.price(e.high), i.price(e.low), i.price(e.close), i.size_double(e.volume), e.turnover);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const Ticker& e) {
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  const auto number = [](std::optional<E8> v) { return v ? std::optional{to_double(*v)} : std::nullopt; };
-  return row(Table::tickers, at.sequence.number, at.at, (*known)->name, e.kind == UpdateKind::snapshot,
-             e.last_price, e.mark_price, e.index_price, number(e.open_interest), e.open_interest_value,
-             e.turnover_24h, e.funding_rate, e.next_funding, e.funding_interval_hours);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const Liquidations& e) {
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  for (const auto& item : e.list)
-    if (auto put = row(Table::liquidations, at.sequence.number, at.at, item.at, (*known)->name,
-                       word(item.liquidated), (*known)->size(item.size), item.bankruptcy_price);
-        !put)
-      return put;
-  return {};
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const OrderNews& e) {
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  const Instrument& i = **known;
-  return row(Table::orders, at.sequence.number, at.at, e.source == NewsSource::stream ? "venue"sv : "query"sv,
-             word(e.status), i.name, e.client_id, e.venue_id, word(e.side), word(e.type),
-             word(e.time_in_force), i.price(e.price), i.size(e.size), i.size(e.filled), e.average_price,
-             std::optional<E8>{}, e.reduce_only, std::optional<std::int32_t>{}, e.reason);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const RequestAnswer& e) {
-  const std::optional<std::string_view> no_text;
-  const std::optional<E8> no_money;
-  const auto& known = state(e.symbol).instrument;
-  return row(Table::orders, at.sequence.number, at.at, "answer"sv,
-             fmt::format("{} {}", word(e.request), word(e.outcome)),
-             known ? std::optional{known->name.view()} : no_text, e.client_id, e.venue_id, no_text, no_text,
-             no_text, no_money, no_money, no_money, no_money, no_money, std::optional<bool>{}, e.code,
-             e.text);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const Execution& e) {
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  return row(Table::executions, at.sequence.number, at.at, e.at, (*known)->name, word(e.kind), e.execution_id,
-             e.client_id, e.venue_id, word(e.side), e.price, (*known)->size(e.size), e.fee, e.realised_pnl,
-             word(e.liquidity), e.source == NewsSource::query);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const PositionNews& e) {
-  const auto known = instrument(e.symbol, at.sequence);
-  if (!known) return std::unexpected{known.error()};
-  return row(Table::positions, at.sequence.number, at.at, (*known)->name, std::uint64_t{e.position_index},
-             (*known)->size(e.size), e.entry_price, e.mark_price, e.stop_loss, e.take_profit, e.leverage,
-             e.liquidation_price, e.realised_pnl, e.source == NewsSource::query);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const WalletNews& e) {
-  return row(Table::equity, at.sequence.number, at.at, e.equity, e.wallet_balance, e.available,
-             e.unrealised_pnl, e.initial_margin, e.maintenance_margin, e.source == NewsSource::query);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::on(const Stamped& at, const LinkChanged& e) {
-  return row(Table::links, at.sequence.number, at.at, word(e.link), word(e.state));
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::store(const StampedCommand& command) {
-  struct OrderRow {
-    std::string_view what;
-    std::optional<SymbolId> symbol;
-    ClientOrderId id;
-    VenueId venue_id;
-    std::optional<Side> side;
-    std::optional<OrderType> type;
-    std::optional<TimeInForce> time_in_force;
-    std::optional<PriceTicks> price, stop_loss;
-    std::optional<Lots> size;
-    std::optional<bool> reduce_only;
-  };
-  const auto said = std::visit(
-      Overloaded{
-          [](const PlaceOrder& c) {
-            return OrderRow{"place",         c.symbol, c.id,        {},     c.side,       c.type,
-                            c.time_in_force, c.price,  c.stop_loss, c.size, c.reduce_only};
-          },
-          [](const AmendOrder& c) {
-            return OrderRow{
-                .what = "amend", .symbol = c.symbol, .id = c.id, .price = c.price, .size = c.size};
-          },
-          [](const CancelOrder& c) {
-            return OrderRow{.what = "cancel", .symbol = c.symbol, .id = c.id, .venue_id = c.venue_id};
-          },
-          [](const CancelAllOrders& c) { return OrderRow{.what = "cancel_all", .symbol = c.symbol}; },
-          [](const SetPositionStop& c) {
-            return OrderRow{.what = "position_stop", .symbol = c.symbol, .stop_loss = c.stop_loss};
-          },
-          [](const QueryOrder& c) { return OrderRow{.what = "query_order", .symbol = c.symbol, .id = c.id}; },
-          [](const QueryAccount&) { return OrderRow{.what = "query_account"}; },
-          [](const ResubscribeBook& c) { return OrderRow{.what = "resubscribe_book", .symbol = c.symbol}; }},
-      command.what);
-  const Instrument* known = nullptr;
-  if (said.symbol) {
-    const auto found = instrument(*said.symbol, command.cause);
-    if (!found) return std::unexpected{found.error()};
-    known = *found;
+  const auto& kind = tables_[static_cast<std::size_t>(which)].name;
+  // Candles can be counted: a span is whole when each of its minutes is there. Trades are as many as the
+  // source has.
+  const bool whole = which == Table::klines
+                         ? there->size() >= static_cast<std::size_t>((ends - begins) / 1min)
+                         : !rows.empty();
+  if (whole) {
+    if (auto begun = rows_->begin(); !begun) return std::unexpected{fail(std::move(begun)).error()};
+    auto noted = database_->run(fmt::format(
+        "INSERT INTO repairs SELECT {0}, {1}, {2}, {3}, {4}, {5} WHERE NOT EXISTS (SELECT 1 FROM repairs "
+        "WHERE kind = {0} AND symbol = {1} AND begins = {2} AND ends = {3})",
+        sql_text(kind), sql_text(symbol), sql_time(begins), sql_time(ends), sql_text(source), added));
+    if (!noted) return std::unexpected{fail(std::move(noted)).error()};
   }
-  const auto price = [&](std::optional<PriceTicks> v) {
-    return v ? std::optional{known->price(*v)} : std::nullopt;
-  };
-  const auto size = [&](std::optional<Lots> v) { return v ? std::optional{known->size(*v)} : std::nullopt; };
-  const auto words = [](const auto& v) { return v ? std::optional{word(*v)} : std::nullopt; };
-  return row(Table::orders, command.cause.number, command.at, "mlbot"sv, said.what,
-             known != nullptr ? std::optional{known->name.view()} : std::nullopt, said.id, said.venue_id,
-             words(said.side), words(said.type), words(said.time_in_force), price(said.price),
-             size(said.size), std::optional<E8>{}, std::optional<E8>{}, price(said.stop_loss),
-             said.reduce_only, std::optional<std::int32_t>{}, ""sv);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::store(const Decision& d) {
-  const auto known = instrument(d.symbol, d.cause);
-  if (!known) return std::unexpected{known.error()};
-  const bool ordered = !d.order.empty();
-  return row(Table::signals, d.cause.number, d.at, (*known)->name, d.frame, to_string(d.reason), word(d.side),
-             d.expected_bps, d.cost_bps, d.edge_bps,
-             ordered ? std::optional{(*known)->price(d.price)} : std::nullopt,
-             ordered ? std::optional{(*known)->size(d.size)} : std::nullopt, d.order);
-}
-
-Result<void, ArchiveError> DataArchiver::Impl::store(const FeatureFrame& frame) {
-  const auto known = instrument(frame.symbol, frame.cause);
-  if (!known) return std::unexpected{known.error()};
-  if (auto begun = begin(); !begun) return begun;
-  TableWriter& features = table(Table::features);
-  const auto top = [&](PriceTicks v) {
-    return frame.top.synced ? std::optional{(*known)->price(v)} : std::nullopt;
-  };
-  features.put(frame.cause.number);
-  features.put(frame.at);
-  features.put((*known)->name);
-  features.put(frame.number);
-  features.put(frame.digest);
-  features.put(std::uint64_t{frame.triggers});
-  features.put(std::uint64_t{frame.missing_count()});
-  features.put(top(frame.top.bid));
-  features.put(top(frame.top.ask));
-  for (std::size_t i = 0; i < options_.feature_names.size(); ++i) {
-    if (frame.valid(i))
-      features.put(frame.values[i]);
-    else
-      features.put_nothing();
+  progress_open_ = true;
+  if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
+  const Instant limit = hour_of(memory_.last_at() - options_.hour_settles);
+  for (Instant hour = hour_of(begins); hour <= ends; hour = hour + 1h) {
+    const auto certified =
+        database_->ask_count(fmt::format("SELECT count(*) FROM coverage WHERE hour = {}", sql_time(hour)));
+    if (!certified) return std::unexpected{certified.error()};
+    if (*certified > 0)
+      if (auto done = certify(*database_, directory_, tables_, hour, hour < limit); !done)
+        return std::unexpected{fail(std::move(done)).error()};
   }
-  ++rows_since_commit_;
-  ++stats_.rows;
-  return features.end_row();
+  if (auto sealed = seal_hours_before(limit); !sealed)
+    return std::unexpected{fail(std::move(sealed)).error()};
+  return added;
 }
 
 // ---- the door
@@ -616,10 +595,36 @@ Result<std::unique_ptr<DataArchiver>, ArchiveError> DataArchiver::open(const Arc
 
 Sequence DataArchiver::resume_sequence() const { return impl_->resume_sequence(); }
 Sequence DataArchiver::last_sequence() const { return impl_->last_sequence(); }
+Sequence DataArchiver::stored_sequence() const { return impl_->stored_sequence(); }
 Result<void, ArchiveError> DataArchiver::take(const Record& record) { return impl_->take(record); }
 Result<void, ArchiveError> DataArchiver::take(const journal::JournalGap& gap) { return impl_->take(gap); }
+Result<void, ArchiveError> DataArchiver::take(const journal::FrameDigest& digest) {
+  return impl_->take(digest);
+}
+void DataArchiver::know(const journal::JournalContext& context) { impl_->know(context); }
+Sequence DataArchiver::sealed_sequence() const { return impl_->sealed_sequence(); }
 Result<void, ArchiveError> DataArchiver::flush() { return impl_->flush(); }
+Result<void, ArchiveError> DataArchiver::certify_open_hours() { return impl_->certify_open_hours(); }
 Result<void, ArchiveError> DataArchiver::close() { return impl_->close(); }
+Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::missing_frames(std::size_t rows_max) {
+  return impl_->missing_frames(rows_max);
+}
+Result<void, ArchiveError> DataArchiver::take_again(const FeatureFrame& frame, const Instrument& instrument) {
+  return impl_->take_again(frame, instrument);
+}
+Result<std::uint64_t, ArchiveError> DataArchiver::repair_candles(std::string_view symbol, Instant begins,
+                                                                 Instant ends,
+                                                                 std::span<const RepairedCandle> candles,
+                                                                 std::string_view source) {
+  return impl_->repair(Table::klines, symbol, begins, ends, candles, source);
+}
+Result<std::uint64_t, ArchiveError> DataArchiver::repair_trades(std::string_view symbol, Instant begins,
+                                                                Instant ends,
+                                                                std::span<const RepairedTrade> trades,
+                                                                std::string_view source) {
+  return impl_->repair(Table::trades, symbol, begins, ends, trades, source);
+}
+Database& DataArchiver::database() { return impl_->database(); }
 const ArchiverStats& DataArchiver::stats() const { return impl_->stats(); }
 
 }  // namespace mlbot::io::archive

@@ -1,52 +1,84 @@
-// DataArchiver: what the journal and the bus say, as tables that a person can ask.
+// DataArchiver: what the journal says, as tables that a person can ask. The only owner of the DuckDB file.
 //
-// It is an index. It may be late, it may be thrown away; the journal makes it again. Each commit holds rows
-// and how far they reach together, so a record that is fed again after a crash is noticed and gives no second
-// row.
+// It is an index. It may be late, it may be thrown away; the journal makes it again, to the same content
+// hash. Each commit holds rows and how far they reach together, so a record that is fed again after a crash
+// is noticed and gives no second row; a trade that the venue tells twice is kept once, by (symbol, id). Hot
+// rows are in DuckDB; an hour that is over moves to Parquet (hour_seal.h) with a certificate of what it lacks
+// (coverage.h). Frames come from the bus, and one is kept when the journal names it with the same digest.
 //
-// Tables: runs, instruments, trades, books (best levels, at most one row for a symbol each `book_interval`;
-// every delta is in the journal), klines (closed ones), tickers (as sent: absent means unchanged),
-// liquidations, features, signals, orders (our commands, the venue's answers, its news), executions with the
-// view fills (each execution once), positions, equity, links, changes (config, operator), gaps. Times are UTC
-// timestamps, prices and sizes exact decimals in quote units and base coins.
+// Tables: docs/reference/archive.md. Times are UTC timestamps, prices and sizes exact decimals in quote units
+// and base coins.
 //
-// Threads: none of its own; one thread calls. Cost: archive_bench.cpp.
+// Threads: none of its own; one thread calls, and connections of readers() may be used by others meanwhile.
+// Cost: archive_bench.cpp.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/record.h"
 #include "io/archive/archive_error.h"
+#include "io/archive/database.h"
+#include "io/archive/event_rows.h"
 #include "io/journal/journal.h"
 
 namespace mlbot::io::archive {
 
 struct ArchiverOptions {
-  std::string path;  ///< of the DuckDB file; made when absent
+  std::string path;  ///< of the DuckDB file; made when absent. Parquet stands beside it (parquet_directory())
   std::span<const std::string_view>
-      feature_names;  ///< of the catalogue, in order; column names of `features`
+      feature_names;              ///< of the catalogue, in order; column names of `features`
+  std::vector<Origin> origins{};  ///< who wrote the journal, from where on; none: a live venue
+  /// The first event that the journal still holds: what Parquet has of older ones is kept when the file is
+  /// new.
+  Sequence journal_begins{};
   Duration book_interval = 1s;
-  std::size_t rows_per_commit = 100'000;  ///< take() commits by itself beyond this
+  std::size_t rows_per_commit = 200'000;  ///< take() commits by itself beyond this
   int threads = 1;
-  std::size_t memory_mb_max = 512;
+  std::size_t memory_mb_max = 1024;
+  Duration hour_settles = 1min;  ///< after its end, before an hour is closed
 };
 
 struct ArchiverStats {
   std::uint64_t rows = 0;  ///< handed to DuckDB by this process
   std::uint64_t commits = 0;
-  std::uint64_t repeated = 0;        ///< records that were archived before and fed again
-  std::uint64_t frames_dropped = 0;  ///< too many waited for their event; replay makes them again
+  std::uint64_t repeated = 0;         ///< records that were archived before and fed again
+  std::uint64_t repeated_trades = 0;  ///< that the venue told twice
+  std::uint64_t frames_dropped = 0;   ///< too many waited for their digest; replay makes them again
+  std::uint64_t hours_sealed = 0, files = 0, rows_sealed = 0, bytes_sealed = 0;
+};
+
+/// A candle or a trade that came from elsewhere, later.
+struct RepairedCandle {
+  Instant start;
+  E8 open, high, low, close;
+  double volume = 0, turnover = 0;
+};
+struct RepairedTrade {
+  Instant at;
+  Side taker = Side::buy;
+  E8 price, size;
+  std::string id;
+};
+
+/// A frame that the journal names and the archive does not hold.
+struct MissingFrame {
+  std::string symbol;
+  std::uint64_t number = 0;
+  Sequence cause;
+  std::uint64_t digest = 0;
 };
 
 class DataArchiver {
  public:
-  /// Features of another catalogue are kept: their table is renamed features_1, features_2, ...
-  /// @error no_library, locked, disk_full, damaged, other_schema
+  /// Older tables are migrated in place. Features of another catalogue are kept: their table is renamed
+  /// features_1, features_2, ...
+  /// @error no_library, locked, disk_full, damaged (also: a Parquet file that is listed is not there),
+  /// other_schema
   static Result<std::unique_ptr<DataArchiver>, ArchiveError> open(const ArchiverOptions& options);
   ~DataArchiver();
   DataArchiver(const DataArchiver&) = delete;
@@ -57,18 +89,45 @@ class DataArchiver {
   Sequence resume_sequence() const;
   /// The last event that was taken.
   Sequence last_sequence() const;
+  /// The last event that is committed.
+  Sequence stored_sequence() const;
+  /// All events up to here are in Parquet, read back and synced: the journal may let go of them.
+  Sequence sealed_sequence() const;
 
-  /// Records in the order of the journal. Frames may come from the bus, in their own order; one that is ahead
-  /// of its event waits for it, at most 4096 of them. After an error nothing more is taken: what was not
-  /// committed is in the journal; open again and feed from resume_sequence().
-  /// @error disk_full, sql, unknown_symbol
+  /// Records in the order of the journal. Frames may come from the bus, in their own order, before or after
+  /// the journal's digest; at most 8192 wait. After an error nothing more is taken: what was not committed is
+  /// in the journal; open again and feed from resume_sequence().
+  /// @error disk_full, no_memory, sql, damaged, unknown_symbol
   Result<void, ArchiveError> take(const Record& record);
   Result<void, ArchiveError> take(const journal::JournalGap& gap);
+  Result<void, ArchiveError> take(const journal::FrameDigest& digest);
+  /// Before the first record, when reading begins in the middle of a run.
+  void know(const journal::JournalContext& context);
   /// Commits what was taken. Every second or so.
   Result<void, ArchiveError> flush();
-  /// flush(), and the write-ahead file is folded into the database.
+  /// Certificates of the hours that are not over, as far as they go.
+  Result<void, ArchiveError> certify_open_hours();
+  /// flush(), certificates, and the write-ahead file is folded into the database.
   Result<void, ArchiveError> close();
 
+  /// Frames that were lost with a killed process, or that a rebuild has still to make: at most `rows_max`.
+  /// They are not taken from the bus any more.
+  Result<std::vector<MissingFrame>, ArchiveError> missing_frames(std::size_t rows_max);
+  /// One of those, made again.
+  Result<void, ArchiveError> take_again(const FeatureFrame& frame, const Instrument& instrument);
+
+  /// Rows for a span in which the journal lacks them; what is there already stays. A span that is whole
+  /// afterwards is noted in `repairs`, and its certificates are made anew.
+  /// @return rows added
+  Result<std::uint64_t, ArchiveError> repair_candles(std::string_view symbol, Instant begins, Instant ends,
+                                                     std::span<const RepairedCandle> candles,
+                                                     std::string_view source);
+  Result<std::uint64_t, ArchiveError> repair_trades(std::string_view symbol, Instant begins, Instant ends,
+                                                    std::span<const RepairedTrade> trades,
+                                                    std::string_view source);
+
+  /// For readers of other threads; they must be done before the archiver goes.
+  Database& database();
   const ArchiverStats& stats() const;
 
  private:
@@ -76,5 +135,15 @@ class DataArchiver {
   explicit DataArchiver(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Moves a file that cannot be used any more aside, as PATH.damaged, with its write-ahead file; an older one
+/// of that name goes. Parquet stays where it is: the next opening keeps what the journal cannot make again.
+/// @return where it is now
+Result<std::string, ArchiveError> quarantine(const std::string& path);
+
+/// Opens the file and reads every row, in a process of its own: a file that makes DuckDB abort must not take
+/// a trading process along.
+/// @error damaged; locked, no_library: nothing is said about the file
+Result<void, ArchiveError> probe(const std::string& path);
 
 }  // namespace mlbot::io::archive

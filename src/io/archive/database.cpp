@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/decimal.h"
@@ -171,7 +172,86 @@ QueryCell cell_of(const DuckdbApi& api, duckdb_vector vector, duckdb_logical_typ
   }
 }
 
+QueryTable headings_of(const DuckdbApi& api, duckdb_result* result) {
+  QueryTable table;
+  const idx_t columns = api.column_count(result);
+  for (idx_t column = 0; column < columns; ++column) table.columns.push_back(api.column_name(result, column));
+  return table;
+}
+
+/// Adds the rows of one chunk, at most up to rows_max.
+void add_rows(const DuckdbApi& api, duckdb_result* result, duckdb_data_chunk chunk, std::size_t rows_max,
+              QueryTable& table) {
+  const idx_t rows = api.data_chunk_get_size(chunk);
+  const auto before = table.rows.size();
+  const auto kept = std::min<std::size_t>(rows, rows_max - before);
+  table.truncated = kept < rows;
+  table.rows.resize(before + kept, std::vector<QueryCell>(table.columns.size()));
+  for (idx_t column = 0; column < table.columns.size(); ++column) {
+    const LogicalType type{api, api.column_logical_type(result, column)};
+    const auto vector = api.data_chunk_get_vector(chunk, column);
+    for (std::size_t row = 0; row < kept; ++row)
+      table.rows[before + row][column] = cell_of(api, vector, type.get(), row);
+  }
+}
+
+std::size_t bytes_of_rows(const QueryTable& table, std::size_t from) {
+  std::size_t bytes = 0;
+  for (std::size_t row = from; row < table.rows.size(); ++row)
+    for (const auto& cell : table.rows[row]) {
+      const auto* text = std::get_if<std::string>(&cell);
+      bytes += sizeof(QueryCell) + (text != nullptr ? text->size() : 0);
+    }
+  return bytes;
+}
+
+/// One parsed statement, from text to prepared.
+class Statement {
+ public:
+  explicit Statement(const DuckdbApi& api) : api_{api} {}
+  ~Statement() {
+    if (prepared_ != nullptr) api_.destroy_prepare(&prepared_);
+    if (extracted_ != nullptr) api_.destroy_extracted(&extracted_);
+  }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Result<duckdb_prepared_statement, ArchiveError> prepare(const Connection& connection,
+                                                          const std::string& sql) {
+    const idx_t count = api_.extract_statements(connection.handle(), sql.c_str(), &extracted_);
+    if (count == 0) {
+      const char* what = api_.extract_statements_error(extracted_);
+      return std::unexpected{connection.error("ask", what != nullptr ? what : "this is no statement")};
+    }
+    if (count > 1)
+      return std::unexpected{ArchiveError{ArchiveFault::refused, "one statement at a time: this is several"}};
+    if (api_.prepare_extracted_statement(connection.handle(), extracted_, 0, &prepared_) != DuckDBSuccess)
+      return std::unexpected{connection.error("ask", api_.prepare_error(prepared_))};
+    const auto type = api_.prepared_statement_type(prepared_);
+    if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
+      return std::unexpected{
+          ArchiveError{ArchiveFault::refused,
+                       "the archive is read-only for everybody but its owner: ask with SELECT, FROM, "
+                       "DESCRIBE, SUMMARIZE or EXPLAIN"}};
+    return prepared_;
+  }
+
+ private:
+  const DuckdbApi& api_;
+  duckdb_extracted_statements extracted_ = nullptr;
+  duckdb_prepared_statement prepared_ = nullptr;
+};
+
 }  // namespace
+
+std::string sql_text(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + "'";
+}
 
 Result<std::unique_ptr<Database>, ArchiveError> Database::open(const std::string& path, Access access,
                                                                DatabaseOptions options) {
@@ -182,6 +262,7 @@ Result<std::unique_ptr<Database>, ArchiveError> Database::open(const std::string
     return std::unexpected{ArchiveError{
         ArchiveFault::not_found, fmt::format("no archive at {}: a run or an import writes one", path)}};
   std::unique_ptr<Database> database{new Database{**api, path}};
+  database->own_.reset(new Connection{**api, path});
   duckdb_config config = nullptr;
   bool configured = (*api)->create_config(&config) == DuckDBSuccess;
   const auto set = [&](const char* name, const std::string& value) {
@@ -199,77 +280,131 @@ Result<std::unique_ptr<Database>, ArchiveError> Database::open(const std::string
   if (!opened) {
     auto error = database->error("open", what != nullptr ? what : "its settings were refused");
     if (what != nullptr) (*api)->free(what);
-    if (error.fault == ArchiveFault::sql) {
+    if (error.fault == ArchiveFault::sql || error.fault == ArchiveFault::no_memory) {
       error.fault = ArchiveFault::damaged;
       error.what += "; the archive is an index of the journal: move the file away and it is built again";
     }
     return std::unexpected{std::move(error)};
   }
-  if ((*api)->connect(database->database_, &database->connection_) != DuckDBSuccess)
+  if ((*api)->connect(database->database_, &database->own_->connection_) != DuckDBSuccess)
     return std::unexpected{database->error("connect to", "refused")};
+  std::string fence = "SET max_temp_directory_size = '4GB'";
+  if (!options.directory.empty())
+    fence += "; SET allowed_directories = [" + sql_text(options.directory) + "]";
+  if (auto fenced = database->run(fence + "; SET enable_external_access = false"); !fenced)
+    return std::unexpected{fenced.error()};
   return database;
 }
 
 Database::~Database() {
-  if (connection_ != nullptr) api_.disconnect(&connection_);
+  own_.reset();
   if (database_ != nullptr) api_.close(&database_);
 }
 
-ArchiveError Database::error(std::string_view deed, const char* what) const {
+Result<std::unique_ptr<Connection>, ArchiveError> Database::connect() {
+  std::unique_ptr<Connection> connection{new Connection{api_, path_}};
+  if (api_.connect(database_, &connection->connection_) != DuckDBSuccess)
+    return std::unexpected{error("connect to", "refused")};
+  return connection;
+}
+
+Result<std::uint64_t, ArchiveError> Database::ask_count(const std::string& sql) {
+  auto table = ask(sql, 1);
+  if (!table) return std::unexpected{table.error()};
+  if (table->rows.empty()) return 0;
+  return std::visit(
+      Overloaded{
+          [](std::int64_t v) { return static_cast<std::uint64_t>(v); }, [](std::uint64_t v) { return v; },
+          [](const DecimalText& v) -> std::uint64_t { return std::strtoull(v.text.c_str(), nullptr, 10); },
+          [](const auto&) { return std::uint64_t{0}; }},
+      table->rows[0][0]);
+}
+
+Connection::~Connection() {
+  if (connection_ != nullptr) api_.disconnect(&connection_);
+}
+
+void Connection::interrupt() {
+  interrupted_ = true;
+  api_.interrupt(connection_);
+}
+
+ArchiveError Connection::error(std::string_view deed, const char* what) const {
   const std::string_view text = what != nullptr ? what : "no reason given";
-  if (text.find("Could not set lock") != text.npos || text.find("Conflicting lock") != text.npos)
+  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+  if (interrupted_ && says("INTERRUPT"))
+    return {ArchiveFault::stopped,
+            "the question was stopped: it took too long, or nobody waited for its answer; "
+            "ask for fewer hours or symbols"};
+  if (says("Could not set lock") || says("Conflicting lock"))
     return {
         ArchiveFault::locked,
         fmt::format(
             "cannot {} {}: another process holds it (a running mlbot owns its archive); stop that one, or "
             "ask a copy of the file",
             deed, path_)};
-  if (text.find("No space left") != text.npos || text.find("File too large") != text.npos)
+  if (says("No space left") || says("File too large") || says("Disk quota"))
     return {
         ArchiveFault::disk_full,
         fmt::format("cannot {} {}: the disk is full; make room, then the archive goes on from the journal",
                     deed, path_)};
+  if (says("Out of Memory"))
+    return {ArchiveFault::no_memory,
+            fmt::format("cannot {} {}: more memory than the archive may use; ask for fewer hours or symbols",
+                        deed, path_)};
+  if (says("FATAL") || says("Corrupt") || says("corrupt") || says("INTERNAL"))
+    return {ArchiveFault::damaged, fmt::format("cannot {} {}: {}", deed, path_, text)};
   return {ArchiveFault::sql, fmt::format("cannot {} {}: {}", deed, path_, text)};
 }
 
-Result<void, ArchiveError> Database::run(const std::string& sql) {
+Result<void, ArchiveError> Connection::run(const std::string& sql) {
   Answer answer{api_};
   if (api_.query(connection_, sql.c_str(), answer.get()) != DuckDBSuccess)
     return std::unexpected{error("change", api_.result_error(answer.get()))};
   return {};
 }
 
-Result<QueryTable, ArchiveError> Database::ask(const std::string& sql, std::size_t rows_max) {
+Result<QueryTable, ArchiveError> Connection::ask(const std::string& sql, std::size_t rows_max) {
   Answer answer{api_};
   if (api_.query(connection_, sql.c_str(), answer.get()) != DuckDBSuccess)
     return std::unexpected{error("ask", api_.result_error(answer.get()))};
-  QueryTable table;
-  const idx_t columns = api_.column_count(answer.get());
-  for (idx_t column = 0; column < columns; ++column)
-    table.columns.push_back(api_.column_name(answer.get(), column));
+  QueryTable table = headings_of(api_, answer.get());
   while (duckdb_data_chunk chunk = api_.fetch_chunk(*answer.get())) {
-    const idx_t rows = api_.data_chunk_get_size(chunk);
-    const auto before = table.rows.size();
-    const auto kept = std::min<std::size_t>(rows, rows_max - before);
-    table.truncated = kept < rows;
-    table.rows.resize(before + kept, std::vector<QueryCell>(columns));
-    for (idx_t column = 0; column < columns; ++column) {
-      const LogicalType type{api_, api_.column_logical_type(answer.get(), column)};
-      const auto vector = api_.data_chunk_get_vector(chunk, column);
-      for (std::size_t row = 0; row < kept; ++row)
-        table.rows[before + row][column] = cell_of(api_, vector, type.get(), row);
-    }
+    add_rows(api_, answer.get(), chunk, rows_max, table);
     api_.destroy_data_chunk(&chunk);
     if (table.truncated) break;
   }
   return table;
 }
 
-Result<QueryTable, ArchiveError> query(const std::string& path, const std::string& sql,
-                                       std::size_t rows_max) {
-  const auto database = Database::open(path, Access::read_only, {.threads = 2, .memory_mb_max = 2048});
-  if (!database) return std::unexpected{database.error()};
-  return (*database)->ask(sql, rows_max);
+Result<QueryTable, ArchiveError> Connection::ask_reading(const std::string& sql, const QueryLimits& limits) {
+  if (interrupted_) return std::unexpected{error("ask", "INTERRUPT")};
+  if (auto begun = run("BEGIN TRANSACTION READ ONLY"); !begun) return std::unexpected{begun.error()};
+  auto table = [&]() -> Result<QueryTable, ArchiveError> {
+    Statement statement{api_};
+    const auto prepared = statement.prepare(*this, sql);
+    if (!prepared) return std::unexpected{prepared.error()};
+    Answer answer{api_};
+    if (api_.execute_prepared_streaming(*prepared, answer.get()) != DuckDBSuccess)
+      return std::unexpected{error("ask", api_.result_error(answer.get()))};
+    QueryTable rows = headings_of(api_, answer.get());
+    std::size_t bytes = 0;
+    while (duckdb_data_chunk chunk = api_.fetch_chunk(*answer.get())) {
+      const auto before = rows.rows.size();
+      add_rows(api_, answer.get(), chunk, limits.rows_max, rows);
+      api_.destroy_data_chunk(&chunk);
+      bytes += bytes_of_rows(rows, before);
+      rows.truncated = rows.truncated || bytes > limits.bytes_max;
+      if (rows.truncated) break;
+    }
+    if (const char* what = rows.truncated ? nullptr : api_.result_error(answer.get());
+        what != nullptr && *what != 0)
+      return std::unexpected{error("ask", what)};
+    return rows;
+  }();
+  auto ended = run("ROLLBACK");
+  if (!ended && table) return std::unexpected{ended.error()};
+  return table;
 }
 
 }  // namespace mlbot::io::archive

@@ -413,4 +413,31 @@ Result<std::unique_ptr<MarketImport>, ImportError> import_bybit_archive(const By
   return BybitArchiveImport::open(options);
 }
 
+Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::string& path,
+                                                                  std::string_view symbol, Instant from,
+                                                                  Instant until) {
+  auto lines = GzipLines::open(path);
+  if (!lines) return std::unexpected{lines.error()};
+  std::vector<RepairedTrade> out;
+  PrintColumns columns;
+  bool is_header = true;
+  for (std::string_view line;;) {
+    const auto more = lines->next(line);
+    if (!more) return std::unexpected{more.error()};
+    if (!*more) return out;
+    if (std::exchange(is_header, false)) {
+      if (!columns.read_header(line)) return std::unexpected{lines->here("no header of a trades file")};
+      continue;
+    }
+    const auto print = columns.read(line, symbol);
+    if (!print) return std::unexpected{lines->here(print.error())};
+    if (print->at >= from && print->at < until)
+      out.push_back({.at = print->at,
+                     .taker = print->taker,
+                     .price = print->price,
+                     .size = print->size,
+                     .id = print->id.str()});
+  }
+}
+
 }  // namespace mlbot::io::archive

@@ -10,6 +10,7 @@
 // and tickers, funding, open interest and liquidations are in no archive.
 #pragma once
 
+#include "io/archive/data_archiver.h"
 #include "io/archive/market_import.h"
 
 namespace mlbot::io::archive {
@@ -23,5 +24,11 @@ struct BybitArchiveOptions {
 
 /// @error no file of a symbol, files that cannot be read
 Result<std::unique_ptr<MarketImport>, ImportError> import_bybit_archive(const BybitArchiveOptions& options);
+
+/// The trades of [from, until) of one file of the public archives, with the venue's own ids.
+/// @return an error text that names file and line
+Result<std::vector<RepairedTrade>, std::string> read_bybit_trades(const std::string& path,
+                                                                  std::string_view symbol, Instant from,
+                                                                  Instant until);
 
 }  // namespace mlbot::io::archive

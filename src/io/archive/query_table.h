@@ -1,6 +1,7 @@
 // Rows as read from the archive, and their three ways out: JSON, CSV, and columns for the eye.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,11 +26,17 @@ struct QueryTable {
   bool truncated = false;  ///< there were more than rows_max rows
 };
 
+/// What one question may cost.
+struct QueryLimits {
+  std::size_t rows_max = 100'000;              ///< the rest is left out, and `truncated` says so
+  std::size_t bytes_max = 64 << 20;            ///< of cells as text; as rows_max
+  std::chrono::milliseconds time_max{60'000};  ///< held by who answers for the archive's owner
+};
+
 /// Reads a file that no other process writes. Nothing is fetched from anywhere: extensions stay off.
-/// @param rows_max  the rest is left out, and `truncated` says so
-/// @error no_library, not_found, locked, damaged, sql
+/// @error no_library, not_found, locked, damaged, sql, refused
 Result<QueryTable, ArchiveError> query(const std::string& path, const std::string& sql,
-                                       std::size_t rows_max = 100'000);
+                                       const QueryLimits& limits = {});
 
 /// What the eye sees of one cell; nothing for what is absent.
 std::string cell_text(const QueryCell& cell);

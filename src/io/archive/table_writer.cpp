@@ -5,29 +5,8 @@
 namespace mlbot::io::archive {
 namespace {
 
+constexpr std::size_t inline_text_max = sizeof(duckdb_string_t::value.inlined.inlined);
 constexpr std::int64_t money_max = 999'999'999'999'999'999;
-
-std::string_view sql_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::count:
-      return "UBIGINT";
-    case ColumnType::integer:
-      return "BIGINT";
-    case ColumnType::flag:
-      return "BOOLEAN";
-    case ColumnType::number:
-      return "DOUBLE";
-    case ColumnType::money:
-      return "DECIMAL(18,8)";
-    case ColumnType::instant:
-      return "TIMESTAMP";
-    case ColumnType::text:
-      return "VARCHAR";
-    case ColumnType::numbers:
-      return "DOUBLE[]";
-  }
-  return {};
-}
 
 duckdb_logical_type logical_type(const DuckdbApi& api, ColumnType type) {
   switch (type) {
@@ -56,6 +35,28 @@ duckdb_logical_type logical_type(const DuckdbApi& api, ColumnType type) {
 }
 
 }  // namespace
+
+std::string_view sql_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::count:
+      return "UBIGINT";
+    case ColumnType::integer:
+      return "BIGINT";
+    case ColumnType::flag:
+      return "BOOLEAN";
+    case ColumnType::number:
+      return "DOUBLE";
+    case ColumnType::money:
+      return "DECIMAL(18,8)";
+    case ColumnType::instant:
+      return "TIMESTAMP";
+    case ColumnType::text:
+      return "VARCHAR";
+    case ColumnType::numbers:
+      return "DOUBLE[]";
+  }
+  return {};
+}
 
 std::string create_table_sql(const std::string& table, std::span<const Column> columns) {
   std::string sql = "CREATE TABLE IF NOT EXISTS " + table + " (";
@@ -112,7 +113,10 @@ void TableWriter::put(std::string_view value) {
   MLBOT_ASSERT(column_ < slots_.size() && slots_[column_].type == ColumnType::text);
   const auto& assign = database_.api().vector_assign_string_element_len;
   const auto foreign = [](char c) { return (c & 0x80) != 0; };
-  if (std::ranges::none_of(value, foreign)) {
+  char any = 0;
+  for (const char c : value) any |= c;
+  if (!foreign(any)) {
+    if (value.size() <= inline_text_max) return put_short(value);
     assign(slots_[column_++].vector, row_, value.data(), value.size());
     return;
   }
@@ -120,6 +124,14 @@ void TableWriter::put(std::string_view value) {
       value};  // a text that is not UTF-8 would poison the column; only venues' free text has such bytes
   std::ranges::replace_if(plain, foreign, '?');
   assign(slots_[column_++].vector, row_, plain.data(), plain.size());
+}
+
+/// Stands in the vector itself, where DuckDB looks for texts this short: no call, no heap.
+void TableWriter::put_short(std::string_view value) {
+  auto& slot = *next<duckdb_string_t>(ColumnType::text);
+  slot = {};
+  slot.value.inlined.length = static_cast<std::uint32_t>(value.size());
+  std::ranges::copy(value, slot.value.inlined.inlined);
 }
 
 void TableWriter::put(std::span<const double> values) {

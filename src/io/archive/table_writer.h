@@ -34,6 +34,7 @@ struct Column {
   std::string name;
   ColumnType type;
 };
+std::string_view sql_type(ColumnType type);
 /// The statement that makes the table where it is missing.
 std::string create_table_sql(const std::string& table, std::span<const Column> columns);
 
@@ -91,6 +92,7 @@ class TableWriter {
     std::uint64_t* validity = nullptr;  ///< null until a first NULL of this chunk
   };
   TableWriter(Database& database, std::string table) : database_{database}, table_{std::move(table)} {}
+  void put_short(std::string_view value);
   static std::int64_t microseconds(Instant at) { return at.ns / 1'000 - (at.ns % 1'000 < 0 ? 1 : 0); }
   template <class T>
   T* next(ColumnType type) {

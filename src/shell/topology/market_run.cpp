@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <sstream>
 
 #include "io/files/files.h"
 #include "io/journal/journal.h"
@@ -11,8 +12,18 @@ namespace mlbot::shell {
 
 std::string market_run_file(const std::string& state_directory) { return state_directory + "/market.run"; }
 
+std::set<Sequence> ingest_runs(const std::string& file) {
+  std::set<Sequence> out;
+  std::istringstream numbers{io::files::read_file(file).value_or("")};
+  for (std::uint64_t number = 0; numbers >> number;) out.insert({number});
+  return out;
+}
+
 Result<void, TopologyError> write_market_run(const std::string& file, Sequence first) {
-  if (const auto written = io::files::write_file_atomically(file, std::to_string(first.number)); !written)
+  auto text = std::to_string(first.number);
+  for (const Sequence before : ingest_runs(file))
+    if (before != first) text += fmt::format("\n{}", before.number);
+  if (const auto written = io::files::write_file_atomically(file, text); !written)
     return std::unexpected{TopologyError{written.error().what}};
   return {};
 }

@@ -1,0 +1,93 @@
+// Whether a DuckDB file can be used, found out where it can do no harm, and what becomes of one that cannot.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+#include "io/archive/archive_schema.h"
+#include "io/archive/data_archiver.h"
+
+namespace mlbot::io::archive {
+namespace {
+
+constexpr unsigned probe_seconds_max = 300;
+
+/// What the child says by its exit code.
+enum class Verdict : int { sound = 0, damaged = 3, unknown = 4 };
+
+Verdict look_at(const std::string& path) {
+  const auto verdict_of = [](const ArchiveError& error) {
+    switch (error.fault) {
+      case ArchiveFault::locked:
+      case ArchiveFault::no_library:
+      case ArchiveFault::disk_full:
+      case ArchiveFault::no_memory:
+        return Verdict::unknown;
+      default:
+        return Verdict::damaged;
+    }
+  };
+  auto database = Database::open(path, Access::read_write);
+  if (!database) return verdict_of(database.error());
+  auto tables = (*database)->ask(
+      "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'", 10'000);
+  if (!tables) return verdict_of(tables.error());
+  for (const auto& row : tables->rows) {
+    const auto counted =
+        (*database)->ask(fmt::format("SELECT sum(hash(COLUMNS(*))) FROM \"{}\"", cell_text(row[0])), 1);
+    if (!counted) return verdict_of(counted.error());
+  }
+  return Verdict::sound;
+}
+
+}  // namespace
+
+Result<void, ArchiveError> probe(const std::string& path) {
+  if (const auto api = duckdb_api(); !api) return std::unexpected{api.error()};
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  const pid_t child = ::fork();
+  if (child < 0)
+    return std::unexpected{
+        ArchiveError{ArchiveFault::sql, fmt::format("cannot look at {}: {}", path, std::strerror(errno))}};
+  if (child == 0) {
+    // Nothing of the parent's is held on to, and nothing outlives it: its locks and ports must be free at
+    // once.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close_range(3, ~0U, 0);
+    ::alarm(probe_seconds_max);
+    if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+      ::dup2(nowhere, STDERR_FILENO);
+    ::_exit(static_cast<int>(look_at(path)));
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) != static_cast<int>(Verdict::damaged)) return {};
+  return std::unexpected{ArchiveError{
+      ArchiveFault::damaged, WIFEXITED(status)
+                                 ? fmt::format("{} does not read back", path)
+                                 : fmt::format("{} made DuckDB die with signal {}", path, WTERMSIG(status))}};
+}
+
+Result<std::string, ArchiveError> quarantine(const std::string& path) {
+  const std::string aside = path + ".damaged";
+  std::error_code failed;
+  for (const std::string_view ending : {"", ".wal"}) {
+    const auto from = path + std::string{ending};
+    std::filesystem::remove(aside + std::string{ending}, failed);
+    if (!std::filesystem::exists(from, failed)) continue;
+    std::filesystem::rename(from, aside + std::string{ending}, failed);
+    if (failed)
+      return std::unexpected{
+          ArchiveError{ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
+  }
+  return aside;
+}
+
+}  // namespace mlbot::io::archive
