@@ -72,6 +72,10 @@ std::optional<E8> Core::believed_wallet() const {
   return ledger.cash();
 }
 
+Lots Core::believed_open(SymbolId symbol, Side side) const {
+  return parts_->trade.router().executor().open_entries(symbol, side);
+}
+
 std::uint64_t Core::state_hash() const {
   StateHash hash;
   hash.add(parts_->last_sequence.number);

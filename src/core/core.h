@@ -70,6 +70,8 @@ class Core {
   /// whoever holds them against the venue's.
   Lots believed_position(SymbolId symbol) const;
   std::optional<E8> believed_wallet() const;
+  /// What it takes to be possibly still filled of entries of this side, and counts against the limits.
+  Lots believed_open(SymbolId symbol, Side side) const;
 
   /// Everything that the core remembers, as one number.
   std::uint64_t state_hash() const;

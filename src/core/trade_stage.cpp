@@ -77,7 +77,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();
-                   if (monitor_.on(at, e)) router_.on_snapshot(at, monitor_, first, out);
+                   if (monitor_.on(at, e)) router_.on_snapshot(at, event.venue_time, monitor_, first, out);
                  },
                  [&](const LinkChanged& e) { monitor_.on(at, e, out); },
                  [&](const TimerFired&) {
@@ -118,7 +118,13 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [&](const IntentCarried& e) { router_.carry(at, e, out); },
              },
              event.what);
-  router_.note_sent(at, std::span{out.commands}.subspan(sent_before));
+  note_sent(at, std::span{out.commands}.subspan(sent_before));
+}
+
+void TradeStage::note_sent(Instant at, std::span<const Command> commands) {
+  router_.note_sent(at, commands);
+  for (const Command& command : commands)
+    if (std::holds_alternative<QueryAccount>(command)) monitor_.note_question(at);
 }
 
 void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
@@ -127,7 +133,7 @@ void TradeStage::step(const FeatureFrame& frame, Outbox& out) {
   const std::size_t routes_before = out.routes.size(), fills_before = out.fills.size();
   router_.measure(frame, out);
   judge(frame, out);
-  router_.note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
+  note_sent(frame.at, std::span{out.commands}.subspan(sent_before));
   stamp(frame.cause, routes_before, fills_before, out);
 }
 

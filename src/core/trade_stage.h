@@ -38,6 +38,7 @@ class TradeStage {
 
  private:
   void take(const Stamped& event, Outbox& out);
+  void note_sent(Instant at, std::span<const Command> commands);
   void judge(const FeatureFrame& frame, Outbox& out);
   static void stamp(Sequence cause, std::size_t routes_from, std::size_t fills_from, Outbox& out);
   void compare(Instant now, SymbolId symbol);

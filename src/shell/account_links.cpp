@@ -160,7 +160,8 @@ Result<void, StartError> AccountLinks::open_stream() {
              if (begun_) setup_.hear(event, at);
            },
        .on_undecoded = [this](auto bytes, const auto&) { setup_.keep_frame(Link::account, bytes); },
-       .on_fatal = [this](const std::string& what) { fatal_ = what; }},
+       .on_fatal = [this](const std::string& what) { fatal_ = what; },
+       .on_sign_in_refused = [this] { rest_->doubt_clock(); }},
       [this] { return rest_->venue_time(); });
   if (!stream) return std::unexpected{StartError{ExitCode::network, stream.error().what}};
   stream_ = std::move(*stream);

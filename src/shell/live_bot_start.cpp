@@ -247,7 +247,8 @@ LiveBot::Parts::Failure LiveBot::Parts::open_streams() {
          .on_frame =
              [this, link](std::string_view bytes) {
                if (config.current().journal_raw_frames) source->frame(link, bytes);
-             }},
+             },
+         .on_sign_in_refused = [this] { rest->doubt_clock(); }},
         [this] { return rest->venue_time(); });
   };
   auto market = stream(Link::market, access->endpoints.public_stream, topics());

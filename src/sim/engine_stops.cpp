@@ -406,6 +406,7 @@ Result<void, Refusal> Exchange::Engine::set_position_stop(AccountId account_id, 
     }
   }
   if (!changes) return refuse(34040, "not modified");
+  account.position(symbol_id, request.position_index).updated_at = now_;
   touch(account_id, symbol_id, request.position_index);
   tell_touched();
   return {};

@@ -86,6 +86,7 @@ void Exchange::set_order_sizes(SymbolId symbol, Lots smallest, Lots largest_limi
   instrument.min_order = smallest;
   instrument.max_limit_order = largest_limit;
   instrument.max_market_order = largest_market;
+  engine_->setup_.instruments[symbol.index] = instrument;
 }
 bool Exchange::live(SymbolId symbol) const { return engine_->at(symbol).live; }
 void Exchange::restart_feed() {

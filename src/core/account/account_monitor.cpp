@@ -24,6 +24,11 @@ void AccountMonitor::carry_into(Carried& out) const {
   out.peak_equity = peak_equity_;
 }
 
+bool AccountMonitor::known() const {
+  if (MLBOT_PLANTED(enter_before_the_account_is_known)) return wallet_known_;
+  return snapshot_ended_ && link_live_;
+}
+
 void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
   may_ask_ = mode != Mode::shadow;
   ask_at_ = may_ask_ ? at : distant_future;
@@ -31,12 +36,14 @@ void AccountMonitor::start(Instant at, Mode mode, Outbox& out) {
 }
 
 void AccountMonitor::on(Instant at, const LinkChanged& link, Outbox& out) {
-  if (link.link != Link::account || MLBOT_PLANTED(believe_an_account_whose_link_is_down)) return;
+  if (link.link != Link::account) return;
   const bool live = link.state == LinkState::live;
+  if (!live && MLBOT_PLANTED(believe_an_account_whose_link_is_down)) return;
   if (live == link_live_) return;
   link_live_ = live;
   snapshot_ended_ = false;  // whatever happened meanwhile was not told
   in_snapshot_ = false;
+  if (live) live_since_ = at;
   if (live && may_ask_) {
     ask_at_ = at;
     asked_at_ = {};
@@ -49,21 +56,29 @@ bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
     case SnapshotPhase::begin:
       in_snapshot_ = true;
       return false;
-    case SnapshotPhase::end:
+    case SnapshotPhase::end: {
+      const Instant of = asking() ? open_since_ : asked_at_;
+      open_since_ = Instant{INT64_MIN};
       if (!in_snapshot_) return false;  // its beginning was on a link that broke
       in_snapshot_ = false;
+      if (of < live_since_) {  // what happened before the link was live was not told by it
+        ask_at_ = at;
+        return false;
+      }
       for (Symbol& s : symbols_) {
-        if (s.total.heard && s.total.heard_at >= asked_at_) continue;
+        if (s.total.heard && s.total.heard_at >= of) continue;
         s.rows = {};  // a venue that lists only what is open says "flat" by silence
         s.total = {.heard_at = at, .heard = true};
       }
       snapshot_ended_ = snapshot_ended_once_ = true;
-      snapshot_of_ = asked_at_;
-      if (wallet_apart_.differs && !wallet_proven_ && asked_at_ >= wallet_apart_.since) wallet_proven_ = at;
+      snapshot_of_ = of;
+      if (wallet_apart_.differs && !wallet_proven_ && of >= wallet_apart_.since) wallet_proven_ = at;
       ask_at_ = at + recheck_period;
       return true;
+    }
     case SnapshotPhase::failed:
       in_snapshot_ = false;
+      open_since_ = Instant{INT64_MIN};
       ask_at_ = at + retry_pause;
       return false;
   }
@@ -74,7 +89,10 @@ void AccountMonitor::on(Instant at, const PositionNews& news) {
   if (news.symbol.index >= symbols_.size() || news.position_index > 2) return;
   Symbol& s = symbols_[news.symbol.index];
   PositionNews& row = s.rows[news.position_index];
-  if (news.updated_at < row.updated_at) return;  // a query that was overtaken by the stream
+  if (news.updated_at < row.updated_at) {  // a list that was overtaken by the stream, yet no silence
+    s.total.heard_at = at;
+    return;
+  }
   row = news;
   s.total = {.mark_price = news.mark_price, .heard_at = at, .heard = true};
   for (const PositionNews& r : s.rows) {
@@ -112,6 +130,7 @@ void AccountMonitor::on_timer(Instant now, E8 pnl, Outbox& out) {
   if (now < ask_at_) return;
   ask_at_ = now + answer_patience;
   asked_at_ = now;
+  note_question(now);
   out.commands.push_back(QueryAccount{});
 }
 
@@ -216,7 +235,7 @@ void AccountMonitor::hash_into(StateHash& hash) const {
   for (const bool flag :
        {may_ask_, hedge_, link_live_, in_snapshot_, snapshot_ended_, snapshot_ended_once_, wallet_known_})
     hash.add(std::uint64_t{flag});
-  for (const Instant at : {asked_at_, ask_at_, wallet_at_}) hash.add(at.ns);
+  for (const Instant at : {asked_at_, open_since_, live_since_, ask_at_, wallet_at_}) hash.add(at.ns);
   for (const E8 amount :
        {wallet_balance_, wallet_believed_, wallet_equity_, wallet_pnl_, equity_, day_equity_, peak_equity_})
     hash.add(amount.count);

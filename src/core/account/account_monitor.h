@@ -9,7 +9,10 @@
 // alone: it differs at once, but that is proven only when a whole snapshot, asked for after that, did not
 // explain it.
 //
-// Invariant: known() only after AccountSnapshot end on a live account link.
+// A question that is put while another is under way gets the other's answer: a snapshot says what was there
+// when the oldest unanswered question was put, and no later.
+//
+// Invariant: known() only after the end of a snapshot that was asked for on the live account link.
 // Limits: one venue position a symbol and index; a question without an answer is asked again after
 // `answer_patience`. Threads: none.  Clock: none.  Allocation: only in add().
 #pragma once
@@ -86,9 +89,15 @@ class AccountMonitor {
   /// A person looked at the account and takes its modes as they are.
   void accept_modes();
 
-  bool known() const { return snapshot_ended_ && link_live_; }
+  bool known() const;
   /// True until the first snapshot of the run ended: what it shows was there before us.
   bool first_snapshot() const { return !snapshot_ended_once_; }
+  /// A QueryAccount left, whoever wanted it: of two that are under way one answer comes, to the older.
+  void note_question(Instant at) {
+    if (!asking()) open_since_ = at;
+  }
+  /// A question has no answer yet.
+  bool asking() const { return open_since_.ns != INT64_MIN; }
   bool in_snapshot() const { return in_snapshot_; }
   Instant asked_at() const { return asked_at_; }
   /// When the newest whole snapshot was asked for.
@@ -139,6 +148,8 @@ class AccountMonitor {
   bool snapshot_ended_ = false;
   bool snapshot_ended_once_ = false;
   Instant asked_at_{};
+  Instant open_since_{INT64_MIN};  ///< the oldest question without an answer
+  Instant live_since_{INT64_MIN};  ///< of the account's link
   Instant snapshot_of_{INT64_MIN};
   Instant ask_at_ = distant_future;  ///< when QueryAccount is due
   bool wallet_known_ = false;

@@ -28,7 +28,7 @@ class Account : public ::testing::Test {
   }
   void go_live() {
     monitor.start(at(0), Mode::paper, out);
-    monitor.on(at(10), LinkChanged{Link::account, LinkState::live}, out);
+    monitor.on(at(0), LinkChanged{Link::account, LinkState::live}, out);
     monitor.on(at(20), AccountSnapshot{SnapshotPhase::begin});
     monitor.on(at(21), WalletNews{.equity = {1'000 * e8_per_unit}}, {});
     EXPECT_TRUE(monitor.on(at(30), AccountSnapshot{SnapshotPhase::end}));
@@ -45,11 +45,15 @@ TEST_F(Account, IsUnknownUntilAWholeSnapshotOnALiveLink) {
   EXPECT_EQ(asked(), 1u) << "the link may have come up behind the first question";
   monitor.on(at(20), AccountSnapshot{SnapshotPhase::begin});
   EXPECT_FALSE(monitor.known());
-  EXPECT_TRUE(monitor.on(at(30), AccountSnapshot{SnapshotPhase::end}));
+  EXPECT_FALSE(monitor.on(at(25), AccountSnapshot{SnapshotPhase::end})) << "the older question's answer";
+  monitor.on_timer(at(2'010), {}, out);
+  EXPECT_EQ(asked(), 1u);
+  monitor.on(at(2'020), AccountSnapshot{SnapshotPhase::begin});
+  EXPECT_TRUE(monitor.on(at(2'030), AccountSnapshot{SnapshotPhase::end}));
   EXPECT_TRUE(monitor.known());
-  monitor.on(at(40), LinkChanged{Link::account, LinkState::down}, out);
+  monitor.on(at(2'040), LinkChanged{Link::account, LinkState::down}, out);
   EXPECT_FALSE(monitor.known());
-  EXPECT_FALSE(monitor.on(at(50), AccountSnapshot{SnapshotPhase::end}))
+  EXPECT_FALSE(monitor.on(at(2'050), AccountSnapshot{SnapshotPhase::end}))
       << "its beginning was before the break";
 }
 

@@ -51,6 +51,7 @@ BookChange OrderBook::apply(const BookUpdate& update) {
   if (update.kind == UpdateKind::delta) {
     if (!synced_) return BookChange::ignored;
     if (update.update_id == update_id_) return BookChange::repeated;
+    if (MLBOT_PLANTED(ignore_a_restarted_book) && update.update_id < update_id_) return BookChange::repeated;
     if (update.update_id != update_id_ + 1 && !MLBOT_PLANTED(step_over_a_gap)) {
       synced_ = false;
       return BookChange::gap;

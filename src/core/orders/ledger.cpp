@@ -104,6 +104,10 @@ Ledger::Told Ledger::post(const VenueId& execution_id, Instant venue_time, const
   if (!posting) return Told::twin;
   posting->by_execution = true;
   posting->move = move;
+  if (open_ && venue_time <= opened_at_) {
+    enter(amounts);
+    return Told::first;
+  }
   amounts[at(Book::cash)] = cash_of(move);
   amounts[at(Book::realised_pnl)] = -move.realised;
   amounts[at(Book::fees)] = move.fee;

@@ -56,7 +56,7 @@ class Ledger {
 
   /// Which of the two tellers of one movement this was; `twin` changed nothing.
   enum class Told : std::uint8_t { first, second, twin };
-  /// A fill or a charge, as we computed it.
+  /// A fill or a charge, as we computed it. The money of one before open() is in the balance that was found.
   Told post(const VenueId& execution_id, Instant venue_time, const MoneyMove& move);
   /// A row of the venue's log. What is of before open() is a twin of the balance that was found.
   Told post(const Transaction& row);

@@ -246,8 +246,9 @@ void OrderExecutor::carry(Instant now, const IntentCarried& intent, Outbox& out)
                  .position_index = intent.position_index,
                  .foreign = true,
                  .earlier = true,
-                 .cancel_wanted = !intent.reduce_only,  // its reason to be is gone with its run
-                 .amended_price = intent.price,         // an amend may still be on its way
+                 // Its reason to be is gone with its run.
+                 .cancel_wanted = !MLBOT_PLANTED(leave_orders_of_earlier_lives),
+                 .amended_price = intent.price,  // an amend may still be on its way
                  .amended_size = intent.size,
                  .amended_at = now,
                  .placed_at = intent.placed_at,
@@ -382,7 +383,8 @@ void OrderExecutor::learn_venue_id(Instant now, Order& order, const VenueId& ven
 /// An order that we did not place: of an earlier run, of a person, or ours under a name that we do not know
 /// yet.
 const Order* OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& out) {
-  const bool working = news.status == OrderStatus::open || news.status == OrderStatus::part_filled;
+  const bool working = news.status == OrderStatus::open || news.status == OrderStatus::part_filled ||
+                       (MLBOT_PLANTED(take_a_stop_for_an_order) && news.conditional);
   if (!working || news.venue_id.empty()) return nullptr;
   Order* order = free_foreign();
   if (!order) return nullptr;
@@ -414,7 +416,7 @@ const Order* OrderExecutor::adopt(Instant now, const OrderNews& news, Outbox& ou
   file(number_of(*order));
   if (earlier) {
     if (MLBOT_PLANTED(leave_orders_of_earlier_lives)) return nullptr;
-    if (!order->reduce_only) ask_to_cancel(now, *order, out);
+    ask_to_cancel(now, *order, out);
     return nullptr;
   }
   const bool maybe_ours =
@@ -561,6 +563,7 @@ bool OrderExecutor::on(Instant now, const Execution& execution, Outbox& out) {
   if (MLBOT_PLANTED(forget_fills_of_strangers) && (order == nullptr || order->foreign)) return false;
   if (MLBOT_PLANTED(forget_fills_told_by_a_list) && execution.source == NewsSource::query) return false;
   if (MLBOT_PLANTED(forget_fills_after_the_end) && order != nullptr && is_over(order->state)) return false;
+  if (execution.kind == ExecutionKind::other) return false;  // perhaps a fill: the account's list will tell
   if (!take(execution)) return false;
   if (!changes_size(execution.kind)) return true;
   if (!order) {

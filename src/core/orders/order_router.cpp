@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/exact_math.h"
+#include "base/planted.h"
 #include "core/orders/frame_rows.h"
 
 namespace mlbot::core {
@@ -27,7 +28,10 @@ void OrderRouter::start(Mode mode, std::string_view account, std::uint32_t epoch
 }
 
 void OrderRouter::configure(const ConfigChanged& config) {
-  risk_.configure(config.risk);
+  RiskLimits limits = config.risk;
+  if (MLBOT_PLANTED(a_symbol_without_a_limit)) limits.max_symbol_notional = limits.max_total_notional;
+  if (MLBOT_PLANTED(an_account_without_a_limit)) limits.max_total_notional = {INT64_MAX};
+  risk_.configure(limits);
   settings_ = config.decision;
   positions_.configure(config.decision.exits);
   for (Symbol& s : symbols_) s.traded = false;
@@ -136,9 +140,14 @@ Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrde
         positions_.stop_price(order.symbol, order.side, price, risk_.limits().stop_distance_bps);
   }
   RiskView shown = view(now, order.symbol, order.side, monitor);
-  shown.leg = positions_.position(order.symbol, order.position_index).size;
-  if (!order.reduce_only)
+  shown.leg = positions_.closable(order.symbol, order.position_index);
+  if (order.reduce_only) {  // no more than there is, nor than one order may be: the rest follows
+    if (shown.leg->count != 0) order.size = std::min(order.size, absolute(*shown.leg));
+    const bool at_market = order.type == OrderType::market;
+    order.size = std::min(order.size, at_market ? instrument.max_market_order : instrument.max_limit_order);
+  } else {
     if (const Lots room = risk_.room(order, shown); room >= instrument.min_order) order.size = room;
+  }
   risk_.note_intent();
   const auto approved = risk_.judge(order, shown);
   if (!approved) return std::unexpected{approved.error()};
@@ -185,7 +194,10 @@ bool OrderRouter::busy(SymbolId symbol, Side side) const {
   if (!work.active) return false;
   if (!work.ending && work.unsent.count > 0) return true;
   for (std::size_t i = 0; i < work.count; ++i)
-    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) return true;
+    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) {
+      if (MLBOT_PLANTED(enter_over_an_unknown_order) && order->state == OrderState::outcome_unknown) continue;
+      return true;
+    }
   return false;
 }
 
@@ -374,6 +386,7 @@ void OrderRouter::look_at_strangers(Instant now) {
 void OrderRouter::on(Instant now, const Execution& execution, const AccountMonitor& monitor, Outbox& out) {
   if (execution.symbol.index >= symbols_.size()) return;
   if (monitor.first_snapshot()) {
+    if (execution.kind == ExecutionKind::other) return;
     executor_.note(
         execution);  // the position that is about to be adopted holds it, or is older: then it counts
     positions_.note(execution);
@@ -393,13 +406,13 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   quality_.filled(now, execution, s.instrument, s.market.mid, out);
 }
 
-void OrderRouter::on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out) {
+void OrderRouter::on_snapshot(Instant now, Instant of, const AccountMonitor& monitor, bool first,
+                              Outbox& out) {
   if (first && positions_.mode() == PositionMode::hedge)
     positions_.adopt_told(now);
   else if (first)
-    for (std::uint16_t i = 0; i < symbols_.size(); ++i)
-      if (monitor.venue({i}).size.count != 0) positions_.adopt(now, {i}, monitor.venue({i}));
-  executor_.snapshot_ended(now, monitor.asked_at(), out, [&](SymbolId symbol) {
+    for (std::uint16_t i = 0; i < symbols_.size(); ++i) positions_.adopt(now, {i}, monitor.venue({i}), of);
+  executor_.snapshot_ended(now, monitor.snapshot_of(), out, [&](SymbolId symbol) {
     return monitor.venue(symbol).size == positions_.net(symbol) ? PositionEvidence::agrees
                                                                 : PositionEvidence::differs;
   });
@@ -423,7 +436,7 @@ void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& o
 bool OrderRouter::stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor) {
   const Position& position = positions_.position(stop.symbol, stop.position_index);
   RiskView shown = view(now, stop.symbol, position.size.count > 0 ? Side::sell : Side::buy, monitor);
-  shown.leg = position.size;
+  shown.leg = monitor.mismatch(now, stop.symbol) > Duration{0} ? position.told_size : position.size;
   const auto held = position.told_stop.count > 0 ? instrument(stop.symbol).ticks(position.told_stop)
                                                  : std::optional<PriceTicks>{};
   return risk_.judge(stop, held, shown).has_value();

@@ -87,7 +87,8 @@ class OrderRouter {
     if (intent.symbol.index < symbols_.size()) executor_.carry(now, intent, out);
   }
   /// A whole snapshot ended; the first of a run says what was held before us.
-  void on_snapshot(Instant now, const AccountMonitor& monitor, bool first, Outbox& out);
+  /// @param of  the venue's clock when it listed positions; 0 when nobody says.
+  void on_snapshot(Instant now, Instant of, const AccountMonitor& monitor, bool first, Outbox& out);
   void on_timer(Instant now, const AccountMonitor& monitor, Outbox& out);
 
   const OrderExecutor& executor() const { return executor_; }

@@ -53,6 +53,13 @@ std::uint8_t PositionManager::held_index(SymbolId symbol) const {
   return held;
 }
 
+Lots PositionManager::closable(SymbolId symbol, std::uint8_t index) const {
+  const Position& p = position(symbol, index);
+  if (p.told_at < p.last_fill_at || p.told_at.ns == INT64_MIN) return p.size;
+  if (p.size.count > 0) return std::clamp(p.told_size, Lots{0}, p.size);
+  return std::clamp(p.told_size, p.size, Lots{0});
+}
+
 Lots PositionManager::net(SymbolId symbol) const {
   Lots sum;
   for (const Position& p : legs_[symbol.index]) sum = sum + p.size;
@@ -82,6 +89,7 @@ void PositionManager::on(Instant at, const Execution& execution, std::uint8_t in
     case ExecutionKind::settle:
       break;
   }
+  if (execution.at <= p.adopted_of) return;  // late news of what was adopted; the log tells its money
   const Instrument& instrument = instruments_[execution.symbol.index];
   const std::int64_t change =
       (MLBOT_PLANTED(count_sells_as_buys) ? 1 : sign_of(execution.side)) * execution.size.count;
@@ -129,6 +137,7 @@ void PositionManager::on(Instant at, const PositionNews& news) {
   if (news.symbol.index >= legs_.size() || news.position_index >= position_indices) return;
   if (MLBOT_PLANTED(never_hear_of_positions)) return;
   Position& p = leg(news.symbol, news.position_index);
+  if (p.told_at.ns != INT64_MIN && news.updated_at < p.told_of) return;  // overtaken
   p.told_at = at;
   p.told_size = news.size;
   p.told_entry = news.entry_price;
@@ -150,11 +159,11 @@ void PositionManager::note(const Execution& execution) {
   if (execution.symbol.index < legs_.size() && noted_.size() < noted_max) noted_.push_back(execution);
 }
 
-void PositionManager::adopt(Instant at, SymbolId symbol, const VenuePosition& venue) {
+void PositionManager::adopt(Instant at, SymbolId symbol, const VenuePosition& venue, Instant of) {
   const Position& p = position(symbol, 0);
   const bool told = p.told_at.ns != INT64_MIN && p.told_size == venue.size;
-  take_over(at, symbol, 0, venue.size, venue.entry_price, venue.mark_price, venue.stop_loss,
-            told ? p.told_of : distant_future);
+  const Instant as_of = told ? p.told_of : of.ns == 0 ? distant_future : of;
+  take_over(at, symbol, 0, venue.size, venue.entry_price, venue.mark_price, venue.stop_loss, as_of);
 }
 
 void PositionManager::adopt_told(Instant at) {
@@ -176,10 +185,12 @@ void PositionManager::take_over(Instant at, SymbolId symbol, std::uint8_t index,
   p.opened_at = at;
   p.last_fill_at = p.told_at.ns != INT64_MIN && p.told_size == size ? p.told_at : at;
   p.adopted = size.count != 0;
+  if (of != distant_future) p.adopted_of = of;
   if (stop.count > 0) p.stop = {stop.count / instrument.tick_size.count};
   if (mids_[symbol.index].count == 0) mids_[symbol.index] = mark;
-  for (const Execution& fill : noted_)  // younger than the list
-    if (fill.symbol == symbol && (fill.at > of || MLBOT_PLANTED(adopt_old_fills_again)) &&
+  for (const Execution& fill : noted_)  // younger than the list; charges are in the wallet, or the log tells
+    if (fill.symbol == symbol && fill.kind != ExecutionKind::funding &&
+        (fill.at > of || MLBOT_PLANTED(adopt_old_fills_again)) &&
         position_index(fill, nullptr, mode_) == index)
       on(at, fill, index);
 }
@@ -303,11 +314,32 @@ void PositionManager::on_stop_refused(SymbolId symbol) {
   }
 }
 
-void PositionManager::on_timer(Instant now, const AccountMonitor&, std::uint32_t stop_distance_bps,
+/// What the venue holds is what can be lost: until the difference is explained its own figures set the stop.
+void PositionManager::protect_as_told(Instant now, SymbolId symbol, std::uint32_t stop_distance_bps,
+                                      Outbox& out) {
+  Position& p = leg(symbol, 0);
+  if (p.told_size.count == 0 || p.told_stop.count > 0) return;
+  if (p.stop_asked_at.ns != INT64_MIN && now < p.stop_asked_at + stop_retry) return;
+  const Side side = p.told_size.count > 0 ? Side::buy : Side::sell;
+  // A stop that the price has passed already would be refused.
+  const E8 from = p.told_mark.count == 0 ? p.told_entry
+                  : side == Side::buy    ? std::min(p.told_entry, p.told_mark)
+                                         : std::max(p.told_entry, p.told_mark);
+  p.stop_asked_at = now;
+  out.commands.push_back(
+      SetPositionStop{symbol, 0, stop_price(symbol, side, from, stop_distance_bps), std::nullopt});
+}
+
+void PositionManager::on_timer(Instant now, const AccountMonitor& monitor, std::uint32_t stop_distance_bps,
                                Outbox& out) {
-  for (std::uint16_t i = 0; i < legs_.size(); ++i)
+  for (std::uint16_t i = 0; i < legs_.size(); ++i) {
+    if (mode_ == PositionMode::one_way && monitor.mismatch(now, {i}) > mismatch_tolerance) {
+      protect_as_told(now, {i}, stop_distance_bps, out);
+      continue;
+    }
     for (std::uint8_t index = 0; index < position_indices; ++index)
       if (legs_[i][index].size.count != 0) verify(now, {i}, index, stop_distance_bps, out);
+  }
 }
 
 Instant PositionManager::next_deadline() const {
@@ -377,8 +409,8 @@ void PositionManager::hash_into(StateHash& hash) const {
       for (const E8 amount : {p.cost, p.realised, p.fees, p.funding, p.best, p.told_entry, p.told_mark,
                               p.told_stop, p.told_take_profit})
         hash.add(amount.count);
-      for (const Instant at :
-           {p.opened_at, p.last_fill_at, p.closed_at, p.stop_asked_at, p.told_at, p.told_of, p.word_asked_at})
+      for (const Instant at : {p.opened_at, p.last_fill_at, p.closed_at, p.stop_asked_at, p.told_at,
+                               p.told_of, p.adopted_of, p.word_asked_at})
         hash.add(at.ns);
       hash.add(std::uint64_t{p.stop_refusals} << 3 | std::uint64_t{p.adopted} << 2 |
                std::uint64_t{p.reduced} << 1 | std::uint64_t{p.stop_verified});

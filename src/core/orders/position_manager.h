@@ -1,13 +1,15 @@
 // What we hold, from fills and nothing else; when it is left; and the stop that the venue holds for it.
 //
-// Invariants: position = adopted size + sum of signed distinct fills. Order status never moves it; funding
+// Invariants: position = adopted size + sum of signed distinct fills that are younger than the word that was
+// adopted. Order status never moves it; funding
 // goes to the ledger, not to the size. Cost is kept in 1e-8 quote units, so that average entry and profit do
 // not drift. A stop is moved towards the price, never away from it.
 // A stop counts as held only when the venue's own word on the position, younger than the last fill and of the
 // same size, shows it: it is asked for after `stop_ask_after`, set anew after `stop_repair_after`, and a
-// position whose stop is refused `stop_refusals_max` times must be closed.
-// Limits: one position a symbol in one-way mode, two in hedge mode; `noted_max` fills of before the adoption.
-// Threads: none.  Clock: none.  Allocation: only in add().
+// position whose stop is refused `stop_refusals_max` times must be closed. What the venue holds otherwise
+// than our fills make is protected by the venue's word. Limits: one position a symbol in one-way mode, two in
+// hedge mode; `noted_max` fills of before the adoption. Threads: none.  Clock: none.  Allocation: only in
+// add().
 #pragma once
 
 #include <array>
@@ -50,6 +52,7 @@ struct Position {
   Lots told_size;
   E8 told_entry, told_mark, told_stop, told_take_profit;
   Instant told_of{INT64_MAX};        ///< the venue's clock, of that word
+  Instant adopted_of{INT64_MIN};     ///< the venue's clock: fills up to here are in what was adopted
   Instant word_asked_at{INT64_MIN};  ///< when the account was asked for because of this position
 };
 
@@ -87,7 +90,8 @@ class PositionManager {
   /// A fill that was told before the first snapshot: adopt() counts it when the snapshot is older.
   void note(const Execution& execution);
   /// Takes over what the venue shows at the start of a run. @pre  no fill of this run moved the symbol.
-  void adopt(Instant at, SymbolId symbol, const VenuePosition& venue);
+  /// @param of  the venue's clock when it was asked; 0 when nobody says.
+  void adopt(Instant at, SymbolId symbol, const VenuePosition& venue, Instant of = {});
   /// The same from the venue's last word on each of them: two a symbol in hedge mode.
   void adopt_told(Instant at);
   void on_stop_refused(SymbolId symbol);
@@ -108,6 +112,9 @@ class PositionManager {
   /// The position of a symbol; in hedge mode the larger of its two.
   const Position& position(SymbolId symbol) const { return legs_[symbol.index][held_index(symbol)]; }
   const Position& position(SymbolId symbol, std::uint8_t index) const { return legs_[symbol.index][index]; }
+  /// What of it can be closed, signed: no more than the venue's own word says when that is younger than the
+  /// last fill.
+  Lots closable(SymbolId symbol, std::uint8_t index) const;
   std::uint8_t held_index(SymbolId symbol) const;
   /// Long less short, as the venue's rows of the symbol add up.
   Lots net(SymbolId symbol) const;
@@ -138,6 +145,7 @@ class PositionManager {
   void tighten(SymbolId symbol, std::uint8_t index, PriceTicks stop);
   void trail(SymbolId symbol, std::uint8_t index);
   void verify(Instant now, SymbolId symbol, std::uint8_t index, std::uint32_t stop_distance_bps, Outbox& out);
+  void protect_as_told(Instant now, SymbolId symbol, std::uint32_t stop_distance_bps, Outbox& out);
   double gain_bps(SymbolId symbol, std::uint8_t index) const;
 
   PositionMode mode_ = PositionMode::one_way;

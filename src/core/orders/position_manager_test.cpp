@@ -59,6 +59,7 @@ TEST_F(Positions, AForcedTradeMovesThePositionWithoutAnOrder) {
 class Held : public Story {
  protected:
   static constexpr std::uint32_t stop_bps = 100;
+  Held() { monitor.add(stamp_instrument()); }
   void hold(Side side = Side::buy, std::int64_t lots = 10) { trade(1, side, lots, "100000"); }
   void trade(std::int64_t ms, Side side, std::int64_t lots, const char* price, std::uint8_t index = 0) {
     positions.on(at(ms),

@@ -85,7 +85,6 @@ RiskManager::Verdict RiskManager::state_rules(const RiskView& view) const {
   using enum TradingState;
   const auto no = [](ReasonCode reason) { return no_is_yes(Control::trading_state, reason); };
   if (view.mode == Mode::shadow) return no(ReasonCode::mode_shadow);
-  if (MLBOT_PLANTED(enter_in_any_state)) return std::nullopt;
   switch (view.state) {
     case active:
     case degraded:
@@ -107,7 +106,6 @@ RiskManager::Verdict RiskManager::state_rules(const RiskView& view) const {
 /// K30, K29, K02: what we know of the account, and what may be entered.
 RiskManager::Verdict RiskManager::account_rules(const RiskView& view) const {
   using enum Control;
-  if (MLBOT_PLANTED(enter_before_the_account_is_known)) return std::nullopt;
   if (!view.account_known) return yes_is_no(reconciliation, ReasonCode::account_unknown);
   const Duration tolerated = std::chrono::milliseconds{limits().mismatch_reduce_ms};
   if (view.mismatch > tolerated)
@@ -314,13 +312,11 @@ E8 RiskManager::order_cap(const RiskView& view) const {
 }
 
 E8 RiskManager::symbol_cap(const RiskView& view) const {
-  if (MLBOT_PLANTED(a_symbol_without_a_limit)) return {INT64_MAX};
   return std::min(limits().max_symbol_notional,
                   share(view.equity, limits().max_symbol_equity_bps, bps_per_unit));
 }
 
 E8 RiskManager::total_cap(const RiskView& view) const {
-  if (MLBOT_PLANTED(an_account_without_a_limit)) return {INT64_MAX};
   return std::min(limits().max_total_notional,
                   share(view.equity, limits().max_total_equity_bps, bps_per_unit));
 }

@@ -52,7 +52,7 @@ void Closing::step(Instant now, OrderRouter& router, AccountMonitor& monitor, Ou
   }
   // The second source: a snapshot that was asked for after our own books were flat.
   if (!monitor.known() || monitor.in_snapshot() || monitor.snapshot_of() < flat_since_) {
-    if (monitor.asked_at() < flat_since_) monitor.ask_again(now);
+    if (!monitor.asking()) monitor.ask_again(now);
     return;
   }
   for (std::uint16_t i = 0; i < attempts_.size(); ++i)

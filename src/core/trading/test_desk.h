@@ -145,7 +145,7 @@ class Desk : public ::testing::Test {
                                 .updated_at = at});
     monitor.on(at, AccountSnapshot{SnapshotPhase::end});
     monitor.compare(at, {0}, router.positions().position({0}).size);
-    router.on_snapshot(at, monitor, false, out);
+    router.on_snapshot(at, {}, monitor, false, out);
   }
   template <class T>
   std::vector<T> sent() const {

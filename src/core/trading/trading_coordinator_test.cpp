@@ -208,10 +208,11 @@ TEST_F(Desk, WhatWasHeldBeforeIsAdoptedAndWhatWasLeftOpenIsTakenBack) {
                     .size = {6}},
           fresh, out);
   EXPECT_TRUE(fresh.on(begin, AccountSnapshot{SnapshotPhase::end}));
-  late.on_snapshot(begin, fresh, true, out);
-  ASSERT_EQ(out.commands.size(), 1u)
-      << "our entry goes; what reduces, what protects and what is a person's stays";
+  late.on_snapshot(begin, {}, fresh, true, out);
+  ASSERT_EQ(out.commands.size(), 2u)
+      << "what we left open goes, for nobody works it; what protects and what is a person's stays";
   EXPECT_EQ(std::get<CancelOrder>(out.commands[0]).venue_id, VenueId{"v-1"});
+  EXPECT_EQ(std::get<CancelOrder>(out.commands[1]).venue_id, VenueId{"v-2"});
   EXPECT_EQ(late.positions().position({0}).size.count, -6);
   EXPECT_TRUE(late.positions().position({0}).adopted);
   EXPECT_EQ(to_text(*late.positions().average_entry({0})), "100000");

@@ -1,5 +1,7 @@
 #include "core/trading/trading_state.h"
 
+#include "base/planted.h"
+
 namespace mlbot::core {
 
 void TradingStateKeeper::start(TradingState carried, std::optional<ReasonCode> stopped_by) {
@@ -30,6 +32,7 @@ bool TradingStateKeeper::unlock() {
 }
 
 TradingState TradingStateKeeper::state() const {
+  if (MLBOT_PLANTED(enter_in_any_state)) return TradingState::active;
   if (latch_ >= TradingState::paused) return latch_;
   if (blind_by_) return TradingState::blind;
   return degraded_by_ ? TradingState::degraded : TradingState::active;

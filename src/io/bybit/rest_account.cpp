@@ -66,7 +66,8 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
 struct RestSession::AccountQuery {
   dialect::NewsPage executions, orders, positions;
   WalletNews wallet;
-  Instant wallet_at;  ///< the venue's clock when it was there: tells which transactions it holds
+  Instant positions_at;  ///< the venue's clock when they were there: tells which fills they hold
+  Instant wallet_at;     ///< the same of the wallet: tells which transactions it holds
   AccountModes modes;
 };
 
@@ -96,11 +97,12 @@ void RestSession::query_account(Instant now) {
   };
   const auto ask_info = [=, this](const WalletNews& wallet, Instant at) {
     query->wallet = wallet;
-    query->wallet_at = venue_time();
+    query->wallet_at = replied_at_;
     ask_then<dialect::AccountInfo>(dialect::ask_account_info(), at, then(ask_settings));
   };
   const auto ask_wallet = [=, this](dialect::NewsPage positions, Instant at) {
     query->positions = std::move(positions);
+    query->positions_at = replied_at_;
     ask_then<WalletNews>(dialect::ask_wallet(), at, then(ask_info));
   };
   const auto ask_positions = [=, this](dialect::NewsPage orders, Instant at) {
@@ -136,7 +138,7 @@ void RestSession::tell(AccountQuery& query, const std::vector<dialect::Transacti
     const auto transaction = dialect::transaction_of(*at, table_);
     if (transaction && told_transactions_.insert(transaction->id)) handlers_.on_event(*transaction, {});
   }
-  handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, {});
+  handlers_.on_event(AccountSnapshot{SnapshotPhase::end}, query.positions_at);
 }
 
 /// What may change under a run without a word on a stream: contracts, whether they trade, the venue's state.

@@ -35,7 +35,8 @@ Result<std::unique_ptr<BybitRestClient>, net::NetError> BybitRestClient::create(
        .on_frame =
            [&self](std::string_view bytes) {
              if (self.on_answer_) self.on_answer_({}, bytes);
-           }},
+           },
+       .on_sign_in_refused = [&self] { self.doubt_clock(); }},
       [&self] { return self.venue_time(); });
   if (!made) return std::unexpected{made.error()};
   client->trade_ = std::move(*made);
@@ -110,6 +111,11 @@ void BybitRestClient::set_leverage(SymbolId symbol, E8 leverage, RestCallback<vo
 
 void BybitRestClient::change(const venue::bybit::Request& request, RestCallback<void> done) {
   session_.change(request, now(), std::move(done));
+  arm();
+}
+
+void BybitRestClient::doubt_clock() {
+  session_.doubt_clock(now());
   arm();
 }
 

@@ -58,6 +58,8 @@ class BybitRestClient {
     arm();
   }
   void change(const venue::bybit::Request& request, RestCallback<void> done);
+  /// A stream's sign-in was refused: perhaps for its time.
+  void doubt_clock();
 
   const venue::bybit::InstrumentTable& table() const { return session_.table(); }
   Instant venue_time() const { return session_.venue_time(); }

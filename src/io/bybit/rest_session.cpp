@@ -138,6 +138,7 @@ void RestSession::send(const RequestQueue::Taken& taken) {
 Result<std::string, RestError> RestSession::judge_code(std::string_view of, std::string body) {
   const auto head = dialect::decode_head(body, scratch_);
   if (!head) return std::unexpected{unreadable(of, body, head.error())};
+  if (head->time.ns > 0) replied_at_ = head->time;
   const CodeClass code_class = dialect::class_of(head->code);
   if (code_class == CodeClass::accepted || code_class == CodeClass::unchanged) return body;
   if (MLBOT_PLANTED(a_timeout_code_is_a_no) && code_class == CodeClass::unknown)
@@ -292,16 +293,18 @@ void RestSession::conclude(std::string_view of, RestRequest request, Result<Body
     ++counters_.limited;
     queue_.limited(of, now);
   }
-  if (error.code_class == CodeClass::time) {
-    clock_.forget();
-    ask_time(now);
-  }
+  if (error.code_class == CodeClass::time) doubt_clock(now);
   if (asks_again(request, error)) {
     request.not_before = now + pause_after_fault;
     return queue_.push(std::move(request), now);
   }
   if (error.code_class != CodeClass::unknown) ++counters_.refused;
   request.done(std::move(judged), now);
+}
+
+void RestSession::doubt_clock(Instant now) {
+  clock_.forget();
+  ask_time(now);
 }
 
 void RestSession::on_timer(Instant now) {

@@ -87,6 +87,8 @@ class RestSession {
   void answered_by_socket(std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer,
                           Instant now);
   void socket_changed(LinkState state, Instant now);
+  /// A stream's sign-in was refused: perhaps for its time, so the venue's clock is measured anew.
+  void doubt_clock(Instant now);
   void on_timer(Instant now);
   Instant next_timer(Instant now) const;
 
@@ -194,6 +196,7 @@ class RestSession {
   std::vector<bool> suspended_;           ///< by symbol: told as not trading
   VenueStatus venue_status_;
   bool account_asked_ = false;  ///< a QueryAccount is under way
+  Instant replied_at_{};        ///< the venue's clock in the last reply that carried it
   RestCounters counters_;
   LinkState rest_state_ = LinkState::down, socket_state_ = LinkState::down;
   LinkState state_ = LinkState::down;  ///< of both, as told

@@ -453,11 +453,20 @@ TEST(VenueClock, TheQuickestAnswerIsTrustedMost) {
   const Instant ours = Instant::from_seconds(100);
   clock.measured(ours, 400ms, ours + 5s + 150ms);
   clock.measured(ours, 20ms, ours + 5s - 10ms);
-  clock.measured(ours, 300ms, ours + 4s);
+  clock.measured(ours, 300ms, ours + 5s - 50ms);
   EXPECT_EQ(clock.offset(), 5s);
   EXPECT_EQ(clock.error_bound(), 10ms);
-  for (int i = 0; i < 16; ++i) clock.measured(ours, 30ms, ours + 6s - 15ms);
-  EXPECT_EQ(clock.offset(), 6s) << "an old measurement is forgotten";
+  for (int i = 0; i < 16; ++i) clock.measured(ours, 30ms, ours + 5s);
+  EXPECT_EQ(clock.offset(), 5s + 15ms) << "an old measurement is forgotten";
+}
+
+TEST(VenueClock, AMeasurementThatContradictsTheOthersSpeaksAlone) {
+  VenueClock clock;
+  const Instant ours = Instant::from_seconds(100);
+  clock.measured(ours, 20ms, ours + 5s - 10ms);
+  clock.measured(ours, 400ms, ours + 65s - 200ms);  // the machine slept for a minute, and its clock with it
+  EXPECT_EQ(clock.offset(), 65s) << "as slow as its answer was";
+  EXPECT_EQ(clock.error_bound(), 200ms);
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ StreamGroup::StreamGroup(const StreamSettings& settings, const dialect::Instrume
         .on_event = [this](const Event& event, Instant venue_time) { heard(event, venue_time); },
         .on_undecoded = handlers_.on_undecoded,
         .on_fatal = handlers_.on_fatal,
-        .on_frame = handlers_.on_frame};
+        .on_frame = handlers_.on_frame,
+        .on_sign_in_refused = handlers_.on_sign_in_refused};
     parts_.push_back(std::make_unique<StreamSession>(
         std::move(own), table, std::move(heard_by),
         StreamWishes{.open = [open = wishes.open, i] { open(i); },

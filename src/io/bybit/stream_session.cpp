@@ -316,6 +316,8 @@ void StreamSession::answered(const dialect::Control& control, Instant now) {
       awaited_.erase(found);
       return settle(now);
     }
+    if (control.kind == Kind::auth && was_live_ && handlers_.on_sign_in_refused)
+      handlers_.on_sign_in_refused();
     return refused(
         control.kind == Kind::auth
             ? fmt::format("the venue refused the key: {}; check key, secret and that the key belongs to "

@@ -77,6 +77,9 @@ struct StreamHandlers {
   std::function<void(const std::string& what)> on_fatal;
   /// Every frame as it came, the key made unreadable, before anything is made of it; may be empty.
   std::function<void(std::string_view bytes)> on_frame = {};
+  /// A sign-in was refused after one was accepted: what is wrong may be our idea of the venue's time. May be
+  /// empty.
+  std::function<void()> on_sign_in_refused = {};
 };
 /// What the session wants of its link.
 struct StreamWishes {

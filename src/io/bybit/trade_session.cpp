@@ -99,7 +99,10 @@ void TradeSession::heard(const dialect::Control& control) {
   }
   if (closing_ || state_ != LinkState::syncing) return;
   signed_in_by_ = distant_future;
-  if (!control.accepted) return give_up("the venue refused the key on the order socket: " + control.text);
+  if (!control.accepted) {
+    if (handlers_.on_sign_in_refused) handlers_.on_sign_in_refused();
+    return give_up("the venue refused the key on the order socket: " + control.text);
+  }
   backoff_.reset();
   become(LinkState::live);
 }

@@ -38,6 +38,8 @@ struct TradeHandlers {
   std::function<void(std::string_view bytes, const venue::bybit::DecodeError&)> on_undecoded;
   /// Every frame as it came, the key made unreadable; may be empty.
   std::function<void(std::string_view bytes)> on_frame = {};
+  /// As of StreamHandlers; may be empty.
+  std::function<void()> on_sign_in_refused = {};
 };
 
 class TradeSession {

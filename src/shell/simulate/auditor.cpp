@@ -13,6 +13,8 @@ constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 12s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
+constexpr std::size_t touch_levels = 3;    ///< a book that has more on each side shows more than its touch
+constexpr Duration counted_longest = 10s;  ///< of an order that is gone, when all is calm
 
 bool moves_position(ExecutionKind kind) {
   return kind == ExecutionKind::trade || kind == ExecutionKind::adl || kind == ExecutionKind::bust ||
@@ -35,7 +37,6 @@ void Auditor::fail(std::string_view invariant, std::string what) {
 }
 
 void Auditor::note(std::string_view what) {
-  misled_ = misled_ || what == "a fill of an unknown kind";
   const auto known = happened_.find(what);
   if (known != happened_.end())
     ++known->second;
@@ -98,10 +99,13 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     if (!fills_.insert(execution->execution_id).second)
       return fail("I4", fmt::format("the venue told execution {} twice", execution->execution_id.view()));
     cash_ += execution->realised_pnl.count - execution->fee.count;
+    moved_at_ = scheduler_.now();
     if (!moves_position(execution->kind)) {
       note("funding while a position is held");
       return;
     }
+    if (!execution->client_id.empty())
+      fills_of_[execution->client_id.str()].emplace_back(execution->execution_id, at);
     if (execution->kind == ExecutionKind::adl) note("auto-deleveraging");
     if (execution->kind == ExecutionKind::bust) note("liquidation");
     const std::int64_t before = s.position;
@@ -113,6 +117,7 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     while (s.positions.size() > 1 && s.positions[1].first + positions_kept < at) s.positions.pop_front();
   } else if (const auto* position = std::get_if<PositionNews>(&event)) {
     Symbol& s = symbols_[position->symbol.index];
+    if (s.stop_loss != position->stop_loss.count) s.stop_since = at;
     s.stop_loss = position->stop_loss.count;
     const bool naked = position->size.count != 0 && s.stop_loss == 0;
     if (!naked)
@@ -120,6 +125,10 @@ void Auditor::on_account(sim::AccountId account, Instant at, const Event& event)
     else if (!s.unprotected_since)
       s.unprotected_since = at;
   } else if (const auto* order = std::get_if<OrderNews>(&event)) {
+    const auto ours = created_.find(order->client_id.view());
+    if (ours != created_.end() && ours->second.told_refused && order->status == OrderStatus::open)
+      return fail("I12", fmt::format("{} is taken after the bot was told that it was refused",
+                                     order->client_id.view()));
     if (order->status == OrderStatus::cancelled && order->filled.count > 0)
       note("a cancel that carries fills");
     if (order->status == OrderStatus::rejected ||
@@ -134,6 +143,15 @@ void Auditor::arrived(std::string_view body) {
     const auto from = at + key.size();
     const auto known = created_.find(body.substr(from, body.find('"', from) - from));
     if (known == created_.end()) continue;
+    // Only a create names a side, and neither size nor price is in a cancel.
+    if (body.find(R"("side":")") == body.npos) {
+      const bool cancels = body.find(R"("qty":")") == body.npos && body.find(R"("price":")") == body.npos;
+      known->second.cancel_arrived |= cancels && known->second.life == life_;
+      continue;
+    }
+    if (known->second.cancel_arrived && !known->second.has_arrived &&
+        scheduler_.now() - known->second.sent_at <= 5s)
+      fail("I12", fmt::format("the cancel of {} overtook its create", known->first));
     if (!known->second.has_arrived && scheduler_.now() - known->second.sent_at > 2s)
       note("a create arrived late");
     known->second.has_arrived = true;
@@ -148,19 +166,38 @@ void Auditor::life_began(std::uint64_t life) {
   alive_since_ = scheduler_.now();
   account_live_since_ = distant_future;
   frames_entered_.clear();
-  barred_ = killed_ = false;
+  claims_ = {};
+  known_.clear();
+  in_doubt_.clear();
+  spoken_of_.clear();
+  told_fills_.clear();
+  told_money_.clear();
+  asked_fills_.clear();
+  account_known_since_ = distant_future;
+  for (Symbol& s : symbols_) s.counts_too_much_since = {};
+  account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
+  funding_told_.reset();
+  market_lost_at_.reset();
+  barred_ = barred_kept_;
+  killed_ = killed_kept_;
   for (Symbol& s : symbols_) s.synced = false;
 }
 
 void Auditor::life_ended(std::uint64_t life, bool may_still_send) {
   if (!may_still_send) failed_life_ = life;
   account_live_since_ = distant_future;
+  claims_ = {};
 }
 
 void Auditor::heard(const Event& event) {
+  hear_account(event);
   if (const auto* update = std::get_if<BookUpdate>(&event)) {
     Symbol& s = symbols_[update->symbol.index];
     if (update->kind == UpdateKind::snapshot) {
+      const bool touch_only = update->bids.size() <= 1 && update->asks.size() <= 1;
+      if (touch_only && s.bids.size() > touch_levels && s.asks.size() > touch_levels)
+        return fail("I18",
+                    fmt::format("{}: a snapshot of the touch is taken for the book", s.terms.name.view()));
       if (update->update_id == 1 && s.heard_id > 1) note("u = 1 while a book was followed");
       s.synced = true;
     } else if (s.synced && update->update_id <= s.heard_id) {
@@ -192,6 +229,10 @@ void Auditor::check_frame(const FeatureFrame& frame) {
                                      symbols_[frame.symbol.index].terms.name.view()));
   symbols_[frame.symbol.index].shown = frame.top.synced;
   if (!frame.top.synced) return;
+  if (market_lost_at_ && scheduler_.now() > *market_lost_at_)
+    return fail("I18", fmt::format("{}: a book is shown although its connection was lost {} ms ago",
+                                   symbols_[frame.symbol.index].terms.name.view(),
+                                   (scheduler_.now() - *market_lost_at_) / 1ms));
   const Symbol& s = symbols_[frame.symbol.index];
   const auto name = s.terms.name.view();
   if (!s.synced)
@@ -236,6 +277,11 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
         break;
     }
   }
+  check_funding();
+  check_reserved(event.what);
+  check_commands(out);
+  if (!strangers_ && claims_.stopped_by && claims_.stopped_by() == ReasonCode::external_activity)
+    fail("I27", "trading is halted by what others did, and nobody else was there");
   for (const FeatureFrame& frame : out.frames) check_frame(frame);
   for (const Decision& decision : out.decisions) {
     ++reasons_[static_cast<std::size_t>(decision.reason)];
@@ -255,6 +301,12 @@ void Auditor::journaled(const Command& command) {
   if (const auto* place = std::get_if<PlaceOrder>(&command)) journaled_.insert(place->id.str());
 }
 
+void Auditor::kept(const Carried& carried) {
+  const bool by_a_person = carried.state >= TradingState::paused && !carried.stopped_by;
+  barred_kept_ = barred_ && by_a_person;
+  killed_kept_ = killed_ && carried.state == TradingState::killed;
+}
+
 // ---- what the world does beside it
 
 void Auditor::forbidden() {
@@ -263,7 +315,21 @@ void Auditor::forbidden() {
   forbidden_life_ = life_;
 }
 
-void Auditor::disturbed(SymbolId symbol) { symbols_[symbol.index].disturbed_at = scheduler_.now(); }
+Instant Auditor::moved_at() const {
+  const bool untold = std::ranges::any_of(symbols_, [&](const Symbol& s) {
+    return exchange_->position(account_, s.terms.id).size.count != s.position;
+  });
+  return untold ? scheduler_.now() : moved_at_;
+}
+
+void Auditor::slept(Duration span) {
+  for (Symbol& s : symbols_) s.heard_at = s.heard_at + span;
+}
+
+void Auditor::disturbed(SymbolId symbol) {
+  symbols_[symbol.index].disturbed_at = scheduler_.now();
+  strangers_ = true;
+}
 
 void Auditor::terms_changed(const Instrument& instrument) {
   Symbol& s = symbols_[instrument.id.index];
@@ -287,8 +353,8 @@ void Auditor::look() {
 void Auditor::finish(const Belief& belief) {
   const bool old_enough = scheduler_.now() - alive_since_ > young_life;
   if (!belief.runs && old_enough) return fail("I27", "no bot runs although all is calm");
-  if (belief.stopped_by == ReasonCode::position_mismatch && !misled_)
-    return fail("I27", "trading is halted by a mismatch, and nobody told anything that cannot be counted");
+  if (belief.stopped_by == ReasonCode::position_mismatch)
+    return fail("I27", "trading is halted by a mismatch although all is calm");
   for (const Symbol& s : symbols_)
     if (belief.runs && old_enough && !s.shown)
       return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));
@@ -304,7 +370,11 @@ void Auditor::finish(const Belief& belief) {
     if (row.size.count != 0 && row.stop_loss.count == 0)
       return fail("I5",
                   fmt::format("{}: {} lots are held without a stop when all is calm", name, row.size.count));
-    if (!misled_ && i < belief.positions.size() && belief.positions[i].count != row.size.count)
+    for (const auto& since : s.counts_too_much_since)
+      if (old_enough && since && scheduler_.now() - std::max(*since, s.disturbed_at) > counted_longest)
+        return fail("I27", fmt::format("{}: the bot has counted orders that nobody knows for {} s", name,
+                                       (scheduler_.now() - *since) / 1s));
+    if (i < belief.positions.size() && belief.positions[i].count != row.size.count)
       return fail("I5", fmt::format("{}: the bot believes {} lots and the venue holds {} when all is calm",
                                     name, belief.positions[i].count, row.size.count));
   }
@@ -321,7 +391,7 @@ void Auditor::finish(const Belief& belief) {
   if (wallet != wallet_at_start_ + cash_)
     return fail("I11", fmt::format("the wallet moved by {} and the account's executions by {} (1e-8 USDT)",
                                    wallet - wallet_at_start_, cash_));
-  if (belief.wallet && belief.wallet->count != wallet && !misled_)
+  if (belief.wallet && belief.wallet->count != wallet)
     return fail("I11", fmt::format("the bot's ledger says {} and the wallet holds {}",
                                    to_text(*belief.wallet), to_text(E8{wallet})));
   if (belief.state == TradingState::halted && !belief.stopped_by && !barred_)

@@ -39,6 +39,13 @@ struct Belief {
   bool runs = false;            ///< a process is there, its run has begun
 };
 
+/// What a bot says of itself when it is asked; what it says is held against the auditor's own books.
+struct Claims {
+  std::function<Lots(SymbolId, Side)> open_entries;  ///< may still be filled: counted against the limits
+  std::function<std::optional<E8>()> wallet;         ///< by its ledger
+  std::function<std::optional<ReasonCode>()> stopped_by;
+};
+
 class Auditor final : public sim::Listener {
  public:
   explicit Auditor(const Scheduler& scheduler) : scheduler_{scheduler} {}
@@ -55,24 +62,39 @@ class Auditor final : public sim::Listener {
   // ---- what a bot is told, claims and does
   void life_began(std::uint64_t life);
   void life_ended(std::uint64_t life, bool may_still_send);
+  /// From now on until its end the life that runs can be asked.
+  void claims(Claims claims) { claims_ = std::move(claims); }
+  /// The venue told its time: from now on this life may sign.
+  void clock_told() { clock_told_ = true; }
+  /// A process has noticed that its only connection for the market is there, or is lost.
+  void market_line(bool there);
   /// What its sessions made of the lines, before the core sees it.
   void heard(const Event& event);
   /// What the core was given and what came of it.
   void stepped(const Stamped& event, const Outbox& out, Instant shown_now);
   /// A command is in the journal and has left the process's memory.
   void journaled(const Command& command);
+  /// The state of trading that the next life starts from is on disk.
+  void kept(const Carried& carried);
   /// Bytes leave: a REST request or a message on the order-entry socket.
   void sent(std::uint64_t life, Line line, std::string_view target, std::string_view body, Instant shown_now);
 
   // ---- what the world does beside it
   /// Somebody else moved this symbol, or the venue did: what the bot knows is behind.
   void disturbed(SymbolId symbol);
+  /// The machine sleeps for so long, and its clock with it: a time that the bot cannot know of. The venue
+  /// refuses what is older than its receive window.
+  void slept(Duration span);
+  /// When an order last left or a fill was last told; the present while a fill is not told yet.
+  Instant moved_at() const;
   /// Links or venue are impaired until then.
   void impaired(Instant until) { impaired_until_ = std::max(impaired_until_, until); }
   void terms_changed(const Instrument& instrument);
   /// Rules that look at time; cheap, after each happening.
   void look();
-  /// The venue answered HTTP 403: nothing may be asked of it by REST for ten minutes.
+  /// The account's stream brings nothing more, and only its silence can show it.
+  void deaf() { account_live_since_ = distant_future; }
+  /// The bot was told HTTP 403: nothing may be asked of the venue by REST for ten minutes.
   void forbidden();
   /// So much happens at one instant that time does not move on.
   void stuck() { fail("I27", "time stands still: somebody wakes again and again at one instant"); }
@@ -116,6 +138,7 @@ class Auditor final : public sim::Listener {
     // The account.
     std::int64_t position = 0;  ///< from distinct fills
     std::int64_t stop_loss = 0;
+    Instant stop_since{};
     std::deque<std::pair<Instant, std::int64_t>> positions;  ///< as it was
     std::optional<Instant> unprotected_since;
     bool shown = false;  ///< the last frame had a book
@@ -124,6 +147,7 @@ class Auditor final : public sim::Listener {
     bool entered_buy = false;
     std::int64_t entered_lots = 0;
     Instant disturbed_at{INT64_MIN / 2};
+    std::array<std::optional<Instant>, 2> counts_too_much_since;  ///< of what may be bought, and sold
   };
   struct Create {
     SymbolId symbol;
@@ -131,6 +155,8 @@ class Auditor final : public sim::Listener {
     std::int64_t lots = 0;
     Instant sent_at;
     bool has_arrived = false;
+    std::uint64_t life = 0;
+    bool told_refused = false, cancel_arrived = false;
   };
   struct Body;
 
@@ -145,6 +171,17 @@ class Auditor final : public sim::Listener {
   void check_close(const Body& body, const Symbol& symbol);
   void check_rate(Line line);
   void check_frame(const FeatureFrame& frame);
+  void check_answer(const RequestAnswer& answer);
+  void check_question(const RequestAnswer& answer);
+  void check_commands(const Outbox& out);
+  void check_reserved(const Event& event);
+  void check_funding();
+  void check_stop(std::string_view body);
+  void check_cancel_all(std::string_view body);
+  void look_for_orders_left();
+  void hear_account(const Event& event);
+  void hear_word(const ClientOrderId& id, SymbolId symbol);
+  std::int64_t leaves_of(std::string_view id, Create& order);
   std::int64_t worst_lots(SymbolId id) const;
   std::int64_t lowest_mid(const Symbol& symbol, Duration back) const;
   void publish(Instant at, const BookUpdate& update);
@@ -160,17 +197,30 @@ class Auditor final : public sim::Listener {
   std::set<VenueId> fills_;
   RiskLimits limits_;
   bool limits_known_ = false;
-  bool misled_ = false;  ///< a fill was told in words that nobody knows: positions may differ for ever
-  bool barred_ = false, killed_ = false;  ///< by the operator, as the core was told
   Instant last_entry_sent_{};
   std::optional<Instant> killed_at_;
+  bool barred_ = false, killed_ = false;            ///< by the operator, as the core was told
+  bool barred_kept_ = false, killed_kept_ = false;  ///< what of that is on disk
   std::uint64_t life_ = 0, failed_life_ = 0, forbidden_life_ = 0;
-  Instant forbidden_at_{INT64_MIN / 2};
-  Instant last_at_{INT64_MIN};
+  Instant forbidden_at_{INT64_MIN / 2}, moved_at_{INT64_MIN / 2};
+  Instant last_at_{INT64_MIN}, account_known_since_{distant_future};
   Instant impaired_until_{INT64_MIN / 2}, alive_since_{}, account_live_since_{distant_future};
   std::deque<Instant> orders_sent_, http_sent_;
   std::uint64_t creates_ = 0;
   std::int64_t cash_ = 0, wallet_at_start_ = 0;
+  // What this life says of itself, was told, and may therefore be held to (auditor_claims.cpp).
+  Claims claims_;
+  std::vector<std::string> known_;                ///< orders that it made or was handed on, not yet seen over
+  std::map<std::string, SymbolId> in_doubt_;      ///< orders whose fate it was told nobody knows
+  std::set<std::string, std::less<>> spoken_of_;  ///< orders that it heard a word of the venue about
+  std::set<VenueId> told_fills_, told_money_;     ///< executions, and what the account's log said of them
+  std::map<std::string, Instant> asked_fills_;    ///< when it last asked for an order's executions
+  std::map<std::string, std::vector<std::pair<VenueId, Instant>>>
+      fills_of_;  ///< by order, as the venue made them
+  std::optional<E8> wallet_before_, funding_told_;
+  bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
+  bool clock_told_ = false, strangers_ = false;
+  std::optional<Instant> market_lost_at_;
   std::map<std::string, std::uint64_t, std::less<>> happened_;
   std::array<std::uint64_t, reason_code_count> reasons_{};
   std::optional<Violation> violation_;

@@ -10,7 +10,7 @@ namespace mlbot::shell::simulate {
 namespace {
 
 constexpr Duration request_window = 5s;  ///< later the venue refuses a create
-constexpr Duration forbidden_news = 30s, forbidden_for = 9min;
+constexpr Duration forbidden_for = 9min;
 constexpr Duration disturbance = 15s;  ///< what others did is known to the bot by then
 constexpr Duration decision_age_max = 2s;
 constexpr Duration parts_longest = 180s;  ///< of an entry that is worked in parts
@@ -55,10 +55,22 @@ void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::
                    Instant shown_now) {
   check_rate(line);
   const Duration since_no = scheduler_.now() - forbidden_at_;
-  if (line == Line::rest && life == forbidden_life_ && since_no > forbidden_news && since_no < forbidden_for)
+  if (line == Line::rest && life == forbidden_life_ && since_no > Duration{0} && since_no < forbidden_for)
     return fail("I13", fmt::format("{} was asked {} s after HTTP 403", target, since_no / 1s));
   if (life == failed_life_) return fail("I26", fmt::format("{} left a process that had failed", target));
   const bool by_socket = line == Line::orders;
+  const bool is_public = target.starts_with("/v5/market/") || target.starts_with("/v5/system/");
+  if (!by_socket && !is_public && !clock_told_)
+    return fail("H65", fmt::format("{} was signed before the venue's time was known", target));
+  if (target.starts_with("/v5/position/trading-stop")) check_stop(body);
+  if (target.starts_with("/v5/order/cancel-all")) check_cancel_all(body);
+  if (target.starts_with("/v5/execution/list")) {
+    constexpr std::string_view key = "orderLinkId=";
+    if (const auto at = target.find(key); at != target.npos) {
+      const auto from = at + key.size();
+      asked_fills_[std::string{target.substr(from, target.find('&', from) - from)}] = scheduler_.now();
+    }
+  }
   const auto has = [&](std::string_view rest_path, std::string_view op) {
     return by_socket ? body.find(op) != body.npos : target.starts_with(rest_path);
   };
@@ -92,8 +104,9 @@ void Auditor::check_rate(Line line) {
     return fail("I13", fmt::format("{} requests in 5 s", http_sent_.size()));
 }
 
-void Auditor::create(std::uint64_t, const Body& body, Instant shown_now) {
+void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now) {
   ++creates_;
+  moved_at_ = scheduler_.now();
   orders_sent_.push_back(scheduler_.now());
   while (orders_sent_.front() + 1s <= scheduler_.now()) orders_sent_.pop_front();
   if (orders_sent_.size() > orders_per_s_max)
@@ -111,8 +124,10 @@ void Auditor::create(std::uint64_t, const Body& body, Instant shown_now) {
                      .buy = body.buys(),
                      .reduce_only = body.reduce_only,
                      .lots = body.quantity / s.terms.lot_step.count,
-                     .sent_at = scheduler_.now()};
+                     .sent_at = scheduler_.now(),
+                     .life = life};
   created_.emplace(body.id, order);
+  known_.push_back(body.id);
   if (body.position_index != 0)
     return fail("I14", fmt::format("{}: positionIdx {} in one-way mode", body.id, body.position_index));
   if (body.reduce_only) {
@@ -240,7 +255,6 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
 }
 
 void Auditor::check_close(const Body& body, const Symbol& s) {
-  if (misled_) return;
   const Instant since = scheduler_.now() - signs_looked_back;
   const auto closes = [&](std::int64_t held) { return body.buys() ? held < 0 : held > 0; };
   if (closes(exchange_->position(account_, s.terms.id).size.count)) return;

@@ -10,6 +10,7 @@
 #include "domain/own_views.h"
 #include "shell/service/trading_state_file.h"
 #include "shell/simulate/words.h"
+#include "venue/bybit/rest_paths.h"
 #include "venue/bybit/rest_questions.h"
 
 namespace mlbot::shell::simulate {
@@ -89,7 +90,11 @@ void Bot::stall(Instant until, bool clock_too) {
   const Instant truth = world_.scheduler.now();
   if (until <= truth) return;
   stalled_until_ = std::max(stalled_until_, until);
-  if (clock_too) clock_ = {until, clock_.at(truth), clock_.drift_ppm};
+  if (clock_too && until > clock_.anchor) {
+    const Instant from = std::max(truth, clock_.anchor);  // it may sleep already
+    world_.auditor.slept(until - from);
+    clock_ = {until, clock_.at(from), clock_.drift_ppm};
+  }
   next_timer_.reset();
 }
 
@@ -117,9 +122,18 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
           if (const auto alive = weak.lock()) deed(**alive);
         });
     };
+    const auto seen = [link](Bot& bot, bool there) {
+      if (link == Link::market && bot.market_->size() == 1) bot.world_.auditor.market_line(there);
+    };
     peers[part] = world_.network.connect(
         line, timeout, silence,
-        {.opened = [=] { told([=](Bot& bot) { group(bot).opened(part, bot.now()); }); },
+        {.opened =
+             [=] {
+               told([=](Bot& bot) {
+                 seen(bot, true);
+                 group(bot).opened(part, bot.now());
+               });
+             },
          .heard =
              [=](std::string_view text) {
                const auto bot = weak.lock();
@@ -140,7 +154,10 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
              },
          .down =
              [=](std::string_view why) {
-               told([=, reason = std::string{why}](Bot& bot) { group(bot).lost(part, reason, bot.now()); });
+               told([=, reason = std::string{why}](Bot& bot) {
+                 seen(bot, false);
+                 group(bot).lost(part, reason, bot.now());
+               });
              }});
   };
   auto group = std::make_unique<bybit::StreamGroup>(
@@ -148,7 +165,8 @@ std::unique_ptr<bybit::StreamGroup> Bot::stream(Link link, std::vector<std::stri
       bybit::StreamHandlers{
           .on_event = [this](const Event& event, Instant at) { push(event, at); },
           .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
-          .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); }},
+          .on_fatal = [this](const std::string& what) { die(BotEnd::fatal, what); },
+          .on_sign_in_refused = [this] { rest_->doubt_clock(now()); }},
       bybit::GroupWishes{.open = open,
                          .send =
                              [this, &peers](std::size_t part, std::string text) {
@@ -198,7 +216,8 @@ std::unique_ptr<bybit::TradeSession> Bot::order_socket() {
               [this](std::uint64_t number, Result<venue::bybit::TradeReply, std::string> answer) {
                 rest_->answered_by_socket(number, std::move(answer), now());
               },
-          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); }},
+          .on_undecoded = [this](auto, const auto&) { world_.happened("a frame nobody can read"); },
+          .on_sign_in_refused = [this] { rest_->doubt_clock(now()); }},
       bybit::StreamWishes{.open = open,
                           .send =
                               [this](std::string text) {
@@ -235,21 +254,24 @@ void Bot::begin() {
             world_.trace.add(xxh64(request.body));
             request.remote_address = "10.0.0.1";
             const std::weak_ptr<Bot*> weak = handle_;
-            world_.network.request(std::move(request), timeout, [weak, number](Network::Answer answer) {
-              const auto bot = weak.lock();
-              if (!bot) return;
-              auto kept = std::make_shared<Network::Answer>(std::move(answer));
-              (*bot)->hear([weak, number, kept] {
-                const auto there = weak.lock();
-                if (!there) return;
-                Bot& self = **there;
-                self.rest_->answered(number, std::move(*kept), self.now());
-                if (self.trade_ && !self.trade_started_ && self.rest_->venue_clock().known()) {
-                  self.trade_started_ = true;
-                  self.trade_->start(self.now());
-                }
-              });
-            });
+            const bool is_time = request.target == venue::bybit::path::time;
+            world_.network.request(
+                std::move(request), timeout, [weak, number, is_time](Network::Answer answer) {
+                  const auto bot = weak.lock();
+                  if (!bot) return;
+                  auto kept = std::make_shared<Network::Answer>(std::move(answer));
+                  (*bot)->hear([weak, number, is_time, kept] {
+                    const auto there = weak.lock();
+                    if (!there) return;
+                    Bot& self = **there;
+                    if (is_time && *kept && (*kept)->response.status == 200) self.world_.auditor.clock_told();
+                    self.rest_->answered(number, std::move(*kept), self.now());
+                    if (self.trade_ && !self.trade_started_ && self.rest_->venue_clock().known()) {
+                      self.trade_started_ = true;
+                      self.trade_->start(self.now());
+                    }
+                  });
+                });
           },
       .our_time = [this] { return now(); }};
   if (settings_.order_socket)
@@ -301,6 +323,10 @@ void Bot::started(std::vector<Instrument> instruments) {
       topics.push_back(fmt::format("{}.{}", kind, instrument.name.view()));
   }
   open_ = true;
+  world_.auditor.claims(
+      {.open_entries = [this](SymbolId symbol, Side side) { return core_->believed_open(symbol, side); },
+       .wallet = [this] { return core_->believed_wallet(); },
+       .stopped_by = [this] { return core_->overview().stopped_by; }});
   push(RunStarted{.mode = Mode::live,
                   .epoch = epoch_,
                   .account = std::string_view{settings_.account},
@@ -396,7 +422,9 @@ void Bot::keep_trading_state(Instant at) {
   const Carried wanted = core_->carried();
   if (!must_keep(wanted, state_kept_, at - state_kept_at_)) return;
   state_kept_at_ = at;
-  if (world_.disk.write_trading_state(world_.scheduler.now(), wanted)) state_kept_ = wanted;
+  if (!world_.disk.write_trading_state(world_.scheduler.now(), wanted)) return;
+  state_kept_ = wanted;
+  world_.auditor.kept(wanted);
 }
 
 void Bot::step(Stamped& event) {
@@ -420,14 +448,24 @@ void Bot::step(Stamped& event) {
   out_.clear();
   core_->step(event, out_);
   world_.auditor.stepped(event, out_, now());
-  if (world_.tell)
-    for (const Command& command : out_.commands)
-      world_.tell(world_.scheduler.now(), "  " + in_words(command));
+  if (world_.tell) tell_what_came(event);
   take(event);
 }
 
+void Bot::tell_what_came(const Stamped& event) {
+  const Instant truth = world_.scheduler.now();
+  if (!is_market(event.what))
+    for (const SymbolId symbol : traded_) {
+      const Lots believed = core_->believed_position(symbol);
+      if (believes_.size() <= symbol.index) believes_.resize(symbol.index + std::size_t{1});
+      if (std::exchange(believes_[symbol.index], believed) != believed)
+        world_.tell(truth, fmt::format("  believes {}: {} lots", symbol.index, believed.count));
+    }
+  for (const Command& command : out_.commands) world_.tell(truth, "  " + in_words(command));
+}
+
 void Bot::take(const Stamped& event) {
-  if (out_.commands.empty() && out_.decisions.empty()) return;
+  if (out_.commands.empty() && out_.decisions.empty()) return keep_trading_state(event.at);
   if (!out_.commands.empty() && crash_point("a crash between core and journal")) return;
   for (const Command& command : out_.commands) {
     bytes_.clear();

@@ -111,6 +111,7 @@ class Bot {
   void pump();
   void step(Stamped& event);
   void take(const Stamped& event);
+  void tell_what_came(const Stamped& event);
   void carry_out(const Command& command);
   /// Appends what is in `bytes_`.
   bool keep(bool of_orders, bool at_once);
@@ -155,6 +156,7 @@ class Bot {
   std::vector<IntentCarried> carried_;
   Carried state_kept_;
   Instant state_kept_at_{};
+  std::vector<Lots> believes_;  ///< as last told in words
   std::string bytes_;
   std::uint64_t inputs_ = 0;
 

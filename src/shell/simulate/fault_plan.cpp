@@ -67,6 +67,7 @@ constexpr FaultRange ranges[] = {
     {price_gap, "price_gap", true, 2, 30},
     {one_sided_book, "one_sided_book", true, 2, 20, 0.5, 20},
     {market_silence, "market_silence", true, 2, 20, 1, 60},
+    {feed_restart, "feed_restart", true, 2, 20},
 };
 static_assert(std::size(ranges) == fault_kind_count);
 constexpr bool in_order() {

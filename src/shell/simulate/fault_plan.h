@@ -77,8 +77,10 @@ enum class FaultKind : std::uint8_t {
   price_gap,  ///< 1-20 %
   one_sided_book,
   market_silence,
+  // the venue again
+  feed_restart,  ///< X4: books begin anew with u = 1 on links that stay
 };
-inline constexpr std::size_t fault_kind_count = static_cast<std::size_t>(FaultKind::market_silence) + 1;
+inline constexpr std::size_t fault_kind_count = static_cast<std::size_t>(FaultKind::feed_restart) + 1;
 
 std::string_view to_string(FaultKind kind);
 std::optional<FaultKind> fault_kind_from(std::string_view name);
@@ -103,6 +105,8 @@ class FaultPlan {
   /// Rates from the seed. @param safety  how long faults may strike. @param calm  no fault at all.
   FaultPlan(std::uint64_t seed, Duration safety, bool calm);
 
+  /// This kind at this rate instead of what the seed drew.
+  void set_rate(FaultKind kind, double rate) { rates_[static_cast<std::size_t>(kind)] = rate; }
   /// Only these strike from now on.
   void restrict_to(std::vector<FaultInstance> instances);
 

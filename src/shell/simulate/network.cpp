@@ -23,7 +23,8 @@ constexpr Duration hold_longest = 50ms;
 constexpr double late_request_s = 15;
 constexpr Duration handshake_again = 3s;
 constexpr Duration ban_hold = 10min + 30s;  ///< how long a client stays away after HTTP 403
-constexpr Duration request_trouble = 25s;   ///< one request of a question lost: its timeout, and once more
+constexpr int http_forbidden = 403;
+constexpr Duration request_trouble = 25s;  ///< one request of a question lost: its timeout, and once more
 
 std::string_view topic_of(std::string_view text) {
   constexpr std::string_view key = R"("topic":")";
@@ -266,6 +267,7 @@ void Network::deliver(Peer peer, const Text& text) {
   }
   if (connection.muted || parted_to_bot_[line] > scheduler_.now()) {
     ++counts_.lost_frames;
+    if (connection.line == Line::account) wishes_.deaf();
     connection.muted = true;  // TCP would bring it later or break: a hole is not what a bot may ever see
     return;
   }
@@ -354,8 +356,7 @@ HttpResponse Network::answer_of(const HttpRequest& request, bool& silent) {
   const auto forbidden = [&] {
     forbidden_at_ = now;
     wishes_.impaired(ban_hold);
-    wishes_.forbidden();
-    return HttpResponse{403, {{"Content-Type", "text/plain"}}, "access too frequent"};
+    return HttpResponse{http_forbidden, {{"Content-Type", "text/plain"}}, "access too frequent"};
   };
   wishes_.arrived(request.body);
   if (banned()) return forbidden();
@@ -403,6 +404,7 @@ void Network::answered(std::uint64_t number, Answer answer) {
   asked_.erase(found);
   ++counts_.answers;
   if (answer) answer->round_trip = scheduler_.now() - asked.sent_at;
+  if (answer && answer->response.status == http_forbidden) wishes_.forbidden();
   asked.done(std::move(answer));
 }
 
@@ -417,6 +419,7 @@ void Network::mute(Line line, Instant until) {
   muted_[index(line)] = std::max(muted_[index(line)], until);
   for (auto& [peer, connection] : connections_) {
     if (connection.line != line || connection.closing || !connection.open) continue;
+    if (line == Line::account) wishes_.deaf();
     connection.muted = true;
     scheduler_.at(until, [this, peer = peer] {
       const auto found = connections_.find(peer);

@@ -49,8 +49,9 @@ class Network {
     std::function<void()> drift;                     ///< something changes between two pages of a list
     std::function<void(std::string_view)> happened;  ///< a rare situation came about
     std::function<void(std::string_view)> arrived;   ///< a request of any kind is at the venue
-    std::function<void()> forbidden;                 ///< HTTP 403 was answered
+    std::function<void()> forbidden;                 ///< HTTP 403 was heard
     std::function<void(Duration)> impaired;          ///< requests may fail for so long
+    std::function<void()> deaf;                      ///< the account's stream is dead, and nobody says so
   };
 
   Network(Scheduler& scheduler, FaultPlan& plan, const std::array<LineTerms, line_count>& terms,

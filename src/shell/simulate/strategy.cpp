@@ -41,7 +41,7 @@ models::TreeEnsemble silent_tree() { return {{{models::TreeNode{.value = 0}}}, f
 
 }  // namespace
 
-Strategy::Strategy(std::uint64_t seed, std::uint64_t schema_hash) : seed_{seed} {
+Strategy::Strategy(std::uint64_t seed, std::uint64_t schema_hash, std::optional<Kind> kind) : seed_{seed} {
   const double draw = chance_uniform(seed, site_kind, 0);
   kind_ = draw < 0.20   ? Kind::trees
           : draw < 0.55 ? Kind::random
@@ -50,6 +50,7 @@ Strategy::Strategy(std::uint64_t seed, std::uint64_t schema_hash) : seed_{seed} 
           : draw < 0.86 ? Kind::extreme
           : draw < 0.90 ? Kind::undefined
                         : Kind::mixed;
+  kind_ = kind.value_or(kind_);
   scale_bps_ = ChanceSite{seed, site_scale}.log_uniform(8, 80);
   const auto horizon_ms =
       static_cast<std::int32_t>(ChanceSite{seed, site_horizon}.log_uniform(3'000, 60'000));

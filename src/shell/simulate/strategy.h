@@ -4,6 +4,7 @@
 // set anew before each input: random, extreme, flipping, not a number. Nothing of the core is replaced.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "core/models/bundle.h"
@@ -14,8 +15,8 @@ namespace mlbot::shell::simulate {
 class Strategy {
  public:
   enum class Kind : std::uint8_t { trees, random, flipping, constant, extreme, undefined, mixed };
-  /// @param schema_hash  of the features that the core makes.
-  Strategy(std::uint64_t seed, std::uint64_t schema_hash);
+  /// @param schema_hash  of the features that the core makes. @param kind  instead of what the seed draws.
+  Strategy(std::uint64_t seed, std::uint64_t schema_hash, std::optional<Kind> kind = std::nullopt);
 
   Kind kind() const { return kind_; }
   std::string_view name() const;

@@ -18,6 +18,9 @@ constexpr E8 deposit{10'000 * e8_per_unit};
 constexpr Duration ban_bound = 10min + 30s;  ///< of convergence after HTTP 403
 constexpr E8 unit{e8_per_unit};
 constexpr std::uint64_t events_at_once_max = 100'000;
+constexpr Duration calm_looks = 3s;   ///< how often a person looks at the bot when all is calm
+constexpr Duration left_alone = 20s;  ///< at the end nobody helps: a halt that comes then stays
+constexpr Duration quiet = 3s, quiet_longest = 60s;  ///< no fill is under way when the books are compared
 
 /// How this world is cut, apart from its faults.
 struct Shape {
@@ -33,6 +36,7 @@ struct Shape {
   Duration clock_offset{};
   Duration start_delay{};
   std::size_t topics_per_connection = 400;
+  Duration operator_looks{};  ///< how often a person looks at the bot while faults strike
 };
 
 Shape shape_of(std::uint64_t seed) {
@@ -91,19 +95,61 @@ Shape shape_of(std::uint64_t seed) {
       static_cast<std::int64_t>(draw.chance(0.25) ? draw.uniform(-5e9, 5e9) : draw.uniform(-0.2e9, 0.2e9))};
   out.start_delay = Duration{static_cast<std::int64_t>(draw.uniform(0.1e9, 1e9))};
   if (draw.chance(0.2)) out.topics_per_connection = 5 + draw.below(6);
+  out.operator_looks = Duration{static_cast<std::int64_t>(draw.log_uniform(5e9, 120e9))};
   return out;
+}
+
+/// Few things out of the way of a bot that trades often, and the limits that the aim is about.
+void aim_at(const Aim& aim, Shape& shape) {
+  shape.symbols = aim.symbols;
+  shape.decision.max_orders_per_hour = 2'000;
+  shape.decision.cooldown_ms = 500;
+  shape.risk.max_orders_per_minute = 120;
+  shape.operator_looks = 8s;
+  shape.topics_per_connection = 400;
+  if (aim.acts_per_s > 0) shape.market.acts_per_s = aim.acts_per_s;
+  if (aim.order_socket) shape.order_socket = *aim.order_socket;
+  const auto orders = [&](double count) {
+    return E8{static_cast<std::int64_t>(shape.decision.order_notional_usdt * count) * unit.count};
+  };
+  if (aim.order_limit > 0) shape.risk.max_order_notional = orders(aim.order_limit);
+  if (aim.symbol_limit > 0) shape.risk.max_symbol_notional = orders(aim.symbol_limit);
+  if (aim.total_limit > 0) shape.risk.max_total_notional = orders(aim.total_limit);
+  if (aim.max_open_orders > 0)
+    shape.risk.max_open_orders = shape.risk.max_open_orders_symbol = aim.max_open_orders;
+}
+
+Shape shape_of(const WorldOptions& options) {
+  Shape out = shape_of(options.seed);
+  if (options.aim != nullptr) aim_at(*options.aim, out);
+  return out;
+}
+
+FaultPlan plan_of(const WorldOptions& options) {
+  FaultPlan out{options.seed, options.safety, options.calm || options.aim != nullptr};
+  if (options.aim != nullptr)
+    for (const AimedFault& fault : options.aim->faults) out.set_rate(fault.kind, fault.rate);
+  return out;
+}
+
+WorldOptions timed_by_aim(WorldOptions options) {
+  if (options.aim == nullptr) return options;
+  if (options.aim->safety > Duration{}) options.safety = options.aim->safety;
+  if (options.aim->liveness > Duration{}) options.liveness = options.aim->liveness;
+  return options;
 }
 
 class World {
  public:
   explicit World(const WorldOptions& options)
-      : options_{options},
-        shape_{shape_of(options.seed)},
+      : options_{timed_by_aim(options)},
+        shape_{shape_of(options)},
         warm_{warm_features(shape_.symbols)},
         start_{warm_.at + shape_.start_delay},
         scheduler_{start_},
-        plan_{options.seed, options.safety, options.calm},
-        strategy_{options.seed, core::feature_schema_hash()},
+        plan_{plan_of(options_)},
+        strategy_{options.seed, core::feature_schema_hash(),
+                  options.aim != nullptr ? std::optional{Strategy::Kind::random} : std::nullopt},
         auditor_{scheduler_},
         disk_{plan_},
         network_{scheduler_, plan_, shape_.lines, options.seed, wishes()},
@@ -117,8 +163,9 @@ class World {
     auditor_.attach(exchange_, account_);
     for (const TimedFault& fault : plan_.timed())
       scheduler_.at(start_ + fault.at, [this, fault] { strike(fault); });
-    scheduler_.at(start_ + options.safety, [this] { calm_down(); });
+    scheduler_.at(start_ + options_.safety, [this] { calm_down(); });
     scheduler_.at(start_ + 100ms, [this] { start_bot(); });
+    scheduler_.at(start_ + shape_.operator_looks, [this] { operator_comes_by(); });
     truth_offset_ = shape_.clock_offset;
     if (!options.drill) return;
     drill_.emplace(*options.drill, DrillWatch::Scene{scheduler_, network_, disk_, auditor_, exchange_, account_});
@@ -134,7 +181,8 @@ class World {
             .happened = [this](std::string_view what) { auditor_.note(what); },
             .arrived = [this](std::string_view body) { auditor_.arrived(body); },
             .forbidden = [this] { auditor_.forbidden(); },
-            .impaired = [this](Duration span) { auditor_.impaired(scheduler_.now() + span); }};
+            .impaired = [this](Duration span) { auditor_.impaired(scheduler_.now() + span); },
+            .deaf = [this] { auditor_.deaf(); }};
   }
   ExchangeDesk::Setup desk_setup();
   void advance(Instant to);
@@ -150,6 +198,8 @@ class World {
   void forced_exit(const FaultInstance& fault);
   void venue_restart(Duration away);
   void operator_does(OperatorVerb verb, Duration then_resume);
+  void operator_comes_by();
+  void operator_sets_going();
   void change_limits(const FaultInstance& fault);
 
   WorldOptions options_;
@@ -172,8 +222,9 @@ class World {
   std::unique_ptr<Bot> bot_;
   std::uint64_t lives_ = 0, events_ = 0, inputs_ = 0;
   Duration truth_offset_{};  ///< of our wall clock
-  bool calm_ = false, operator_stopped_ = false;
-  Instant end_ = distant_future;
+  bool calm_ = false;
+  Instant drill_until_{};  ///< what an operator stopped stays so
+  Instant end_ = distant_future, hard_end_ = distant_future;
   std::uint64_t same_instant_ = 0;
   std::optional<RiskLimits> limits_;
   std::optional<DrillWatch> drill_;
@@ -235,7 +286,8 @@ void World::look_at_bot() {
   inputs_ += bot_->inputs();
   disk_.crash(bot_->life());
   bot_.reset();
-  const double away_s = 0.3 + 4 * chance_uniform(options_.seed, site_figures, lives_);
+  const bool quick = options_.aim != nullptr && options_.aim->quick_restart;
+  const double away_s = 0.3 + (quick ? 0 : 4 * chance_uniform(options_.seed, site_figures, lives_));
   scheduler_.at(scheduler_.now() + Duration{static_cast<std::int64_t>(away_s * 1e9)},
                 [this] { start_bot(); });
 }
@@ -243,16 +295,27 @@ void World::look_at_bot() {
 // ---- misfortune
 
 void World::operator_does(OperatorVerb verb, Duration then_resume) {
-  operator_stopped_ = true;
   if (bot_ != nullptr) bot_->ask(verb, "a drill");
-  const Instant back = scheduler_.now() + then_resume;
-  if (verb == OperatorVerb::kill)
-    scheduler_.at(back, [this] {
-      if (bot_ != nullptr) bot_->ask(OperatorVerb::unlock, "the drill is over");
-    });
-  scheduler_.at(back + 1ms, [this] {
-    if (bot_ != nullptr) bot_->ask(OperatorVerb::resume, "the drill is over");
-  });
+  const Instant over = scheduler_.now() + then_resume;
+  drill_until_ = std::max(drill_until_, over);
+  scheduler_.at(over, [this] { operator_sets_going(); });
+}
+
+/// A state of trading survives its process, so somebody must come by and set going what stands.
+void World::operator_comes_by() {
+  operator_sets_going();
+  const Instant next = scheduler_.now() + (calm_ ? calm_looks : shape_.operator_looks);
+  if (!calm_ || next < end_ - left_alone) scheduler_.at(next, [this] { operator_comes_by(); });
+}
+
+/// A halt ends by a word, a kill by two: first the latch is unlocked.
+void World::operator_sets_going() {
+  if (bot_ == nullptr || !bot_->trades() || scheduler_.now() < drill_until_) return;
+  const TradingState state = bot_->core()->overview().state;
+  if (state < TradingState::paused) return;
+  auditor_.note("an operator sets trading going");
+  if (state == TradingState::killed) bot_->ask(OperatorVerb::unlock, "looked at, and understood");
+  bot_->ask(OperatorVerb::resume, "looked at, and understood");
 }
 
 void World::human_trade(const FaultInstance& fault) {
@@ -345,7 +408,7 @@ void World::change_limits(const FaultInstance& fault) {
 void World::strike(const TimedFault& fault) {
   if (calm_) return;
   plan_.note(fault.instance);
-  const Instant now = scheduler_.now(), until = now + fault.length;
+  const Instant now = scheduler_.now(), until = std::min(now + fault.length, start_ + options_.safety);
   const auto line = static_cast<Line>(plan_.figure(fault.instance) * line_count);
   const auto symbol =
       static_cast<std::uint16_t>(plan_.figure(fault.instance, 1) * static_cast<double>(shape_.symbols));
@@ -380,6 +443,9 @@ void World::strike(const TimedFault& fault) {
       return network_.ban(until);
     case venue_restart:
       return this->venue_restart(fault.length);
+    case feed_restart:
+      advance(now);
+      return exchange_.restart_feed();
     case forced_exit:
       return this->forced_exit(fault.instance);
     case human_trade:
@@ -477,13 +543,9 @@ void World::calm_down() {
   if (plan_.counts()[static_cast<std::size_t>(FaultKind::ip_ban)] > 0 ||
       plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0)
     end_ = std::max(end_, network_.forbidden_at() + ban_bound);
-  // What an operator stopped he starts again; a halt that the bot had of its own he leaves.
-  for (const Instant at : {scheduler_.now() + 5s, end_ - 20s})
-    scheduler_.at(at, [this] {
-      if (bot_ == nullptr || !operator_stopped_) return;
-      bot_->ask(OperatorVerb::unlock, "the drills are over");
-      bot_->ask(OperatorVerb::resume, "the drills are over");
-    });
+  hard_end_ = end_ + quiet_longest;
+  drill_until_ = scheduler_.now();
+  scheduler_.at(scheduler_.now() + calm_looks, [this] { operator_comes_by(); });
   if (options_.tell) options_.tell(scheduler_.now(), "faults stop");
 }
 
@@ -512,7 +574,12 @@ WorldResult World::run() {
     const Instant market = exchange_.next_event_at(), line = scheduler_.next(),
                   process = bot_ != nullptr ? bot_->next_timer() : distant_future;
     const Instant next = std::min({market, line, process});
-    if (next > end_) break;
+    if (next > end_) {
+      const Instant quiet_since = auditor_.moved_at();
+      if (quiet_since + quiet <= end_ || end_ > hard_end_) break;
+      end_ = quiet_since + quiet;
+      continue;
+    }
     ++events_;
     same_instant_ = next == scheduler_.now() ? same_instant_ + 1 : 0;
     if (same_instant_ > events_at_once_max) auditor_.stuck();

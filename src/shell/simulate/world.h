@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "shell/simulate/aim.h"
 #include "shell/simulate/auditor.h"
 #include "shell/simulate/drill.h"
 #include "shell/simulate/fault_plan.h"
@@ -28,6 +29,7 @@ struct WorldOptions {
   std::uint64_t until = UINT64_MAX;                     ///< ends after this many events
   std::optional<std::vector<FaultInstance>> only;       ///< nothing else strikes
   std::optional<BrokenState> drill;                     ///< the world is calm and ends with its kill
+  const Aim* aim = nullptr;                             ///< what the world is made for; outlives the call
   std::function<void(Instant, std::string_view)> tell;  ///< each input and command in words; slow
 };
 

@@ -1,0 +1,257 @@
+// What a bot was told and what it says of itself, against what the venue knows: answers that are not true,
+// orders that it does not count, money that it does not book, entries over what it cannot know.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json.h"
+#include "shell/simulate/auditor.h"
+
+namespace mlbot::shell::simulate {
+namespace {
+
+constexpr Duration request_window = 5s;       ///< later the venue refuses a create
+constexpr Duration list_lag = 500ms;          ///< by which a list of executions may be behind
+constexpr Duration market_news = 200ms;       ///< a lost connection is known by then
+constexpr Duration position_settled = 600ms;  ///< a stop is about the position as it is
+constexpr Duration order_left_longest = 3s;   ///< of an entry that an earlier life placed
+constexpr Duration stop_known = 6s, disturbance = 15s;
+constexpr double stop_slack = 2;  ///< over the distance that is configured
+
+bool is_over(OrderStatus status) {
+  return status == OrderStatus::filled || status == OrderStatus::cancelled ||
+         status == OrderStatus::rejected || status == OrderStatus::deactivated;
+}
+
+}  // namespace
+
+// ---- answers
+
+/// I12: what a bot is told of a create is what became of it.
+void Auditor::check_answer(const RequestAnswer& answer) {
+  const auto known = created_.find(answer.client_id.view());
+  if (known == created_.end()) return;
+  Create& order = known->second;
+  const auto row = exchange_->find_order(account_, {{}, answer.client_id});
+  if (answer.outcome == RequestOutcome::refused) {
+    if (row && row->status != OrderStatus::rejected)
+      return fail("I12", fmt::format("the bot was told that {} was refused, and the venue had taken it",
+                                     answer.client_id.view()));
+    order.told_refused = true;
+  }
+  if (answer.outcome != RequestOutcome::accepted) return;
+  if (!order.has_arrived)
+    return fail("I12", fmt::format("the bot was told that {} was accepted, and it never arrived",
+                                   answer.client_id.view()));
+  if (row && !answer.venue_id.empty() && row->venue_id != answer.venue_id)
+    fail("I12", fmt::format("{} was given the answer to another order", answer.client_id.view()));
+}
+
+/// I4: whoever asked for an order's fills and was answered has been told them.
+void Auditor::check_question(const RequestAnswer& answer) {
+  if (answer.outcome != RequestOutcome::accepted) return;
+  const auto asked = asked_fills_.find(answer.client_id.str());
+  const auto fills = fills_of_.find(answer.client_id.str());
+  if (asked == asked_fills_.end() || fills == fills_of_.end()) return;
+  for (const auto& [fill, at] : fills->second)
+    if (at + list_lag < asked->second && !told_fills_.contains(fill))
+      return fail("I4", fmt::format("the bot asked for {} and was not told its fill {}",
+                                    answer.client_id.view(), fill.view()));
+}
+
+/// The venue's word on an order ends the doubt about it.
+void Auditor::hear_word(const ClientOrderId& id, SymbolId symbol) {
+  if (id.empty()) {  // of whichever it may be
+    std::erase_if(in_doubt_, [&](const auto& entry) { return entry.second == symbol; });
+    return;
+  }
+  in_doubt_.erase(id.str());
+  spoken_of_.insert(id.str());
+}
+
+// ---- the account
+
+/// Known is an account whose stream is live and whose lists were read since.
+void Auditor::hear_account(const Event& event) {
+  if (const auto* link = std::get_if<LinkChanged>(&event); link != nullptr && link->link == Link::account) {
+    const bool live = link->state == LinkState::live;
+    if (live == account_live_) return;
+    account_live_ = live;
+    account_known_ = in_snapshot_ = false;
+    account_known_since_ = distant_future;
+  } else if (const auto* snapshot = std::get_if<AccountSnapshot>(&event)) {
+    if (snapshot->phase == SnapshotPhase::end && in_snapshot_) {
+      account_known_ = snapshot_once_ = true;
+      account_known_since_ = std::min(account_known_since_, scheduler_.now());
+    }
+    in_snapshot_ = snapshot->phase == SnapshotPhase::begin;
+  } else if (const auto* execution = std::get_if<Execution>(&event)) {
+    hear_word(execution->client_id, execution->symbol);
+    const bool news = told_fills_.insert(execution->execution_id).second;
+    if (news && snapshot_once_ && execution->kind == ExecutionKind::funding && claims_.wallet &&
+        !told_money_.contains(execution->execution_id)) {
+      wallet_before_ = claims_.wallet();
+      funding_told_ = execution->fee;
+    }
+  } else if (const auto* row = std::get_if<Transaction>(&event)) {
+    told_money_.insert(row->execution_id);
+  } else if (const auto* order = std::get_if<OrderNews>(&event)) {
+    hear_word(order->client_id, order->symbol);
+  } else if (const auto* intent = std::get_if<IntentCarried>(&event)) {
+    if (created_.contains(intent->id.view())) known_.push_back(intent->id.str());
+    in_doubt_.emplace(intent->id.str(), intent->symbol);
+  } else if (const auto* answer = std::get_if<RequestAnswer>(&event)) {
+    if (answer->request == RequestKind::place) check_answer(*answer);
+    if (answer->request == RequestKind::query) check_question(*answer);
+    if (answer->outcome != RequestOutcome::unknown)
+      hear_word(answer->client_id, answer->symbol);
+    else if (answer->request == RequestKind::place && !spoken_of_.contains(answer->client_id.str()))
+      in_doubt_.emplace(answer->client_id.str(), answer->symbol);
+  }
+}
+
+/// I11: a funding moves the ledger by what was paid.
+void Auditor::check_funding() {
+  if (!funding_told_) return;
+  const E8 paid = *std::exchange(funding_told_, std::nullopt);
+  const auto before = std::exchange(wallet_before_, std::nullopt), after = claims_.wallet();
+  if (before && after && *after - *before != -paid)
+    fail("I11", fmt::format("a funding of {} was told and the bot's ledger moved by {}", to_text(paid),
+                            to_text(*after - *before)));
+}
+
+// ---- orders that are counted
+
+/// What may still come of an order of ours at the venue, or on its way there.
+std::int64_t Auditor::leaves_of(std::string_view id, Create& order) {
+  const auto row = exchange_->find_order(account_, {{}, ClientOrderId{id}});
+  if (row) return is_over(row->status) ? 0 : row->leaves().count;
+  const bool under_way = !order.has_arrived && scheduler_.now() - order.sent_at <= request_window;
+  return under_way ? order.lots : 0;
+}
+
+/// I12, I1: nothing that may still fill is left out of what the bot counts: not what is under way, not what
+/// is being cancelled, not what nobody knows the fate of, not what an earlier life left.
+void Auditor::check_reserved(const Event& event) {
+  const bool matters =
+      std::holds_alternative<RequestAnswer>(event) || std::holds_alternative<OrderNews>(event) ||
+      std::holds_alternative<Execution>(event) || std::holds_alternative<TimerFired>(event) ||
+      std::holds_alternative<AccountSnapshot>(event) || std::holds_alternative<IntentCarried>(event);
+  if (std::holds_alternative<TimerFired>(event)) look_for_orders_left();
+  if (!matters || !claims_.open_entries) return;
+  std::vector<std::array<std::int64_t, 2>> may_fill(symbols_.size());
+  std::erase_if(known_, [&](const std::string& id) {
+    Create& order = created_.find(id)->second;
+    const std::int64_t leaves = leaves_of(id, order);
+    if (!order.reduce_only) may_fill[order.symbol.index][order.buy ? 0 : 1] += leaves;
+    return leaves == 0 && (order.has_arrived || scheduler_.now() - order.sent_at > request_window);
+  });
+  for (std::uint16_t i = 0; i < symbols_.size(); ++i)
+    for (const Side side : {Side::buy, Side::sell}) {
+      const std::size_t way = side == Side::buy ? 0 : 1;
+      const std::int64_t counted = claims_.open_entries({i}, side).count, there = may_fill[i][way];
+      auto& too_much_since = symbols_[i].counts_too_much_since[way];
+      if (counted == there)
+        too_much_since.reset();
+      else if (!too_much_since)
+        too_much_since = scheduler_.now();
+      if (counted >= there) continue;
+      return fail("I12", fmt::format("{}: {} lots may still be {}, and the bot counts {}",
+                                     symbols_[i].terms.name.view(), there,
+                                     side == Side::buy ? "bought" : "sold", counted));
+    }
+}
+
+/// I5: what an earlier life wanted is gone with it; its entries are cancelled when they are found.
+void Auditor::look_for_orders_left() {
+  if (!account_known_) return;
+  const Instant able = std::max({account_known_since_, impaired_until_, alive_since_});
+  if (scheduler_.now() - able <= order_left_longest) return;
+  for (const sim::OrderRow& order : exchange_->open_orders(account_)) {
+    if (order.stop != sim::StopKind::none || order.reduce_only) continue;
+    const auto known = created_.find(order.client_id.view());
+    if (known == created_.end() || known->second.life == life_) continue;
+    return fail("I5", fmt::format("entry {} of an earlier life has been left at the venue for {} s",
+                                  order.client_id.view(), (scheduler_.now() - able) / 1s));
+  }
+}
+
+/// Of what a step commands: no entry over what cannot be known, and no more orders than may be open.
+void Auditor::check_commands(const Outbox& out) {
+  std::size_t open = 0;
+  bool counted = false;
+  for (const Command& command : out.commands) {
+    const auto* place = std::get_if<PlaceOrder>(&command);
+    if (place == nullptr || created_.contains(place->id.view())) continue;
+    if (!counted)
+      for (const std::string& id : known_) {
+        Create& order = created_.find(id)->second;
+        open += order.life == life_ && leaves_of(id, order) > 0;
+      }
+    counted = true;
+    ++open;
+    if (place->reduce_only) continue;
+    if (!account_known_)
+      return fail("I7", fmt::format("entry {} was made before the account was known", place->id.view()));
+    const auto doubt =
+        std::ranges::find_if(in_doubt_, [&](const auto& entry) { return entry.second == place->symbol; });
+    if (doubt != in_doubt_.end())
+      return fail("I12", fmt::format("entry {} was made while nobody knew what became of {}",
+                                     place->id.view(), doubt->first));
+    if (open > limits_.max_open_orders)
+      return fail("I1", fmt::format("with {} {} orders are open, and {} may be", place->id.view(), open,
+                                    limits_.max_open_orders));
+  }
+}
+
+// ---- stops
+
+/// I8: a stop that the bot sets lies on the losing side, no further from the entry than it is told to; and
+/// one that stands is not set again and again (I13).
+void Auditor::check_stop(std::string_view body) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (json.is_discarded()) return;
+  const auto symbol = symbol_of(json.value("symbol", ""));
+  const auto stop = parse_e8(json.value("stopLoss", "0"));
+  if (!symbol || !stop || stop->count <= 0) return;
+  const Symbol& s = symbols_[symbol->index];
+  const auto name = s.terms.name.view();
+  const sim::PositionRow held = exchange_->position(account_, *symbol);
+  const Instant now = scheduler_.now();
+  const bool changed = !s.positions.empty() && now - s.positions.back().first < position_settled;
+  if (held.size.count == 0 || held.entry_price.count <= 0 || s.mids.empty() || changed) return;
+  const double way = held.size.count > 0 ? 1e4 : -1e4;
+  const auto away = [&](E8 from) { return way * (to_double(from) - to_double(*stop)) / to_double(from); };
+  const double bps = away(held.entry_price), limit = limits_.stop_distance_bps;
+  if (bps > stop_slack * limit)
+    return fail("I8", fmt::format("{}: the bot sets a stop {:.0f} bps from the entry, and {} are configured",
+                                  name, bps, limits_.stop_distance_bps));
+  if (std::max(bps, away({s.mids.back().price})) < -0.3 * limit)
+    return fail("I8", fmt::format("{}: the bot sets a stop on the side where the position wins", name));
+  const Instant able = std::max({s.stop_since, impaired_until_, account_live_since_, s.disturbed_at});
+  if (s.stop_loss == stop->count && account_live_since_ != distant_future && now - able > stop_known)
+    fail("I13", fmt::format("{}: the bot sets a stop that has stood for {} s", name, (now - able) / 1s));
+}
+
+/// I8: whatever is cancelled, the stop of what is held stays.
+void Auditor::check_cancel_all(std::string_view body) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (json.is_discarded() || json.value("orderFilter", "") == "Order") return;
+  const auto symbol = symbol_of(json.value("symbol", ""));
+  if (!symbol || scheduler_.now() - symbols_[symbol->index].disturbed_at < disturbance) return;
+  if (exchange_->position(account_, *symbol).size.count != 0)
+    fail("I8", fmt::format("{}: the stops are cancelled with the orders, and a position is held",
+                           symbols_[symbol->index].terms.name.view()));
+}
+
+// ---- lines
+
+void Auditor::market_line(bool there) {
+  if (there)
+    market_lost_at_.reset();
+  else if (!market_lost_at_)
+    market_lost_at_ = scheduler_.now() + market_news;
+}
+
+}  // namespace mlbot::shell::simulate
