@@ -421,9 +421,11 @@ TEST_F(BadInput, ABusThatDiesIsSaidAndTheRunStaysWhole) {
 // ---- the end
 
 TEST_F(BadInput, ControlCEndsARunAtOnceAndTheNextOneTakesItsPositionsOver) {
-  // Fees that pay for trading, so that positions are there to be taken over.
+  // Fees that pay for trading, and a model of two hours that may meet what it never saw, so that positions are
+  // there to be taken over.
   Process bot{directory, run_arguments({"--speed", "60", "--set", "decision.min_edge_bps=0", "--set",
-                                        "sim.maker_fee_bps=-5", "--set", "sim.taker_fee_bps=0"},
+                                        "sim.maker_fee_bps=-5", "--set", "sim.taker_fee_bps=0", "--set",
+                                        "risk.features_outside_max=50"},
                                        "")};
   const auto holds_something = [&] {
     const auto status = run_mlbot(directory, {"status", "--json", "--state-dir", state}, {.name = "status"});

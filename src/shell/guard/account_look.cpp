@@ -18,9 +18,12 @@ AccountLook AccountLook::of(std::span<const Event> orders, std::span<const Event
     const auto* order = std::get_if<OrderNews>(&row);
     if (order == nullptr || !rests(order->status)) continue;
     if (order->reduce_only) {
-      if (order->conditional) look.with_stops_.insert(order->symbol);
+      if (order->conditional)
+        look.with_stops_.insert(order->symbol);
+      else
+        look.exits_.push_back(RestingOrder{order->symbol, order->venue_id});
     } else {  // also a conditional one: what triggers into an entry is an entry
-      look.entries_.push_back(RestingEntry{order->symbol, order->venue_id});
+      look.entries_.push_back(RestingOrder{order->symbol, order->venue_id});
     }
   }
   for (const Event& row : positions)

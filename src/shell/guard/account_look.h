@@ -17,15 +17,16 @@ namespace mlbot::shell {
 
 class AccountLook;
 
-/// An order of anybody's that could open or enlarge a position.
-class RestingEntry {
+/// An order of anybody's that rests: one that could open or enlarge a position, or one that stands in the way of
+/// closing it. Never a stop.
+class RestingOrder {
  public:
   SymbolId symbol() const { return symbol_; }
   const VenueId& id() const { return id_; }
 
  private:
   friend class AccountLook;
-  RestingEntry(SymbolId symbol, VenueId id) : symbol_{symbol}, id_{id} {}
+  RestingOrder(SymbolId symbol, VenueId id) : symbol_{symbol}, id_{id} {}
   SymbolId symbol_;
   VenueId id_;
 };
@@ -69,7 +70,9 @@ class AccountLook {
   static AccountLook of(std::span<const Event> orders, std::span<const Event> positions,
                         std::span<const Event> executions);
 
-  const std::vector<RestingEntry>& entries() const { return entries_; }
+  const std::vector<RestingOrder>& entries() const { return entries_; }
+  /// What only reduces, without stops: the venue lets all of these together be no larger than the position.
+  const std::vector<RestingOrder>& exits() const { return exits_; }
   const std::vector<HeldPosition>& held() const { return held_; }
   const std::map<VenueId, Fill>& fills() const { return fills_; }
   /// Symbols for which the venue holds a conditional order.
@@ -77,7 +80,7 @@ class AccountLook {
   Lots position(SymbolId symbol) const;
 
  private:
-  std::vector<RestingEntry> entries_;
+  std::vector<RestingOrder> entries_, exits_;
   std::vector<HeldPosition> held_;
   std::map<VenueId, Fill> fills_;
   std::set<SymbolId> with_stops_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace mlbot::shell {
 namespace {
@@ -40,6 +41,14 @@ GuardActs GuardPlan::next(Presence presence, const AccountLook& look) {
     const Lots kept{policy_ == SilencePolicy::reduce ? size.count / 2 : 0};
     auto& work = work_.try_emplace(Place{held.symbol(), held.index()}, Work{.target = kept}).first->second;
     if (size <= work.target) continue;
+    bool in_the_way = false;
+    for (const RestingOrder& exit : look.exits()) {
+      if (exit.symbol() != held.symbol()) continue;
+      in_the_way = true;
+      acts.cancel.push_back(exit);
+    }
+    // What rests takes up what may be closed: first it goes, and is not waited for twice.
+    if (in_the_way && !std::exchange(work.cleared, true)) continue;
     const auto step = std::min<std::size_t>(static_cast<std::size_t>(work.attempts), collars_bps.size() - 1);
     acts.close.push_back({held, size - work.target, collars_bps[step]});
     ++work.attempts;

@@ -29,7 +29,7 @@ struct GuardActs {
     Lots size;           ///< > 0, at most what is held
     int collar_bps = 0;  ///< how far from the mark it may fill; 0 however far
   };
-  std::vector<RestingEntry> cancel;
+  std::vector<RestingOrder> cancel;
   std::vector<Close> close;
   std::vector<FlatSymbol> stops_off;
   bool nothing() const { return cancel.empty() && close.empty() && stops_off.empty(); }
@@ -48,6 +48,7 @@ class GuardPlan {
   struct Work {
     Lots target;  ///< of the absolute size
     int attempts = 0;
+    bool cleared = false;  ///< orders that stood in the way were taken back
   };
   SilencePolicy policy_;
   std::map<Place, Work> work_;

@@ -65,6 +65,20 @@ TEST(GuardPlan, ANeverTouchedAccountWhileTheBotIsThere) {
   EXPECT_TRUE(plan.next(Presence::nobody, seen).nothing());
 }
 
+TEST(GuardPlan, AnExitThatRestsIsTakenBackBeforeItsPositionIsClosed) {
+  GuardPlan plan{SilencePolicy::flatten};
+  const auto seen = look({order("exit", btc, true), order("stop", btc, true, true), order("other", eth, true)},
+                         {position(btc, 5)});
+  const auto first = plan.next(Presence::abandoned, seen);
+  ASSERT_EQ(first.cancel.size(), 1u) << "neither the stop nor what belongs to another symbol";
+  EXPECT_EQ(first.cancel[0].id().view(), "exit");
+  EXPECT_TRUE(first.close.empty()) << "the venue would refuse it: the exit takes up the whole position";
+  const auto second = plan.next(Presence::abandoned, seen);
+  EXPECT_EQ(second.cancel.size(), 1u) << "it is still there";
+  ASSERT_EQ(second.close.size(), 1u) << "and is not waited for twice";
+  EXPECT_EQ(second.close[0].size.count, 5);
+}
+
 TEST(GuardPlan, SilenceTakesEntriesAndNothingThatReduces) {
   GuardPlan plan{SilencePolicy::flatten};
   const auto acts =

@@ -99,7 +99,7 @@ void ReducingClient::look(Look what, std::function<void(Result<AccountLook, std:
   });
 }
 
-void ReducingClient::cancel(const RestingEntry& entry) {
+void ReducingClient::cancel(const RestingOrder& entry) {
   rest_->carry_out(CancelOrder{.id = {}, .venue_id = entry.id(), .symbol = entry.symbol()});
 }
 

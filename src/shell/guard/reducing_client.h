@@ -1,4 +1,4 @@
-// The guard's only way to the venue. It can look, cancel an entry that a look showed, close a position that a
+// The guard's only way to the venue. It can look, cancel an order that a look showed, close a position that a
 // look showed, and take the stops of a symbol that was proved flat. It has no word for anything else: there
 // is no price, side or size that a caller could choose so that a position opens or grows.
 //
@@ -40,7 +40,7 @@ class ReducingClient {
   /// One at a time.
   void look(Look what, std::function<void(Result<AccountLook, std::string>)> done);
 
-  void cancel(const RestingEntry& entry);
+  void cancel(const RestingOrder& entry);
   /// @param size        > 0; more than is held is cut to it
   /// @param collar_bps  of the mark price beyond which it must not fill; 0: however far
   void close(const HeldPosition& position, Lots size, int collar_bps);

@@ -36,13 +36,13 @@ static_assert(!CarriesOut<Client, AmendOrder> && !Amends<Client, AmendOrder>);
 static_assert(!SetsStops<Client> && !Changes<Client> && !ShowsWhatItIsMadeOf<Client>);
 
 // What it takes comes out of a look at the account, and cannot be made up.
-static_assert(Cancels<Client, RestingEntry> && !Cancels<Client, CancelOrder> && !Cancels<Client, VenueId>);
+static_assert(Cancels<Client, RestingOrder> && !Cancels<Client, CancelOrder> && !Cancels<Client, VenueId>);
 static_assert(Closes<Client, HeldPosition> && !Closes<Client, SymbolId> && !Closes<Client, PositionNews>);
 static_assert(TakesStops<Client, FlatSymbol> && !TakesStops<Client, SymbolId> &&
               !TakesStops<Client, HeldPosition>);
-static_assert(!std::is_default_constructible_v<RestingEntry> &&
+static_assert(!std::is_default_constructible_v<RestingOrder> &&
               !std::is_default_constructible_v<HeldPosition> && !std::is_default_constructible_v<FlatSymbol>);
-static_assert(!std::is_constructible_v<RestingEntry, SymbolId, VenueId>);
+static_assert(!std::is_constructible_v<RestingOrder, SymbolId, VenueId>);
 static_assert(!std::is_constructible_v<HeldPosition, SymbolId, std::uint8_t, Lots, E8>);
 static_assert(!std::is_constructible_v<FlatSymbol, SymbolId>);
 
