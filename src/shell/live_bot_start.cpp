@@ -459,6 +459,8 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   if (const auto leased = journal->lease_order_ids(order_ids_leased); !leased)
     return StartError{ExitCode::data, leased.error().what};
   open = true;
+  machine_seen_at = {};
+  look_at_machine();  // before the first frame: an entry is judged by what is left of the disk
   if (account_stream) source->push(LinkChanged{Link::orders, rest->state()}, {});
   sink = std::make_unique<LiveSink>(LiveSink::Setup{
       .journal = journal.get(),

@@ -80,6 +80,12 @@ void OperatorDesk::begin(Duration beat_every) {
 }
 
 void OperatorDesk::keep(const Carried& carried, Instant now) {
+  if (carried.state != latch_) {  // who saw the file may speak at once, and is judged by what it says
+    latch_ = carried.state;
+    const auto overview = setup_.overview();
+    const std::lock_guard lock{mutex_};
+    shown_ = overview;
+  }
   if (const auto trouble = state_->keep(carried, now))
     setup_.console->note(*trouble + "; the state of trading is not kept over a restart");
 }

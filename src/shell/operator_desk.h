@@ -60,6 +60,7 @@ class OperatorDesk {
   KillFile kill_file_;
   std::optional<TradingStateFile> state_;
   std::unique_ptr<GuardLink> guard_;
+  std::optional<TradingState> latch_;  ///< as last told to keep()
   bool disconnects_ = false;
   mutable std::mutex mutex_;  ///< of what follows
   core::Core::Overview shown_;

@@ -36,7 +36,7 @@ TEST(Units, EachServiceIsHardenedAndComesBack) {
     EXPECT_NE(unit.find("MemoryMax="), std::string::npos) << entry.path();
     EXPECT_EQ(unit.find("Environment=MLBOT__EXCHANGE"), std::string::npos) << "no secret in an environment";
   }
-  EXPECT_EQ(services, 4);
+  EXPECT_EQ(services, 5);
   const auto trade = text_of(units / "mlbot-trade@.service");
   EXPECT_NE(trade.find("LoadCredential=key:"), std::string::npos);
 }
@@ -51,7 +51,7 @@ TEST(Units, SystemdTakesThemAndFindsThemLittleExposed) {
     std::ofstream{directory / entry.path().filename().string()} << text;
   }
   for (const char* unit : {"mlbot-ingest.service", "mlbot-features@0-2.service", "mlbot-trade@main.service",
-                           "mlbot-archive.service"}) {
+                           "mlbot-archive.service", "mlbot-guard@main.service"}) {
     Process verify{directory,
                    {"verify", "--man=no", directory / unit},
                    {.program = "systemd-analyze", .name = "verify"}};

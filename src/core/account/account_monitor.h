@@ -115,10 +115,11 @@ class AccountMonitor {
   E8 wallet_balance() const { return wallet_balance_; }
   Duration wallet_age(Instant now) const { return wallet_known_ ? now - wallet_at_ : Duration::max(); }
   E8 equity() const { return equity_; }
-  /// Loss since 00:00 UTC, open loss included; 0 when there is none.
-  E8 daily_loss() const { return std::max(E8{}, day_equity_ - equity_); }
+  /// Loss since 00:00 UTC, open loss included; 0 when there is none, and before the wallet is known: what the
+  /// last run left of the day is nothing to hold against an equity that nobody told.
+  E8 daily_loss() const { return wallet_known_ ? std::max(E8{}, day_equity_ - equity_) : E8{}; }
   /// Fall from the highest equity of the run.
-  E8 drawdown() const { return std::max(E8{}, peak_equity_ - equity_); }
+  E8 drawdown() const { return wallet_known_ ? std::max(E8{}, peak_equity_ - equity_) : E8{}; }
   void hash_into(StateHash& hash) const;
 
  private:

@@ -183,6 +183,18 @@ TEST_F(Account, ModesAreHeldAgainstThoseOfTheStart) {
   EXPECT_EQ(monitor.difference()->since, at(6'000));
 }
 
+TEST_F(Account, WhatTheLastRunLeftOfTheDayIsNoLossBeforeTheWalletIsKnown) {
+  monitor.carry({.day = at(0).seconds() / 86'400,
+                 .day_equity = {1'000 * e8_per_unit},
+                 .peak_equity = {1'200 * e8_per_unit}});
+  monitor.start(at(0), Mode::paper, out);
+  EXPECT_EQ(monitor.daily_loss().count, 0);
+  EXPECT_EQ(monitor.drawdown().count, 0);
+  monitor.on(at(10), WalletNews{.equity = {900 * e8_per_unit}}, {});
+  EXPECT_EQ(monitor.daily_loss().count, 100 * e8_per_unit);
+  EXPECT_EQ(monitor.drawdown().count, 300 * e8_per_unit);
+}
+
 TEST_F(Account, LossIsCountedFromMidnightAndFromTheTop) {
   go_live();
   const auto usdt = [](std::int64_t n) { return E8{n * e8_per_unit}; };
