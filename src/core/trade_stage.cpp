@@ -67,7 +67,10 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                    compare(at, e.symbol);
                  },
                  [&](const WalletNews& e) {
-                   router_.on(event.venue_time.ns == 0 ? at : event.venue_time, e);
+                   const Instant of = event.venue_time.ns == 0 ? at : event.venue_time;
+                   if (of < wallet_of_) return;  // a list that was overtaken by the stream
+                   wallet_of_ = of;
+                   router_.on(of, e);
                    monitor_.on(at, e, router_.positions().profit());
                    compare_wallet(at);
                  },
@@ -177,6 +180,7 @@ void TradeStage::hash_into(StateHash& hash) const {
   router_.hash_into(hash);
   monitor_.hash_into(hash);
   hash.add(timer_at_.ns);
+  hash.add(wallet_of_.ns);
 }
 
 }  // namespace mlbot::core

@@ -48,7 +48,8 @@ class TradeStage {
   TradingCoordinator coordinator_;
   OrderRouter router_;
   AccountMonitor monitor_;
-  Instant timer_at_{INT64_MIN};  ///< core time of the last timer
+  Instant timer_at_{INT64_MIN};   ///< core time of the last timer
+  Instant wallet_of_{INT64_MIN};  ///< the venue's clock, of the newest word on the wallet
 };
 
 }  // namespace mlbot::core
