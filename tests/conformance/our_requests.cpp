@@ -105,6 +105,7 @@ Calls setting_calls(const Instrument& instrument) {
           {"switch_to_hedge", switch_position_mode("BTCUSDT", PositionMode::hedge)},
           {"switch_to_one_way", switch_position_mode("BTCUSDT", PositionMode::one_way)},
           {"set_margin_mode", set_margin_mode(MarginMode::isolated)},
+          {"set_price_band", set_price_band(true)},
           {"set_disconnect_cancel", set_disconnect_cancel(30)}};
 }
 

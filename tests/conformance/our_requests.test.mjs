@@ -86,6 +86,7 @@ const as_ccxt_user = (client, { price, lower, stop, from, until: to }) => {
     switch_to_hedge: () => client.setPositionMode(true, symbol),
     switch_to_one_way: () => client.setPositionMode(false, symbol),
     set_margin_mode: () => client.setMarginMode('isolated', symbol),
+    set_price_band: () => client.privatePostV5AccountSetLimitPxAction({ category: 'linear', modifyEnable: false }),
     set_disconnect_cancel: () => client.privatePostV5OrderDisconnectedCancelAll(
       { product: 'DERIVATIVES', timeWindow: 30 }),
     server_time: () => client.fetchTime(),
@@ -150,6 +151,7 @@ const as_bybit_api_user = (client, { price, lower, stop, from, until: to }) => {
     switch_to_hedge: () => client.switchPositionMode({ ...btc, mode: 3 }),
     switch_to_one_way: () => client.switchPositionMode({ ...btc, mode: 0 }),
     set_margin_mode: () => client.setMarginMode('ISOLATED_MARGIN'),
+    set_price_band: () => client.setLimitPriceAction({ category: 'linear', modifyEnable: false }),
     set_disconnect_cancel: () => client.setDisconnectCancelAllWindowV2({ product: 'DERIVATIVES', timeWindow: 30 }),
     server_time: () => client.getServerTime(),
     instruments: () => client.getInstrumentsInfo({ category: 'linear', limit: 1000 }),
