@@ -187,12 +187,13 @@ std::string golden_json(std::span<const float> rows, std::size_t columns,
   return out.dump(1) + "\n";
 }
 
-std::string ranges_json(std::span<const float> rows, std::size_t columns) {
+std::string ranges_json(std::span<const float> rows, const std::vector<bool>& without) {
+  const std::size_t columns = without.size();
   MLBOT_ASSERT(rows.size() % columns == 0);
   std::vector<std::optional<std::pair<float, float>>> ranges(columns);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto& range = ranges[i % columns];
-    if (std::isnan(rows[i])) continue;
+    if (without[i % columns] || std::isnan(rows[i])) continue;
     if (!range) range = {rows[i], rows[i]};
     range->first = std::min(range->first, rows[i]);
     range->second = std::max(range->second, rows[i]);

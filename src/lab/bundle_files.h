@@ -36,7 +36,8 @@ void seal_bundle(BundleFiles& files, Json about);
 std::string golden_json(std::span<const float> rows, std::size_t columns, std::span<const float> predictions);
 
 /// ranges.json: the least and the largest value of each column, missing ones left out.
-std::string ranges_json(std::span<const float> rows, std::size_t columns);
+/// @param without  one for each column: true for one that is to have no range
+std::string ranges_json(std::span<const float> rows, const std::vector<bool>& without);
 
 /// Checks everything that can be checked and builds the trees.
 /// @error truncated        a file is missing, or shorter than bundle.json says.

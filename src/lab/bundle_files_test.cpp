@@ -92,13 +92,16 @@ BundleFault fault_of(const BundleFiles& files) {
 TEST(Ranges, are_those_of_the_rows_and_come_back_from_the_bundle) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> rows{1, nan, -3, 4, nan, 5, nan, nan, -7};
-  EXPECT_EQ(Json::parse(ranges_json(rows, 3)), Json::parse(R"({"low":[1,null,-7],"high":[4,null,5]})"));
+  EXPECT_EQ(Json::parse(ranges_json(rows, {false, false, false})),
+            Json::parse(R"({"low":[1,null,-7],"high":[4,null,5]})"));
+  EXPECT_EQ(Json::parse(ranges_json(rows, {false, false, true})),
+            Json::parse(R"({"low":[1,null,null],"high":[4,null,null]})"));
 
   BundleFiles files = small_bundle();
   EXPECT_TRUE(load_bundle(files, schema)->ranges.empty()) << "a bundle of before they were kept";
   std::vector<float> wide(columns, 0.5F);
   wide[0] = nan;
-  files["ranges.json"] = ranges_json(wide, columns);
+  files["ranges.json"] = ranges_json(wide, std::vector<bool>(columns));
   const auto loaded = load_bundle(resealed(files, "", {}), schema);
   ASSERT_TRUE(loaded) << loaded.error().what;
   ASSERT_EQ(loaded->ranges.size(), columns);

@@ -318,6 +318,8 @@ TrainSettings settings_for_catalogue() {
   settings.schema_hash = core::feature_schema_hash();
   for (const core::FeatureSpec& feature : core::feature_catalogue())
     settings.feature_names.emplace_back(feature.name);
+  for (const core::FeatureSpec& feature : core::feature_catalogue())
+    settings.by_clock.push_back(feature.engine == core::Engine::time_context);
   std::vector<std::string_view> codes;
   for (const core::FeatureSpec& feature : core::feature_catalogue()) codes.push_back(feature.mirror);
   auto rules = mirror_rules(codes);
@@ -369,8 +371,8 @@ Result<Training, TrainError> train(const Dataset& data, const TrainSettings& set
   if (!predictions) return trainer_said(predictions.error());
   out.files["model.json"] = std::move(*document);
   out.files["golden.json"] = golden_json(golden, feature_count, *predictions);
-  out.files["ranges.json"] =
-      ranges_json(std::span{data.features}.first(out.split.validation_end * feature_count), feature_count);
+  out.files["ranges.json"] = ranges_json(
+      std::span{data.features}.first(out.split.validation_end * feature_count), settings.by_clock);
   out.files["metrics.json"] = metrics_json(out).dump(1) + "\n";
   out.files["card.md"] = model_card(out);
   seal_bundle(out.files, about(out));

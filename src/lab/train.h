@@ -30,7 +30,10 @@ struct TrainSettings {
   Duration expires_after = 21 * 24h;       ///< zero: never
   std::uint64_t schema_hash = 0;           ///< of the catalogue that made the rows
   std::vector<std::string> feature_names;  ///< [142], catalogue order
-  std::vector<MirrorRule> mirror;          ///< learn every row from both sides; empty: as it is
+  /// [142]: told by the clock, not by the market. A model of a morning would otherwise never trade in the
+  /// afternoon: these have no range.
+  std::vector<bool> by_clock;
+  std::vector<MirrorRule> mirror;  ///< learn every row from both sides; empty: as it is
   double min_leaf_labels =
       60;  ///< labels that do not overlap, at least, behind a leaf; raises min_leaf_weight
 };

@@ -29,8 +29,9 @@ std::string recorded_data() {
 /// decide as always.
 std::vector<std::string> with_settings(std::vector<std::string> arguments, const std::string& state) {
   arguments.insert(arguments.end(), {"--state-dir", state, "-q"});
-  for (const char* setting : {"model.horizon_ms=10000", "sim.maker_fee_bps=0", "sim.taker_fee_bps=0.2",
-                              "decision.min_edge_bps=0", "decision.cooldown_ms=0"})
+  for (const char* setting :
+       {"model.horizon_ms=10000", "sim.maker_fee_bps=0", "sim.taker_fee_bps=0.2", "decision.min_edge_bps=0",
+        "decision.cooldown_ms=0", "risk.features_outside_max=5"})  // half a day of training saw little
     arguments.insert(arguments.end(), {"--set", setting});
   return arguments;
 }
