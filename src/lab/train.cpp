@@ -371,8 +371,10 @@ Result<Training, TrainError> train(const Dataset& data, const TrainSettings& set
   if (!predictions) return trainer_said(predictions.error());
   out.files["model.json"] = std::move(*document);
   out.files["golden.json"] = golden_json(golden, feature_count, *predictions);
-  out.files["ranges.json"] = ranges_json(
-      std::span{data.features}.first(out.split.validation_end * feature_count), settings.by_clock);
+  std::vector<bool> without_range = settings.by_clock;
+  without_range.resize(feature_count);
+  out.files["ranges.json"] =
+      ranges_json(std::span{data.features}.first(out.split.validation_end * feature_count), without_range);
   out.files["metrics.json"] = metrics_json(out).dump(1) + "\n";
   out.files["card.md"] = model_card(out);
   seal_bundle(out.files, about(out));
