@@ -14,6 +14,7 @@ constexpr Duration forbidden_for = 9min;
 constexpr Duration disturbance = 15s;  ///< what others did is known to the bot by then
 constexpr Duration decision_age_max =
     1'100ms;                              ///< an entry waits a second for its turn, on a clock that drifts
+constexpr Duration book_slack = 2s;       ///< between what the gate looked at and what leaves
 constexpr Duration parts_longest = 180s;  ///< of an entry that is worked in parts
 constexpr Duration terms_news = 120s;     ///< a change of terms is known by then
 constexpr Duration signs_looked_back = 90s;
@@ -250,7 +251,7 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
   check_decision(body, s);
   if (violation_) return;
   if (!s.synced) return fail("I7", fmt::format("entry {} left on a book that is not whole", body.id));
-  const Duration allowed = std::chrono::milliseconds{limits_.max_feed_age_ms} + decision_age_max;
+  const Duration allowed = std::chrono::milliseconds{limits_.max_feed_age_ms} + book_slack;
   measured_.book_age = std::max(measured_.book_age, scheduler_.now() - s.heard_at);
   if (scheduler_.now() - s.heard_at > allowed)
     return fail("I7", fmt::format("entry {} left on a book that was last heard of {} ms ago", body.id,
