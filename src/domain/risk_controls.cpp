@@ -85,7 +85,7 @@ constexpr std::array<RiskControl, control_count> controls_declared = [] {
        "features finite, few missing, within the range of training", "refused",
        "last frame, the bundle's ranges", "practice"},
       {model_validity, "model_validity", hard, R::model_missing,
-       "a checked bundle of this catalogue, young, promising what is possible", "refused",
+       "a checked and signed bundle of this catalogue, young, promising what is possible", "refused",
        "bundle, prediction", "RTS 6 Art. 5"},
       {decision_ttl, "decision_ttl", hard, R::decision_stale, "an order leaves soon after it was decided",
        "refused", "time of the decision, core time", "practice"},

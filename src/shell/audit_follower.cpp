@@ -1,8 +1,12 @@
 #include "shell/audit_follower.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
+#include "io/audit/audit_verify.h"
 #include "io/clock/clock.h"
 
 namespace mlbot::shell {
@@ -42,12 +46,43 @@ void AuditFollower::stop() {
 
 std::string AuditFollower::trouble() const {
   const std::lock_guard lock{trouble_mutex_};
-  return trouble_;
+  return trouble_.empty() ? tampered_ : trouble_;
 }
 
 void AuditFollower::fail(const std::string& what) {
   const std::lock_guard lock{trouble_mutex_};
-  trouble_ = what + "; trading goes on, the journal keeps everything and the next start makes up for it";
+  if (trouble_.empty())
+    trouble_ = what + "; trading goes on, the journal keeps everything and the next start makes up for it";
+}
+
+bool AuditFollower::failed() const {
+  const std::lock_guard lock{trouble_mutex_};
+  return !trouble_.empty();
+}
+
+bool AuditFollower::sync() {
+  const auto kept = writer_->sync();
+  if (!kept) fail(kept.error().what);
+  return kept.has_value();
+}
+
+void AuditFollower::verify_all() {
+  std::error_code ignored;
+  const bool anchored = !setup_.anchor_file.empty() && std::filesystem::exists(setup_.anchor_file, ignored);
+  const auto report =
+      io::audit::verify(setup_.audit, {.anchor_file = anchored ? setup_.anchor_file : "", .on_record = {}});
+  std::string tampered;
+  if (!report)
+    tampered = report.error().what;
+  else if (!report->whole())
+    tampered = fmt::format("{}; `mlbot audit verify` names every finding, {} in all",
+                           report->findings.front().what, report->findings.size());
+  Json what{{"whole", tampered.empty()}};
+  if (report) what["records"] = report->records;
+  if (!tampered.empty()) what["finding"] = tampered;
+  record("verified", std::move(what));
+  const std::lock_guard lock{trouble_mutex_};
+  tampered_ = std::move(tampered);
 }
 
 void AuditFollower::record(std::string_view kind, Json what) {
@@ -73,7 +108,12 @@ bool AuditFollower::follow(std::size_t& taken) {
 }
 
 void AuditFollower::run(Progress& progress) {
-  auto synced_at = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  const auto verify = [this] {
+    if (sync()) verify_all();
+    return Clock::now();
+  };
+  auto verified_at = verify(), synced_at = verified_at;
   while (true) {
     const bool last_turn = stopping_;
     std::size_t taken = 0;
@@ -86,17 +126,15 @@ void AuditFollower::run(Progress& progress) {
     progress.add(taken + 1);
     if (taken >= records_a_turn) continue;
     if (last_turn) break;
-    if (std::chrono::steady_clock::now() - synced_at > sync_period) {
-      synced_at = std::chrono::steady_clock::now();
-      if (const auto kept = writer_->sync(); !kept) {
-        fail(kept.error().what);
-        break;
-      }
+    if (Clock::now() - verified_at >= setup_.verify_every) verified_at = synced_at = verify();
+    if (Clock::now() - synced_at > sync_period) {
+      synced_at = Clock::now();
+      if (!sync()) break;
     }
     std::this_thread::sleep_for(pause);
   }
-  if (trouble().empty()) record("closed", {{"through", reader_->last_sequence().number}});
-  if (const auto kept = writer_->sync(); !kept && trouble().empty()) fail(kept.error().what);
+  if (!failed()) record("closed", {{"through", reader_->last_sequence().number}});
+  sync();
   writer_.reset();
 }
 

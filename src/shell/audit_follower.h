@@ -2,7 +2,8 @@
 //
 // After a crash it goes on behind the last record that stands: the journal has what is missing, and the place
 // in each record says what is not. An error (disk full) ends it with a word on the page; trading goes on, the
-// journal keeps everything and the next start makes up for it.
+// journal keeps everything and the next start makes up for it. At the start and every hour the whole log is
+// held against its chain and its anchors; what was tampered with is named on the page, and writing goes on.
 #pragma once
 
 #include <atomic>
@@ -19,10 +20,11 @@ namespace mlbot::shell {
 class AuditFollower {
  public:
   struct Setup {
-    std::string journal;          ///< directory
-    std::string audit;            ///< directory
-    std::string anchor_file;      ///< "" keeps no anchors
-    Sequence journal_end;         ///< its last event before this run
+    std::string journal;      ///< directory
+    std::string audit;        ///< directory
+    std::string anchor_file;  ///< "" keeps no anchors
+    Sequence journal_end;     ///< its last event before this run
+    Duration verify_every = std::chrono::hours{1};
     Json about = Json::object();  ///< of this process, for its first record: build, configuration
   };
   explicit AuditFollower(Setup setup) : setup_{std::move(setup)} {}
@@ -44,6 +46,10 @@ class AuditFollower {
   bool follow(std::size_t& taken);
   void record(std::string_view kind, Json what);
   void fail(const std::string& what);
+  bool failed() const;
+  /// @return false when the log cannot be written
+  bool sync();
+  void verify_all();
 
   Setup setup_;
   std::unique_ptr<io::audit::AuditWriter> writer_;
@@ -54,7 +60,7 @@ class AuditFollower {
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> records_{0}, followed_{0};
   mutable std::mutex trouble_mutex_;
-  std::string trouble_;
+  std::string trouble_, tampered_;
 };
 
 }  // namespace mlbot::shell

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "base/prng.h"
 #include "io/audit/audit_verify.h"
@@ -118,6 +119,46 @@ TEST_F(OnRecord, EveryKindIsThereOnceInTheJournalsOrder) {
                                                {"ack", 12},
                                                {"fill", 12},
                                                {"operator", 3}}));
+}
+
+TEST_F(OnRecord, ARecordThatIsTamperedWithIsNamedWhileTheBotRuns) {
+  journal_some(1, 12);
+  AuditFollower follower{{.journal = folder.path() + "/journal",
+                          .audit = folder.path() + "/audit",
+                          .anchor_file = "",
+                          .journal_end = {},
+                          .verify_every = 10ms,
+                          .about = {}}};
+  Progress progress;
+  ASSERT_FALSE(follower.start(progress));
+  const auto until = [&](auto&& holds) {
+    for (int i = 0; i < 400 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{25});
+    return holds();
+  };
+  ASSERT_TRUE(until([&] { return follower.followed_through() == journal_end; }));
+  EXPECT_EQ(follower.trouble(), "");
+
+  const auto file = folder.path() + "/audit/" + [&] {
+    for (const auto& entry : std::filesystem::directory_iterator{folder.path() + "/audit"})
+      if (entry.path().extension() == ".audit") return entry.path().filename().string();
+    return std::string{"no segment"};
+  }();
+  const auto at_fifth = [&] {
+    std::ifstream in{file};
+    std::string line;
+    std::streamoff at = 0;
+    for (int i = 0; i < 4 && std::getline(in, line); ++i) at += static_cast<std::streamoff>(line.size()) + 1;
+    return at + 100;
+  }();
+  std::fstream bytes{file, std::ios::in | std::ios::out};
+  bytes.seekg(at_fifth);
+  const char was = static_cast<char>(bytes.get());
+  bytes.seekp(at_fifth);
+  bytes.put(was == '1' ? '2' : '1');
+  bytes.close();
+  EXPECT_TRUE(until([&] { return follower.trouble().find("record 5 ") != std::string::npos; }))
+      << follower.trouble();
+  follower.stop();
 }
 
 TEST_F(OnRecord, ASendNamesItsOrderItsWayAndItsBody) {

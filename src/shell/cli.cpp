@@ -411,6 +411,13 @@ class CommandLine {
     command(*model_app, "show", "one bundle: heads, data, metrics",
             [this](const Console& c, DynamicSystemConfig& config) { return model_show(c, config, name_); })
         ->add_option("name", name_, "alias or content hash; default: the configured alias");
+    command(
+        *model_app, "sign", "accept a model that was trained elsewhere: only signed ones are traded",
+        [this](const Console& c, DynamicSystemConfig& config) { return model_sign(c, config, name_); },
+        "  mlbot model sign champion\nSigned with state/model_signing.key; what is trained here is signed "
+        "already.\nPublic keys of other machines may be added to state/model_keys.trusted, one a line.")
+        ->add_option("name", name_, "alias or content hash")
+        ->required();
 
     auto* risk_app = app_.add_subcommand("risk", "the controls that an order must pass");
     risk_app->require_subcommand(1);

@@ -96,6 +96,8 @@ ExitCode train(const Console& console, const DynamicSystemConfig& config, const 
 
 ExitCode model_list(const Console& console, const DynamicSystemConfig& config);
 ExitCode model_show(const Console& console, const DynamicSystemConfig& config, const std::string& name);
+/// From now on this installation trades the model.
+ExitCode model_sign(const Console& console, const DynamicSystemConfig& config, const std::string& name);
 
 struct FeatureListOptions {
   bool markdown = false;

@@ -63,10 +63,10 @@ Finding check_model(const StateDirectory& state, const std::string& alias) {
     return {"model", Verdict::warning,
             fmt::format("no {} yet: `mlbot run` trains one at its first start, `mlbot train` from a journal",
                         alias)};
-  const auto bundle = load_model(state.models(), alias);
+  const auto bundle = load_model_to_trade(state.models(), alias);
   if (!bundle) return {"model", Verdict::failed, bundle.error().what};
   return {"model", Verdict::ok,
-          fmt::format("{} is {}, golden rows equal", alias, bundle->content_hash.substr(0, 12))};
+          fmt::format("{} is {}, golden rows equal, signed", alias, bundle->content_hash.substr(0, 12))};
 }
 
 Finding check_page(const StateDirectory& state, const std::string& listen) {

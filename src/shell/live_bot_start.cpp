@@ -160,7 +160,7 @@ LiveBot::Parts::Failure LiveBot::Parts::load_or_train_model() {
     console.note(fmt::format("model {} from {} rows; report {}", short_hash(outcome->content_hash),
                              grouped(static_cast<std::int64_t>(outcome->rows)), outcome->report));
   }
-  auto loaded = load_model(state.models(), settings.model_alias);
+  auto loaded = load_model_to_trade(state.models(), settings.model_alias);
   if (!loaded) return StartError{exit_code_of(loaded.error()), loaded.error().what};
   bundle = std::move(*loaded);
   return {};

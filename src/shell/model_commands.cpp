@@ -6,6 +6,7 @@
 #include "io/files/bundle_store.h"
 #include "shell/commands.h"
 #include "shell/model_store.h"
+#include "shell/model_trust.h"
 #include "shell/state_directory.h"
 
 namespace mlbot::shell {
@@ -25,7 +26,8 @@ Result<Json, std::string> about(const io::files::BundleStore& store, const std::
 }  // namespace
 
 ExitCode model_list(const Console& console, const DynamicSystemConfig& config) {
-  const io::files::BundleStore store{StateDirectory{config.current().state_dir}.models()};
+  const auto models = StateDirectory{config.current().state_dir}.models();
+  const io::files::BundleStore store{models};
   const auto hashes = store.list();
   if (!hashes) return console.fail(ExitCode::data, hashes.error().what);
   const auto aliases = store.aliases();
@@ -40,20 +42,23 @@ ExitCode model_list(const Console& console, const DynamicSystemConfig& config) {
     if (!json) return console.fail(ExitCode::model, json.error());
     const auto schema = json->value("schema_hash", std::string{});
     const auto trained = to_rfc3339(Instant::from_ms(json->value("trained_at_ms", std::int64_t{0})));
+    const bool is_signed = check_signature(models, hash).has_value();
     const bool fits = schema == fmt::format("{:016x}", core::feature_schema_hash());
     list.push_back({{"hash", hash},
                     {"aliases", names},
                     {"trained_at", trained},
                     {"schema_hash", schema},
-                    {"fits_this_build", fits}});
-    rows.push_back({hash.substr(0, 12), names, trained, schema, fits ? "yes" : "no: retrain"});
+                    {"fits_this_build", fits},
+                    {"signed", is_signed}});
+    rows.push_back({hash.substr(0, 12), names, trained, schema, fits ? "yes" : "no: retrain",
+                    is_signed ? "yes" : "no: mlbot model sign"});
   }
   if (console.json())
     console.print_json({{"schema_version", 1}, {"models", list}});
   else if (rows.empty())
     console.print("no model yet; `mlbot train` makes one from the journal");
   else
-    console.table({"model", "alias", "trained at", "feature schema", "fits this build"}, rows);
+    console.table({"model", "alias", "trained at", "feature schema", "fits this build", "signed"}, rows);
   return ExitCode::done;
 }
 
@@ -75,6 +80,21 @@ ExitCode model_show(const Console& console, const DynamicSystemConfig& config, c
   console.print("bundle " + bundle->content_hash);
   for (const auto& [file, bytes] : *files)
     if (file == "card.md") console.print(bytes);
+  return ExitCode::done;
+}
+
+ExitCode model_sign(const Console& console, const DynamicSystemConfig& config, const std::string& name) {
+  const auto models = StateDirectory{config.current().state_dir}.models();
+  const auto hash = io::files::BundleStore{models}.resolve(name);
+  if (!hash) return console.fail(ExitCode::model, hash.error().what);
+  if (auto done = sign_model(models, *hash); !done) return console.fail(ExitCode::data, done.error().what);
+  // What cannot be used in spite of its signature is said at once, not at the next start.
+  const auto bundle = load_model_to_trade(models, *hash);
+  if (!bundle) return console.fail(exit_code_of(bundle.error()), bundle.error().what);
+  if (console.json())
+    console.print_json({{"schema_version", 1}, {"hash", *hash}, {"signed", true}});
+  else
+    console.print(fmt::format("model {} is signed; it is traded where it is chosen", hash->substr(0, 12)));
   return ExitCode::done;
 }
 

@@ -5,6 +5,7 @@
 #include "core/features/feature_hub.h"
 #include "io/files/bundle_store.h"
 #include "lab/bundle_files.h"
+#include "shell/model_trust.h"
 
 namespace mlbot::shell {
 
@@ -28,6 +29,15 @@ Result<models::Bundle, models::BundleError> load_model(const std::string& models
         fmt::format("{}: its content is {}: bundle.json was changed or a file was added after training; "
                     "copy the bundle again, or train another with `mlbot train`",
                     directory, bundle->content_hash)}};
+  return bundle;
+}
+
+Result<models::Bundle, models::BundleError> load_model_to_trade(const std::string& models_directory,
+                                                                const std::string& name) {
+  auto bundle = load_model(models_directory, name);
+  if (!bundle) return bundle;
+  if (auto trusted = check_signature(models_directory, bundle->content_hash); !trusted)
+    return std::unexpected{trusted.error()};
   return bundle;
 }
 

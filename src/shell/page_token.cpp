@@ -1,11 +1,11 @@
 #include "shell/page_token.h"
 
 #include <array>
-#include <filesystem>
 #include <random>
 
 #include "base/digest.h"
 #include "io/files/files.h"
+#include "io/files/private_file.h"
 
 namespace mlbot::shell {
 namespace {
@@ -27,12 +27,9 @@ Result<std::string, StartError> page_token(const StateDirectory& state) {
     token = std::move(*known);
   } else {
     token = random_token();
-    if (const auto written = io::files::write_file_atomically(state.page_token(), token); !written)
+    if (const auto written = io::files::write_private_file_atomically(state.page_token(), token); !written)
       return std::unexpected{StartError{ExitCode::data, written.error().what}};
   }
-  std::error_code ignored;
-  std::filesystem::permissions(
-      state.page_token(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
   return token;
 }
 

@@ -4,6 +4,7 @@
 // A Redis of our own (bus "redis") and a simulated exchange (venue "sim") are processes like the others. The
 // supervisor carries no data: killed, it takes the services with it, and they go on from their files.
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "io/net/http_server.h"
 #include "shell/commands.h"
 #include "shell/exchange/accounts.h"
+#include "shell/kill_file.h"
 #include "shell/own_redis.h"
 #include "shell/page_token.h"
 #include "shell/service/service_manager.h"
@@ -31,6 +33,7 @@ constexpr auto look = std::chrono::milliseconds{20};
 constexpr Duration observe_period = 500ms;
 constexpr Duration stop_patience = 5s;
 constexpr Duration silence_limit = 5s;
+constexpr const char* trade_stage = "trade-main";
 
 std::string own_path() {
   std::error_code error;
@@ -64,6 +67,7 @@ class Supervisor {
   std::vector<std::string> service(const std::string& verb, std::vector<std::string> more) const;
   double recorded_speed() const;
   void look_at(Child& child);
+  void hand_on_kill();
   void show();
 
   const Console& console_;
@@ -206,7 +210,7 @@ Result<void, StartError> Supervisor::prepare() {
   auto trade = recording;
   trade.insert(trade.end(), {"--shards", std::to_string(options_.shards)});
   if (!options_.confirm.empty()) trade.insert(trade.end(), {"--confirm", options_.confirm});
-  add("trade-main", own_path(), service("trade", trade));
+  add(trade_stage, own_path(), service("trade", trade));
   add("archive", own_path(), service("archive", {}));
   return {};
 }
@@ -234,6 +238,21 @@ void Supervisor::look_at(Child& child) {
   const auto work = child.work->count();
   if (process.running() && work > child.work_seen) child.progress->add(work - child.work_seen);
   child.work_seen = work;
+}
+
+/// SIGUSR2 is the operator's kill: the trade stage's business. One that is down finds the file when it comes
+/// back.
+void Supervisor::hand_on_kill() {
+  bool heard = false;
+  for (const auto& child : children_)
+    if (child.process->name() == trade_stage && child.process->running())
+      heard = ::kill(child.process->id(), SIGUSR2) == 0;
+  if (heard) return console_.note(fmt::format("kill: handed on to {}", trade_stage));
+  if (const auto failed = KillFile{state_.kill_file()}.write(OperatorVerb::kill, "SIGUSR2"))
+    console_.note("kill: " + *failed);
+  else
+    console_.note(
+        fmt::format("kill: {} is down; it finds {} when it starts", trade_stage, state_.kill_file()));
 }
 
 void Supervisor::show() {
@@ -283,6 +302,7 @@ ExitCode Supervisor::run() {
                              fmt::format("{} does not start ({}): see {}/logs/{}.log", child.process->name(),
                                          child.process->last_end(), state_.root, child.process->name()));
     }
+    if (stop.take_kill()) hand_on_kill();
     show();
     std::this_thread::sleep_for(look);
   }

@@ -161,7 +161,8 @@ Result<void, StartError> TradeService::load_model(const std::string& name, bool 
     host_.console().note(fmt::format("no model {} yet: frames are judged and nothing is traded", name));
     return {};
   }
-  auto loaded = shell::load_model(host_.state().models(), name);
+  auto loaded = recorded_ ? shell::load_model(host_.state().models(), name)
+                          : load_model_to_trade(host_.state().models(), name);
   if (!loaded) return std::unexpected{StartError{exit_code_of(loaded.error()), loaded.error().what}};
   bundle_ = std::move(*loaded);
   return {};

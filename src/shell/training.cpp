@@ -9,6 +9,7 @@
 #include "io/files/bundle_store.h"
 #include "lab/train.h"
 #include "shell/certificates.h"
+#include "shell/model_trust.h"
 
 namespace mlbot::shell {
 namespace {
@@ -91,6 +92,8 @@ Result<TrainingOutcome, StartError> train_model(
   io::files::BundleStore store{request.models};
   if (auto kept = store.put(training->content_hash, training->files); !kept)
     return fail(ExitCode::data, kept.error().what);
+  if (auto ours = sign_model(request.models, training->content_hash); !ours)
+    return fail(ExitCode::data, ours.error().what);
   if (!request.alias.empty())
     if (auto moved = store.set_alias(request.alias, training->content_hash); !moved)
       return fail(ExitCode::data, moved.error().what);

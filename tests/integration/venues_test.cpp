@@ -57,6 +57,7 @@ class Elsewhere : public ::testing::Test {
     ASSERT_EQ(made.exit_code, 0) << made.err;
     filesystem::create_directories(state_);
     filesystem::copy(directory_ / "made/models", state_ + "/models", filesystem::copy_options::recursive);
+    filesystem::copy_file(directory_ / "made/model_keys.trusted", state_ + "/model_keys.trusted");
   }
   std::vector<std::string> live(const std::string& key) const {
     return {"--venue", venue_, "--mode", "live", "--key-file", key};

@@ -14,6 +14,7 @@
 #include "io/journal/journal.h"
 #include "lab/booster.h"
 #include "lab/bundle_files.h"
+#include "shell/model_trust.h"
 
 namespace mlbot::testing_support {
 
@@ -95,6 +96,7 @@ inline std::string put_queue_model(const std::string& models,
   io::files::BundleStore store{models};
   const auto hash = lab::content_hash(files);
   EXPECT_TRUE(store.put(hash, files));
+  EXPECT_TRUE(shell::sign_model(models, hash));
   EXPECT_TRUE(store.set_alias("champion", hash));
   return hash;
 }

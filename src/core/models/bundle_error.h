@@ -8,7 +8,14 @@
 
 namespace mlbot::models {
 
-enum class BundleFault : std::uint8_t { unreadable, truncated, wrong_schema, golden_mismatch, unsupported };
+enum class BundleFault : std::uint8_t {
+  unreadable,
+  truncated,
+  wrong_schema,
+  golden_mismatch,
+  unsupported,
+  unsigned_bundle,
+};
 std::string_view to_string(BundleFault fault);
 
 struct BundleError {

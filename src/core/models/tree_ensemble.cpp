@@ -92,6 +92,8 @@ std::string_view to_string(BundleFault fault) {
       return "wrong_schema";
     case BundleFault::golden_mismatch:
       return "golden_mismatch";
+    case BundleFault::unsigned_bundle:
+      return "unsigned_bundle";
     case BundleFault::unsupported:
       return "unsupported";
   }

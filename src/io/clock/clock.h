@@ -1,5 +1,5 @@
-// The only place that asks what time it is: UTC at the first call, moved on by the monotonic clock, so it
-// never runs back.
+// The only place that asks what time it is: UTC at the first call, moved on by the clock that counts from
+// boot, so it never runs back, and a machine that slept is not young.
 #pragma once
 
 #include "base/time.h"

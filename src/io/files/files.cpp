@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/files/private_file.h"
+
 namespace mlbot::io::files {
 namespace {
 
@@ -90,14 +92,16 @@ Result<std::string, FileError> read_file(const fs::path& path, std::uint64_t byt
   }
 }
 
-Result<void, FileError> write_file_atomically(const fs::path& path, std::string_view bytes) {
+namespace {
+
+Result<void, FileError> replace_atomically(const fs::path& path, std::string_view bytes, mode_t mode) {
   if (auto ok = make_directories(parent_of(path)); !ok) return ok;
   std::string temporary = path.string() + ".XXXXXX";
   {
     const Descriptor file{::mkostemp(temporary.data(), O_CLOEXEC)};
     if (!file.open()) return failed("create", path);
     auto written = write_all(file.number(), bytes, path);
-    if (written && ::fchmod(file.number(), 0644) != 0) written = failed("set the rights of", path);
+    if (written && ::fchmod(file.number(), mode) != 0) written = failed("set the rights of", path);
     if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = failed("replace", path);
     if (!written) {
       ::unlink(temporary.c_str());
@@ -105,6 +109,16 @@ Result<void, FileError> write_file_atomically(const fs::path& path, std::string_
     }
   }
   return sync_directory(parent_of(path));
+}
+
+}  // namespace
+
+Result<void, FileError> write_file_atomically(const fs::path& path, std::string_view bytes) {
+  return replace_atomically(path, bytes, 0644);
+}
+
+Result<void, FileError> write_private_file_atomically(const fs::path& path, std::string_view bytes) {
+  return replace_atomically(path, bytes, 0600);
 }
 
 Result<void, FileError> sync_directory(const fs::path& path) {
