@@ -37,6 +37,10 @@ void BotBooks::read() {
       }
       if (event->sequence <= counted_to_) continue;
       counted_to_ = event->sequence;
+      if (const auto* run = std::get_if<RunStarted>(&event->what))
+        killed_ = run->carried.state == TradingState::killed;
+      if (const auto* wish = std::get_if<OperatorCommand>(&event->what))
+        killed_ = wish->verb == OperatorVerb::kill || (killed_ && wish->verb != OperatorVerb::unlock);
       runs_ += std::holds_alternative<RunStarted>(event->what);
       carried_ += std::holds_alternative<IntentCarried>(event->what);
     }
@@ -51,6 +55,8 @@ void BotBooks::read() {
     const auto* command = std::get_if<StampedCommand>(record);
     const auto* order = command == nullptr ? nullptr : std::get_if<PlaceOrder>(&command->what);
     if (order == nullptr) continue;
+    if (killed_ && !order->reduce_only && command->cause == counted_to_ && !orders_.contains(order->id.str()))
+      doubles_.push_back(order->id.str() + " is an entry behind a kill");
     const auto [at, fresh] = orders_.insert({order->id.str(), command->cause.number});
     if (!fresh && at->second != command->cause.number)
       doubles_.push_back(order->id.str() + " was given twice");

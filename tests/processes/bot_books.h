@@ -28,7 +28,7 @@ class BotBooks {
   /// The event behind which each order was meant to be sent, by its id.
   const std::map<std::string, std::uint64_t>& orders() const { return orders_; }
   std::uint64_t entries() const { return entries_; }
-  /// Ids that were given to two orders, decisions that led to two.
+  /// Ids that were given to two orders, decisions that led to two, entries behind a kill.
   const std::vector<std::string>& doubles() const { return doubles_; }
   std::uint32_t runs() const { return runs_; }
   std::uint64_t carried() const { return carried_; }
@@ -43,6 +43,7 @@ class BotBooks {
   std::vector<std::string> doubles_;
   std::map<std::uint16_t, Instrument> instruments_;
   std::uint64_t entries_ = 0, carried_ = 0;
+  bool killed_ = false;
   std::uint32_t runs_ = 0;
   Sequence counted_to_;
 };

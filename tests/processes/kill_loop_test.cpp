@@ -3,8 +3,9 @@
 // no fill was lost, positions are equal and protected; how long each life took until it could trade again is
 // printed.
 //
-// A bot that was dead for more than 6 s of five minutes does not enter before its volatility is known again,
-// so every few deaths there is a new exchange and a new bot.
+// The whole bot in one process, and the trade stage by itself: that one finds its features as warm as before,
+// so it enters in every life; a whole bot that was dead for more than 6 s of five minutes waits until its
+// volatility is known again, and only leaves what it holds.
 //
 // MLBOT_KILL_ROUNDS=10000 for a night; MLBOT_KILL_SEED=n for the moments of a run that failed.
 #include <algorithm>
@@ -20,8 +21,6 @@ using namespace testing_support;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t rounds_a_scene = 5;
-
 std::uint64_t wanted(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
@@ -31,7 +30,6 @@ double ms_since(Clock::time_point then) {
   return std::chrono::duration<double, std::milli>(Clock::now() - then).count();
 }
 
-/// Of all scenes together.
 struct Tally {
   std::uint64_t rounds = 0, killed_starting = 0, killed_holding = 0;
   std::uint64_t orders = 0, entries = 0, carried = 0, fills = 0, glances = 0;
@@ -45,7 +43,7 @@ void kill_and_start(TradingScene& scene, Prng& chance, std::uint64_t rounds, Tal
     SCOPED_TRACE(fmt::format("round {}", tally.rounds));
     const auto started = Clock::now();
     auto bot = scene.start_bot();
-    if (chance.chance(0.15)) {
+    if (round > 0 && chance.chance(0.15)) {
       std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(chance.uniform(0, 500)));
       oracle.glance();
       bot->signal(SIGKILL);
@@ -53,9 +51,16 @@ void kill_and_start(TradingScene& scene, Prng& chance, std::uint64_t rounds, Tal
       ++tally.killed_starting;
       continue;
     }
-    ASSERT_TRUE(scene.wait_until_trading(*bot)) << bot->err() << scene.status()["header"].dump();
+    ASSERT_TRUE(scene.wait_until_trading(*bot)) << bot->out() << bot->err();
     tally.to_trading.push_back(ms_since(started));
     EXPECT_TRUE(oracle.agree()) << bot->err();
+    // The first life lasts until something is held, so that the whole bot dies with a position too.
+    if (round == 0) {
+      EXPECT_TRUE(wait_for([&] {
+        oracle.glance();
+        return !oracle.flat();
+      })) << "it never entered";
+    }
     const auto until = Clock::now() + std::chrono::milliseconds{chance.below(2'500)};
     while (Clock::now() < until) {
       oracle.glance();
@@ -70,15 +75,16 @@ void kill_and_start(TradingScene& scene, Prng& chance, std::uint64_t rounds, Tal
   auto bot = scene.start_bot();
   ASSERT_TRUE(scene.wait_until_trading(*bot)) << bot->err();
   EXPECT_TRUE(oracle.agree()) << bot->err();
-  EXPECT_EQ(scene.mlbot({"flatten", "--cause", "the end of the test"}).exit_code, 0);
+  std::ofstream{scene.state + "/KILL"} << "flatten the end of the test\n";
   EXPECT_TRUE(wait_for([&] { return oracle.flat(); })) << bot->err();
   EXPECT_TRUE(oracle.agree()) << bot->err();
   bot->signal(SIGINT);
   EXPECT_EQ(bot->wait().exit_code, 0) << bot->err();
   for (const auto& what : oracle.findings()) ADD_FAILURE() << what;
-  const auto verified = scene.mlbot({"audit", "verify"});
+  const auto verified =
+      run_mlbot(scene.directory, {"audit", "verify", "--state-dir", scene.books()}, {.name = "verify"});
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
-  const auto replayed = scene.mlbot({"replay", "-q"});
+  const auto replayed = run_mlbot(scene.directory, {"replay", scene.books(), "-q"}, {.name = "replay"});
   EXPECT_EQ(replayed.exit_code, 0) << replayed.out << replayed.err;
   tally.orders += oracle.wire_orders();
   tally.entries += oracle.books().entries();
@@ -88,35 +94,48 @@ void kill_and_start(TradingScene& scene, Prng& chance, std::uint64_t rounds, Tal
   tally.bare_ms_max = std::max(tally.bare_ms_max, oracle.bare_ms_max());
 }
 
-TEST(KillLoop, NoOrderTwiceNoFillLostAndTradingAgain) {
-  const auto rounds = wanted("MLBOT_KILL_ROUNDS", 50);
-  const auto seed = wanted("MLBOT_KILL_SEED", static_cast<std::uint64_t>(io::clock::now().ms()));
-  std::printf("MLBOT_KILL_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  std::fflush(stdout);
-  Prng chance = Prng::stream(seed, "kill loop");
-  Tally tally;
-  const auto began = Clock::now();
-  while (tally.rounds < rounds && !HasFailure()) {
-    TradingScene scene;
+class KillLoop : public testing::Test {
+ protected:
+  void run(BotShape shape, std::uint64_t rounds) {
+    const auto seed = wanted("MLBOT_KILL_SEED", static_cast<std::uint64_t>(io::clock::now().ms()));
+    std::printf("MLBOT_KILL_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    std::fflush(stdout);
+    Prng chance = Prng::stream(seed, "kill loop");
+    Tally tally;
+    TradingScene scene{shape};
     ASSERT_TRUE(scene.truth);
-    kill_and_start(scene, chance, std::min(rounds_a_scene, rounds - tally.rounds), tally);
+    const auto began = Clock::now();
+    kill_and_start(scene, chance, rounds, tally);
+    auto& times = tally.to_trading;
+    std::ranges::sort(times);
+    const auto at_share = [&](double share) {
+      return times.empty() ? 0
+                           : times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+    };
+    const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+    std::printf(
+        "%llu rounds in %.0f s: %llu killed while starting, %llu while holding a position; %llu orders, %llu "
+        "entries, %llu intents carried over a death, %llu fills; longest without a stop %.0f ms in %llu "
+        "glances "
+        "at a position\nstart to trading again, %zu lives: p50 %.0f ms, p99 %.0f ms, max %.0f ms\n",
+        number(tally.rounds), ms_since(began) / 1000, number(tally.killed_starting),
+        number(tally.killed_holding), number(tally.orders), number(tally.entries), number(tally.carried),
+        number(tally.fills), tally.bare_ms_max, number(tally.glances), times.size(), at_share(0.5),
+        at_share(0.99), at_share(1));
+    orders_ = tally.orders;
   }
-  auto& times = tally.to_trading;
-  std::ranges::sort(times);
-  const auto at_share = [&](double share) {
-    return times.empty() ? 0 : times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
-  };
-  const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
-  std::printf(
-      "%llu rounds in %.0f s: %llu killed while starting, %llu while holding a position; %llu orders, %llu "
-      "entries, %llu intents carried over a death, %llu fills; longest without a stop %.0f ms in %llu "
-      "glances "
-      "at a position\nstart to trading again, %zu lives: p50 %.0f ms, p99 %.0f ms, max %.0f ms\n",
-      number(tally.rounds), ms_since(began) / 1000, number(tally.killed_starting),
-      number(tally.killed_holding), number(tally.orders), number(tally.entries), number(tally.carried),
-      number(tally.fills), tally.bare_ms_max, number(tally.glances), times.size(), at_share(0.5),
-      at_share(0.99), at_share(1));
-  EXPECT_GT(tally.orders, rounds / 2) << "a bot that hardly trades proves little";
+  std::uint64_t orders_ = 0;
+};
+
+TEST_F(KillLoop, OfTheWholeBotSendsNoOrderTwiceAndLosesNoFill) {
+  run(BotShape::one_process, std::max<std::uint64_t>(1, wanted("MLBOT_KILL_ROUNDS", 50) / 5));
+}
+
+TEST_F(KillLoop, OfTheTradeStageSendsNoOrderTwiceAndLosesNoFill) {
+  if (!io::bus::run_quietly({"redis-server", "--version"})) GTEST_SKIP() << "no redis-server on this machine";
+  const auto rounds = wanted("MLBOT_KILL_ROUNDS", 50) * 4 / 5;
+  run(BotShape::trade_service, rounds);
+  EXPECT_GT(orders_, rounds / 2) << "a bot that hardly trades proves little";
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ constexpr std::size_t findings_max = 20;
 }  // namespace
 
 Oracle::Oracle(const TradingScene& scene)
-    : scene_{scene}, books_{scene.state + "/journal"}, listed_from_ms_{io::clock::now().ms() - overlap_ms} {
+    : scene_{scene}, books_{scene.books() + "/journal"}, listed_from_ms_{io::clock::now().ms() - overlap_ms} {
   books_.forget();
 }
 

@@ -2,7 +2,7 @@
 
 namespace mlbot::testing_support {
 
-TradingScene::TradingScene(std::vector<std::string> more) {
+TradingScene::TradingScene(BotShape shape, std::vector<std::string> more) : shape_{shape} {
   std::vector<std::string> arguments{"exchange",      "--listen",        "127.0.0.1:0", "--account",
                                      "main=10000000", "--account",       "main:guard",  "--json",
                                      "--no-limits",   "--history-hours", "2.5",         "--record-requests",
@@ -30,6 +30,22 @@ TradingScene::TradingScene(std::vector<std::string> more) {
       {"run", "--state-dir", state, "--listen", "127.0.0.1:0", "--history-hours", "2.5", "--stop-after", "1"},
       {.name = "warm"});
   EXPECT_EQ(warm.exit_code, 0) << warm.err;
+  if (shape_ == BotShape::trade_service) start_services();
+}
+
+void TradingScene::start_services() {
+  redis_ = std::make_unique<io::bus::RedisServer>();
+  ASSERT_TRUE(redis_->start());
+  const auto service = [&](std::vector<std::string> words) {
+    words.insert(words.end(),
+                 {"--set", "exchange.venue=" + venue, "--bus", redis_->url(), "--state-dir", state});
+    return words;
+  };
+  ingest_.emplace(directory, service({"service", "ingest"}), ProcessOptions{.name = "ingest"});
+  features_.emplace(directory, service({"service", "features", "--shard", "0/1"}),
+                    ProcessOptions{.name = "features"});
+  // Until the shortest window of volatility is covered again: without it nothing is entered.
+  std::this_thread::sleep_for(std::chrono::seconds{33});
 }
 
 std::string TradingScene::key_file(const std::string& name, const std::string& by) const {
@@ -44,19 +60,14 @@ std::string TradingScene::key_file(const std::string& name, const std::string& b
 }
 
 std::vector<std::string> TradingScene::run_arguments(const std::string& by) const {
-  std::vector<std::string> out{"run",
-                               "--venue",
-                               by,
-                               "--mode",
-                               "live",
-                               "--key-file",
-                               key_file("main", by),
-                               "--listen",
-                               "127.0.0.1:0",
-                               "--confirm",
-                               "live " + by + " 100000001",
-                               "--state-dir",
-                               state};
+  std::vector<std::string> out = shape_ == BotShape::one_process
+                                     ? std::vector<std::string>{"run"}
+                                     : std::vector<std::string>{"service", "trade", "--bus", redis_->url()};
+  for (const std::string& word :
+       {std::string{"--venue"}, by, std::string{"--mode"}, std::string{"live"}, std::string{"--key-file"},
+        key_file("main", by), std::string{"--listen"}, std::string{"127.0.0.1:0"}, std::string{"--confirm"},
+        "live " + by + " 100000001", std::string{"--state-dir"}, state})
+    out.push_back(word);
   for (const std::string& setting :
        {std::string{"decision.cooldown_ms=0"}, std::string{"decision.stop_cooldown_ms=0"},
         std::string{"decision.max_orders_per_hour=100000"}, std::string{"decision.funding_window_ms=0"},
@@ -67,9 +78,7 @@ std::vector<std::string> TradingScene::run_arguments(const std::string& by) cons
         std::string{"risk.loss_pause_minutes=1"}, std::string{"risk.daily_loss_usdt=10000"},
         std::string{"risk.drawdown_usdt=20000"}, std::string{"risk.max_orders_per_minute=600"},
         std::string{"risk.max_orders_per_day=20000"}, std::string{"risk.ramp_size_pct=100"},
-        std::string{"risk.funding_window_s=0"},
-        // A bot that is killed every other second has holes in every window of its features.
-        std::string{"risk.features_missing_max=100"}})
+        std::string{"risk.funding_window_s=0"}})
     out.insert(out.end(), {"--set", setting});
   return out;
 }

@@ -13,11 +13,16 @@
 #include <optional>
 #include <thread>
 
+#include "io/bus/test_redis.h"
 #include "io/clock/clock.h"
 #include "processes/venue_truth.h"
 #include "topologies/golden.h"
 
 namespace mlbot::testing_support {
+
+/// What the bot is: all in one process, or the trade stage by itself, which can die while ingest and
+/// features live on.
+enum class BotShape { one_process, trade_service };
 
 class TradingScene {
  public:
@@ -25,8 +30,10 @@ class TradingScene {
   static constexpr double entry_usdt = 200;  ///< the most that one entry may be
 
   /// @param more  for `mlbot exchange`
-  explicit TradingScene(std::vector<std::string> more = {});
-  /// What `mlbot run` is called with here, to trade by `venue`.
+  explicit TradingScene(BotShape shape = BotShape::one_process, std::vector<std::string> more = {});
+  /// Where journal and audit log of the trading process are.
+  std::string books() const { return shape_ == BotShape::one_process ? state : state + "/trade/main"; }
+  /// What the trading process is called with here, to trade by `venue`.
   std::vector<std::string> run_arguments(const std::string& venue) const;
   std::unique_ptr<Process> start_bot(std::vector<std::string> environment = {}) const {
     return start_bot_by(venue, std::move(environment));
@@ -51,7 +58,10 @@ class TradingScene {
 
  private:
   std::string key_file(const std::string& name, const std::string& by) const;
-  std::optional<Process> exchange_;
+  void start_services();
+  BotShape shape_;
+  std::optional<Process> exchange_, ingest_, features_;
+  std::unique_ptr<io::bus::RedisServer> redis_;
 };
 
 }  // namespace mlbot::testing_support
