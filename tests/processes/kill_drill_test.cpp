@@ -18,16 +18,17 @@ struct BrokenState {
   double hung_s = 0;        ///< the trade stage sleeps so long
   double venue_away_s = 0;  ///< the exchange does
   bool dead = false;        ///< kill -9 and a new process
+  bool by_rest = false;     ///< orders go by REST, so that what befalls its answers befalls them
 };
 
 constexpr BrokenState states[] = {
     {.name = "healthy", .faults = ""},
-    {.name = "answers late", .faults = "delay=0.5:500ms"},
-    {.name = "answers lost", .faults = "lost_answer=1*3"},
-    {.name = "HTTP 429", .faults = "http_429=1*5"},
-    {.name = "HTTP 502, carried out", .faults = "http_5xx=1*5"},
-    {.name = "a page instead of JSON", .faults = "html=1*5"},
-    {.name = "half an answer", .faults = "half_answer=1*5"},
+    {.name = "answers late", .faults = "delay=0.5:500ms", .by_rest = true},
+    {.name = "answers lost", .faults = "lost_answer=1*3", .by_rest = true},
+    {.name = "HTTP 429", .faults = "http_429=1*5", .by_rest = true},
+    {.name = "HTTP 502, carried out", .faults = "http_5xx=1*5", .by_rest = true},
+    {.name = "a page instead of JSON", .faults = "html=1*5", .by_rest = true},
+    {.name = "half an answer", .faults = "half_answer=1*5", .by_rest = true},
     {.name = "sockets closed", .faults = "disconnect=1*4"},
     {.name = "sockets silent", .faults = "half_open=1*4"},
     {.name = "bot hung 4 s", .faults = "", .hung_s = 4},
@@ -56,10 +57,12 @@ TEST(KillDrill, EndsFlatWithStopsUntilThenInTwelveBrokenStates) {
   ASSERT_TRUE(scene.truth);
   const auto file = [&] { return scene.state + "/KILL"; };
   std::printf("%-24s %14s %14s %8s\n", "state", "no send, ms", "flat, ms", "entries");
-  auto bot = scene.start_bot();
+  scene.hold_ms = 60'000;  // what closes a position is the kill
   Oracle oracle{scene};
   for (const auto& state : states) {
     SCOPED_TRACE(state.name);
+    scene.order_entry = state.by_rest ? "rest" : "websocket";
+    auto bot = scene.start_bot();
     ASSERT_TRUE(scene.wait_until_trading(*bot)) << bot->out() << bot->err();
     ASSERT_TRUE(wait_for([&] {
       oracle.glance();
@@ -101,6 +104,9 @@ TEST(KillDrill, EndsFlatWithStopsUntilThenInTwelveBrokenStates) {
       std::this_thread::sleep_for(5ms);
     }
     EXPECT_TRUE(flat) << bot->err();
+    EXPECT_TRUE(wait_for([&] {
+      return text_of(scene.books() + "/trading.state").find("killed") != std::string::npos;
+    })) << "the kill is not latched";
     EXPECT_TRUE(oracle.agree()) << bot->err();
     std::printf("%-24s %14.0f %14.0f %8zu\n", state.name, ms_between(killed_at, last_entry),
                 ms_between(killed_at, flat_at), entries);
@@ -112,7 +118,6 @@ TEST(KillDrill, EndsFlatWithStopsUntilThenInTwelveBrokenStates) {
     bot->wait();
     std::filesystem::remove(file());
     std::filesystem::remove(scene.books() + "/trading.state");
-    bot = scene.start_bot();
   }
   for (const auto& what : oracle.findings()) ADD_FAILURE() << what;
 }

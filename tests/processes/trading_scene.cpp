@@ -71,7 +71,8 @@ std::vector<std::string> TradingScene::run_arguments(const std::string& by) cons
   for (const std::string& setting :
        {std::string{"decision.cooldown_ms=0"}, std::string{"decision.stop_cooldown_ms=0"},
         std::string{"decision.max_orders_per_hour=100000"}, std::string{"decision.funding_window_ms=0"},
-        fmt::format("decision.order_notional_usdt={}", entry_usdt), std::string{"exits.hold_ms_max=500"},
+        fmt::format("decision.order_notional_usdt={}", entry_usdt),
+        fmt::format("exits.hold_ms_max={}", hold_ms), "exchange.order_entry=" + order_entry,
         // Limits at their ceilings: nothing of a night of losing trades may end it.
         std::string{"risk.round_trips_10m=200"}, std::string{"risk.round_trips_day=10000"},
         std::string{"risk.loss_streak=20"}, std::string{"risk.loss_streak_minutes=1"},

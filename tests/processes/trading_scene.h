@@ -49,6 +49,8 @@ class TradingScene {
   int port() const { return truth->port(); }
   Process& exchange() { return *exchange_; }
 
+  std::string order_entry = "websocket";  ///< of the next start
+  int hold_ms = 500;                      ///< of the next start: how long a position lasts
   TemporaryDirectory directory;
   std::string state = directory / "state";
   std::string requests = directory / "requests.jsonl";
