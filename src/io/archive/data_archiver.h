@@ -39,7 +39,7 @@ struct ArchiverOptions {
   Duration book_interval = 1s;
   std::size_t rows_per_commit = 200'000;  ///< take() commits by itself beyond this
   int threads = 1;
-  std::size_t memory_mb_max = 1024;
+  std::size_t memory_mb_max = 256;
   Duration hour_settles = 1min;  ///< after its end, before an hour is closed
 };
 
