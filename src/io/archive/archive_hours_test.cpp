@@ -59,6 +59,42 @@ TEST_F(ArchiveHours, AClosedHourIsInParquetAndEveryWayOfAskingSaysTheSame) {
   EXPECT_EQ(asked(path, "SELECT count(*) AS n FROM fills"), "n\n0\n") << "names are there without rows, too";
 }
 
+/// DuckDB holds a vector of each column for each file that it writes: 300 contracts of 142 features at once
+/// are more than it may have.
+TEST_F(ArchiveHours, AnHourOfMoreContractsThanFitIntoMemoryIsClosedInParts) {
+  constexpr std::uint16_t contracts = 100;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < feature_count; ++i) texts.push_back(fmt::format("feature_{}", i));
+  const std::vector<std::string_view> all_names(texts.begin(), texts.end());
+  Script script;
+  Instant clock = noon;
+  script.clock = &clock;
+  script.event(RunStarted{.epoch = 3, .schema_hash = 77});
+  for (std::uint16_t i = 0; i < contracts; ++i) {
+    auto contract = bitcoin();
+    contract.id = {i};
+    const auto name = fmt::format("C{:03}USDT", i);
+    contract.name = std::string_view{name};
+    script.event(InstrumentDefined{contract});
+  }
+  for (std::uint64_t number = 1; number <= 3; ++number, clock = clock + 1s) {
+    script.event(TimerFired{clock});
+    for (std::uint16_t i = 0; i < contracts; ++i) {
+      FeatureFrame frame{.symbol = {i}, .number = number, .cause = {script.sequence}, .at = clock};
+      frame.set(i % feature_count, 0.5);
+      script.records.push_back(frame);
+    }
+  }
+  clock = noon + 1h + 2min;
+  script.event(TimerFired{clock});
+  EXPECT_EQ(archive_all({.path = path, .feature_names = all_names}, script).hours_sealed, 1u);
+  EXPECT_TRUE(fs::exists(folder.path() + "/archive/features/symbol=C000USDT/date=2026-06-12/00.parquet"));
+  EXPECT_TRUE(fs::exists(folder.path() + "/archive/features/symbol=C099USDT/date=2026-06-12/00.parquet"));
+  EXPECT_EQ(asked(path, "SELECT count(*) AS n, count(DISTINCT symbol) AS symbols FROM features"),
+            "n,symbols\n300,100\n");
+  EXPECT_EQ(asked(path, "SELECT count(*) AS n FROM hot_features"), "n\n0\n");
+}
+
 TEST_F(ArchiveHours, ACertificateSaysWhatWasExpectedWhatIsThereAndWhatIsMissing) {
   Market market;
   market.run_until(noon + 30min, {10, 11});
