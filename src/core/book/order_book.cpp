@@ -8,43 +8,43 @@
 namespace mlbot::core {
 
 OrderBook::OrderBook(std::size_t depth) : depth_{depth} {
-  bids_.reserve(depth + 1);
-  asks_.reserve(depth + 1);
+  bids_.reserve(2 * depth);
+  asks_.reserve(2 * depth);
 }
 
 template <class Better>
 bool OrderBook::merge(std::vector<BookLevel>& side, std::span<const BookLevel> changes, Better better) {
+  // What one message pushes out of the window may be in it again after the message's last delete: the far end
+  // goes when all changes are in.
+  const std::size_t room = 2 * depth_;
   // A venue lists changes best first, so each search goes on where the last one ended; one that does not
   // begins again at the best.
   std::size_t searched = 0;
   PriceTicks last;
+  bool sound = true;
   for (const auto& change : changes) {
     if (searched != 0 && !better(last, change.price)) searched = 0;
     last = change.price;
     while (searched < side.size() && better(side[searched].price, change.price)) ++searched;
     const auto at = side.begin() + static_cast<std::ptrdiff_t>(searched);
     const bool present = at != side.end() && at->price == change.price;
-    if (change.size.count < 0) return false;
-    if (change.size.count == 0) {
+    if (change.size.count < 0) sound = false;
+    if (change.size.count <= 0) {
       if (MLBOT_PLANTED(ignore_deleted_levels)) continue;
       if (present)
         side.erase(at);
       else if (side.size() < depth_ || at != side.end())
-        return false;  // below a full window we cannot know the level; inside it the delete proves a missed
-                       // update
+        sound = false;  // below a full window we cannot know the level; inside it the delete proves a missed
+                        // update
     } else if (present) {
       at->size = change.size;
-    } else if (side.size() < depth_ || at != side.end()) {
-      if (side.size() == depth_) {
-        const auto offset = at - side.begin();
-        side.pop_back();
-        side.insert(side.begin() + offset, change);
-      } else {
-        side.insert(at, change);
-      }
+    } else if (side.size() < room || at != side.end()) {
+      if (side.size() == room) side.pop_back();
+      side.insert(side.begin() + static_cast<std::ptrdiff_t>(searched), change);
     }
   }
-  return true;
+  if (side.size() > depth_) side.resize(depth_);
+  return sound;
 }
 
 BookChange OrderBook::apply(const BookUpdate& update) {
@@ -68,7 +68,7 @@ BookChange OrderBook::apply(const BookUpdate& update) {
   const bool sound = merge(bids_, update.bids, [](PriceTicks a, PriceTicks b) { return a > b; }) &&
                      merge(asks_, update.asks, [](PriceTicks a, PriceTicks b) { return a < b; });
   update_id_ = update.update_id;
-  synced_ = sound && (bids_.empty() || asks_.empty() || bids_.front().price < asks_.front().price);
+  synced_ = sound && uncrossed();
   return synced_ ? BookChange::applied : BookChange::damaged;
 }
 
@@ -112,8 +112,24 @@ bool OrderBook::restore(ByteReader& in) {
       side->push_back({price, {in.zigzag()}});
     }
   }
-  synced_ = synced && sound && in.ok();
-  return sound && in.ok();
+  sound = sound && in.ok() && (!synced || in_order());
+  synced_ = synced && sound;
+  return sound;
+}
+
+bool OrderBook::uncrossed() const {
+  return bids_.empty() || asks_.empty() || bids_.front().price < asks_.front().price;
+}
+
+bool OrderBook::in_order() const {
+  const auto best_first = [](const std::vector<BookLevel>& side, auto better) {
+    return std::ranges::adjacent_find(side, [&](const BookLevel& a, const BookLevel& b) {
+             return !better(a.price, b.price);
+           }) == side.end();
+  };
+  const auto held = [](const BookLevel& level) { return level.size.count > 0; };
+  return best_first(bids_, std::greater{}) && best_first(asks_, std::less{}) && uncrossed() &&
+         std::ranges::all_of(bids_, held) && std::ranges::all_of(asks_, held);
 }
 
 }  // namespace mlbot::core

@@ -42,12 +42,15 @@ class OrderBook {
   TopOfBook top() const;
   void hash_into(StateHash& hash) const;
   void save(ByteWriter& out) const;
-  /// False for levels that no book of this depth can have; the book is void then.
+  /// False for levels that no book of this depth can have, or no synced one; the book is void then.
   bool restore(ByteReader& in);
 
  private:
   template <class Better>
   bool merge(std::vector<BookLevel>& side, std::span<const BookLevel> changes, Better better);
+  bool uncrossed() const;
+  /// Both sides best first, every level with a size, and not crossed.
+  bool in_order() const;
 
   std::size_t depth_;
   std::vector<BookLevel> bids_, asks_;

@@ -97,10 +97,13 @@ void OrderExecutor::query(Instant now, Order& order, Outbox& out) {
   order.queried_at = now;
   order.query_found = order.query_news = false;
   order.deadline = now + answer_patience_order;
-  if (order.id.empty())
-    out.commands.push_back(QueryAccount{});
-  else
+  if (!order.id.empty()) {
     out.commands.push_back(QueryOrder{order.id, order.symbol});
+    return;
+  }
+  const bool asked = std::ranges::any_of(
+      out.commands, [](const Command& command) { return std::holds_alternative<QueryAccount>(command); });
+  if (!asked) out.commands.push_back(QueryAccount{});  // one answer speaks of all that have no id
 }
 
 void OrderExecutor::doubt(Instant now, Order& order, Outbox& out) {
@@ -619,7 +622,22 @@ void OrderExecutor::vouch(Instant now, Instant asked_at, PositionEvidence eviden
     file(number_of(order));
   }
   const bool young = order.placed_at >= asked_at || order.heard_at >= asked_at;
-  if (order.state != OrderState::in_flight && !is_over(order.state) && !young) doubt(now, order, out);
+  if (order.state == OrderState::in_flight || is_over(order.state) || young) return;
+  if (!order.id.empty()) return doubt(now, order, out);
+  // Nobody can be asked about an order without an id: the account's lists are the answer, and what they miss
+  // twice is gone, as with an answer to a question about one order.
+  if (order.state != OrderState::outcome_unknown) {
+    order.state = OrderState::outcome_unknown;
+    order.unknown_since = now;
+  }
+  if (order.missed_at < order.heard_at) {
+    order.missed_at = now;
+    order.deadline = order.provable_at();
+  } else if (asked_at < order.provable_at()) {
+    order.deadline = std::max(order.provable_at(), now + query_pause);
+  } else if (evidence == PositionEvidence::agrees) {
+    tell(now, order, OrderSignal::proved_gone, out);
+  }
 }
 
 std::size_t OrderExecutor::open_count() const {

@@ -518,19 +518,53 @@ TEST_F(Oddity, AnOrderWithoutAnIdIsAskedForWithTheWholeAccount) {
   executor.on(at(0), OrderNews{.symbol = {0}, .venue_id = "v-9", .status = OrderStatus::open, .size = {8}},
               out);
   executor.snapshot_ended(at(1'100), at(1'000), out);
+  EXPECT_TRUE(executor.any_unknown({0})) << "missed once";
+  timer(13'099);
+  EXPECT_EQ(sent<QueryAccount>(), 0u) << "a list that is asked sooner proves nothing";
+  timer(13'100);
   EXPECT_EQ(sent<QueryAccount>(), 1u);
-  executor.on(at(1'200),
+  executor.on(at(13'200),
               OrderNews{.symbol = {0},
                         .venue_id = "v-9",
                         .status = OrderStatus::cancelled,
                         .size = {8},
                         .filled = {2},
-                        .updated_at = at(1'200)},
+                        .updated_at = at(13'200)},
               out);
   EXPECT_EQ(executor.unsettled_count(), 1u) << "two fills are claimed";
-  executor.snapshot_ended(at(13'400), at(13'300), out);
+  executor.snapshot_ended(at(25'400), at(25'300), out);
   EXPECT_EQ(executor.unsettled_count(), 0u);
   EXPECT_EQ(executor.next_deadline(), distant_future);
+}
+
+TEST_F(Oddity, AnOrderWithoutAnIdThatTwoYoungSnapshotsMissIsGone) {
+  const auto shown = [&](std::int64_t ms, const char* venue_id) {
+    executor.on(at(ms),
+                OrderNews{.symbol = {0}, .venue_id = venue_id, .status = OrderStatus::open, .size = {8}},
+                out);
+  };
+  shown(0, "v-8");
+  shown(0, "v-9");
+  executor.snapshot_ended(at(1'100), at(1'000), out);
+  executor.snapshot_ended(at(5'100), at(5'000), out);
+  EXPECT_EQ(executor.open_count(), 2u) << "lists lag";
+  executor.cancel_foreign(at(6'000), "v-9", out);
+  executor.on(at(6'100),
+              RequestAnswer{.request = RequestKind::cancel,
+                            .outcome = RequestOutcome::refused,
+                            .symbol = {0},
+                            .venue_id = "v-9"},
+              out);
+  timer(13'100);
+  EXPECT_EQ(sent<QueryAccount>(), 1u) << "one answer speaks of both";
+  shown(13'150, "v-8");
+  executor.snapshot_ended(at(13'200), at(13'100), out, [](SymbolId) { return PositionEvidence::differs; });
+  EXPECT_EQ(executor.open_count(), 2u) << "it may have been filled";
+  executor.snapshot_ended(at(13'300), at(13'250), out);
+  ASSERT_EQ(executor.open_count(), 1u) << "the other was shown again, and missed once since";
+  EXPECT_EQ(executor.unsettled(0).venue_id.view(), "v-8");
+  executor.snapshot_ended(at(25'400), at(25'300), out);
+  EXPECT_EQ(executor.unsettled_count(), 0u);
 }
 
 }  // namespace

@@ -89,7 +89,8 @@ void PositionManager::on(Instant at, const Execution& execution, std::uint8_t in
     case ExecutionKind::settle:
       break;
   }
-  if (execution.at <= p.adopted_of) return;  // late news of what was adopted; the log tells its money
+  if (execution.at <= p.adopted_of && !MLBOT_PLANTED(adopt_old_fills_again))
+    return;  // late news of what was adopted; the log tells its money
   const Instrument& instrument = instruments_[execution.symbol.index];
   const std::int64_t change =
       (MLBOT_PLANTED(count_sells_as_buys) ? 1 : sign_of(execution.side)) * execution.size.count;
@@ -185,12 +186,12 @@ void PositionManager::take_over(Instant at, SymbolId symbol, std::uint8_t index,
   p.opened_at = at;
   p.last_fill_at = p.told_at.ns != INT64_MIN && p.told_size == size ? p.told_at : at;
   p.adopted = size.count != 0;
-  if (of != distant_future) p.adopted_of = of;
   if (stop.count > 0) p.stop = {stop.count / instrument.tick_size.count};
   if (mids_[symbol.index].count == 0) mids_[symbol.index] = mark;
+  if (of == distant_future) return;  // which of the fills it holds nobody says: all of them
+  p.adopted_of = of;
   for (const Execution& fill : noted_)  // younger than the list; charges are in the wallet, or the log tells
     if (fill.symbol == symbol && fill.kind != ExecutionKind::funding &&
-        (fill.at > of || MLBOT_PLANTED(adopt_old_fills_again)) &&
         position_index(fill, nullptr, mode_) == index)
       on(at, fill, index);
 }

@@ -136,6 +136,13 @@ void RequestQueue::turn_away(Waiting::iterator at, std::string_view why, Instant
   request.done(std::unexpected{RestError{CodeClass::refused, not_sent, std::string{why}}}, now);
 }
 
+bool RequestQueue::waits(std::string_view of, std::string_view payload) const {
+  return std::ranges::any_of(waiting_, [&](const auto& entry) {
+    const RestRequest& request = entry.second;
+    return !request.post && request.tries == 0 && request.path == of && request.payload == payload;
+  });
+}
+
 void RequestQueue::expire(Instant now) {
   const auto is_old = [&](const auto& entry) { return entry.second.give_up_at <= now; };
   for (auto old = std::ranges::find_if(waiting_, is_old); old != waiting_.end();

@@ -72,6 +72,8 @@ class RequestQueue {
 
   /// Whoever has to go for it, perhaps itself, is told by done().
   void push(RestRequest request, Instant now);
+  /// Whether this very question has not left yet.
+  bool waits(std::string_view path, std::string_view payload) const;
   /// Turns away what has waited too long.
   void expire(Instant now);
 

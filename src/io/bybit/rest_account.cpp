@@ -11,41 +11,69 @@ namespace mlbot::io::bybit {
 namespace dialect = venue::bybit;
 namespace path = venue::bybit::path;
 
+namespace {
+
+constexpr Duration lists_apart_max = 10s;  ///< an order may move from one list to another between them
+
+}  // namespace
+
+/// A question about one order, and whoever put it again before it left.
+struct RestSession::OrderQuestion {
+  std::size_t askers = 1;
+  std::vector<Event> rows;
+  Instant listed_at;  ///< when the open orders were answered
+};
+
 /// Open orders and those just closed, then history when that knows nothing, then executions. All three must
-/// have answered before the order may be called absent.
+/// have answered, none long after the first, before the order may be called absent. A question that still
+/// waits for its turn is not put twice: each asker is told its answer.
 void RestSession::query_order(const QueryOrder& query, Instant now) {
-  const RequestAnswer blank{.request = RequestKind::query, .symbol = query.symbol, .client_id = query.id};
   const std::string by_id = dialect::request_of(query, table_)->payload;
-  const auto rows = std::make_shared<std::vector<Event>>();
-  const auto fail = [this, blank](const RestError& error) {
+  if (queue_.waits(path::open_orders, by_id)) {
+    ++order_questions_.at(query.id)->askers;
+    return;
+  }
+  const auto question = std::make_shared<OrderQuestion>();
+  order_questions_[query.id] = question;
+  const auto tell = [this, question, id = query.id](const RequestAnswer& answer) {
+    if (const auto last = order_questions_.find(id);
+        last != order_questions_.end() && last->second == question)
+      order_questions_.erase(last);
+    for (std::size_t i = 0; i < question->askers; ++i) handlers_.on_event(answer, {});
+  };
+  const RequestAnswer blank{.request = RequestKind::query, .symbol = query.symbol, .client_id = query.id};
+  const auto fail = [blank, tell](const RestError& error) {
     RequestAnswer answer = blank;
     answer.code = error.code;
     answer.text = venue_text(error.what);
-    handlers_.on_event(answer, {});
+    tell(answer);
   };
-  const Continue then_executions = [=, this](Result<Body, RestError> body, Instant) {
+  const Continue then_executions = [=, this](Result<Body, RestError> body, Instant then) {
     if (!body) return fail(body.error());
     std::vector<Event> executions;
     const auto page = dialect::decode_executions(*body, table_, scratch_, executions);
     if (MLBOT_PLANTED(a_question_forgets_the_fills)) executions.clear();
     if (!page) return fail(unreadable(path::executions, *body, page.error()));
     for (auto at = executions.rbegin(); at != executions.rend(); ++at) handlers_.on_event(*at, {});
-    for (const Event& row : *rows) handlers_.on_event(row, {});
+    for (const Event& row : question->rows) handlers_.on_event(row, {});
     RequestAnswer answer = blank;
-    answer.outcome = RequestOutcome::accepted;
-    if (rows->empty() && executions.empty()) {
+    if (!question->rows.empty() || !executions.empty()) {
+      answer.outcome = RequestOutcome::accepted;
+    } else if (then - question->listed_at > lists_apart_max) {
+      answer.text = "the venue's lists were read too far apart";
+    } else {
       answer.outcome = RequestOutcome::refused;
       answer.code = 110001;
       answer.text = "the venue knows no such order";
     }
-    handlers_.on_event(answer, {});
+    tell(answer);
   };
   const auto ask_executions = [=, this](Instant then) {
     get(path::executions, by_id + "&limit=100", true, then_executions, then);
   };
   const Continue then_history = [=, this](Result<Body, RestError> body, Instant then) {
     if (!body) return fail(body.error());
-    const auto page = dialect::decode_orders(*body, table_, scratch_, *rows);
+    const auto page = dialect::decode_orders(*body, table_, scratch_, question->rows);
     if (!page) return fail(unreadable(path::order_history, *body, page.error()));
     ask_executions(then);
   };
@@ -53,9 +81,10 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
       path::open_orders, by_id, true,
       [=, this](Result<Body, RestError> body, Instant then) {
         if (!body) return fail(body.error());
-        const auto page = dialect::decode_orders(*body, table_, scratch_, *rows);
+        question->listed_at = then;
+        const auto page = dialect::decode_orders(*body, table_, scratch_, question->rows);
         if (!page) return fail(unreadable(path::open_orders, *body, page.error()));
-        if (!rows->empty()) return ask_executions(then);
+        if (!question->rows.empty()) return ask_executions(then);
         get(path::order_history, by_id, true, then_history, then);
       },
       now);

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -132,6 +133,7 @@ class RestSession {
   using Continue = std::function<void(Result<Body, RestError>, Instant now)>;
   template <class T>
   using Then = std::function<void(Result<T, RestError>, Instant now)>;
+  struct OrderQuestion;
   struct AccountQuery;
   struct StartUp;
   struct KlineLoad;
@@ -195,8 +197,9 @@ class RestSession {
   Instant standing_at_ = distant_future;  ///< when contracts are read again; from start_up() on
   std::vector<bool> suspended_;           ///< by symbol: told as not trading
   VenueStatus venue_status_;
-  bool account_asked_ = false;  ///< a QueryAccount is under way
-  Instant replied_at_{};        ///< the venue's clock in the last reply that carried it
+  bool account_asked_ = false;                                               ///< a QueryAccount is under way
+  std::map<ClientOrderId, std::shared_ptr<OrderQuestion>> order_questions_;  ///< the last one of each order
+  Instant replied_at_{};  ///< the venue's clock in the last reply that carried it
   RestCounters counters_;
   LinkState rest_state_ = LinkState::down, socket_state_ = LinkState::down;
   LinkState state_ = LinkState::down;  ///< of both, as told

@@ -360,6 +360,44 @@ TEST(RestSession, AnOrderIsAbsentOnlyWhenAllThreeListsSaySo) {
   EXPECT_EQ(scene.answers.back().outcome, RequestOutcome::unknown) << "no answer proves nothing";
 }
 
+TEST(RestSession, AQuestionThatStillWaitsIsNotPutTwiceAndEachAskerIsTold) {
+  Scene scene;
+  scene.begin();
+  const auto& table = scene.session.table();
+  scene.session.carry_out(CancelOrder{.id = "m-0", .symbol = {0}}, scene.now);
+  scene.reply("slow down", {}, 429);  // holds everything for a second
+  scene.answers.clear();
+  for (int i = 0; i < 3; ++i) scene.session.carry_out(QueryOrder{"m-1", {0}}, scene.now);
+  scene.session.carry_out(QueryOrder{"m-2", {0}}, scene.now);
+  scene.pass(1100ms);
+  ASSERT_EQ(scene.sent.size(), 3u) << "the cancel, and one question for each order";
+  scene.take();
+  scene.session.carry_out(QueryOrder{"m-1", {0}}, scene.now);
+  ASSERT_EQ(scene.sent.size(), 3u) << "what has left may be answered with what was true before this question";
+  scene.answer(dialect::order_list_result({}, table, ""));
+  for (int i = 0; i < 2; ++i) scene.sent.pop_front();  // of m-2, and the later one of m-1
+  scene.answer(dialect::order_list_result({}, table, ""));
+  scene.answer(dialect::execution_list_result({}, table, ""));
+  ASSERT_EQ(scene.answers.size(), 3u);
+  for (const RequestAnswer& answer : scene.answers) {
+    EXPECT_EQ(answer.client_id.view(), "m-1");
+    EXPECT_EQ(answer.outcome, RequestOutcome::refused);
+  }
+}
+
+TEST(RestSession, ListsThatWereReadFarApartProveNothingByMissingAnOrder) {
+  Scene scene;
+  scene.begin();
+  const auto& table = scene.session.table();
+  scene.session.carry_out(QueryOrder{"m-1", {0}}, scene.now);
+  scene.answer(dialect::order_list_result({}, table, ""));
+  scene.now = scene.now + 11s;
+  scene.answer(dialect::order_list_result({}, table, ""));
+  scene.answer(dialect::execution_list_result({}, table, ""));
+  ASSERT_EQ(scene.answers.size(), 1u);
+  EXPECT_EQ(scene.answers[0].outcome, RequestOutcome::unknown);
+}
+
 TEST(RestSession, StartsWithContractsTiersAndFees) {
   Scene scene;
   scene.begin();

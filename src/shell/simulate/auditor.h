@@ -180,6 +180,7 @@ class Auditor final : public sim::Listener {
   void check_cancel_all(std::string_view body);
   void look_for_orders_left();
   void hear_account(const Event& event);
+  void hear_answer(const RequestAnswer& answer);
   void hear_word(const ClientOrderId& id, SymbolId symbol);
   std::int64_t leaves_of(std::string_view id, Create& order);
   std::int64_t worst_lots(SymbolId id) const;

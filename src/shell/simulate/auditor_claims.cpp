@@ -16,6 +16,7 @@ constexpr Duration list_lag = 500ms;          ///< by which a list of executions
 constexpr Duration market_news = 200ms;       ///< a lost connection is known by then
 constexpr Duration position_settled = 600ms;  ///< a stop is about the position as it is
 constexpr Duration order_left_longest = 3s;   ///< of an entry that an earlier life placed
+constexpr Duration silence_known = 6s;        ///< a create without a word for so long is in doubt
 constexpr Duration stop_known = 6s, disturbance = 15s;
 constexpr double stop_slack = 2;  ///< over the distance that is configured
 
@@ -104,11 +105,22 @@ void Auditor::hear_account(const Event& event) {
   } else if (const auto* answer = std::get_if<RequestAnswer>(&event)) {
     if (answer->request == RequestKind::place) check_answer(*answer);
     if (answer->request == RequestKind::query) check_question(*answer);
-    if (answer->outcome != RequestOutcome::unknown)
-      hear_word(answer->client_id, answer->symbol);
-    else if (answer->request == RequestKind::place && !spoken_of_.contains(answer->client_id.str()))
-      in_doubt_.emplace(answer->client_id.str(), answer->symbol);
+    hear_answer(*answer);
   }
+}
+
+/// An answer to a create says what became of it. That nothing is found says so only when no create can arrive
+/// any more; whether there is something to cancel or to amend says nothing.
+void Auditor::hear_answer(const RequestAnswer& answer) {
+  if (answer.outcome == RequestOutcome::unknown) {
+    if (answer.request == RequestKind::place && !spoken_of_.contains(answer.client_id.view()))
+      in_doubt_.emplace(answer.client_id.str(), answer.symbol);
+    return;
+  }
+  const auto known = created_.find(answer.client_id.view());
+  const bool too_late = known == created_.end() || scheduler_.now() - known->second.sent_at > request_window;
+  if (answer.request == RequestKind::place || (answer.request == RequestKind::query && too_late))
+    hear_word(answer.client_id, answer.symbol);
 }
 
 /// I11: a funding moves the ledger by what was paid.
@@ -194,6 +206,11 @@ void Auditor::check_commands(const Outbox& out) {
     if (place->reduce_only) continue;
     if (!account_known_)
       return fail("I7", fmt::format("entry {} was made before the account was known", place->id.view()));
+    for (const std::string& id : known_) {
+      const Create& order = created_.find(id)->second;
+      const bool silent = order.life == life_ && scheduler_.now() - order.sent_at > silence_known;
+      if (silent && !spoken_of_.contains(id)) in_doubt_.emplace(id, order.symbol);
+    }
     const auto doubt =
         std::ranges::find_if(in_doubt_, [&](const auto& entry) { return entry.second == place->symbol; });
     if (doubt != in_doubt_.end())

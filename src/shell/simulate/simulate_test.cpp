@@ -1,4 +1,4 @@
-// The short form of the simulation: a thousand seeds, all but the open findings must hold. The long form is
+// The short form of the simulation: a thousand seeds, and every one must hold. The long form is
 // `make nightly`.
 #include <gtest/gtest.h>
 
@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "shell/simulate/campaign.h"
-#include "shell/simulate/open_findings.h"
 #include "shell/simulate/scenario.h"
 
 namespace mlbot::shell::simulate {
@@ -107,13 +106,9 @@ TEST(Scenario, WhatBrokeOnceHolds) {
 }
 
 /// `make nightly` runs 100 000 through `mlbot simulate`.
-TEST(Campaign, OfAThousandSeedsAllHoldButTheOpenFindings) {
-  constexpr std::uint64_t seeds = 1'000;
-  const Campaign campaign = run_campaign({.seeds = seeds, .jobs = 2, .failures_max = seeds});
-  std::map<std::uint64_t, std::string> broke;
-  for (const auto& failure : campaign.failures) broke[failure.seed] = failure.violation.invariant;
-  EXPECT_EQ(broke, open_findings) << "a new seed is a new bug; one that holds now leaves the list\n"
-                                  << described(campaign);
+TEST(Campaign, OfAThousandSeedsAllHold) {
+  const Campaign campaign = run_campaign({.seeds = 1'000, .jobs = 2});
+  EXPECT_TRUE(campaign.failures.empty()) << described(campaign);
   std::string never;
   for (const auto& name : never_happened(campaign)) never += "\n  " + name;
   if (!never.empty()) GTEST_LOG_(INFO) << "did not come about in this short form:" << never;

@@ -168,7 +168,8 @@ class World {
     scheduler_.at(start_ + shape_.operator_looks, [this] { operator_comes_by(); });
     truth_offset_ = shape_.clock_offset;
     if (!options.drill) return;
-    drill_.emplace(*options.drill, DrillWatch::Scene{scheduler_, network_, disk_, auditor_, exchange_, account_});
+    drill_.emplace(*options.drill,
+                   DrillWatch::Scene{scheduler_, network_, disk_, auditor_, exchange_, account_});
     if (*options.drill == BrokenState::clock_off) truth_offset_ = clock_off_by;
   }
 
