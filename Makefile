@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 5
 export MLBOT_THIRD_PARTY ?= $(CURDIR)/build/third_party
 
-.PHONY: run test conformance fuzz nightly nightly-archive nightly-features nightly-bus nightly-journal nightly-model nightly-simulate bench soak test-asan test-tsan tidy format build docs clean
+.PHONY: run test conformance fuzz nightly nightly-archive nightly-features nightly-bus nightly-journal nightly-model nightly-processes nightly-simulate bench soak test-asan test-tsan tidy format build docs clean
 
 run:  ## the whole bot on the embedded exchange, its page open at http://127.0.0.1:8787
 	@tools/setup run
@@ -35,7 +35,12 @@ nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature valu
 	@$(MAKE) --no-print-directory nightly-journal
 	@$(MAKE) --no-print-directory nightly-model
 	@$(MAKE) --no-print-directory nightly-bus
+	@$(MAKE) --no-print-directory nightly-processes
 	@$(MAKE) --no-print-directory nightly-simulate
+
+nightly-processes:  ## kill -9 of a trading bot, ten thousand times, judged by the exchange's own lists
+	@$(MAKE) --no-print-directory build TARGETS="mlbot processes_test"
+	@MLBOT_KILL_ROUNDS=10000 $(BUILD)/bin/processes_test --gtest_filter='KillLoop.*'
 
 nightly-model:  ## the interleavings of one order's life, three steps deeper than in `make test`
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_core_orders_test

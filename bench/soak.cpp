@@ -1,21 +1,26 @@
 // Does a bot's memory stay flat? Events at a steady rate through journal, ring and archive in one process, as
-// in `mlbot run`, for an hour; a line of what it holds every ten seconds.
+// in `mlbot run`, for an hour; a line of what it holds every ten seconds. It fails when over the second half
+// the memory grew by more than 1 MB a minute (slope of a straight line through the lines printed).
 //
-//   build/bench/bin/mlbot_soak [--seconds 3600] [--rate 20000] [--log FILE] [--directory DIR]
+//   build/bench/bin/mlbot_soak [--seconds 3600] [--rate 20000] [--speed 1] [--log FILE] [--directory DIR]
 //
+// --speed 5 lets the market's clock and the rate run five times as fast: the same hours in less time.
 // Twenty contracts: six of ten events are trades with ids of their own, three are deltas of a book, one is a
 // ticker; each second every contract has a frame of 142 values, by digest in the journal and whole on the
-// ring. The market's clock begins a quarter of an hour before an hour is over, so that hours are sealed to
-// Parquet meanwhile; the journal is limited to 1 GiB, so that it lets archived segments go.
+// ring. The market's clock begins five minutes before an hour is over, so that hours are sealed to Parquet
+// meanwhile; the journal is limited to 1 GiB, so that it lets archived segments go.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "base/digest.h"
 #include "core/features/feature_hub.h"
@@ -34,10 +39,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint16_t contracts = 20;
 constexpr auto sync_period = std::chrono::milliseconds{50};
 constexpr auto look_period = std::chrono::seconds{10};
-const Instant market_start = Instant::from_seconds(1'781'222'400 + 2'700);
+constexpr double slope_max = 1;  ///< MB a minute
+const Instant market_start = Instant::from_seconds(1'781'222'400 + 3'300);
 
 struct Options {
-  std::int64_t seconds = 3600, rate = 20'000;
+  std::int64_t seconds = 3600, rate = 20'000, speed = 1;
   std::string log, directory;
 };
 
@@ -102,6 +108,25 @@ class Load {
   Trade trade_;
 };
 
+/// What was resident when.
+struct Look {
+  double minute = 0, megabytes = 0;
+};
+
+/// Least squares. @return MB a minute
+double slope_of(std::span<const Look> looks) {
+  double minutes = 0, megabytes = 0, together = 0, square = 0;
+  for (const auto& look : looks) {
+    minutes += look.minute;
+    megabytes += look.megabytes;
+    together += look.minute * look.megabytes;
+    square += look.minute * look.minute;
+  }
+  const auto n = static_cast<double>(looks.size());
+  const double spread = n * square - minutes * minutes;
+  return spread > 0 ? (n * together - minutes * megabytes) / spread : 0;
+}
+
 std::string fail(const std::string& what) {
   std::fprintf(stderr, "soak: %s\n", what.c_str());
   return what;
@@ -138,14 +163,16 @@ std::string soak(const Options& options) {
   std::FILE* const log = options.log.empty() ? stdout : std::fopen(options.log.c_str(), "w");
   if (log == nullptr) return fail("cannot write " + options.log);
   fmt::print(log, "# second events archive_rows resident_MB journal_MB trouble\n");
+  const auto events_max = static_cast<std::uint64_t>(options.seconds * options.rate);
+  const auto rate = static_cast<double>(options.rate * options.speed);
   const auto began = Clock::now();
   auto synced = began, looked = began - look_period;
   std::int64_t framed = load.at().seconds();
-  double resident_most = 0, resident_early = 0;
-  for (std::uint64_t done = 0; done < static_cast<std::uint64_t>(options.seconds * options.rate);) {
+  std::vector<Look> looks;
+  for (std::uint64_t done = 0; done < events_max;) {
     const auto now = Clock::now();
-    const auto due = static_cast<std::uint64_t>(std::chrono::duration<double>(now - began).count() *
-                                                static_cast<double>(options.rate));
+    const auto due = std::min(
+        events_max, static_cast<std::uint64_t>(std::chrono::duration<double>(now - began).count() * rate));
     for (; done < due; ++done) {
       if (auto wrong = take(load.next(++sequence)); !wrong.empty()) return wrong;
       if (load.at().seconds() == framed) continue;
@@ -167,8 +194,7 @@ std::string soak(const Options& options) {
       looked = now;
       const double resident = static_cast<double>(io::files::resident_bytes()) / 1e6;
       const auto second = std::chrono::duration_cast<std::chrono::seconds>(now - began).count();
-      if (second <= options.seconds / 10) resident_early = resident;
-      resident_most = std::max(resident_most, resident);
+      looks.push_back({static_cast<double>(second) / 60, resident});
       fmt::print(log, "{} {} {} {:.1f} {:.1f} {}\n", second, done, archive.rows(), resident,
                  static_cast<double>(writer.keeper().bytes_on_disk) / 1e6,
                  archive.trouble().empty() ? "-" : archive.trouble());
@@ -176,14 +202,19 @@ std::string soak(const Options& options) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
-  const double resident_end = static_cast<double>(io::files::resident_bytes()) / 1e6;
   archive.stop();
+  const auto second_half = std::span{looks}.subspan(looks.size() / 2);
+  const auto most = std::ranges::max(looks, {}, &Look::megabytes).megabytes;
+  const auto least_late = std::ranges::min(second_half, {}, &Look::megabytes).megabytes;
+  const auto most_late = std::ranges::max(second_half, {}, &Look::megabytes).megabytes;
+  const double slope = slope_of(second_half);
   fmt::print(
       log,
-      "# {} events, {} rows archived; resident MB: {:.0f} after a tenth, {:.0f} at the end, {:.0f} at most\n",
-      sequence, archive.rows(), resident_early, resident_end, resident_most);
+      "# {} events, {} rows archived; resident MB: {:.0f} at most; second half {:.0f} to {:.0f}, slope "
+      "{:+.2f} MB a minute: {}\n",
+      sequence, archive.rows(), most, least_late, most_late, slope, slope < slope_max ? "flat" : "not flat");
   if (log != stdout) std::fclose(log);
-  return archive.trouble();
+  return slope < slope_max ? archive.trouble() : "not flat";
 }
 
 }  // namespace
@@ -195,6 +226,7 @@ int main(int count, char** words) {
     const std::string_view name = words[i];
     if (name == "--seconds") options.seconds = std::atoll(words[i + 1]);
     if (name == "--rate") options.rate = std::atoll(words[i + 1]);
+    if (name == "--speed") options.speed = std::atoll(words[i + 1]);
     if (name == "--log") options.log = words[i + 1];
     if (name == "--directory") options.directory = words[i + 1];
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
@@ -10,6 +11,8 @@
 #include "core/features/feature_hub.h"
 #include "core/market_stage.h"
 #include "io/archive/query_server.h"
+#include "io/files/crash_point.h"
+#include "io/files/files.h"
 #include "shell/data/gap_filling.h"
 #include "shell/journal_source.h"
 #include "shell/origins.h"
@@ -21,6 +24,8 @@ using io::archive::ArchiveError;
 using io::archive::ArchiveFault;
 using io::archive::DataArchiver;
 using io::journal::JournalReader;
+
+using io::files::crash_point;
 
 constexpr std::size_t frames_a_look = 1'000'000;
 
@@ -43,10 +48,26 @@ Sequence first_event(const std::string& journal) {
   return {};
 }
 
+/// A snapshot belongs to the file beside it: one that is ahead of it was taken with another file, and is of
+/// no use again.
+FrameMaker frames_behind(const DataArchiver& archiver, const StateDirectory& state,
+                         const std::function<void(const std::string&)>& note) {
+  FrameMaker frames{state.market_run(), state.journal()};
+  const auto bytes = io::files::read_file(state.frames());
+  if (!bytes) return frames;
+  const auto after = frames.resume(*bytes);
+  if (after && *after <= archiver.stored_sequence()) return frames;
+  if (!after) note(after.error().what + "; the frames are made again from the run's beginning");
+  std::error_code ignored;
+  std::filesystem::remove(state.frames(), ignored);
+  return FrameMaker{state.market_run(), state.journal()};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ArchiveKeeper>, ArchiveError> ArchiveKeeper::open(
-    const StateDirectory& state, const std::function<void(const std::string&)>& note) {
+    const StateDirectory& state, const std::function<void(const std::string&)>& note,
+    std::chrono::milliseconds frames_saved_every) {
   static const auto names = feature_names();
   io::archive::ArchiverOptions options{.path = state.archive(),
                                        .feature_names = names,
@@ -66,12 +87,12 @@ Result<std::unique_ptr<ArchiveKeeper>, ArchiveError> ArchiveKeeper::open(
     archiver = DataArchiver::open(options);
   }
   if (!archiver) return std::unexpected{archiver.error()};
-  FrameMaker frames{state.market_run(), state.journal()};
+  FrameMaker frames = frames_behind(**archiver, state, note);
   auto reader = JournalReader::open(state.journal(),
                                     {.from = frames.begin_at((*archiver)->resume_sequence()), .from_at = {}});
   if (!reader) return std::unexpected{of_journal(reader.error().what)};
-  return std::unique_ptr<ArchiveKeeper>{
-      new ArchiveKeeper{state, std::move(*archiver), std::move(*reader), std::move(frames)}};
+  return std::unique_ptr<ArchiveKeeper>{new ArchiveKeeper{state, std::move(*archiver), std::move(*reader),
+                                                          std::move(frames), note, frames_saved_every}};
 }
 
 /// Frames in a journal are a trade stage's inputs, and rows of the market's archive, whose sequences they
@@ -88,7 +109,23 @@ Result<void, ArchiveError> ArchiveKeeper::take(const Record& record) {
   return {};
 }
 
+/// Its frames are committed with an event, so a snapshot counts behind a commit; an older one only costs
+/// time.
+Result<void, ArchiveError> ArchiveKeeper::save_frames_when_due() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - frames_saved_at_ < frames_saved_every_) return {};
+  frames_saved_at_ = now;
+  const auto bytes = frames_.snapshot();
+  if (bytes.empty()) return {};
+  if (auto flushed = archiver_->flush(); !flushed) return flushed;
+  crash_point("archive.before_frames");
+  if (const auto written = io::files::write_file_atomically(state_.frames(), bytes); !written)
+    note_(written.error().what + "; a restart will have to read more of the journal");
+  return {};
+}
+
 Result<std::size_t, ArchiveError> ArchiveKeeper::follow(std::size_t records_max) {
+  if (auto saved = save_frames_when_due(); !saved) return std::unexpected{saved.error()};
   for (std::size_t taken = 0; taken < records_max; ++taken) {
     const auto item = reader_->next();
     if (!item) return std::unexpected{of_journal(item.error().what)};

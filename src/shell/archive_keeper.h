@@ -2,8 +2,11 @@
 // its lost frames made again, its gaps filled from what was fetched into STATE/history.
 //
 // A DuckDB file that cannot be used is moved aside (archive.duckdb.damaged) and built again from the journal.
+// What an ingest's frames are made from is saved every ten seconds, behind a commit of all that was taken; a
+// killed owner goes on from there.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,7 +23,8 @@ class ArchiveKeeper {
   /// @param note  told what was found and done: a file moved aside
   /// @error  as DataArchiver::open, but for damage; not_found without a journal
   static Result<std::unique_ptr<ArchiveKeeper>, io::archive::ArchiveError> open(
-      const StateDirectory& state, const std::function<void(const std::string&)>& note);
+      const StateDirectory& state, const std::function<void(const std::string&)>& note,
+      std::chrono::milliseconds frames_saved_every = std::chrono::seconds{10});
 
   io::archive::DataArchiver& archiver() { return *archiver_; }
 
@@ -39,17 +43,24 @@ class ArchiveKeeper {
 
  private:
   ArchiveKeeper(StateDirectory state, std::unique_ptr<io::archive::DataArchiver> archiver,
-                std::unique_ptr<io::journal::JournalReader> reader, FrameMaker frames)
+                std::unique_ptr<io::journal::JournalReader> reader, FrameMaker frames,
+                std::function<void(const std::string&)> note, std::chrono::milliseconds frames_saved_every)
       : state_{std::move(state)},
         archiver_{std::move(archiver)},
         reader_{std::move(reader)},
-        frames_{std::move(frames)} {}
+        frames_{std::move(frames)},
+        note_{std::move(note)},
+        frames_saved_every_{frames_saved_every} {}
   Result<void, io::archive::ArchiveError> take(const Record& record);
+  Result<void, io::archive::ArchiveError> save_frames_when_due();
 
   StateDirectory state_;
   std::unique_ptr<io::archive::DataArchiver> archiver_;
   std::unique_ptr<io::journal::JournalReader> reader_;
   FrameMaker frames_;  ///< of an ingest's runs
+  std::chrono::steady_clock::time_point frames_saved_at_ = std::chrono::steady_clock::now();
+  std::function<void(const std::string&)> note_;
+  std::chrono::milliseconds frames_saved_every_;
 };
 
 /// Brings the archive of a stopped bot up to the journal's end, with certificates for every hour; a running

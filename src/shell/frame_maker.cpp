@@ -1,11 +1,24 @@
 #include "shell/frame_maker.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/digest.h"
 #include "core/core.h"
 
 namespace mlbot::shell {
 namespace {
 
 constexpr Duration warm_window = 6h + 10min;  ///< of journal, before a live run
+constexpr std::uint64_t snapshot_version = 1;
+constexpr std::uint64_t instruments_max = 65'536;
+
+SourceError no_snapshot(std::string_view what) {
+  return {fmt::format("the snapshot of the frames' stage: {}", what)};
+}
 
 }  // namespace
 
@@ -26,6 +39,7 @@ Result<std::optional<WarmStart>, SourceError> warm_start_of(const MarketRun& run
 }
 
 Sequence FrameMaker::begin_at(Sequence resume) const {
+  if (resumed_) return std::min(resume, after_.next());
   const auto runs = ingest_runs(file_);
   const auto after = runs.upper_bound(resume);
   return after == runs.begin() ? resume : *std::prev(after);
@@ -57,8 +71,69 @@ void FrameMaker::begin() {
   stage_ = std::move(stage);
 }
 
+std::string FrameMaker::snapshot() const {
+  if (!stage_) return {};
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.varint(snapshot_version);
+  out.varint(after_.number);
+  // The run's opening, as events: by now the journal need not hold it any more.
+  std::string event;
+  encode(Stamped{run_.first, run_.at, run_.at, {}, run_.start}, event);
+  out.text(event);
+  out.varint(run_.instruments.size());
+  for (const auto& instrument : run_.instruments) {
+    event.clear();
+    encode(Stamped{run_.first, run_.at, run_.at, {}, InstrumentDefined{instrument}}, event);
+    out.text(event);
+  }
+  out.text(stage_->snapshot());
+  out.fixed64(xxh64(bytes));
+  return bytes;
+}
+
+Result<Sequence, SourceError> FrameMaker::resume(std::string_view snapshot) {
+  if (snapshot.size() < 8) return std::unexpected{no_snapshot("it is cut short")};
+  const auto body = snapshot.substr(0, snapshot.size() - 8);
+  if (ByteReader{snapshot.substr(body.size())}.fixed64() != xxh64(body))
+    return std::unexpected{no_snapshot("checksum differs")};
+  ByteReader in{body};
+  if (in.varint() != snapshot_version) return std::unexpected{no_snapshot("it is of another build")};
+  const Sequence after{in.varint()};
+  MarketRun run;
+  RecordScratch scratch;
+  const auto told = [&]<class What>(What& what) {
+    const auto record = decode(in.text(), scratch);
+    const auto* event = record ? std::get_if<Stamped>(&*record) : nullptr;
+    const auto* found = event != nullptr ? std::get_if<What>(&event->what) : nullptr;
+    if (found == nullptr) return false;
+    what = *found;
+    run.first = event->sequence;
+    run.at = event->at;
+    return true;
+  };
+  if (!told(run.start)) return std::unexpected{no_snapshot("it names no run")};
+  auto stage = std::make_unique<core::MarketStage>(core::CoreSetup{}.book_depth);
+  for (auto left = in.varint(); left > 0; --left) {
+    InstrumentDefined defined;
+    if (run.instruments.size() == instruments_max || !told(defined))
+      return std::unexpected{no_snapshot("its contracts do not read")};
+    run.instruments.push_back(defined.instrument);
+    stage->define(defined.instrument);
+  }
+  if (const auto resumed = stage->resume(in.text()); !resumed)
+    return std::unexpected{SourceError{resumed.error().what}};
+  run_ = std::move(run);
+  stage_ = std::move(stage);
+  after_ = after;
+  resumed_ = true;
+  return after;
+}
+
 std::span<const FeatureFrame> FrameMaker::step(const Stamped& event) {
   out_.clear();
+  if (event.sequence <= after_) return {};
+  after_ = event.sequence;
   const auto* defined = std::get_if<InstrumentDefined>(&event.what);
   if (const auto* started = std::get_if<RunStarted>(&event.what)) {
     stage_.reset();

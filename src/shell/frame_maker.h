@@ -2,7 +2,8 @@
 // journal has events only, and its archive makes the frames again from them (docs/decisions/0066).
 //
 // The runs of an ingest are those that STATE/market.run lists. Each is gone through from its beginning,
-// warmed as the feature stages warm, so its frames are bit for bit those that they publish. Threads: none.
+// warmed as the feature stages warm, so its frames are bit for bit those that they publish; or from a
+// snapshot, as the feature stages keep it. Threads: none.
 #pragma once
 
 #include <memory>
@@ -26,9 +27,17 @@ class FrameMaker {
   FrameMaker(std::string market_run_file, std::string journal)
       : file_{std::move(market_run_file)}, journal_{std::move(journal)} {}
 
-  /// Where the journal must be read from so that nothing behind `resume` lacks its frames: the beginning of
-  /// the ingest's run that `resume` lies in, or `resume` itself.
+  /// Where the journal must be read from so that nothing behind `resume` lacks its frames: behind the
+  /// snapshot that was taken up, the beginning of the ingest's run that `resume` lies in, or `resume` itself.
   Sequence begin_at(Sequence resume) const;
+
+  /// All that the next frames depend on, behind the last event that was taken, with its checksum.
+  /// @return "" while no run's frames are made: there is nothing to go on from
+  std::string snapshot() const;
+  /// Before the first event: goes on from what snapshot() wrote. Events up to there are passed over.
+  /// @return the event behind which it was taken
+  /// @error damaged, or of another feature catalogue; nothing has changed then
+  Result<Sequence, SourceError> resume(std::string_view snapshot);
 
   /// Every event of the journal, in order.
   /// @return the frames that it made due; valid until the next call
@@ -42,6 +51,8 @@ class FrameMaker {
   std::string file_, journal_;
   MarketRun run_;         ///< whose opening is being read, or whose frames are made
   bool opening_ = false;  ///< its contracts are not all known yet
+  Sequence after_;        ///< the last event taken
+  bool resumed_ = false;  ///< from a snapshot
   std::unique_ptr<core::MarketStage> stage_;
   Outbox out_;
   std::string trouble_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "domain/words.h"
+#include "io/clock/clock.h"
+#include "shell/state_word.h"
 
 namespace mlbot::shell {
 namespace {
@@ -37,7 +39,8 @@ std::string answer_to(const OperatorCommand& wish) {
 
 }  // namespace
 
-OperatorDesk::OperatorDesk(Setup setup) : setup_{std::move(setup)}, kill_file_{setup_.kill_file} {}
+OperatorDesk::OperatorDesk(Setup setup)
+    : setup_{std::move(setup)}, began_at_{io::clock::now()}, kill_file_{setup_.kill_file} {}
 
 Result<Carried, std::string> OperatorDesk::carried() {
   if (const auto wish = kill_file_.standing(); wish && wish->verb == OperatorVerb::disconnect)
@@ -79,7 +82,18 @@ void OperatorDesk::begin(Duration beat_every) {
   look();
 }
 
+/// Once a process: account and market are known, nothing is latched.
+void OperatorDesk::tell_first_trading() {
+  const auto state = setup_.overview().state;
+  if (state != TradingState::active && state != TradingState::degraded) return;
+  trading_told_ = true;
+  setup_.console->note(fmt::format("{}: entries may leave, {:.2f} s after the start",
+                                   state_word(state, setup_.settings->mode),
+                                   static_cast<double>((io::clock::now() - began_at_).count()) * 1e-9));
+}
+
 void OperatorDesk::keep(const Carried& carried, Instant now) {
+  if (!trading_told_) tell_first_trading();
   if (carried.state != latch_) {  // who saw the file may speak at once, and is judged by what it says
     latch_ = carried.state;
     const auto overview = setup_.overview();

@@ -56,7 +56,11 @@ class OperatorDesk {
   io::web::ServiceView guard_view() const;
 
  private:
+  void tell_first_trading();
+
   Setup setup_;
+  Instant began_at_;  ///< wall time
+  bool trading_told_ = false;
   KillFile kill_file_;
   std::optional<TradingStateFile> state_;
   std::unique_ptr<GuardLink> guard_;

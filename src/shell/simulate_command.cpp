@@ -1,6 +1,7 @@
 // `mlbot simulate`: worlds by the thousand, or one of them in words.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 
@@ -110,6 +111,34 @@ ExitCode one_world(const Console& console, const SimulateOptions& options, const
   return options.shrink ? shrink_to(console, options, wanted) : code;
 }
 
+struct Bound {
+  std::string_view name;
+  double p99_s = 0, longest_s = 0;
+  std::size_t worlds = 0;  ///< in which it came about
+};
+
+/// How near the worlds came to the bounds of liveness and freshness; of each world the longest.
+std::vector<Bound> bounds_of(const Campaign& sum) {
+  const auto over = [&](std::string_view name, auto of) {
+    std::vector<double> spans_s;
+    for (const simulate::Measured& world : sum.measured)
+      if (const std::optional<Duration> span = of(world))
+        spans_s.push_back(1e-9 * static_cast<double>(span->count()));
+    Bound out{.name = name, .worlds = spans_s.size()};
+    if (spans_s.empty()) return out;
+    std::ranges::sort(spans_s);
+    out.p99_s = spans_s[(spans_s.size() - 1) * 99 / 100];
+    out.longest_s = spans_s.back();
+    return out;
+  };
+  const auto nonzero = [](Duration span) { return span > Duration{} ? std::optional{span} : std::nullopt; };
+  using M = simulate::Measured;
+  return {over("I5 agreed with the venue after the faults", [](const M& m) { return m.converged; }),
+          over("I7 age of an entry's decision", [&](const M& m) { return nonzero(m.entry_age); }),
+          over("I7 age of an entry's book", [&](const M& m) { return nonzero(m.book_age); }),
+          over("I8 a position without a stop", [&](const M& m) { return nonzero(m.unprotected); })};
+}
+
 void print_campaign(const Console& console, const Campaign& sum, double seconds, std::size_t jobs) {
   const double rate = static_cast<double>(sum.events) / seconds;
   console.print(fmt::format(
@@ -130,6 +159,11 @@ void print_campaign(const Console& console, const Campaign& sum, double seconds,
   for (const auto& [name, count] : sum.happened)
     rows.push_back({name, grouped(static_cast<std::int64_t>(count))});
   console.table({"rare situation", "times"}, rows);
+  rows.clear();
+  for (const Bound& bound : bounds_of(sum))
+    rows.push_back({std::string{bound.name}, grouped(static_cast<std::int64_t>(bound.worlds)),
+                    fmt::format("{:.3f}", bound.p99_s), fmt::format("{:.3f}", bound.longest_s)});
+  console.table({"bound", "worlds", "p99 s", "longest s"}, rows);
 }
 
 }  // namespace
@@ -167,6 +201,12 @@ ExitCode simulate_worlds(const Console& console, const SimulateOptions& options)
                           {"event", failure.event},
                           {"invariant", failure.violation.invariant},
                           {"what", failure.violation.what}});
+    Json bounds = Json::array();
+    for (const Bound& bound : bounds_of(sum))
+      bounds.push_back({{"bound", std::string{bound.name}},
+                        {"worlds", bound.worlds},
+                        {"p99_s", bound.p99_s},
+                        {"longest_s", bound.longest_s}});
     console.print_json({{"worlds", sum.worlds},
                         {"first_seed", options.first_seed},
                         {"virtual_hours", static_cast<double>(sum.virtual_time.count()) / 3.6e12},
@@ -181,6 +221,7 @@ ExitCode simulate_worlds(const Console& console, const SimulateOptions& options)
                         {"faults", faults_json(sum.faults)},
                         {"happened", counts_json(sum.happened)},
                         {"decisions", counts_json(sum.decisions)},
+                        {"bounds", bounds},
                         {"never_happened", never},
                         {"failures", failures}});
   } else if (options.trace_hash) {

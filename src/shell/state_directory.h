@@ -14,6 +14,8 @@ struct StateDirectory {
   std::string origins() const { return root + "/origins"; }              ///< who wrote the journal
   std::string history() const { return root + "/history"; }              ///< what was fetched to fill gaps
   std::string market_run() const { return root + "/market.run"; }        ///< runs of an ingest
+  /// What the archive's owner makes an ingest's frames from, to go on from.
+  std::string frames() const { return root + "/frames.snapshot"; }
   std::string models() const { return root + "/models"; }
   std::string exchange() const { return root + "/exchange.state"; }
   std::string features() const { return root + "/features.checkpoint"; }
@@ -21,8 +23,8 @@ struct StateDirectory {
   std::string page_token() const { return root + "/page.token"; }        ///< 0600
   std::string trading_state() const { return root + "/trading.state"; }  ///< what one run hands to the next
   std::string audit() const { return root + "/audit"; }
-  std::string kill_file() const { return root + "/KILL"; }               ///< shell/kill_file.h
-  std::string running() const { return root + "/running.json"; }         ///< address of a running bot's page
+  std::string kill_file() const { return root + "/KILL"; }        ///< shell/kill_file.h
+  std::string running() const { return root + "/running.json"; }  ///< address of a running bot's page
   std::string run_summary(std::uint32_t epoch) const {
     return root + "/runs/" + std::to_string(epoch) + ".json";
   }

@@ -1,10 +1,12 @@
 // kill -9 of each process under load: judged from outside, nothing is lost, nothing comes twice, and whoever
-// was killed works again by itself. How long that took is printed; no test fails for a slow machine.
+// was killed works again by itself, on a machine with a core to spare within 2 s. How long that took is
+// printed, and how many kept to it; no test fails for a slow machine.
 // MLBOT_KILL_ROUNDS=8 kills each of them eight times.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "base/json.h"
@@ -18,6 +20,8 @@ namespace {
 using namespace testing_support;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+constexpr long long bound_ms = 2'000;  ///< within which each should work again
 
 TEST(Kill, AnyProcessUnderLoadLosesNothingAndComesBackByItself) {
   if (!io::bus::run_quietly({"redis-server", "--version"})) GTEST_SKIP() << "no redis-server on this machine";
@@ -50,6 +54,7 @@ TEST(Kill, AnyProcessUnderLoadLosesNothingAndComesBackByItself) {
       30s))
       << logs_of(state);
   std::vector<long long> took;
+  std::map<std::string, std::vector<long long>> by_name;
   for (std::size_t kill = 0; kill < names.size() * static_cast<std::size_t>(rounds); ++kill) {
     const auto& name = names[kill % names.size()];
     // Redis counts nothing; what stands still without it shows when it is back.
@@ -71,10 +76,17 @@ TEST(Kill, AnyProcessUnderLoadLosesNothingAndComesBackByItself) {
     EXPECT_TRUE(again) << name << " did not come back\n" << logs_of(state);
     took.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - at).count());
     std::printf("recovery of %-16s %5lld ms until its work goes on\n", name.c_str(), took.back());
+    by_name[name].push_back(took.back());
+  }
+  for (auto& [name, each] : by_name) {
+    std::ranges::sort(each);
+    std::printf("%-16s p50 %lld ms, at most %lld ms\n", name.c_str(), each[each.size() / 2], each.back());
   }
   std::ranges::sort(took);
-  std::printf("%zu kills -9: recovered in p50 %lld ms, p90 %lld ms, at most %lld ms\n", took.size(),
-              took[took.size() / 2], took[took.size() * 9 / 10], took.back());
+  std::printf("%zu kills -9: recovered in p50 %lld ms, p90 %lld ms, at most %lld ms; %lld within %lld ms\n",
+              took.size(), took[took.size() / 2], took[took.size() * 9 / 10], took.back(),
+              static_cast<long long>(std::ranges::upper_bound(took, bound_ms) - took.begin()), bound_ms);
+  std::fflush(stdout);  // the processes started below would print it again
   EXPECT_TRUE(wait_for([&] { return decided_all(state, golden); }, 60s * rounds)) << logs_of(state);
   // Somebody looks at the bus: its Redis is found by the state directory.
   const auto tail = run_mlbot(

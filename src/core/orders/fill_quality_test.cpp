@@ -94,5 +94,61 @@ TEST(FillQuality, AnOrderOfLongAgoHasNoArrival) {
   EXPECT_EQ(d.out.fills.at(0).arrival_mid, std::nullopt);
 }
 
+TEST(FillQuality, ASymbolThatFallsSilentLeavesWithWhatIsKnown) {
+  Desk d;
+  d.fill(d.t, Side::buy, 100'000);
+  d.tracker.see(d.t + 1s, {1}, usdt(3'000), d.out);
+  d.see(d.t + 2s, 100'010);
+  d.tracker.see(d.t + 62s, {1}, usdt(3'000), d.out);
+  EXPECT_TRUE(d.out.fills.empty()) << "its last mark-out may still come";
+  d.tracker.see(d.t + 62s + 1ms, {1}, usdt(3'000), d.out);
+  ASSERT_EQ(d.out.fills.size(), 1u);
+  EXPECT_NEAR(*d.out.fills[0].markout_1s_bps, 1, 1e-9) << "another symbol's price is none of its own";
+  EXPECT_EQ(d.out.fills[0].markout_5s_bps, std::nullopt);
+}
+
+TEST(FillQuality, WithoutAPriceAtTheDecisionOrANameThereIsNoShortfall) {
+  Desk d;
+  d.tracker.ordered("a-1-1", {}, false);
+  d.fill(d.t, Side::buy, 100'000);
+  d.fill(d.t, Side::buy, 100'000, "");
+  d.see(d.t + 60s, 100'000);
+  ASSERT_EQ(d.out.fills.size(), 2u);
+  EXPECT_EQ(d.out.fills[0].arrival_mid, std::nullopt);
+  EXPECT_EQ(d.out.fills[0].shortfall_bps, std::nullopt);
+  EXPECT_FALSE(d.out.fills[0].reduces);
+  EXPECT_EQ(d.out.fills[1].arrival_mid, std::nullopt);
+}
+
+TEST(FillQuality, AFillWorthLessThanTheSmallestUnitHasNoFeeShare) {
+  Desk d;
+  d.tracker.ordered("a-1-1", {1}, false);
+  d.tracker.filled(d.t,
+                   Execution{.symbol = {0}, .client_id = "a-1-1", .price = {1}, .size = {1}, .fee = usdt(1)},
+                   bitcoin, {1}, d.out);
+  d.tracker.filled(d.t, Execution{.symbol = {0}, .client_id = "a-1-1", .price = {1}}, bitcoin, {1}, d.out);
+  EXPECT_EQ(d.tracker.waiting(), 1u) << "a fill of no size is none";
+  d.tracker.see(d.t + 60s, {0}, {1}, d.out);
+  EXPECT_EQ(d.out.fills.at(0).shortfall_bps, 0) << "and not infinite";
+}
+
+TEST(FillQuality, WhatIsRememberedIsInTheHash) {
+  const auto hash_of = [](const Desk& d) {
+    StateHash hash;
+    d.tracker.hash_into(hash);
+    return hash.value();
+  };
+  Desk d;
+  const std::uint64_t empty = hash_of(d);
+  d.tracker.ordered("a-1-1", usdt(100'000), false);
+  const std::uint64_t ordered = hash_of(d);
+  d.fill(d.t, Side::buy, 100'000);
+  const std::uint64_t filled = hash_of(d);
+  d.see(d.t + 1s, 100'000);
+  EXPECT_NE(empty, ordered);
+  EXPECT_NE(ordered, filled);
+  EXPECT_NE(filled, hash_of(d)) << "a mark-out was read";
+}
+
 }  // namespace
 }  // namespace mlbot::core

@@ -45,5 +45,38 @@ TEST(IntentTracker, CountAnAmendAtItsLargerSize) {
   EXPECT_EQ(tracker.open()[0].placed_at, at(1));
 }
 
+TEST(IntentTracker, EveryWayOfEndingEndsAndSilenceDoesNot) {
+  IntentTracker tracker;
+  for (const char* id : {"a", "b", "c", "d", "e"}) tracker.take(placed(id, 1));
+  tracker.take(told(OrderNews{.client_id = "a", .status = OrderStatus::cancelled}));
+  tracker.take(told(OrderNews{.client_id = "b", .status = OrderStatus::rejected}));
+  tracker.take(told(OrderNews{.client_id = "c", .status = OrderStatus::deactivated}));
+  tracker.take(told(
+      RequestAnswer{.request = RequestKind::place, .outcome = RequestOutcome::unknown, .client_id = "d"}));
+  tracker.take(told(TimerFired{}));
+  EXPECT_EQ(ids(tracker.open()), (Ids{"d", "e"}));
+}
+
+TEST(IntentTracker, WhatTheLastRunCarriedIsStillOpen) {
+  IntentTracker tracker;
+  tracker.take(told(IntentCarried{.id = "old", .symbol = {2}, .size = {9}, .placed_at = at(0)}));
+  tracker.take(placed("new", 5));
+  ASSERT_EQ(ids(tracker.open()), (Ids{"new", "old"}));
+  EXPECT_EQ(tracker.open()[1].size.count, 9);
+  EXPECT_EQ(tracker.open()[1].placed_at, at(0));
+  tracker.take(told(OrderNews{.client_id = "old", .status = OrderStatus::cancelled}));
+  EXPECT_EQ(ids(tracker.open()), (Ids{"new"}));
+}
+
+TEST(IntentTracker, ARecordThatSaysNothingOfIntentsMayBeSkipped) {
+  EXPECT_TRUE(concerns_intents(Event{IntentCarried{}}));
+  EXPECT_TRUE(concerns_intents(Event{RequestAnswer{}}));
+  EXPECT_TRUE(concerns_intents(Event{OrderNews{}}));
+  EXPECT_FALSE(concerns_intents(Event{TimerFired{}}));
+  EXPECT_TRUE(concerns_intents(Command{PlaceOrder{}}));
+  EXPECT_TRUE(concerns_intents(Command{AmendOrder{}}));
+  EXPECT_FALSE(concerns_intents(Command{CancelOrder{}}));
+}
+
 }  // namespace
 }  // namespace mlbot::core

@@ -194,5 +194,21 @@ TEST(Ledger, EqualsTheSumsOfItsListWhateverTellsFirst) {
   }
 }
 
+TEST(Ledger, AFillOfBeforeTheFoundBalanceMovesPositionsAndNoMoney) {
+  Ledger ledger;
+  ledger.open(at(10), {1'000});
+  EXPECT_EQ(ledger.post("e-1", at(10), {.realised = {70}, .fee = {5}, .funding = {}, .cost = {-400}}),
+            Told::first);
+  EXPECT_EQ(ledger.cash().count, 1'000) << "that money is in what was found";
+  EXPECT_EQ(ledger.balance(Book::positions).count, -400);
+  Ledger unopened;
+  unopened.post("e-1", at(10), {.realised = {70}, .fee = {5}, .funding = {}, .cost = {-400}});
+  EXPECT_EQ(unopened.cash().count, 65);
+  unopened.open(at(11), {1'000});
+  EXPECT_EQ(unopened.cash().count, 1'000);
+  EXPECT_EQ(sum_of_books(unopened).count, 0);
+  EXPECT_EQ(sum_of_books(ledger).count, 0);
+}
+
 }  // namespace
 }  // namespace mlbot::core

@@ -71,7 +71,7 @@ struct Order {
   std::uint8_t part_count = 0;  ///< 0 as long as there is one venue id
 
   /// The most that may have been ordered: an amend may be in force or not.
-  Lots worst_size() const { return amended_price ? std::max(size, amended_size) : size; }
+  Lots worst_size() const noexcept { return amended_price ? std::max(size, amended_size) : size; }
   /// What may still be filled, or was and has not been shown: never negative.
   Lots open_size() const {
     const Lots rest = is_over(state) ? filled_claimed - filled : worst_size() - filled;

@@ -194,19 +194,22 @@ bool OrderRouter::busy(SymbolId symbol, Side side) const {
   if (!work.active) return false;
   if (!work.ending && work.unsent.count > 0) return true;
   for (std::size_t i = 0; i < work.count; ++i)
-    if (const Order* order = executor_.find(work.orders[i]); order && !order->settled()) {
+    if (const Order* order = unsettled(work.orders[i])) {
       if (MLBOT_PLANTED(enter_over_an_unknown_order) && order->state == OrderState::outcome_unknown) continue;
       return true;
     }
   return false;
 }
 
+const Order* OrderRouter::unsettled(const ClientOrderId& id) const {
+  const Order* order = executor_.find(id);
+  return order && !order->settled() ? order : nullptr;
+}
+
 void OrderRouter::drop_settled(Work& work) const {
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < work.count; ++i) {
-    const Order* order = executor_.find(work.orders[i]);
-    if (order && !order->settled()) work.orders[kept++] = work.orders[i];
-  }
+  for (std::size_t i = 0; i < work.count; ++i)
+    if (unsettled(work.orders[i])) work.orders[kept++] = work.orders[i];
   work.count = kept;
 }
 
@@ -258,19 +261,13 @@ void OrderRouter::follow(Instant now, Symbol& s, Work& work, const Order& order,
   if (order.state != OrderState::open || order.time_in_force != TimeInForce::post_only) return;
   const bool fixed = work.kind == RouteKind::ladder;
   const PriceTicks at = fixed ? smart_.touch(order.side, s.market.top) : order.price;
-  switch (smart_.follow(order.side, at, work.chase_limit, work.until, now, s.market.top)) {
-    case SmartRouter::Follow::keep:
-      break;
-    case SmartRouter::Follow::cancel:
-      work.ending = true;
-      executor_.cancel(now, order.id, out);
-      break;
-    case SmartRouter::Follow::amend: {
-      if (order.amended_price || order.cancel_wanted) break;
-      const PriceTicks price = smart_.touch(order.side, s.market.top);
-      amend(now, order, {order.id, order.symbol, price, order.size}, monitor, out);
-      break;
-    }
+  const auto next = smart_.follow(order.side, at, work.chase_limit, work.until, now, s.market.top);
+  if (next == SmartRouter::Follow::cancel) {
+    work.ending = true;
+    executor_.cancel(now, order.id, out);
+  } else if (next == SmartRouter::Follow::amend && !order.amended_price && !order.cancel_wanted) {
+    const PriceTicks price = smart_.touch(order.side, s.market.top);
+    amend(now, order, {order.id, order.symbol, price, order.size}, monitor, out);
   }
 }
 
@@ -295,8 +292,8 @@ void OrderRouter::give_up(Instant now, SymbolId symbol, Side side, Outbox& out) 
   if (!work.active) return;
   work.ending = true;
   for (std::size_t i = 0; i < work.count; ++i) {
-    const Order* order = executor_.find(work.orders[i]);
-    if (order && !is_over(order->state) && order->time_in_force == TimeInForce::post_only)
+    const Order* order = unsettled(work.orders[i]);
+    if (order && order->time_in_force == TimeInForce::post_only)  // what crosses ends by itself
       executor_.cancel(now, work.orders[i], out);
   }
 }
@@ -307,7 +304,7 @@ void OrderRouter::shrink(Instant now, SymbolId symbol, Side side, Lots most, con
   if (!work.active || work.ending) return;
   Lots left = most;
   for (std::size_t i = 0; i < work.count; ++i) {
-    const Order* order = executor_.find(work.orders[i]);
+    const Order* order = unsettled(work.orders[i]);
     if (!order) continue;
     const Lots wanted = std::min(order->open_size(), std::max(left, Lots{0}));
     left = left - wanted;
@@ -330,7 +327,7 @@ void OrderRouter::halve_entries(Instant now, const AccountMonitor& monitor, Outb
       if (!work.active || work.intent.purpose != Purpose::entry) continue;
       Lots open = work.unsent;
       for (std::size_t k = 0; k < work.count; ++k)
-        if (const Order* order = executor_.find(work.orders[k])) open = open + order->open_size();
+        if (const Order* order = unsettled(work.orders[k])) open = open + order->open_size();
       shrink(now, {i}, work.intent.side, {open.count / 2}, monitor, out);
     }
 }
@@ -401,7 +398,7 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   if (execution.kind == ExecutionKind::trade) risk_.note_fill(now, execution);
   if (after.closings != before.closings)
     risk_.note_closed(now, after.realised - before.realised - (after.fees - before.fees));
-  if (execution.kind == ExecutionKind::funding || execution.kind == ExecutionKind::other) return;
+  if (execution.kind == ExecutionKind::funding) return;
   const Symbol& s = symbols_[execution.symbol.index];
   quality_.filled(now, execution, s.instrument, s.market.mid, out);
 }

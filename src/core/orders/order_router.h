@@ -136,6 +136,8 @@ class OrderRouter {
   void amend(Instant now, const Order& order, const AmendOrder& wish, const AccountMonitor& monitor,
              Outbox& out);
   void drop_settled(Work& work) const;
+  /// Nothing once it is settled: its slot may be another's since.
+  const Order* unsettled(const ClientOrderId& id) const;
   void send_slice(Instant now, Symbol& symbol, Work& work, const AccountMonitor& monitor, Outbox& out);
   void follow(Instant now, Symbol& symbol, Work& work, const Order& order, const AccountMonitor& monitor,
               Outbox& out);

@@ -69,25 +69,16 @@ Lots PositionManager::net(SymbolId symbol) const {
 void PositionManager::on(Instant at, const Execution& execution, std::uint8_t index) {
   Position& p = leg(execution.symbol, index);
   if (MLBOT_PLANTED(forget_deleveraging) && execution.kind == ExecutionKind::adl) return;
-  switch (execution.kind) {
-    case ExecutionKind::funding:
-      if (MLBOT_PLANTED(count_funding_as_a_trade)) break;
-      if (MLBOT_PLANTED(forget_funding)) return;
-      if (ledger_.post(
-              execution.execution_id, execution.at,
-              {.realised = {},
-               .fee = {},
-               .funding = MLBOT_PLANTED(funding_with_the_wrong_sign) ? -execution.fee : execution.fee,
-               .cost = {}}) == Ledger::Told::first)
-        p.funding = p.funding + execution.fee;
-      return;
-    case ExecutionKind::other:
-      return;
-    case ExecutionKind::trade:
-    case ExecutionKind::adl:
-    case ExecutionKind::bust:
-    case ExecutionKind::settle:
-      break;
+  if (execution.kind == ExecutionKind::other) return;
+  if (execution.kind == ExecutionKind::funding && !MLBOT_PLANTED(count_funding_as_a_trade)) {
+    if (MLBOT_PLANTED(forget_funding)) return;
+    if (ledger_.post(execution.execution_id, execution.at,
+                     {.realised = {},
+                      .fee = {},
+                      .funding = MLBOT_PLANTED(funding_with_the_wrong_sign) ? -execution.fee : execution.fee,
+                      .cost = {}}) == Ledger::Told::first)
+      p.funding = p.funding + execution.fee;
+    return;
   }
   if (execution.at <= p.adopted_of && !MLBOT_PLANTED(adopt_old_fills_again))
     return;  // late news of what was adopted; the log tells its money
@@ -237,10 +228,10 @@ std::optional<PriceTicks> PositionManager::take_profit_price(SymbolId symbol, Si
 }
 
 double PositionManager::gain_bps(SymbolId symbol, std::uint8_t index) const {
-  const auto entry = average_entry(symbol, index);
+  const E8 entry = *average_entry(symbol, index);
   const E8 mid = mids_[symbol.index];
-  if (!entry || mid.count == 0) return 0;
-  const double gain = 1e4 * to_double(mid - *entry) / to_double(*entry);
+  if (mid.count == 0) return 0;
+  const double gain = 1e4 * to_double(mid - entry) / to_double(entry);
   return position(symbol, index).size.count > 0 ? gain : -gain;
 }
 

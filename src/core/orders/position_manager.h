@@ -146,6 +146,7 @@ class PositionManager {
   void trail(SymbolId symbol, std::uint8_t index);
   void verify(Instant now, SymbolId symbol, std::uint8_t index, std::uint32_t stop_distance_bps, Outbox& out);
   void protect_as_told(Instant now, SymbolId symbol, std::uint32_t stop_distance_bps, Outbox& out);
+  /// @pre  something is held.
   double gain_bps(SymbolId symbol, std::uint8_t index) const;
 
   PositionMode mode_ = PositionMode::one_way;

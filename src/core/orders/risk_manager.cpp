@@ -211,8 +211,8 @@ std::unexpected<Refused> RiskManager::say(const Refused& refused) {
 void RiskManager::trip(Control control, TradingState state, bool flatten, const Refused& why) {
   const auto number = static_cast<std::size_t>(control);
   Latch& latch = latches_[number];
-  if (latch.state >= state && (latch.flatten || !flatten)) return;
-  latch = {std::max(latch.state, state), latch.flatten || flatten, why};
+  if (latch.state >= state) return;  // of one control only the hardest state flattens
+  latch = {state, flatten, why};
   latched_ |= std::uint64_t{1} << number;
   ++fired_[number];
 }

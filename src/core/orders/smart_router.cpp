@@ -131,7 +131,7 @@ struct Pricing {
 };
 
 void offer(RouteChoice& choice, const RouteWay& way) {
-  if (choice.count == route_ways_max) return;
+  MLBOT_ASSERT(choice.count < route_ways_max);
   choice.ways[choice.count] = way;
   if (way.total_bps() < choice.ways[choice.chosen].total_bps()) choice.chosen = choice.count;
   ++choice.count;
@@ -226,37 +226,27 @@ RoutePlan SmartRouter::plan(const Instrument& instrument, const MarketView& mark
                    .stop_loss = {}};
   const bool flatten = intent.purpose == Purpose::flatten;
   plan.patience = way.patience;
-  switch (way.kind) {
-    case RouteKind::market:
-      order.type = OrderType::market;
-      order.time_in_force = TimeInForce::ioc;
-      order.price = beyond(instrument, market.mid, intent.side, flatten_collar_bps);
-      break;
-    case RouteKind::cross:
-    case RouteKind::twap: {
-      order.time_in_force = TimeInForce::ioc;
-      const E8 far_touch =
-          market.top.synced ? instrument.price(touch(opposite(intent.side), market.top)) : market.mid;
-      order.price = beyond(instrument, far_touch, intent.side,
-                           static_cast<double>(flatten ? flatten_collar_bps : crossing_collar_bps));
-      if (way.kind == RouteKind::twap) plan.slice = Pricing{instrument, market, intent}.slice_crossing();
-      break;
-    }
-    case RouteKind::rest:
-    case RouteKind::iceberg: {
-      order.time_in_force = TimeInForce::post_only;
-      order.price = touch(intent.side, market.top);
-      if (way.kind == RouteKind::iceberg) plan.slice = Pricing{instrument, market, intent}.slice_resting();
-      // It may follow as far as the edge still pays what the way costs; on the way out, to the collar.
-      const double room = intent.purpose == Purpose::entry
-                              ? std::max(0.0, intent.edge_bps - way.fee_bps - way.spread_bps)
-                              : static_cast<double>(flatten_collar_bps);
+  if (way.kind == RouteKind::market) {
+    order.type = OrderType::market;
+    order.time_in_force = TimeInForce::ioc;
+    order.price = beyond(instrument, market.mid, intent.side, flatten_collar_bps);
+  } else if (way.kind == RouteKind::cross || way.kind == RouteKind::twap) {
+    order.time_in_force = TimeInForce::ioc;
+    const E8 far_touch =
+        market.top.synced ? instrument.price(touch(opposite(intent.side), market.top)) : market.mid;
+    order.price = beyond(instrument, far_touch, intent.side,
+                         static_cast<double>(flatten ? flatten_collar_bps : crossing_collar_bps));
+    if (way.kind == RouteKind::twap) plan.slice = Pricing{instrument, market, intent}.slice_crossing();
+  } else {  // it rests
+    order.time_in_force = TimeInForce::post_only;
+    order.price = touch(intent.side, market.top);
+    if (way.kind == RouteKind::iceberg) plan.slice = Pricing{instrument, market, intent}.slice_resting();
+    // It may follow as far as the edge still pays what the way costs; on the way out, to the collar.
+    const double room = intent.purpose == Purpose::entry
+                            ? std::max(0.0, intent.edge_bps - way.fee_bps - way.spread_bps)
+                            : static_cast<double>(flatten_collar_bps);
+    if (way.kind != RouteKind::ladder)  // a ladder stands where it stands
       plan.chase_limit = beyond(instrument, market.mid, intent.side, room);
-      break;
-    }
-    case RouteKind::ladder:
-      order.time_in_force = TimeInForce::post_only;
-      break;
   }
   const Lots largest =
       order.type == OrderType::market ? instrument.max_market_order : instrument.max_limit_order;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/prng.h"
 
@@ -238,6 +239,49 @@ TEST(SmartRouter, WhatRestsFollowsTheTouchAsFarAsItsEdgeAllows) {
   EXPECT_EQ(smart.follow(Side::sell, top.ask, {}, until, until, top), cancel);
   const RoutePlan plan = smart.plan(bitcoin, market(), entry(10));
   EXPECT_NEAR(static_cast<double>(plan.chase_limit.count), 1'000'240, 5) << "10 bps less 7.6 of costs";
+}
+
+TEST(SmartRouter, ABookAtNothingGivesFiniteCosts) {
+  MarketView nothing = market();
+  nothing.top = {{0}, {0}, {0}, {0}, true};
+  nothing.mid = {};
+  nothing.sigma_bps = std::numeric_limits<double>::quiet_NaN();
+  Intent intent = entry(12);
+  intent.learned_fill = 0.5;
+  const RoutePlan plan = SmartRouter{}.plan(bitcoin, nothing, intent);
+  for (std::size_t i = 0; i < plan.choice.count; ++i) {
+    EXPECT_TRUE(std::isfinite(plan.choice.ways[i].total_bps())) << i;
+    EXPECT_GE(plan.choice.ways[i].fill_probability, 0) << i;
+  }
+  EXPECT_GE(plan.orders[0].price.count, 1) << "no order at nothing";
+}
+
+TEST(SmartRouter, WithoutDepthInSightNoImpactIsInvented) {
+  MarketView bare = market();
+  bare.activity.ask_depth = bare.activity.bid_depth = {};
+  EXPECT_EQ(SmartRouter{}.impact_bps(bitcoin, bare, Side::buy, {900}), 0);
+  EXPECT_EQ(SmartRouter{}.impact_bps(bitcoin, bare, Side::sell, {900}), 0);
+}
+
+TEST(SmartRouter, ALadderOfOneLotHasOneRung) {
+  Intent intent = entry(15);
+  intent.size = {1};
+  intent.offset_bps = 8;
+  intent.reversion = 1;
+  intent.confidence = 0.8;
+  MarketView wild = market();
+  wild.sigma_bps = 40;
+  const RoutePlan plan = SmartRouter{}.plan(bitcoin, wild, intent);
+  ASSERT_EQ(plan.choice.way().kind, RouteKind::ladder);
+  ASSERT_EQ(plan.count, 1u);
+  EXPECT_EQ(plan.orders[0].size.count, 1);
+}
+
+TEST(SmartRouter, ASaleFollowsDownToItsLimit) {
+  using enum SmartRouter::Follow;
+  const TopOfBook top = market().top;
+  EXPECT_EQ(SmartRouter{}.follow(Side::sell, {1'000'020}, {1'000'005}, start + 15s, start, top), amend);
+  EXPECT_EQ(SmartRouter{}.follow(Side::buy, {999'980}, {999'995}, start + 15s, start, top), amend);
 }
 
 }  // namespace

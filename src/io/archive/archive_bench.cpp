@@ -1,6 +1,7 @@
 // Rows a second into a DuckDB file: DataArchiver, and beside it DuckDB's bare chunk appender with rows of the
 // same types; rows a second on to Parquet, and bytes a row in both. Counters: rows/s of one writer thread,
-// commits included. A trade event is two rows: its own, and the one of `events`.
+// commits included. A trade event is two rows: its own, and the one of `events`; a frame is two as well, its
+// own of 142 values and that of its digest in `frames`.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -23,19 +24,47 @@ void count_rows(benchmark::State& state, std::int64_t each) {
       benchmark::Counter(static_cast<double>(each * state.iterations()), benchmark::Counter::kIsRate);
 }
 
+/// Ids of trades as long as the venue's, each another one: the archive keeps an id once.
+class TradeIds {
+ public:
+  std::string_view next() {
+    auto rest = xxh64(bytes_of(++count_));
+    for (std::size_t i = 0; i < 12; ++i, rest >>= 4)
+      text_[text_.size() - 1 - i] = "0123456789abcdef"[rest & 15];
+    return text_;
+  }
+
+ private:
+  std::uint64_t count_ = 0;
+  std::string text_ = "20f43950-d8dd-5b31-9112-a178eb6023af";
+};
+
+/// Outside the time taken: closes the archive, and says how large a row is in the file.
+/// @return false when it did not keep `expected` rows
+bool weigh(benchmark::State& state, DataArchiver& archiver, const std::string& path, std::int64_t expected) {
+  state.PauseTiming();
+  const auto kept = archiver.stats().rows;
+  const bool closed = archiver.close().has_value();
+  state.counters["bytes/row"] =
+      static_cast<double>(std::filesystem::file_size(path)) / static_cast<double>(kept);
+  state.ResumeTiming();
+  return closed && kept >= static_cast<std::uint64_t>(expected);
+}
+
 void bm_archiver_trades(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     const files::TemporaryFolder folder;
-    auto archiver =
-        DataArchiver::open({.path = folder.path() + "/archive.duckdb", .rows_per_commit = 200'000});
+    const auto path = folder.path() + "/archive.duckdb";
+    auto archiver = DataArchiver::open({.path = path});
     (void)(*archiver)->take(
         Stamped{{1},
                 start,
                 start,
                 start,
                 InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
-    Trade trade{.price = {700'000}, .size = {3}, .id = "20f43950-d8dd-5b31-9112-a178eb6023af"};
+    TradeIds ids;
+    Trade trade{.price = {700'000}, .size = {3}};
     Record record = Stamped{{1}, start, start, start, Trades{{0}, {&trade, 1}}};
     auto& event = std::get<Stamped>(record);
     state.ResumeTiming();
@@ -44,9 +73,11 @@ void bm_archiver_trades(benchmark::State& state) {
       event.at.ns += 1'000'000;
       trade.matched_at = event.at;
       trade.price.count = 700'000 + (i % 97);
+      trade.id = ids.next();
       if (!(*archiver)->take(record)) return state.SkipWithError("refused");
     }
     if (!(*archiver)->flush()) return state.SkipWithError("refused");
+    if (!weigh(state, **archiver, path, 2 * rows)) return state.SkipWithError("rows are missing");
   }
   count_rows(state, 2 * rows);
 }
@@ -61,7 +92,8 @@ void bm_archiver_features(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     const files::TemporaryFolder folder;
-    auto archiver = DataArchiver::open({.path = folder.path() + "/archive.duckdb", .feature_names = names});
+    const auto path = folder.path() + "/archive.duckdb";
+    auto archiver = DataArchiver::open({.path = path, .feature_names = names, .hour_settles = 1000h});
     (void)(*archiver)->take(Stamped{
         {1}, start, start, start, InstrumentDefined{{.name = "BTCUSDT", .tick_size = {1}, .lot_step = {1}}}});
     Record record = FeatureFrame{.cause = {1}, .at = start};
@@ -70,13 +102,16 @@ void bm_archiver_features(benchmark::State& state) {
     state.ResumeTiming();
     for (std::int64_t i = 0; i < frames; ++i) {
       ++frame.number;
+      frame.cause = frame.cause.next();
       frame.at.ns += 1'000'000'000;
       frame.set(static_cast<std::size_t>(i) % feature_count, static_cast<double>(i));
-      if (!(*archiver)->take(record)) return state.SkipWithError("refused");
+      if (!(*archiver)->take(record) || !(*archiver)->take(journal::digest_of(frame)))
+        return state.SkipWithError("refused");
     }
     if (!(*archiver)->flush()) return state.SkipWithError("refused");
+    if (!weigh(state, **archiver, path, 2 * frames)) return state.SkipWithError("frames are missing");
   }
-  count_rows(state, frames);
+  count_rows(state, 2 * frames);
 }
 BENCHMARK(bm_archiver_features)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -146,7 +181,7 @@ void bm_bare_chunk_appender(benchmark::State& state) {
     duckdb_data_chunk chunk = api.create_data_chunk(types.data(), types.size());
     duckdb_appender appender = nullptr;
     api.appender_create((*database)->connection(), nullptr, "trades", &appender);
-    const std::string_view id = "20f43950-d8dd-5b31-9112-a178eb6023af";
+    TradeIds ids;
     state.ResumeTiming();
     for (std::int64_t done = 0; done < rows;) {
       api.data_chunk_reset(chunk);
@@ -165,6 +200,7 @@ void bm_bare_chunk_appender(benchmark::State& state) {
         price[row] = (700'000 + done % 97) * 10'000'000;
         size[row] = 300'000;
         block[row] = improvement[row] = false;
+        const auto id = ids.next();
         api.vector_assign_string_element_len(vector(9), row, id.data(), id.size());
       }
       api.data_chunk_set_size(chunk, 2'048);

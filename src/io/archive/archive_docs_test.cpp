@@ -8,6 +8,8 @@
 namespace mlbot::io::archive {
 namespace {
 
+class ArchiveReference : public ArchiveInFolder {};
+
 std::string reference_page() {
   std::ifstream file{std::string{MLBOT_SOURCE_DIR} + "/docs/reference/archive.md"};
   std::stringstream text;
@@ -15,7 +17,7 @@ std::string reference_page() {
   return text.str();
 }
 
-TEST(ArchiveReference, EveryTableStandsOnThePageWithItsColumns) {
+TEST_F(ArchiveReference, EveryTableStandsOnThePageWithItsColumns) {
   const auto page = reference_page();
   ASSERT_FALSE(page.empty());
   for (const auto& table : archive_tables({})) {
@@ -29,16 +31,10 @@ TEST(ArchiveReference, EveryTableStandsOnThePageWithItsColumns) {
   }
 }
 
-TEST(ArchiveReference, ItsQuestionsAreAnsweredByTheFileAndByParquetAlone) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(ArchiveReference, ItsQuestionsAreAnsweredByTheFileAndByParquetAlone) {
   Market market;
   market.run_until(noon + 1h + 5min);
-  {
-    const auto archiver = archiver_of(options_for(path));
-    feed_all(*archiver, market.script);
-    ASSERT_TRUE(archiver->close());
-  }
+  archive_all(options_for(path), market.script);
   const auto page = reference_page();
   std::vector<std::string> questions;
   const std::string opening = "```sql\n";

@@ -18,23 +18,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+class ArchiveHours : public ArchiveInFolder {};
+
 std::string text(const QueryTable& table) { return to_csv(table); }
 std::string asked(const std::string& path, const std::string& sql) {
   const auto answer = ask_archive({.file = path, .socket = {}}, sql);
   EXPECT_TRUE(answer) << sql << ": " << answer.error().what;
   return answer ? text(answer->table) : "";
 }
-TEST(ArchiveHours, AClosedHourIsInParquetAndEveryWayOfAskingSaysTheSame) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+
+TEST_F(ArchiveHours, AClosedHourIsInParquetAndEveryWayOfAskingSaysTheSame) {
   Market market;
   market.run_until(noon + 2h + 5min);
-  {
-    const auto archiver = archiver_of(options_for(path));
-    feed_all(*archiver, market.script);
-    ASSERT_TRUE(archiver->close());
-    EXPECT_EQ(archiver->stats().hours_sealed, 2u);
-  }
+  EXPECT_EQ(archive_all(options_for(path), market.script).hours_sealed, 2u);
   const auto root = folder.path() + "/archive";
   EXPECT_TRUE(fs::exists(root + "/trades/symbol=BTCUSDT/date=2026-06-12/00.parquet"));
   EXPECT_TRUE(fs::exists(root + "/trades/symbol=ETHUSDT/date=2026-06-12/01.parquet"));
@@ -63,9 +59,43 @@ TEST(ArchiveHours, AClosedHourIsInParquetAndEveryWayOfAskingSaysTheSame) {
   EXPECT_EQ(asked(path, "SELECT count(*) AS n FROM fills"), "n\n0\n") << "names are there without rows, too";
 }
 
-TEST(ArchiveHours, ACertificateSaysWhatWasExpectedWhatIsThereAndWhatIsMissing) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+/// DuckDB holds a vector of each column for each file that it writes: 300 contracts of 142 features at once
+/// are more than it may have.
+TEST_F(ArchiveHours, AnHourOfMoreContractsThanFitIntoMemoryIsClosedInParts) {
+  constexpr std::uint16_t contracts = 100;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < feature_count; ++i) texts.push_back(fmt::format("feature_{}", i));
+  const std::vector<std::string_view> all_names(texts.begin(), texts.end());
+  Script script;
+  Instant clock = noon;
+  script.clock = &clock;
+  script.event(RunStarted{.epoch = 3, .schema_hash = 77});
+  for (std::uint16_t i = 0; i < contracts; ++i) {
+    auto contract = bitcoin();
+    contract.id = {i};
+    const auto name = fmt::format("C{:03}USDT", i);
+    contract.name = std::string_view{name};
+    script.event(InstrumentDefined{contract});
+  }
+  for (std::uint64_t number = 1; number <= 3; ++number, clock = clock + 1s) {
+    script.event(TimerFired{clock});
+    for (std::uint16_t i = 0; i < contracts; ++i) {
+      FeatureFrame frame{.symbol = {i}, .number = number, .cause = {script.sequence}, .at = clock};
+      frame.set(i % feature_count, 0.5);
+      script.records.push_back(frame);
+    }
+  }
+  clock = noon + 1h + 2min;
+  script.event(TimerFired{clock});
+  EXPECT_EQ(archive_all({.path = path, .feature_names = all_names}, script).hours_sealed, 1u);
+  EXPECT_TRUE(fs::exists(folder.path() + "/archive/features/symbol=C000USDT/date=2026-06-12/00.parquet"));
+  EXPECT_TRUE(fs::exists(folder.path() + "/archive/features/symbol=C099USDT/date=2026-06-12/00.parquet"));
+  EXPECT_EQ(asked(path, "SELECT count(*) AS n, count(DISTINCT symbol) AS symbols FROM features"),
+            "n,symbols\n300,100\n");
+  EXPECT_EQ(asked(path, "SELECT count(*) AS n FROM hot_features"), "n\n0\n");
+}
+
+TEST_F(ArchiveHours, ACertificateSaysWhatWasExpectedWhatIsThereAndWhatIsMissing) {
   Market market;
   market.run_until(noon + 30min, {10, 11});
   market.script.event(LinkChanged{Link::market, LinkState::down});
@@ -119,20 +149,13 @@ TEST(ArchiveHours, ACertificateSaysWhatWasExpectedWhatIsThereAndWhatIsMissing) {
       << "a closed file is never written again";
 }
 
-TEST(ArchiveHours, ATradeThatIsToldTwiceIsKeptOnce) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(ArchiveHours, ATradeThatIsToldTwiceIsKeptOnce) {
   Market market;
   market.run_until(noon + 1min);
   const auto told = market.script.trades.back();
   market.script.trades.push_back(told);
   market.script.event(Trades{{1}, market.script.trades.back()});
-  {
-    const auto archiver = archiver_of(options_for(path));
-    feed_all(*archiver, market.script);
-    ASSERT_TRUE(archiver->close());
-    EXPECT_EQ(archiver->stats().repeated_trades, 1u);
-  }
+  EXPECT_EQ(archive_all(options_for(path), market.script).repeated_trades, 1u);
   const auto archiver = archiver_of(options_for(path));  // and after a start: the archive knows what it holds
   market.script.trades.push_back(told);
   market.script.event(Trades{{1}, market.script.trades.back()});
@@ -144,9 +167,8 @@ TEST(ArchiveHours, ATradeThatIsToldTwiceIsKeptOnce) {
   EXPECT_EQ(*twice, 0u);
 }
 
-TEST(ArchiveHours, EventsThatTheJournalLacksAreAGapRowWithOrWithoutAWord) {
-  const TemporaryFolder folder;
-  const auto archiver = archiver_of(options_for(folder.path() + "/archive.duckdb"));
+TEST_F(ArchiveHours, EventsThatTheJournalLacksAreAGapRowWithOrWithoutAWord) {
+  const auto archiver = archiver_of(options_for(path));
   Market market;
   market.run_until(noon + 1min);
   market.script.sequence += 7;
@@ -159,9 +181,8 @@ TEST(ArchiveHours, EventsThatTheJournalLacksAreAGapRowWithOrWithoutAWord) {
   EXPECT_EQ(to_csv(*gaps).substr(to_csv(*gaps).find('\n') + 1), "journal,7,8\n");
 }
 
-TEST(ArchiveHours, APauseBetweenRunsAndABookThatWasLostAreGaps) {
-  const TemporaryFolder folder;
-  const auto archiver = archiver_of(options_for(folder.path() + "/archive.duckdb"));
+TEST_F(ArchiveHours, APauseBetweenRunsAndABookThatWasLostAreGaps) {
+  const auto archiver = archiver_of(options_for(path));
   Market market;
   market.run_until(noon + 1min);
   market.script.levels.push_back({{{714'000}, {1}}});
@@ -183,19 +204,14 @@ TEST(ArchiveHours, APauseBetweenRunsAndABookThatWasLostAreGaps) {
   EXPECT_EQ(to_csv(*gaps), "kind,symbol,s,missing\nbooks,BTCUSDT,70,3\npause,,1202,0\n");
 }
 
-TEST(ArchiveHours, AnArchiveIsBuiltAgainToTheSameContentHash) {
-  const TemporaryFolder folder;
+TEST_F(ArchiveHours, AnArchiveIsBuiltAgainToTheSameContentHash) {
   Market market;
   market.run_until(noon + 90min, {3});
   market.clock = market.clock + 10min;
   market.open_run();
   market.run_until(noon + 3h + 10min);
   const auto once = folder.path() + "/once.duckdb", again = folder.path() + "/again.duckdb";
-  {
-    const auto archiver = archiver_of(options_for(once));
-    feed_all(*archiver, market.script);
-    ASSERT_TRUE(archiver->close());
-  }
+  archive_all(options_for(once), market.script);
   Prng rng{7};
   for (std::size_t fed = 0; fed < market.script.records.size();) {  // killed now and then, and fed again
     auto options = options_for(again);
@@ -222,9 +238,7 @@ TEST(ArchiveHours, AnArchiveIsBuiltAgainToTheSameContentHash) {
   }
 }
 
-TEST(ArchiveHours, AFileOfVersionOneIsMigratedInPlace) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(ArchiveHours, AFileOfVersionOneIsMigratedInPlace) {
   {
     auto database = Database::open(path, Access::read_write);
     ASSERT_TRUE(database);
@@ -257,8 +271,7 @@ TEST(ArchiveHours, AFileOfVersionOneIsMigratedInPlace) {
   EXPECT_EQ(asked(path, "SELECT count(*) AS n FROM fills"), "n\n1\n");
 }
 
-TEST(ArchiveHours, AFileOfAYoungerBuildOrOfSomebodyElseIsRefused) {
-  const TemporaryFolder folder;
+TEST_F(ArchiveHours, AFileOfAYoungerBuildOrOfSomebodyElseIsRefused) {
   for (const std::string_view sql : {"CREATE TABLE progress AS SELECT 3::UBIGINT AS schema_version",
                                      "CREATE TABLE cats AS SELECT 'Tom' AS name"}) {
     const auto path = fmt::format("{}/{}.duckdb", folder.path(), sql.size());
@@ -270,16 +283,10 @@ TEST(ArchiveHours, AFileOfAYoungerBuildOrOfSomebodyElseIsRefused) {
   }
 }
 
-TEST(ArchiveHours, WhatTheJournalNoLongerHoldsComesBackFromParquetWhenTheFileIsLost) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(ArchiveHours, WhatTheJournalNoLongerHoldsComesBackFromParquetWhenTheFileIsLost) {
   Market market;
   market.run_until(noon + 3h + 10min);
-  {
-    const auto archiver = archiver_of(options_for(path));
-    feed_all(*archiver, market.script);
-    ASSERT_TRUE(archiver->close());
-  }
+  archive_all(options_for(path), market.script);
   const auto before = hash_of(path);
   ASSERT_TRUE(quarantine(path));
   EXPECT_TRUE(fs::exists(path + ".damaged"));
@@ -302,16 +309,10 @@ TEST(ArchiveHours, WhatTheJournalNoLongerHoldsComesBackFromParquetWhenTheFileIsL
   EXPECT_EQ(before.tables[1].rows, 2'280u);
 }
 
-TEST(ArchiveHours, AParquetFileThatIsGoneOrCutIsNoticedAtTheNextStart) {
-  const TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(ArchiveHours, AParquetFileThatIsGoneOrCutIsNoticedAtTheNextStart) {
   Market market;
   market.run_until(noon + 1h + 5min);
-  {
-    const auto archiver = archiver_of(options_for(path));
-    feed_all(*archiver, market.script);
-    ASSERT_TRUE(archiver->close());
-  }
+  archive_all(options_for(path), market.script);
   const auto file = folder.path() + "/archive/trades/symbol=BTCUSDT/date=2026-06-12/00.parquet";
   fs::resize_file(file, fs::file_size(file) - 1);
   const auto damaged = DataArchiver::open(options_for(path));

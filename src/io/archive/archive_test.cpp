@@ -19,6 +19,9 @@
 namespace mlbot::io::archive {
 namespace {
 
+class Archive : public ArchiveInFolder {};
+class Query : public ArchiveInFolder {};
+
 Script one_of_each() {
   Script script;
   script.open_run();
@@ -122,9 +125,7 @@ Script one_of_each() {
   return script;
 }
 
-TEST(Archive, EveryKindOfRecordBecomesRowsThatAPersonCanAsk) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Archive, EveryKindOfRecordBecomesRowsThatAPersonCanAsk) {
   const auto script = one_of_each();
   {
     const auto archiver = archiver_of(options_for(path));
@@ -235,19 +236,13 @@ std::map<std::string, std::string> counts(const std::string& path) {
   return rows;
 }
 
-TEST(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
-  const files::TemporaryFolder folder;
+TEST_F(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     SCOPED_TRACE(seed);
     Prng rng{seed};
     const auto script = long_stream(rng, 3'000);
     const auto once = folder.path() + "/once.duckdb", often = folder.path() + "/often.duckdb";
-    {
-      const auto archiver = archiver_of(options_for(once));
-      for (const auto& record : script.records) ASSERT_TRUE(feed(*archiver, record));
-      ASSERT_TRUE(archiver->close());
-      EXPECT_EQ(archiver->stats().repeated, 0u);
-    }
+    EXPECT_EQ(archive_all(options_for(once), script).repeated, 0u);
     for (bool finished = false; !finished;) {
       auto options = options_for(often);
       options.rows_per_commit = 1 + rng.below(3'000);
@@ -278,25 +273,18 @@ TEST(Archive, HoweverOftenItIsKilledAndFedAgainEachRecordHasItsRowsOnce) {
   }
 }
 
-TEST(Archive, FeaturesOfAnOlderCatalogueAreKeptBesideTheNewOnes) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Archive, FeaturesOfAnOlderCatalogueAreKeptBesideTheNewOnes) {
   const auto script = one_of_each();
   constexpr std::array<std::string_view, 2> fewer{"spread_bps", "another"};
   for (const std::span<const std::string_view> catalogue :
-       {std::span<const std::string_view>{names}, {fewer}}) {
-    const auto archiver = archiver_of({.path = path, .feature_names = catalogue});
-    for (const auto& record : script.records) ASSERT_TRUE(feed(*archiver, record));
-    ASSERT_TRUE(archiver->close());
-  }
+       {std::span<const std::string_view>{names}, {fewer}})
+    archive_all({.path = path, .feature_names = catalogue}, script);
   EXPECT_EQ(csv(path, "SELECT spread_bps, taker_imbalance_5s FROM features_1"),
             "spread_bps,taker_imbalance_5s\n,-0.5\n");
   EXPECT_EQ(csv(path, "SELECT another FROM features"), "another\n") << "the same frame was archived before";
 }
 
-TEST(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
   const auto script = one_of_each();
   {
     const auto archiver = archiver_of(options_for(path));
@@ -310,9 +298,8 @@ TEST(Archive, AFrameThatIsAheadOfItsEventWaitsForIt) {
   EXPECT_EQ(csv(path, "SELECT symbol, number FROM features"), "symbol,number\nBTCUSDT,4\n");
 }
 
-TEST(Archive, ASymbolThatNothingDefinedIsNamedWithTheRemedy) {
-  const files::TemporaryFolder folder;
-  const auto archiver = archiver_of(options_for(folder.path() + "/archive.duckdb"));
+TEST_F(Archive, ASymbolThatNothingDefinedIsNamedWithTheRemedy) {
+  const auto archiver = archiver_of(options_for(path));
   const std::vector<Trade> trades(1);
   const auto refused = archiver->take(Stamped{{9}, noon, noon, {}, Trades{{5}, trades}});
   ASSERT_FALSE(refused);
@@ -322,9 +309,7 @@ TEST(Archive, ASymbolThatNothingDefinedIsNamedWithTheRemedy) {
       << "nothing is taken after an error";
 }
 
-TEST(Archive, AFileThatAnotherProcessHoldsIsRefusedByName) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Archive, AFileThatAnotherProcessHoldsIsRefusedByName) {
   int ready[2], done[2];
   ASSERT_EQ(::pipe(ready), 0);
   ASSERT_EQ(::pipe(done), 0);
@@ -350,9 +335,7 @@ TEST(Archive, AFileThatAnotherProcessHoldsIsRefusedByName) {
   EXPECT_EQ(second.error().fault, ArchiveFault::locked);
 }
 
-TEST(Archive, ADamagedOrForeignFileIsNamedWithTheRemedyAndAMissingOneToo) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Archive, ADamagedOrForeignFileIsNamedWithTheRemedyAndAMissingOneToo) {
   std::ofstream{path} << std::string(5'000, 'x');
   const auto damaged = DataArchiver::open(options_for(path));
   ASSERT_FALSE(damaged);
@@ -363,21 +346,18 @@ TEST(Archive, ADamagedOrForeignFileIsNamedWithTheRemedyAndAMissingOneToo) {
   EXPECT_EQ(missing.error().fault, ArchiveFault::not_found);
 }
 
-TEST(Archive, ALibraryThatIsMissingOrNoneIsNamedWithTheRemedy) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/libduckdb.so";
+TEST_F(Archive, ALibraryThatIsMissingOrNoneIsNamedWithTheRemedy) {
+  const auto library = folder.path() + "/libduckdb.so";
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const auto loaded = load_duckdb(path);
+    const auto loaded = load_duckdb(library);
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().fault, ArchiveFault::no_library);
     EXPECT_NE(loaded.error().what.find("tools/setup"), std::string::npos) << loaded.error().what;
-    std::ofstream{path} << "no library";
+    std::ofstream{library} << "no library";
   }
 }
 
-TEST(Query, NoColumnNeedsQuotes) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Query, NoColumnNeedsQuotes) {
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto database = Database::open(path, Access::read_only);
   ASSERT_TRUE(database);
@@ -388,9 +368,7 @@ TEST(Query, NoColumnNeedsQuotes) {
           << table.name << "." << column.name;
 }
 
-TEST(Query, NothingIsChangedNothingIsFetchedAndTheLimitIsSaid) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Query, NothingIsChangedNothingIsFetchedAndTheLimitIsSaid) {
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto write = query(path, "DELETE FROM runs");
   ASSERT_FALSE(write);
@@ -406,9 +384,7 @@ TEST(Query, NothingIsChangedNothingIsFetchedAndTheLimitIsSaid) {
   EXPECT_FALSE(query(path, "SELECT * FROM range(3000) t(n)", {.rows_max = 3'000})->truncated);
 }
 
-TEST(Query, CellsOfManyTypesReadTheSameInAllThreeForms) {
-  const files::TemporaryFolder folder;
-  const auto path = folder.path() + "/archive.duckdb";
+TEST_F(Query, CellsOfManyTypesReadTheSameInAllThreeForms) {
   ASSERT_TRUE(archiver_of(options_for(path))->close());
   const auto table =
       ask(path,

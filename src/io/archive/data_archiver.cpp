@@ -26,6 +26,7 @@ constexpr std::size_t waiting_max = 8192;
 constexpr Duration memory_kept_every = 30s;
 constexpr std::uint64_t memory_kept_every_events = 400'000;
 constexpr std::size_t trades_remembered_max = 2'000'000;
+constexpr std::size_t keys_there_max = 10'000'000;  ///< of one span that is repaired
 
 Instant hour_of(Instant at) { return Instant::from_seconds(at.seconds() - at.seconds() % 3600); }
 
@@ -90,11 +91,11 @@ class DataArchiver::Impl {
   static bool same_frame(const journal::FrameDigest& digest, const FeatureFrame& frame) {
     return digest.symbol == frame.symbol && digest.number == frame.number && digest.digest == frame.digest;
   }
-  /// Whether a row of this kind is there already, by its own key.
-  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins,
-                                                         Instant ends, const RepairedCandle*);
-  Result<std::set<std::string>, ArchiveError> keys_there(std::string_view symbol, Instant begins,
-                                                         Instant ends, const RepairedTrade*);
+  /// Asks for the own keys of the rows of this kind that are there already.
+  static std::string keys_there_sql(std::string_view symbol, Instant begins, Instant ends,
+                                    const RepairedCandle*);
+  static std::string keys_there_sql(std::string_view symbol, Instant begins, Instant ends,
+                                    const RepairedTrade*);
   static std::string key(const RepairedCandle& candle) { return fmt::format("{}", candle.start.seconds()); }
   static std::string key(const RepairedTrade& trade) { return trade.id; }
   static Instant when(const RepairedCandle& candle) { return candle.start; }
@@ -495,32 +496,18 @@ Result<void, ArchiveError> DataArchiver::Impl::take_again(const FeatureFrame& fr
   return rows_->rows_since_commit() >= options_.rows_per_commit ? flush() : Done{};
 }
 
-Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol,
-                                                                           Instant begins, Instant ends,
-                                                                           const RepairedCandle*) {
-  auto rows = database_->ask(fmt::format("SELECT DISTINCT CAST(epoch(start) AS BIGINT) FROM klines WHERE "
-                                         "symbol = {} AND interval_minutes = 1 "
-                                         "AND start >= {} AND start < {}",
-                                         sql_text(symbol), sql_time(begins), sql_time(ends)),
-                             10'000'000);
-  if (!rows) return std::unexpected{rows.error()};
-  std::set<std::string> out;
-  for (const auto& row : rows->rows) out.insert(cell_text(row[0]));
-  return out;
+std::string DataArchiver::Impl::keys_there_sql(std::string_view symbol, Instant begins, Instant ends,
+                                               const RepairedCandle*) {
+  return fmt::format(
+      "SELECT DISTINCT CAST(epoch(start) AS BIGINT) FROM klines WHERE symbol = {} AND interval_minutes = 1 "
+      "AND start >= {} AND start < {}",
+      sql_text(symbol), sql_time(begins), sql_time(ends));
 }
 
-Result<std::set<std::string>, ArchiveError> DataArchiver::Impl::keys_there(std::string_view symbol,
-                                                                           Instant begins, Instant ends,
-                                                                           const RepairedTrade*) {
-  auto rows =
-      database_->ask(fmt::format("SELECT trade_id FROM trades WHERE symbol = {} AND matched_at >= {} AND "
-                                 "matched_at < {}",
-                                 sql_text(symbol), sql_time(begins), sql_time(ends)),
-                     10'000'000);
-  if (!rows) return std::unexpected{rows.error()};
-  std::set<std::string> out;
-  for (const auto& row : rows->rows) out.insert(cell_text(row[0]));
-  return out;
+std::string DataArchiver::Impl::keys_there_sql(std::string_view symbol, Instant begins, Instant ends,
+                                               const RepairedTrade*) {
+  return fmt::format("SELECT trade_id FROM trades WHERE symbol = {} AND matched_at >= {} AND matched_at < {}",
+                     sql_text(symbol), sql_time(begins), sql_time(ends));
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::put(std::string_view symbol, const RepairedCandle& candle,
@@ -543,20 +530,22 @@ Result<std::uint64_t, ArchiveError> DataArchiver::Impl::repair(Table which, std:
                                                                std::span<const Row> rows,
                                                                std::string_view source) {
   if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
-  auto there = keys_there(symbol, begins, ends, static_cast<const Row*>(nullptr));
-  if (!there) return std::unexpected{there.error()};
+  const auto keys =
+      database_->ask(keys_there_sql(symbol, begins, ends, static_cast<const Row*>(nullptr)), keys_there_max);
+  if (!keys) return std::unexpected{keys.error()};
+  std::set<std::string> there;
+  for (const auto& row : keys->rows) there.insert(cell_text(row[0]));
   std::uint64_t added = 0;
   for (const auto& row : rows) {
-    if (when(row) < begins || when(row) >= ends || !there->insert(key(row)).second) continue;
+    if (when(row) < begins || when(row) >= ends || !there.insert(key(row)).second) continue;
     if (auto done = put(symbol, row, source); !done) return std::unexpected{fail(std::move(done)).error()};
     ++added;
   }
   const auto& kind = tables_[static_cast<std::size_t>(which)].name;
   // Candles can be counted: a span is whole when each of its minutes is there. Trades are as many as the
   // source has.
-  const bool whole = which == Table::klines
-                         ? there->size() >= static_cast<std::size_t>((ends - begins) / 1min)
-                         : !rows.empty();
+  const bool whole = which == Table::klines ? there.size() >= static_cast<std::size_t>((ends - begins) / 1min)
+                                            : !rows.empty();
   if (whole) {
     if (auto begun = rows_->begin(); !begun) return std::unexpected{fail(std::move(begun)).error()};
     auto noted = database_->run(fmt::format(

@@ -37,9 +37,10 @@ struct ArchiverOptions {
   /// new.
   Sequence journal_begins{};
   Duration book_interval = 1s;
-  std::size_t rows_per_commit = 200'000;  ///< take() commits by itself beyond this
+  /// take() commits by itself beyond this: two tables of whole row groups, which DuckDB writes once.
+  std::size_t rows_per_commit = 400'000;
   int threads = 1;
-  std::size_t memory_mb_max = 1024;
+  std::size_t memory_mb_max = 256;
   Duration hour_settles = 1min;  ///< after its end, before an hour is closed
 };
 

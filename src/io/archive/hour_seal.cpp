@@ -19,6 +19,11 @@ namespace fs = std::filesystem;
 using files::crash_point;
 using Done = Result<void, ArchiveError>;
 
+/// Of vectors that DuckDB fills while it writes one file for each symbol: a half of what it may hold.
+constexpr std::size_t partition_bytes_max = 128 << 20;
+constexpr std::size_t vector_bytes = 2'048 * 16;  ///< of one column, texts as the widest
+constexpr std::size_t symbols_max = 65'536;
+
 ArchiveError file_trouble(const std::string& what) {
   const bool full = what.find("No space left") != what.npos || what.find("no space") != what.npos ||
                     what.find("full") != what.npos;
@@ -155,6 +160,26 @@ Result<void, ArchiveError> HourSeal::seal(Instant hour) {
   return {};
 }
 
+Result<std::vector<std::string>, ArchiveError> HourSeal::parts_of(const TableSpec& table, Instant hour) {
+  std::vector<std::string> parts{in_hour(hour)};
+  if (!table.by_symbol()) return parts;
+  const auto symbols = database_.ask(fmt::format("SELECT DISTINCT symbol FROM {} WHERE {} AND symbol IS NOT "
+                                                 "NULL ORDER BY symbol",
+                                                 table.stored_name(), in_hour(hour)),
+                                     symbols_max);
+  if (!symbols) return std::unexpected{symbols.error()};
+  const auto& rows = symbols->rows;
+  const auto at_once = std::max<std::size_t>(1, partition_bytes_max / (vector_bytes * table.columns.size()));
+  if (rows.size() <= at_once) return parts;
+  parts.front() += " AND symbol IS NULL";
+  for (std::size_t first = 0; first < rows.size(); first += at_once) {
+    const auto last = std::min(rows.size(), first + at_once) - 1;
+    parts.push_back(fmt::format("{} AND symbol BETWEEN {} AND {}", in_hour(hour),
+                                sql_text(cell_text(rows[first][0])), sql_text(cell_text(rows[last][0]))));
+  }
+  return parts;
+}
+
 Result<void, ArchiveError> HourSeal::seal(const TableSpec& table, Instant hour) {
   const auto rows = fmt::format("FROM {} WHERE {}", table.stored_name(), in_hour(hour));
   const auto hash = hash_of(table);
@@ -168,12 +193,15 @@ Result<void, ArchiveError> HourSeal::seal(const TableSpec& table, Instant hour) 
   fs::create_directories(staging.parent_path(), failed);
   if (failed) return std::unexpected{file_trouble(failed.value(), "make", staging)};
   const std::string partition = table.by_symbol() ? "symbol, date" : "date";
-  if (auto copied = database_.run(fmt::format(
-          "COPY (SELECT *, strftime(time, '%Y-%m-%d') AS date {}) TO {} (FORMAT parquet, COMPRESSION zstd, "
-          "PARTITION_BY ({}))",
-          rows, sql_text(staging.string()), partition));
-      !copied)
-    return copied;
+  const auto parts_to_copy = parts_of(table, hour);
+  if (!parts_to_copy) return std::unexpected{parts_to_copy.error()};
+  for (const auto& part : *parts_to_copy)
+    if (auto copied = database_.run(fmt::format(
+            "COPY (SELECT *, strftime(time, '%Y-%m-%d') AS date FROM {} WHERE {}) TO {} (FORMAT parquet, "
+            "COMPRESSION zstd, PARTITION_BY ({}), APPEND)",
+            table.stored_name(), part, sql_text(staging.string()), partition));
+        !copied)
+      return copied;
   crash_point("archive.seal_staged");
 
   const std::string types = table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}";

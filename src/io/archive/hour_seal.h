@@ -3,10 +3,11 @@
 // written twice.
 //
 // One hour of one kind, in this order, each step safe to die behind: the rows are copied into
-// DIRECTORY/.staging; read back and compared with the hot ones, count and hash; each file is synced and
-// renamed to its place, its directory synced; one transaction lists the files in `parquet_files` and deletes
-// the hot rows. What lies there unlisted is of a seal that was not finished: it is removed at the next
-// opening, and the hot rows make it again.
+// DIRECTORY/.staging, some symbols at a time, for each holds a vector of each column while it is written;
+// read back and compared with the hot ones, count and hash; each file is synced and renamed to its place, its
+// directory synced; one transaction lists the files in `parquet_files` and deletes the hot rows. What lies
+// there unlisted is of a seal that was not finished: it is removed at the next opening, and the hot rows make
+// it again.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,8 @@ class HourSeal {
 
  private:
   Result<void, ArchiveError> seal(const TableSpec& table, Instant hour);
+  /// Conditions that divide the hour's rows into parts whose symbols fit into memory together.
+  Result<std::vector<std::string>, ArchiveError> parts_of(const TableSpec& table, Instant hour);
   Result<void, ArchiveError> write_copy(std::string_view table);
 
   Database& database_;

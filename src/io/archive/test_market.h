@@ -70,13 +70,6 @@ struct Market {
   }
 };
 
-inline void feed_all(DataArchiver& archiver, const Script& script) {
-  for (const auto& record : script.records) {
-    const auto taken = feed(archiver, record);
-    ASSERT_TRUE(taken) << taken.error().what;
-  }
-}
-
 inline ContentHash hash_of(const std::string& path) {
   auto database = Database::open(path, Access::read_write,
                                  {.directory = std::filesystem::absolute(parquet_directory(path)).string()});

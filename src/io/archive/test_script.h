@@ -88,5 +88,27 @@ inline Result<void, ArchiveError> feed(DataArchiver& archiver, const Record& rec
   const auto* frame = std::get_if<FeatureFrame>(&record);
   return taken && frame != nullptr ? archiver.take(journal::digest_of(*frame)) : taken;
 }
+inline void feed_all(DataArchiver& archiver, const Script& script) {
+  for (const auto& record : script.records) {
+    const auto taken = feed(archiver, record);
+    ASSERT_TRUE(taken) << taken.error().what;
+  }
+}
+/// A whole life: opened, fed, closed. @return what it counted
+inline ArchiverStats archive_all(const ArchiverOptions& options, const Script& script) {
+  const auto archiver = archiver_of(options);
+  if (archiver == nullptr) return {};
+  feed_all(*archiver, script);
+  const auto closed = archiver->close();
+  EXPECT_TRUE(closed) << closed.error().what;
+  return archiver->stats();
+}
+
+/// A test with a place for an archive.
+class ArchiveInFolder : public testing::Test {
+ protected:
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/archive.duckdb";
+};
 
 }  // namespace mlbot::io::archive

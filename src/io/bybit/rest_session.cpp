@@ -358,10 +358,16 @@ void RestSession::post(Urgency urgency, const Command& command, const ClientOrde
                       .payload = std::move(wanted->payload),
                       .order = order,
                       .creates = creates};
-  const bool ages = (urgency == Urgency::open || urgency == Urgency::amend) &&
+  // A stop is of the position as it was; the core asks for another as long as one is missing.
+  const bool is_stop = blank.request == RequestKind::position_stop;
+  const bool ages = (urgency == Urgency::open || urgency == Urgency::amend || is_stop) &&
                     !MLBOT_PLANTED(an_entry_waits_as_long_as_it_must);
   request.give_up_at = now + (ages ? settings_.entry_patience : settings_.timeout);
-  request.done = [this, blank](Result<Body, RestError> answer, Instant) { tell(blank, answer); };
+  request.done = [this, blank, is_stop](Result<Body, RestError> answer, Instant) {
+    if (is_stop && !answer && answer.error().code == not_sent)  // nobody refused it
+      answer.error().code_class = CodeClass::unknown;
+    tell(blank, answer);
+  };
   queue_.push(std::move(request), now);
   pump(now);
 }

@@ -234,6 +234,18 @@ TEST(RestSession, AWishThatWaitedTooLongIsNeverSent) {
   EXPECT_EQ(scene.answers[0].code, not_sent);
 }
 
+TEST(RestSession, AStopThatWaitedTooLongIsNeitherSentNorRefused) {
+  Scene scene{{.key = "key", .secret = "secret"}};
+  scene.begin();
+  scene.session.carry_out(SetPositionStop{{0}, 0, {500'000}, {}}, scene.now);
+  scene.reply("slow down", {}, 429);  // holds everything for a second
+  scene.pass(1100ms);
+  EXPECT_TRUE(scene.sent.empty()) << "the position may be another by now";
+  ASSERT_EQ(scene.answers.size(), 1u);
+  EXPECT_EQ(scene.answers[0].request, RequestKind::position_stop);
+  EXPECT_EQ(scene.answers[0].outcome, RequestOutcome::unknown);
+}
+
 TEST(RestSession, AFullQueueTurnsTheLeastUrgentAway) {
   Scene scene;
   scene.begin();

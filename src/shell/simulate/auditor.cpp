@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 12s;
+constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
 constexpr std::size_t touch_levels = 3;    ///< a book that has more on each side shows more than its touch
@@ -57,7 +58,7 @@ void Auditor::attach(const sim::Exchange& exchange, sim::AccountId account) {
   symbols_.clear();
   for (const Instrument& instrument : exchange.instruments()) {
     Symbol& s = symbols_.emplace_back();
-    s.terms = s.terms_before = instrument;
+    s.terms = instrument;
   }
   wallet_at_start_ = exchange.wallet(account).wallet_balance.count;
 }
@@ -178,6 +179,7 @@ void Auditor::life_began(std::uint64_t life) {
   account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
   funding_told_.reset();
   market_lost_at_.reset();
+  account_asked_at_.reset();
   barred_ = barred_kept_;
   killed_ = killed_kept_;
   for (Symbol& s : symbols_) s.synced = false;
@@ -310,6 +312,7 @@ void Auditor::kept(const Carried& carried) {
 // ---- what the world does beside it
 
 void Auditor::forbidden() {
+  slept_since_forbidden_ = {};
   if (scheduler_.now() - forbidden_at_ < forbidden_span && forbidden_life_ == life_) return;
   forbidden_at_ = scheduler_.now();
   forbidden_life_ = life_;
@@ -323,6 +326,7 @@ Instant Auditor::moved_at() const {
 }
 
 void Auditor::slept(Duration span) {
+  slept_since_forbidden_ += span;
   for (Symbol& s : symbols_) s.heard_at = s.heard_at + span;
 }
 
@@ -333,21 +337,55 @@ void Auditor::disturbed(SymbolId symbol) {
 
 void Auditor::terms_changed(const Instrument& instrument) {
   Symbol& s = symbols_[instrument.id.index];
-  s.terms_before = s.terms;
+  s.terms_before.emplace_back(scheduler_.now(), s.terms);
   s.terms = instrument;
-  s.terms_changed_at = scheduler_.now();
 }
 
 void Auditor::look() {
+  look_for_stops();
+  look_for_agreement();
+}
+
+void Auditor::look_for_stops() {
   const Instant now = scheduler_.now();
   for (const Symbol& s : symbols_) {
-    if (!s.unprotected_since) continue;
+    if (!s.unprotected_since || account_live_since_ == distant_future) continue;
     const Instant able =
         std::max({*s.unprotected_since, impaired_until_, alive_since_, account_live_since_, s.disturbed_at});
-    if (account_live_since_ == distant_future || able > now || now - able <= unprotected_longest) continue;
-    return fail("I8", fmt::format("{}: a position of {} lots has had no stop at the venue for {} s",
-                                  s.terms.name.view(), s.position, (now - *s.unprotected_since) / 1s));
+    if (able > now) continue;
+    measured_.unprotected = std::max(measured_.unprotected, now - able);
+    if (now - able > unprotected_longest)
+      return fail("I8", fmt::format("{}: a position of {} lots has had no stop at the venue for {} s",
+                                    s.terms.name.view(), s.position, (now - *s.unprotected_since) / 1s));
   }
+}
+
+/// What the bot and the venue are not yet agreed on; empty when it is nothing.
+std::string_view Auditor::apart() const {
+  if (!claims_.position) return "no bot runs";
+  if (account_live_since_ == distant_future) return "the account's stream is not live";
+  if (!account_known_) return "the account's lists were not read";
+  for (const Symbol& s : symbols_) {
+    const sim::PositionRow row = exchange_->position(account_, s.terms.id);
+    if (!s.shown) return "a book";
+    if (claims_.position(s.terms.id) != row.size) return "a position";
+    if (row.size.count != 0 && row.stop_loss.count == 0) return "a stop";
+    if (s.counts_too_much_since[0] || s.counts_too_much_since[1]) return "the orders";
+  }
+  const auto wallet = claims_.wallet();
+  return wallet && *wallet != exchange_->wallet(account_).wallet_balance ? "the wallet" : "";
+}
+
+/// I5: once nothing strikes any more they come to agree; what follows is trading.
+void Auditor::look_for_agreement() {
+  const Instant now = scheduler_.now();
+  if (!calm_since_ || measured_.converged || now < *calm_since_) return;
+  const std::string_view what = apart();
+  if (what.empty())
+    measured_.converged = now - *calm_since_;
+  else if (now - *calm_since_ > converged_longest)
+    fail("I5", fmt::format("{} s after the faults the bot and the venue do not agree on one thing: {}",
+                           converged_longest / 1s, what));
 }
 
 void Auditor::finish(const Belief& belief) {

@@ -39,10 +39,20 @@ struct Belief {
   bool runs = false;            ///< a process is there, its run has begun
 };
 
+/// How near a world came to the bounds: the longest of each, so that a bound can be held against what is.
+struct Measured {
+  std::optional<Duration>
+      converged;           ///< from the end of the faults until the bot was of one mind with the venue
+  Duration entry_age{};    ///< of an entry's decision when it left
+  Duration book_age{};     ///< of the book that an entry left on
+  Duration unprotected{};  ///< of a position without a stop, in undisturbed time
+};
+
 /// What a bot says of itself when it is asked; what it says is held against the auditor's own books.
 struct Claims {
   std::function<Lots(SymbolId, Side)> open_entries;  ///< may still be filled: counted against the limits
   std::function<std::optional<E8>()> wallet;         ///< by its ledger
+  std::function<Lots(SymbolId)> position;            ///< by its fills
   std::function<std::optional<ReasonCode>()> stopped_by;
 };
 
@@ -90,18 +100,23 @@ class Auditor final : public sim::Listener {
   /// Links or venue are impaired until then.
   void impaired(Instant until) { impaired_until_ = std::max(impaired_until_, until); }
   void terms_changed(const Instrument& instrument);
+  /// No fault strikes any more, and from then on nothing keeps the bot from the venue.
+  void calmed(Instant since) { calm_since_ = since; }
   /// Rules that look at time; cheap, after each happening.
   void look();
   /// The account's stream brings nothing more, and only its silence can show it.
   void deaf() { account_live_since_ = distant_future; }
   /// The bot was told HTTP 403: nothing may be asked of the venue by REST for ten minutes.
   void forbidden();
+  /// So much longer than ten minutes it stays away: its clock stood still.
+  Duration slept_since_forbidden() const { return slept_since_forbidden_; }
   /// So much happens at one instant that time does not move on.
   void stuck() { fail("I27", "time stands still: somebody wakes again and again at one instant"); }
   /// The calm phase is over.
   void finish(const Belief& belief);
 
   const std::optional<Violation>& violation() const { return violation_; }
+  const Measured& measured() const { return measured_; }
   std::uint64_t creates() const { return creates_; }
   /// When the last order that could open a position left, or was amended; the epoch when none did.
   Instant last_entry_sent() const { return last_entry_sent_; }
@@ -125,8 +140,8 @@ class Auditor final : public sim::Listener {
     std::int64_t price;  ///< E8
   };
   struct Symbol {
-    Instrument terms, terms_before;
-    Instant terms_changed_at{INT64_MIN / 2};
+    Instrument terms;
+    std::deque<std::pair<Instant, Instrument>> terms_before;  ///< and until when they were in force
     // The venue's book, level by level.
     std::map<std::int64_t, std::int64_t> bids, asks;
     std::deque<Top> tops;
@@ -162,8 +177,9 @@ class Auditor final : public sim::Listener {
 
   void fail(std::string_view invariant, std::string what);
   std::optional<SymbolId> symbol_of(std::string_view name) const;
-  void create(std::uint64_t life, const Body& body, Instant shown_now);
+  void create(std::uint64_t life, const Body& body, Instant shown_now, bool in_batch);
   void amend(const Body& body);
+  bool fit_terms(const Symbol& symbol, const std::function<bool(const Instrument&)>& fits) const;
   void check_grid(const Body& body, const Symbol& symbol);
   void check_entry(const Body& body, Symbol& symbol, Instant shown_now);
   void check_decision(const Body& body, const Symbol& symbol);
@@ -179,6 +195,9 @@ class Auditor final : public sim::Listener {
   void check_stop(std::string_view body);
   void check_cancel_all(std::string_view body);
   void look_for_orders_left();
+  void look_for_stops();
+  void look_for_agreement();
+  std::string_view apart() const;
   void hear_account(const Event& event);
   void hear_answer(const RequestAnswer& answer);
   void hear_word(const ClientOrderId& id, SymbolId symbol);
@@ -206,7 +225,7 @@ class Auditor final : public sim::Listener {
   Instant forbidden_at_{INT64_MIN / 2}, moved_at_{INT64_MIN / 2};
   Instant last_at_{INT64_MIN}, account_known_since_{distant_future};
   Instant impaired_until_{INT64_MIN / 2}, alive_since_{}, account_live_since_{distant_future};
-  std::deque<Instant> orders_sent_, http_sent_;
+  std::deque<Instant> orders_sent_, batched_sent_, http_sent_;
   std::uint64_t creates_ = 0;
   std::int64_t cash_ = 0, wallet_at_start_ = 0;
   // What this life says of itself, was told, and may therefore be held to (auditor_claims.cpp).
@@ -221,7 +240,11 @@ class Auditor final : public sim::Listener {
   std::optional<E8> wallet_before_, funding_told_;
   bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
   bool clock_told_ = false, strangers_ = false;
-  std::optional<Instant> market_lost_at_;
+  std::optional<Instant> market_lost_at_, account_asked_at_;  ///< the oldest question without an answer
+  Instant account_live_at_{};                                 ///< as the bot was told
+  std::optional<Instant> calm_since_;
+  Duration slept_since_forbidden_{};
+  Measured measured_;
   std::map<std::string, std::uint64_t, std::less<>> happened_;
   std::array<std::uint64_t, reason_code_count> reasons_{};
   std::optional<Violation> violation_;

@@ -73,17 +73,22 @@ void Auditor::hear_word(const ClientOrderId& id, SymbolId symbol) {
 
 // ---- the account
 
-/// Known is an account whose stream is live and whose lists were read since.
+/// Known is an account whose stream is live and whose lists were read since. Books are adopted from lists
+/// that were asked for since, and a question that is put while another is under way gets the other's answer.
 void Auditor::hear_account(const Event& event) {
   if (const auto* link = std::get_if<LinkChanged>(&event); link != nullptr && link->link == Link::account) {
     const bool live = link->state == LinkState::live;
     if (live == account_live_) return;
     account_live_ = live;
+    account_live_at_ = scheduler_.now();
     account_known_ = in_snapshot_ = false;
     account_known_since_ = distant_future;
   } else if (const auto* snapshot = std::get_if<AccountSnapshot>(&event)) {
+    const bool of_now = account_asked_at_ && *account_asked_at_ >= account_live_at_;
+    if (snapshot->phase != SnapshotPhase::begin) account_asked_at_.reset();
     if (snapshot->phase == SnapshotPhase::end && in_snapshot_) {
-      account_known_ = snapshot_once_ = true;
+      account_known_ = true;
+      snapshot_once_ |= of_now;
       account_known_since_ = std::min(account_known_since_, scheduler_.now());
     }
     in_snapshot_ = snapshot->phase == SnapshotPhase::begin;
@@ -194,6 +199,8 @@ void Auditor::check_commands(const Outbox& out) {
   std::size_t open = 0;
   bool counted = false;
   for (const Command& command : out.commands) {
+    if (std::holds_alternative<QueryAccount>(command) && !account_asked_at_)
+      account_asked_at_ = scheduler_.now();
     const auto* place = std::get_if<PlaceOrder>(&command);
     if (place == nullptr || created_.contains(place->id.view())) continue;
     if (!counted)

@@ -12,12 +12,15 @@ namespace {
 constexpr Duration request_window = 5s;  ///< later the venue refuses a create
 constexpr Duration forbidden_for = 9min;
 constexpr Duration disturbance = 15s;  ///< what others did is known to the bot by then
-constexpr Duration decision_age_max = 2s;
+constexpr Duration decision_age_max =
+    1'100ms;                              ///< an entry waits a second for its turn, on a clock that drifts
+constexpr Duration book_slack = 2s;       ///< between what the gate looked at and what leaves
 constexpr Duration parts_longest = 180s;  ///< of an entry that is worked in parts
 constexpr Duration terms_news = 120s;     ///< a change of terms is known by then
 constexpr Duration signs_looked_back = 90s;
 constexpr double price_slack = 1.02;  ///< between the bot's price and the lowest of the last seconds
 constexpr std::size_t orders_per_s_max = 10, http_per_5s_max = 500;
+constexpr Duration http_span = 5s - 5ms;  ///< five seconds on a clock that drifts
 
 std::int64_t number_of(const Json& body, std::string_view key) {
   const auto found = body.find(key);
@@ -80,17 +83,17 @@ void Auditor::sent(std::uint64_t life, Line line, std::string_view target, std::
   const Json message = Json::parse(body, nullptr, false);
   if (message.is_discarded()) return fail("I15", fmt::format("a request that is no JSON: {}", body));
   const Json& outer = by_socket ? message.at("args").at(0) : message;
-  const auto one = [&](const Json& order) {
+  const auto one = [&](const Json& order, bool in_batch) {
     const Body read{order};
     if (creates)
-      create(life, read, shown_now);
+      create(life, read, shown_now, in_batch);
     else
       amend(read);
   };
   if (const auto batch = outer.find("request"); batch != outer.end())
-    for (const Json& order : *batch) one(order);
+    for (const Json& order : *batch) one(order, true);
   else
-    one(outer);
+    one(outer, false);
 }
 
 void Auditor::check_rate(Line line) {
@@ -100,17 +103,17 @@ void Auditor::check_rate(Line line) {
     while (sent.front() + span <= now) sent.pop_front();
     return sent.size() > most;
   };
-  if (line == Line::rest && over(http_sent_, 5s, http_per_5s_max))
+  if (line == Line::rest && over(http_sent_, http_span, http_per_5s_max))
     return fail("I13", fmt::format("{} requests in 5 s", http_sent_.size()));
 }
 
-void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now) {
+void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now, bool in_batch) {
   ++creates_;
   moved_at_ = scheduler_.now();
-  orders_sent_.push_back(scheduler_.now());
-  while (orders_sent_.front() + 1s <= scheduler_.now()) orders_sent_.pop_front();
-  if (orders_sent_.size() > orders_per_s_max)
-    return fail("I13", fmt::format("{} creates in a second", orders_sent_.size()));
+  std::deque<Instant>& sent = in_batch ? batched_sent_ : orders_sent_;  // the venue counts them apart
+  sent.push_back(scheduler_.now());
+  while (sent.front() + 1s <= scheduler_.now()) sent.pop_front();
+  if (sent.size() > orders_per_s_max) return fail("I13", fmt::format("{} creates in a second", sent.size()));
   const auto id = symbol_of(body.symbol);
   if (!id) return fail("I15", fmt::format("an order for {}, which is not traded here", body.symbol));
   if (body.id.empty()) return fail("I2", "a create without an id");
@@ -138,6 +141,13 @@ void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now) {
   }
 }
 
+/// By the terms of now, or by any that were in force a moment ago.
+bool Auditor::fit_terms(const Symbol& s, const std::function<bool(const Instrument&)>& fits) const {
+  return fits(s.terms) || std::ranges::any_of(s.terms_before, [&](const auto& before) {
+           return scheduler_.now() - before.first < terms_news && fits(before.second);
+         });
+}
+
 void Auditor::check_grid(const Body& body, const Symbol& s) {
   const auto fits = [&](const Instrument& terms) {
     if (body.quantity <= 0 || body.quantity % terms.lot_step.count != 0) return false;
@@ -147,8 +157,7 @@ void Auditor::check_grid(const Body& body, const Symbol& s) {
     const Lots most = body.type == "Market" ? terms.max_market_order : terms.max_limit_order;
     return lots >= terms.min_order.count && lots <= most.count;
   };
-  const bool recent = scheduler_.now() - s.terms_changed_at < terms_news;
-  if (fits(s.terms) || (recent && fits(s.terms_before))) return;
+  if (fit_terms(s, fits)) return;
   fail("I15", fmt::format("{}: {} {} at {} is not on the grid of {}", body.id, body.type,
                           to_text(E8{body.quantity}), to_text(E8{body.price}), body.symbol));
 }
@@ -211,6 +220,7 @@ void Auditor::check_exposure(const Body& body, SymbolId id) {
 void Auditor::check_decision(const Body& body, const Symbol& s) {
   const auto first = decided_.find(body.id);
   if (first != decided_.end()) {
+    measured_.entry_age = std::max(measured_.entry_age, scheduler_.now() - first->second);
     if (scheduler_.now() - first->second > decision_age_max)
       fail("I7", fmt::format("entry {} left {} ms after it was decided", body.id,
                              (scheduler_.now() - first->second) / 1ms));
@@ -241,7 +251,8 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
   check_decision(body, s);
   if (violation_) return;
   if (!s.synced) return fail("I7", fmt::format("entry {} left on a book that is not whole", body.id));
-  const Duration allowed = std::chrono::milliseconds{limits_.max_feed_age_ms} + decision_age_max;
+  const Duration allowed = std::chrono::milliseconds{limits_.max_feed_age_ms} + book_slack;
+  measured_.book_age = std::max(measured_.book_age, scheduler_.now() - s.heard_at);
   if (scheduler_.now() - s.heard_at > allowed)
     return fail("I7", fmt::format("entry {} left on a book that was last heard of {} ms ago", body.id,
                                   (scheduler_.now() - s.heard_at) / 1ms));
@@ -271,11 +282,10 @@ void Auditor::amend(const Body& body) {
   if (killed_ && !known->second.reduce_only)
     return fail("I10", fmt::format("entry {} was amended after the kill", body.id));
   const Symbol& s = symbols_[known->second.symbol.index];
-  const bool recent = scheduler_.now() - s.terms_changed_at < terms_news;
   const auto fits = [&](const Instrument& terms) {
     return body.price % terms.tick_size.count == 0 && body.quantity % terms.lot_step.count == 0;
   };
-  if (!fits(s.terms) && !(recent && fits(s.terms_before)))
+  if (!fit_terms(s, fits))
     fail("I15", fmt::format("the amend of {} to {} is not on the grid", body.id, to_text(E8{body.price})));
 }
 

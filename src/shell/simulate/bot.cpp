@@ -326,6 +326,7 @@ void Bot::started(std::vector<Instrument> instruments) {
   world_.auditor.claims(
       {.open_entries = [this](SymbolId symbol, Side side) { return core_->believed_open(symbol, side); },
        .wallet = [this] { return core_->believed_wallet(); },
+       .position = [this](SymbolId symbol) { return core_->believed_position(symbol); },
        .stopped_by = [this] { return core_->overview().stopped_by; }});
   push(RunStarted{.mode = Mode::live,
                   .epoch = epoch_,

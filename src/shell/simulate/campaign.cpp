@@ -26,6 +26,7 @@ void Campaign::add(const WorldResult& world) {
   }
   for (const auto& [name, count] : world.happened) happened[name] += count;
   for (const auto& [name, count] : world.decisions) decisions[name] += count;
+  measured.push_back(world.measured);
   ++strategies[std::string{world.strategy}];
   if (world.violation) failures.push_back({world.seed, world.events, *world.violation});
 }

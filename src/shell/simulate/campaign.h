@@ -33,7 +33,8 @@ struct Campaign {
   std::array<std::uint64_t, fault_kind_count> faults{};
   std::array<std::uint64_t, fault_kind_count> worlds_with_fault{};
   std::map<std::string, std::uint64_t, std::less<>> happened, decisions, strategies;
-  std::vector<Failure> failures;  ///< in order of seed
+  std::vector<Failure> failures;   ///< in order of seed
+  std::vector<Measured> measured;  ///< of each world
 
   void add(const WorldResult& world);
 };

@@ -22,7 +22,7 @@ constexpr std::size_t padding = 64;
 constexpr Duration hold_longest = 50ms;
 constexpr double late_request_s = 15;
 constexpr Duration handshake_again = 3s;
-constexpr Duration ban_hold = 10min + 30s;  ///< how long a client stays away after HTTP 403
+constexpr Duration ban_hold = 10min + 60s;  ///< how long a client stays away after HTTP 403
 constexpr int http_forbidden = 403;
 constexpr Duration request_trouble = 25s;  ///< one request of a question lost: its timeout, and once more
 

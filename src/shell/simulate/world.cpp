@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/features/feature_hub.h"
 #include "shell/simulate/bot.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr Duration clock_off_by = 600ms;  ///< in a drill
 constexpr std::uint64_t site_shape = 40'000, site_figures = 40'001, site_market = 40'002;
 constexpr E8 deposit{10'000 * e8_per_unit};
-constexpr Duration ban_bound = 10min + 30s;  ///< of convergence after HTTP 403
+constexpr Duration ban_length = 10min, ban_bound = ban_length + 60s;  ///< of convergence after HTTP 403
 constexpr E8 unit{e8_per_unit};
 constexpr std::uint64_t events_at_once_max = 100'000;
 constexpr Duration calm_looks = 3s;   ///< how often a person looks at the bot when all is calm
@@ -223,7 +224,7 @@ class World {
   std::unique_ptr<Bot> bot_;
   std::uint64_t lives_ = 0, events_ = 0, inputs_ = 0;
   Duration truth_offset_{};  ///< of our wall clock
-  bool calm_ = false;
+  bool calm_ = false, told_to_pause_ = false;
   Instant drill_until_{};  ///< what an operator stopped stays so
   Instant end_ = distant_future, hard_end_ = distant_future;
   std::uint64_t same_instant_ = 0;
@@ -541,10 +542,15 @@ void World::calm_down() {
   for (auto& symbol : market_wishes_.symbols) symbol = {};
   for (std::uint16_t i = 0; i < shape_.symbols; ++i) exchange_.set_live(SymbolId{i}, true);
   end_ = scheduler_.now() + options_.liveness;
+  Instant free = scheduler_.now();  // of what keeps the bot from the venue
   if (plan_.counts()[static_cast<std::size_t>(FaultKind::ip_ban)] > 0 ||
-      plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0)
-    end_ = std::max(end_, network_.forbidden_at() + ban_bound);
+      plan_.counts()[static_cast<std::size_t>(FaultKind::bad_http)] > 0) {
+    const Instant away_since = network_.forbidden_at() + auditor_.slept_since_forbidden();
+    end_ = std::max(end_, away_since + ban_bound);
+    free = std::max(free, away_since + ban_length);
+  }
   hard_end_ = end_ + quiet_longest;
+  auditor_.calmed(free);
   drill_until_ = scheduler_.now();
   scheduler_.at(scheduler_.now() + calm_looks, [this] { operator_comes_by(); });
   if (options_.tell) options_.tell(scheduler_.now(), "faults stop");
@@ -578,6 +584,9 @@ WorldResult World::run() {
     if (next > end_) {
       const Instant quiet_since = auditor_.moved_at();
       if (quiet_since + quiet <= end_ || end_ > hard_end_) break;
+      // One who trades without a break would never let the books be compared.
+      if (bot_ != nullptr && !std::exchange(told_to_pause_, true))
+        bot_->ask(OperatorVerb::pause, "the books are compared");
       end_ = quiet_since + quiet;
       continue;
     }
@@ -606,6 +615,7 @@ WorldResult World::run() {
                      .fills = auditor_.fills(),
                      .lives = lives_,
                      .lasted = scheduler_.now() - start_,
+                     .measured = auditor_.measured(),
                      .strategy = strategy_.name(),
                      .faults = plan_.counts(),
                      .happened = auditor_.happened(),

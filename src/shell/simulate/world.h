@@ -39,6 +39,7 @@ struct WorldResult {
   std::uint64_t events = 0, inputs = 0, trace_hash = 0;
   std::uint64_t creates = 0, fills = 0, lives = 0;
   Duration lasted{};
+  Measured measured;
   std::string_view strategy;
   std::array<std::uint64_t, fault_kind_count> faults{};
   std::map<std::string, std::uint64_t, std::less<>> happened;

@@ -23,7 +23,7 @@ class ChildProcess {
     std::vector<std::string> arguments;  ///< without the program itself
     std::string log;                     ///< file; is appended to
     Duration pause_min = 50ms, pause_max = 5s;
-    Duration settled = 10s;  ///< after so long the back-off begins anew
+    Duration settled = 1s;  ///< after so long the back-off begins anew: one start a second is no storm
   };
   explicit ChildProcess(Setup setup);
   /// Kills it.
