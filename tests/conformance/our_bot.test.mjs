@@ -22,7 +22,8 @@ test('a live bot says nothing but the calls that are compared, and signs them ri
     writeFileSync(key_file, `environment = "${venue}"\nkey = "${exchange.key}"\nsecret = "${exchange.secret}"\n`,
       { mode: 0o600 });
     await run('--state-dir', made, '--history-hours', '2.5', '--stop-after', '1'); // live wants a model
-    cpSync(join(made, 'models'), join(state, 'models'), { recursive: true });
+    for (const part of ['models', 'model_keys.trusted'])
+      cpSync(join(made, part), join(state, part), { recursive: true });
     await run('--state-dir', state, '--venue', venue, '--mode', 'live', '--key-file', key_file,
       '--confirm', `live ${venue} 100000001`, '--stop-after', '5');
 

@@ -176,6 +176,10 @@ void OrderExecutor::amend(Instant now, const Approved<AmendOrder>& approved, Out
   out.commands.push_back(*approved);
 }
 
+void OrderExecutor::set_stop(const Approved<SetPositionStop>& stop, Outbox& out) {
+  out.commands.push_back(*stop);
+}
+
 void OrderExecutor::send_cancel(Instant now, Order& order, Outbox& out) {
   order.cancel_sent_at = now;
   tell(now, order, OrderSignal::cancel_sent, out);

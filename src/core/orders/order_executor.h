@@ -63,6 +63,8 @@ class OrderExecutor {
   void place(Instant now, const Approved<PlaceOrder>& order, Outbox& out);
   /// @pre  the order is open and nothing is being amended.
   void amend(Instant now, const Approved<AmendOrder>& order, Outbox& out);
+  /// The stop that the venue holds for a position; whether it took it is the position's news, not an order's.
+  void set_stop(const Approved<SetPositionStop>& stop, Outbox& out);
   /// Never blocked. Without effect on an order that is over.
   void cancel(Instant now, const ClientOrderId& id, Outbox& out);
   /// A foreign order, which may have no client id.

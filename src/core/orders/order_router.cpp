@@ -419,24 +419,21 @@ void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& o
   look_at_strangers(now);
   executor_.on_timer(now, out);
   if (!monitor.known()) return;
-  const auto asked = static_cast<std::ptrdiff_t>(out.commands.size());
-  positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out);
+  stop_wishes_.clear();
+  positions_.on_timer(now, monitor, risk_.limits().stop_distance_bps, out, stop_wishes_);
   // A stop that the gate holds back is asked for again after `stop_retry`.
-  const auto refused = [&](const Command& command) {
-    const auto* stop = std::get_if<SetPositionStop>(&command);
-    return stop && !stop_passes(now, *stop, monitor);
-  };
-  out.commands.erase(std::remove_if(out.commands.begin() + asked, out.commands.end(), refused),
-                     out.commands.end());
+  for (const SetPositionStop& stop : stop_wishes_)
+    if (const auto approved = judged(now, stop, monitor)) executor_.set_stop(*approved, out);
 }
 
-bool OrderRouter::stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor) {
+Result<Approved<SetPositionStop>, Refused> OrderRouter::judged(Instant now, const SetPositionStop& stop,
+                                                               const AccountMonitor& monitor) {
   const Position& position = positions_.position(stop.symbol, stop.position_index);
   RiskView shown = view(now, stop.symbol, position.size.count > 0 ? Side::sell : Side::buy, monitor);
   shown.leg = monitor.mismatch(now, stop.symbol) > Duration{0} ? position.told_size : position.size;
   const auto held = position.told_stop.count > 0 ? instrument(stop.symbol).ticks(position.told_stop)
                                                  : std::optional<PriceTicks>{};
-  return risk_.judge(stop, held, shown).has_value();
+  return risk_.judge(stop, held, shown);
 }
 
 void OrderRouter::hash_into(StateHash& hash) const {

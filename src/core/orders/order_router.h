@@ -147,7 +147,8 @@ class OrderRouter {
     Instant since;
   };
   void look_at_strangers(Instant now);
-  bool stop_passes(Instant now, const SetPositionStop& stop, const AccountMonitor& monitor);
+  Result<Approved<SetPositionStop>, Refused> judged(Instant now, const SetPositionStop& stop,
+                                                    const AccountMonitor& monitor);
   /// Best prices of our own orders that may be resting, for K32.
   void find_own(SymbolId symbol, RiskView& view) const;
   E8 worst_of(std::uint16_t symbol) const;
@@ -156,6 +157,7 @@ class OrderRouter {
   TradingState state_ = TradingState::halted;  ///< until the coordinator says otherwise
   DecisionSettings settings_;
   std::vector<Symbol> symbols_;
+  std::vector<SetPositionStop> stop_wishes_;  ///< of one timer
   SmartRouter smart_;
   RiskManager risk_;
   PositionManager positions_;

@@ -269,7 +269,8 @@ void PositionManager::trail(SymbolId symbol, std::uint8_t index) {
 }
 
 void PositionManager::verify(Instant now, SymbolId symbol, std::uint8_t index,
-                             std::uint32_t stop_distance_bps, Outbox& out) {
+                             std::uint32_t stop_distance_bps, Outbox& out,
+                             std::vector<SetPositionStop>& wishes) {
   if (MLBOT_PLANTED(never_look_after_a_stop)) return;
   Position& p = leg(symbol, index);
   const Instrument& instrument = instruments_[symbol.index];
@@ -294,8 +295,7 @@ void PositionManager::verify(Instant now, SymbolId symbol, std::uint8_t index,
   }
   if (now < repair_due(p)) return;
   p.stop_asked_at = now;
-  out.commands.push_back(
-      SetPositionStop{symbol, index, p.stop, take_profit_price(symbol, side_of(p), entry)});
+  wishes.push_back({symbol, index, p.stop, take_profit_price(symbol, side_of(p), entry)});
 }
 
 void PositionManager::on_stop_refused(SymbolId symbol) {
@@ -308,7 +308,7 @@ void PositionManager::on_stop_refused(SymbolId symbol) {
 
 /// What the venue holds is what can be lost: until the difference is explained its own figures set the stop.
 void PositionManager::protect_as_told(Instant now, SymbolId symbol, std::uint32_t stop_distance_bps,
-                                      Outbox& out) {
+                                      std::vector<SetPositionStop>& wishes) {
   Position& p = leg(symbol, 0);
   if (p.told_size.count == 0 || p.told_stop.count > 0) return;
   if (p.stop_asked_at.ns != INT64_MIN && now < p.stop_asked_at + stop_retry) return;
@@ -318,19 +318,18 @@ void PositionManager::protect_as_told(Instant now, SymbolId symbol, std::uint32_
                   : side == Side::buy    ? std::min(p.told_entry, p.told_mark)
                                          : std::max(p.told_entry, p.told_mark);
   p.stop_asked_at = now;
-  out.commands.push_back(
-      SetPositionStop{symbol, 0, stop_price(symbol, side, from, stop_distance_bps), std::nullopt});
+  wishes.push_back({symbol, 0, stop_price(symbol, side, from, stop_distance_bps), std::nullopt});
 }
 
 void PositionManager::on_timer(Instant now, const AccountMonitor& monitor, std::uint32_t stop_distance_bps,
-                               Outbox& out) {
+                               Outbox& out, std::vector<SetPositionStop>& wishes) {
   for (std::uint16_t i = 0; i < legs_.size(); ++i) {
     if (mode_ == PositionMode::one_way && monitor.mismatch(now, {i}) > mismatch_tolerance) {
-      protect_as_told(now, {i}, stop_distance_bps, out);
+      protect_as_told(now, {i}, stop_distance_bps, wishes);
       continue;
     }
     for (std::uint8_t index = 0; index < position_indices; ++index)
-      if (legs_[i][index].size.count != 0) verify(now, {i}, index, stop_distance_bps, out);
+      if (legs_[i][index].size.count != 0) verify(now, {i}, index, stop_distance_bps, out, wishes);
   }
 }
 

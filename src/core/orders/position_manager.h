@@ -98,7 +98,9 @@ class PositionManager {
   /// The mid price at which open profit is counted.
   void mark(SymbolId symbol, E8 mid);
   /// Follows the price with trailing stops, and sees to it that the venue holds the stop of every position.
-  void on_timer(Instant now, const AccountMonitor& monitor, std::uint32_t stop_distance_bps, Outbox& out);
+  /// @param wishes  stops that should be set: for the RiskManager to approve, nothing is sent from here
+  void on_timer(Instant now, const AccountMonitor& monitor, std::uint32_t stop_distance_bps, Outbox& out,
+                std::vector<SetPositionStop>& wishes);
   /// When a stop must be looked at next.
   Instant next_deadline() const;
 
@@ -144,8 +146,10 @@ class PositionManager {
                  Instant of);
   void tighten(SymbolId symbol, std::uint8_t index, PriceTicks stop);
   void trail(SymbolId symbol, std::uint8_t index);
-  void verify(Instant now, SymbolId symbol, std::uint8_t index, std::uint32_t stop_distance_bps, Outbox& out);
-  void protect_as_told(Instant now, SymbolId symbol, std::uint32_t stop_distance_bps, Outbox& out);
+  void verify(Instant now, SymbolId symbol, std::uint8_t index, std::uint32_t stop_distance_bps, Outbox& out,
+              std::vector<SetPositionStop>& wishes);
+  void protect_as_told(Instant now, SymbolId symbol, std::uint32_t stop_distance_bps,
+                       std::vector<SetPositionStop>& wishes);
   /// @pre  something is held.
   double gain_bps(SymbolId symbol, std::uint8_t index) const;
 

@@ -18,12 +18,15 @@ double bps_between(E8 a, E8 b) { return 1e4 * std::abs(to_double(a) - to_double(
 
 bool OrderIdMark::precedes(const ClientOrderId& other) const {
   if (other.empty()) return false;
-  const OrderIdMark next{other};
   const auto grows = [](std::string_view a, std::string_view b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
   };
-  if (next.run() != run()) return grows(run(), next.run());
-  return grows(number(), next.number());
+  const std::string_view ours = id.view(), theirs = other.view();
+  const auto dash = [](std::string_view text) { return std::min(text.rfind('-'), text.size()); };
+  const std::size_t our_dash = dash(ours), their_dash = dash(theirs);
+  const std::string_view our_run = ours.substr(0, our_dash), their_run = theirs.substr(0, their_dash);
+  if (our_run != their_run) return grows(our_run, their_run);
+  return grows(ours.substr(our_dash), theirs.substr(their_dash));
 }
 
 void RiskFacts::add(SymbolId symbol) {

@@ -41,11 +41,6 @@ struct OrderIdMark {
 
   /// True when `other` is of the same run with a higher number, or of a later run.
   bool precedes(const ClientOrderId& other) const;
-
- private:
-  std::size_t split() const { return std::min(id.view().rfind('-'), id.view().size()); }
-  std::string_view run() const { return id.view().substr(0, split()); }
-  std::string_view number() const { return id.view().substr(split()); }
 };
 
 /// Counts of one UTC day, by which a restart goes on.

@@ -51,6 +51,8 @@ Lots lots_within(const Instrument& instrument, E8 price, E8 cap) {
 
 Lots magnitude(Lots lots) { return {lots.count == INT64_MIN ? INT64_MAX : std::abs(lots.count)}; }
 
+using Milliseconds = std::chrono::milliseconds;
+
 constexpr Refused yes_is_no(Control control, ReasonCode reason) {
   return {reason, 1, 0, control, Unit::flag};
 }
@@ -131,28 +133,31 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
     const auto short_of = [](double limit, double actual, Unit unit) {
       return Refused{ReasonCode::resources, limit, actual, resources, unit};
     };
-    const double disk = static_cast<double>(facts_.health->disk_free_bytes) / mebibyte;
-    if (disk < limits().disk_free_mib) return short_of(limits().disk_free_mib, disk, Unit::mebibytes);
+    const auto bytes = [](std::uint32_t limit_mib) { return std::uint64_t{limit_mib} << 20; };
+    const auto mebibytes = [](std::uint64_t n) { return static_cast<double>(n) / mebibyte; };
+    if (facts_.health->disk_free_bytes < bytes(limits().disk_free_mib))
+      return short_of(limits().disk_free_mib, mebibytes(facts_.health->disk_free_bytes), Unit::mebibytes);
     const auto hours = facts_.disk_hours_left();
     if (hours && *hours < limits().disk_hours) return short_of(limits().disk_hours, *hours, Unit::hours);
-    const double memory = static_cast<double>(facts_.health->resident_bytes) / mebibyte;
-    if (memory > limits().memory_mib) return short_of(limits().memory_mib, memory, Unit::mebibytes);
-    const double lag = milliseconds(facts_.health->bus_lag);
-    if (lag > limits().bus_lag_ms) return short_of(limits().bus_lag_ms, lag, Unit::milliseconds);
+    if (facts_.health->resident_bytes > bytes(limits().memory_mib))
+      return short_of(limits().memory_mib, mebibytes(facts_.health->resident_bytes), Unit::mebibytes);
+    if (facts_.health->bus_lag > Milliseconds{limits().bus_lag_ms})
+      return short_of(limits().bus_lag_ms, milliseconds(facts_.health->bus_lag), Unit::milliseconds);
   }
 
   if (facts_.guard_builds_differ) return yes_is_no(versions, ReasonCode::version_mismatch);
   if (facts_.guard_seen || limits().guard_required != 0) {
-    const double silent = facts_.guard_seen ? milliseconds(view.now - facts_.guard_at) : INFINITY;
-    if (!facts_.guard_present || silent > limits().guard_silence_ms)
-      return Refused{ReasonCode::guard_silent, static_cast<double>(limits().guard_silence_ms), silent,
-                     guard_heartbeat, Unit::milliseconds};
+    const Duration silent = view.now - facts_.guard_at;
+    if (!facts_.guard_present || silent > Milliseconds{limits().guard_silence_ms})
+      return Refused{ReasonCode::guard_silent, static_cast<double>(limits().guard_silence_ms),
+                     facts_.guard_seen ? milliseconds(silent) : INFINITY, guard_heartbeat,
+                     Unit::milliseconds};
   }
   if (facts_.clock_offset) {
-    const double offset = std::abs(milliseconds(*facts_.clock_offset));
-    if (offset > limits().clock_block_ms)
-      return Refused{ReasonCode::clock_offset, static_cast<double>(limits().clock_block_ms), offset,
-                     clock_offset, Unit::milliseconds};
+    const Duration offset = std::chrono::abs(*facts_.clock_offset);
+    if (offset > Milliseconds{limits().clock_block_ms})
+      return Refused{ReasonCode::clock_offset, static_cast<double>(limits().clock_block_ms),
+                     milliseconds(offset), clock_offset, Unit::milliseconds};
   }
 
   constexpr std::int64_t minutes_per_day = 1'440, seconds_per_minute = 60;
@@ -179,22 +184,23 @@ RiskManager::Verdict RiskManager::market_rules(const RiskView& view) const {
   const SymbolFacts& s = facts_.of(view.instrument->id);
   if (MLBOT_PLANTED(enter_on_any_book)) return std::nullopt;
   if (!view.top.synced) return yes_is_no(freshness, ReasonCode::book_unsynced);
-  const double age = milliseconds(view.now - view.book_at);
+  const Duration age = view.now - view.book_at;
   const std::int64_t busy_period = std::int64_t{limits().busy_feed_age_ms} * 1'000'000 / messages_while_busy;
   const bool busy = s.activity.book_period_ns > 0 && s.activity.book_period_ns <= busy_period;
   const std::uint32_t oldest =
       busy ? std::min(limits().busy_feed_age_ms, limits().max_feed_age_ms) : limits().max_feed_age_ms;
-  if (age > oldest)
-    return Refused{ReasonCode::feed_stale, static_cast<double>(oldest), age, freshness, Unit::milliseconds};
+  if (age > Milliseconds{oldest})
+    return Refused{ReasonCode::feed_stale, static_cast<double>(oldest), milliseconds(age), freshness,
+                   Unit::milliseconds};
 
   if (view.top.bid >= view.top.ask || view.top.bid.count <= 0)
     return Refused{ReasonCode::book_crossed, 1, static_cast<double>((view.top.ask - view.top.bid).count),
                    book_sanity, Unit::ticks};
-  const double spread = 2e4 * static_cast<double>(view.top.ask.count - view.top.bid.count) /
-                        (static_cast<double>(view.top.ask.count) + static_cast<double>(view.top.bid.count));
-  if (spread > limits().max_spread_bps)
-    return Refused{ReasonCode::spread_wide, static_cast<double>(limits().max_spread_bps), spread, book_sanity,
-                   Unit::bps};
+  const double twice_spread = 2e4 * static_cast<double>(view.top.ask.count - view.top.bid.count);
+  const double twice_mid = static_cast<double>(view.top.ask.count) + static_cast<double>(view.top.bid.count);
+  if (twice_spread > limits().max_spread_bps * twice_mid)
+    return Refused{ReasonCode::spread_wide, static_cast<double>(limits().max_spread_bps),
+                   twice_spread / twice_mid, book_sanity, Unit::bps};
   if (s.adl_rank > limits().adl_rank_max)
     return Refused{ReasonCode::adl_rank, static_cast<double>(limits().adl_rank_max),
                    static_cast<double>(s.adl_rank), adl_rank, Unit::count};
@@ -218,19 +224,19 @@ RiskManager::Verdict RiskManager::model_rules(const RiskView& view) const {
   if (!facts_.model.schema_equal) return yes_is_no(versions, ReasonCode::schema_mismatch);
   if (facts_.model.expires_at_ms != 0 && view.now.ms() >= facts_.model.expires_at_ms)
     return no_is_yes(model_validity, ReasonCode::model_expired);
-  constexpr double milliseconds_per_day = 86'400'000;
-  const double days = static_cast<double>(view.now.ms() - facts_.model.trained_at_ms) / milliseconds_per_day;
-  if (facts_.model.trained_at_ms != 0 && days > limits().model_age_days)
-    return Refused{ReasonCode::model_expired, static_cast<double>(limits().model_age_days), days,
-                   model_validity, Unit::days};
+  constexpr std::int64_t milliseconds_per_day = 86'400'000;
+  const std::int64_t age_ms = view.now.ms() - facts_.model.trained_at_ms;
+  if (facts_.model.trained_at_ms != 0 && age_ms > limits().model_age_days * milliseconds_per_day)
+    return Refused{ReasonCode::model_expired, static_cast<double>(limits().model_age_days),
+                   static_cast<double>(age_ms) / milliseconds_per_day, model_validity, Unit::days};
   if (!(std::abs(view.score_bps) <= limits().score_bps_max))
     return Refused{ReasonCode::score_out_of_range, static_cast<double>(limits().score_bps_max),
                    std::abs(view.score_bps), model_validity, Unit::bps};
 
-  const double waited = milliseconds(std::max(view.now, facts_.clock) - view.decided_at);
-  if (!(waited >= 0 && waited <= limits().decision_ttl_ms))
-    return Refused{ReasonCode::decision_stale, static_cast<double>(limits().decision_ttl_ms), waited,
-                   decision_ttl, Unit::milliseconds};
+  const Duration waited = std::max(view.now, facts_.clock) - view.decided_at;
+  if (waited < Duration{0} || waited > Milliseconds{limits().decision_ttl_ms})
+    return Refused{ReasonCode::decision_stale, static_cast<double>(limits().decision_ttl_ms),
+                   milliseconds(waited), decision_ttl, Unit::milliseconds};
   return std::nullopt;
 }
 
@@ -333,10 +339,9 @@ RiskManager::Verdict RiskManager::size_rules(const Addition& add, const RiskView
   const Instrument& instrument = *view.instrument;
   const SymbolFacts& s = facts_.of(instrument.id);
   const double lots = static_cast<double>(add.size.count);
-  const double volume =
-      static_cast<double>(s.activity.minute_volume.count) * limits().max_order_volume_bps / 1e4;
-  if (s.activity.minute_volume.count > 0 && lots > volume)
-    return Refused{ReasonCode::volume_share, volume, lots, order_quantity, Unit::lots};
+  const double volume = static_cast<double>(s.activity.minute_volume.count) * limits().max_order_volume_bps;
+  if (s.activity.minute_volume.count > 0 && 1e4 * lots > volume)
+    return Refused{ReasonCode::volume_share, volume / 1e4, lots, order_quantity, Unit::lots};
 
   const auto too_much = [](ReasonCode reason, E8 limit, E8 actual, Control control) {
     return Refused{reason, to_double(limit), to_double(actual), control, Unit::usdt};
@@ -375,8 +380,8 @@ RiskManager::Verdict RiskManager::size_rules(const Addition& add, const RiskView
     const double bps = 1e4 * std::abs(mark_price - to_double(s.liquidation_price)) / mark_price;
     if (bps < wanted) return near(bps);
   }
-  const double bps =
-      1e4 * (to_double(view.equity) / to_double(total) - to_double(instrument.maintenance_margin));
+  const double backed = static_cast<double>(view.equity.count) / static_cast<double>(total.count);
+  const double bps = 1e4 * (backed - to_double(instrument.maintenance_margin));
   if (bps < wanted) return near(bps);
 
   const Lots met = depth_met(add.side, view);

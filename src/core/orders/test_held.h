@@ -32,7 +32,11 @@ class Held : public Story {
                                       .stop_loss = *parse_e8(stop),
                                       .updated_at = at(ms)});
   }
-  void look(std::int64_t ms) { positions.on_timer(at(ms), monitor, stop_bps, out); }
+  void look(std::int64_t ms) {
+    std::vector<SetPositionStop> wishes;
+    positions.on_timer(at(ms), monitor, stop_bps, out, wishes);
+    for (const SetPositionStop& stop : wishes) out.commands.push_back(stop);
+  }
   const SetPositionStop& last_stop() { return std::get<SetPositionStop>(out.commands.back()); }
   std::optional<ExitWish> wish(std::int64_t ms) { return positions.exit_wish(at(ms), {0}, 60s); }
 

@@ -139,7 +139,10 @@ struct DashboardServer::Impl {
     command.cause = std::string_view{cause};
     if (*verb == OperatorVerb::unlock) {
       bring_up_to_date();
-      if (cause.empty()) return failure(409, "\"cause\" must say why trading may go on: it goes on record");
+      if (cause.empty())
+        return failure(409,
+                       "\"cause\" must say why trading may go on: it goes on record; by command: "
+                       "mlbot unlock --cause TEXT --confirm ACCOUNT");
       if (text_in(body, "confirm") != dashboard.account())
         return failure(409, fmt::format("\"confirm\" must be the account: {}", dashboard.account()));
     }
