@@ -16,6 +16,7 @@
 #include "shell/guard/guard.h"
 #include "shell/journal_options.h"
 #include "shell/live_bot_parts.h"
+#include "shell/market_links.h"
 #include "shell/markets.h"
 #include "shell/model_store.h"
 #include "shell/origins.h"
@@ -28,7 +29,6 @@ namespace {
 
 constexpr Duration state_hash_period = 60s;       ///< of market time
 constexpr Duration warm_window = 6h + 10min;      ///< of journal that is fed to the core before the start
-constexpr Duration candles_seeded = 5h + 10min;   ///< 300 and some
 constexpr Duration heartbeat_limit = 3500ms;      ///< without orderbook.1, on the venue's clock
 constexpr std::uint64_t order_ids_leased = 4096;  ///< at the start; LiveSink leases more
 constexpr Duration beat_every = 250ms;            ///< of market time, towards the guard

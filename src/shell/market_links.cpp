@@ -40,7 +40,11 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
   source_ = std::make_unique<LiveSource>(loop_, clock, journal_);
   auto client = io::bybit::BybitRestClient::create(
       loop_, endpoints->rest, {.receive_window = std::chrono::milliseconds{settings_.recv_window_ms}},
-      {.on_event = [](const Event&, Instant) {},  // asked for contracts only; the market comes by the stream
+      // Asked for contracts and candles; all else comes by the stream.
+      {.on_event =
+           [this](const Event& event, Instant at) {
+             if (std::holds_alternative<Kline>(event)) source_->push(event, at);
+           },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(bytes, error); },
        .clock = clock});
   if (!client) return std::unexpected{StartError{ExitCode::network, client.error().what}};
@@ -98,6 +102,17 @@ Result<void, StartError> MarketLinks::ask_for_instruments(const std::function<bo
     while (io::clock::now() < again && !give_up()) loop_.run_one(20ms);
   }
   return {};
+}
+
+void MarketLinks::start() {
+  stream_->start();
+  const auto now = io::clock::now();
+  for (const auto& instrument : instruments_)
+    rest_->load_klines(
+        instrument.id, now - candles_seeded, now,
+        [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
+          if (!loaded) console_.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
+        });
 }
 
 void MarketLinks::keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error) {

@@ -30,8 +30,9 @@ class MarketLinks {
 
   const std::vector<Instrument>& instruments() const { return instruments_; }
   LiveSource& source() { return *source_; }
-  /// The streams connect; from now on the source has market events.
-  void start() { stream_->start(); }
+  /// The streams connect; from now on the source has market events, the last hours' candles by REST among
+  /// them: rows on candles are valid as soon as the venue has answered.
+  void start();
   void resubscribe(SymbolId symbol) { stream_->resubscribe_book(instruments_[symbol.index].name); }
   LinkState state() const { return stream_->state(); }
   /// Why nothing more can come; "" while all is well.
@@ -58,6 +59,8 @@ class MarketLinks {
 /// All topics of these contracts that the market stage listens to.
 std::vector<std::string> market_topics(const std::vector<Instrument>& instruments, std::int64_t book_depth);
 
+/// 300 and some: what rows on candles look back on.
+inline constexpr Duration candles_seeded = 5h + 10min;
 /// Without orderbook.1 for so long, on the venue's clock, a stream is down.
 inline constexpr Duration book_heartbeat_limit = 3500ms;
 
