@@ -70,6 +70,29 @@ TEST(Bytes, RoundTripAndTruncation) {
   }
 }
 
+TEST(Bytes, WideNumbersAndOnesThatNeverEnd) {
+  __extension__ using UInt128 = unsigned __int128;
+  for (const UInt128 value : {UInt128{0}, UInt128{127}, UInt128{128}, UInt128{1} << 64, ~UInt128{0}}) {
+    char raw[19];
+    const std::string_view bytes{raw, put_varint(raw, value)};
+    for (const bool more_follows : {false, true}) {  // read in one go, and looking for the end
+      const std::string in = std::string{bytes} + std::string(more_follows ? 32 : 0, 'x');
+      ByteReader reader{in};
+      EXPECT_TRUE(reader.varint_of<UInt128>() == value);
+      EXPECT_TRUE(reader.ok());
+      EXPECT_EQ(reader.position(), bytes.size());
+    }
+    ByteReader torn{bytes.substr(0, bytes.size() - 1)};
+    torn.varint_of<UInt128>();
+    EXPECT_FALSE(torn.ok());
+  }
+  const std::string endless(40, '\xff');
+  ByteReader narrow{endless}, wide{endless};
+  EXPECT_EQ(narrow.varint(), 0u);
+  wide.varint_of<UInt128>();
+  EXPECT_FALSE(narrow.ok() || wide.ok());
+}
+
 TEST(Digest, KnownAnswers) {
   EXPECT_EQ(crc32c("123456789"), 0xe3069283U);  // RFC 3720
   EXPECT_EQ(to_hex(sha256("abc")),

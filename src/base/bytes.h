@@ -10,21 +10,32 @@
 
 namespace mlbot {
 
+/// Writes `value` at `to`, seven bits a byte, the lowest first, and returns the place behind it: at most 10
+/// bytes for 64 bits, 19 for 128.
+template <class UInt>
+char* put_varint(char* to, UInt value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(static_cast<std::uint8_t>(value) | 0x80);
+  *to++ = static_cast<char>(static_cast<std::uint8_t>(value));
+  return to;
+}
+
+/// Small numbers of either sign become small numbers without one.
+inline std::uint64_t folded(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
+}
+
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_{out} {}
 
   void u8(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
   void varint(std::uint64_t value) {
-    while (value >= 0x80) {
-      u8(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    u8(static_cast<std::uint8_t>(value));
+    char raw[10];
+    out_.append(raw, put_varint(raw, value));
   }
-  void zigzag(std::int64_t value) {
-    varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
-  }
+  void zigzag(std::int64_t value) { varint(folded(value)); }
+  /// Bytes as they are, without their length.
+  void raw(std::string_view bytes) { out_.append(bytes); }
   void fixed64(std::uint64_t value) {
     char raw[8];
     std::memcpy(raw, &value, 8);
@@ -45,11 +56,17 @@ class ByteReader {
   explicit ByteReader(std::string_view in) : in_{in} {}
 
   std::uint8_t u8() { return need(1) ? static_cast<std::uint8_t>(in_[position_++]) : std::uint8_t{0}; }
-  std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t byte = u8();
-      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+  std::uint64_t varint() { return varint_of<std::uint64_t>(); }
+  /// Of another width than 64 bits.
+  template <class UInt>
+  UInt varint_of() {
+    constexpr int bits = 8 * sizeof(UInt);
+    constexpr std::size_t bytes_max = (bits + 6) / 7;
+    const bool whole = !failed_ && in_.size() - position_ >= bytes_max;  // no need to look for the end
+    UInt value = 0;
+    for (int shift = 0; shift < bits; shift += 7) {
+      const std::uint8_t byte = whole ? static_cast<std::uint8_t>(in_[position_++]) : u8();
+      value |= static_cast<UInt>(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
     failed_ = true;

@@ -176,27 +176,40 @@ class StateWriter : public StateVisitor<StateWriter> {
 
  private:
   friend class StateVisitor<StateWriter>;
+  static constexpr std::size_t bytes_max = 19;  ///< of one number
+
   template <Scalar T>
   void scalar(const T& value) {
-    difference(value, T{});
+    char raw[bytes_max];
+    out_.raw({raw, put(raw, value, T{})});
   }
+  /// Block by block: a checkpoint is some hundred thousand numbers, and mostly rows.
   template <std::size_t Stride, Scalar T>
   void numbers(const T* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) difference(values[i], i < Stride ? T{} : values[i - Stride]);
+    char block[2'048];
+    char* to = block;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (block + sizeof block - to < static_cast<std::ptrdiff_t>(bytes_max)) {
+        out_.raw({block, to});
+        to = block;
+      }
+      to = put(to, values[i], i < Stride ? T{} : values[i - Stride]);
+    }
+    out_.raw({block, to});
   }
   template <Scalar T>
-  void difference(T value, T before) {
+  static char* put(char* to, T value, T before) {
     if constexpr (std::is_floating_point_v<T>) {
       // Equal doubles give 0, near ones share their high bytes: turned round, those are the varint's last.
-      out_.varint(std::byteswap(std::bit_cast<std::uint64_t>(value) ^ std::bit_cast<std::uint64_t>(before)));
+      return put_varint(
+          to, std::byteswap(std::bit_cast<std::uint64_t>(value) ^ std::bit_cast<std::uint64_t>(before)));
     } else if constexpr (sizeof(T) > 8) {
       const auto wide = static_cast<UInt128>(value) - static_cast<UInt128>(before);
-      UInt128 folded = wide << 1 ^ static_cast<UInt128>(static_cast<Int128>(wide) >> 127);
-      for (; folded >= 0x80; folded >>= 7) out_.u8(static_cast<std::uint8_t>(folded | 0x80));
-      out_.u8(static_cast<std::uint8_t>(folded));
+      const UInt128 small = wide << 1 ^ static_cast<UInt128>(static_cast<Int128>(wide) >> 127);
+      return small >> 64 == 0 ? put_varint(to, static_cast<std::uint64_t>(small)) : put_varint(to, small);
     } else {
-      out_.zigzag(
-          static_cast<std::int64_t>(static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(before)));
+      return put_varint(to, folded(static_cast<std::int64_t>(static_cast<std::uint64_t>(value) -
+                                                             static_cast<std::uint64_t>(before))));
     }
   }
   ByteWriter out_;
@@ -226,13 +239,8 @@ class StateReader : public StateVisitor<StateReader> {
     if constexpr (std::is_floating_point_v<T>) {
       return std::bit_cast<T>(std::byteswap(in_.varint()) ^ std::bit_cast<std::uint64_t>(before));
     } else if constexpr (sizeof(T) > 8) {
-      UInt128 folded = 0;
-      for (int shift = 0; shift < 128; shift += 7) {
-        const std::uint8_t byte = in_.u8();
-        folded |= static_cast<UInt128>(byte & 0x7f) << shift;
-        if (byte < 0x80) break;
-      }
-      const UInt128 wide = folded >> 1 ^ (UInt128{0} - (folded & 1));
+      const auto small = in_.varint_of<UInt128>();
+      const UInt128 wide = small >> 1 ^ (UInt128{0} - (small & 1));
       return static_cast<T>(static_cast<UInt128>(before) + wide);
     } else {
       return static_cast<T>(static_cast<std::uint64_t>(before) + static_cast<std::uint64_t>(in_.zigzag()));

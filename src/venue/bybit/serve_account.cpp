@@ -97,34 +97,37 @@ std::string closed_pnl_result(std::span<const ServedClosedPnl> rows, const Instr
 
 std::string transaction_log_result(std::span<const ServedTransaction> rows, const InstrumentTable& table,
                                    std::string_view cursor) {
-  Json list = Json::array();
+  std::string out = R"({"list":[)";
   for (const ServedTransaction& row : rows) {
     const Instrument* const instrument = row.symbol ? &table[*row.symbol] : nullptr;
     const auto lots = [&](Lots size) { return instrument == nullptr ? "" : instrument->size_text(size); };
-    list.push_back({{"id", row.id},
-                    {"symbol", instrument == nullptr ? "" : instrument->name.view()},
-                    {"category", instrument == nullptr ? "" : category_linear},
-                    {"side", row.side},
-                    {"transactionTime", ms_text(row.at)},
-                    {"type", row.type},
-                    {"transSubType", row.sub_type},
-                    {"qty", lots(row.quantity)},
-                    {"size", lots(row.size)},
-                    {"currency", settle_coin},
-                    {"tradePrice", row.price.count == 0 ? "" : to_text(row.price)},
-                    {"funding", row.funding ? to_text(*row.funding) : std::string{}},
-                    {"fee", to_text(row.fee)},
-                    {"cashFlow", to_text(row.cash_flow)},
-                    {"change", to_text(row.change)},
-                    {"cashBalance", to_text(row.balance)},
-                    {"feeRate", row.fee_rate.count == 0 ? "" : to_text(row.fee_rate)},
-                    {"bonusChange", ""},
-                    {"tradeId", row.trade_id.view()},
-                    {"orderId", row.venue_id.view()},
-                    {"orderLinkId", row.client_id.view()},
-                    {"extraFees", ""}});
+    JsonFields json;
+    json("id", row.id);
+    json("symbol", instrument == nullptr ? "" : instrument->name.view());
+    json("category", instrument == nullptr ? "" : category_linear);
+    json("side", row.side);
+    json("transactionTime", ms_text(row.at));
+    json("type", row.type);
+    json("transSubType", row.sub_type);
+    json("qty", lots(row.quantity));
+    json("size", lots(row.size));
+    json("currency", settle_coin);
+    json("tradePrice", row.price.count == 0 ? "" : to_text(row.price));
+    json("funding", row.funding ? to_text(*row.funding) : "");
+    json("fee", to_text(row.fee));
+    json("cashFlow", to_text(row.cash_flow));
+    json("change", to_text(row.change));
+    json("cashBalance", to_text(row.balance));
+    json("feeRate", row.fee_rate.count == 0 ? "" : to_text(row.fee_rate));
+    json("bonusChange", "");
+    json("tradeId", row.trade_id.view());
+    json("orderId", row.venue_id.view());
+    json("orderLinkId", row.client_id.view());
+    json("extraFees", "");
+    if (out.back() != '[') out += ',';
+    out += json.take();
   }
-  return to_json_text(Json{{"list", list}, {"nextPageCursor", cursor}});
+  return out + R"(],"nextPageCursor":)" + json_quoted(cursor) + "}";
 }
 
 std::string coin_info_result() {
