@@ -61,7 +61,7 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
        .heartbeat_limit = book_heartbeat_limit,
        .topics_per_connection = static_cast<std::size_t>(settings_.topics_per_connection)},
       rest_->table(),
-      {.on_event = [this](const Event& event, Instant at) { source_->push(event, at); },
+      {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(bytes, error); },
        .on_fatal =
            [this](const std::string& what) {
@@ -105,14 +105,27 @@ Result<void, StartError> MarketLinks::ask_for_instruments(const std::function<bo
 }
 
 void MarketLinks::start() {
+  for (const auto& instrument : instruments_) load_candles(instrument);
   stream_->start();
+}
+
+void MarketLinks::load_candles(const Instrument& instrument) {
   const auto now = io::clock::now();
-  for (const auto& instrument : instruments_)
-    rest_->load_klines(
-        instrument.id, now - candles_seeded, now,
-        [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
-          if (!loaded) console_.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
-        });
+  candles_held_[instrument.id];
+  rest_->load_klines(instrument.id, now - candles_seeded, now,
+                     [this, id = instrument.id,
+                      name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
+                       if (!loaded)
+                         console_.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
+                       for (const auto& [kline, at] : candles_held_.extract(id).mapped()) source_->push(kline, at);
+                     });
+}
+
+void MarketLinks::hear(const Event& event, Instant at) {
+  const auto* kline = std::get_if<Kline>(&event);
+  const auto held = kline == nullptr ? candles_held_.end() : candles_held_.find(kline->symbol);
+  if (held == candles_held_.end()) return source_->push(event, at);
+  if (kline->confirmed) held->second.emplace_back(*kline, at);
 }
 
 void MarketLinks::keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error) {
