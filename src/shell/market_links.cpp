@@ -40,7 +40,11 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
   source_ = std::make_unique<LiveSource>(loop_, clock, journal_);
   auto client = io::bybit::BybitRestClient::create(
       loop_, endpoints->rest, {.receive_window = std::chrono::milliseconds{settings_.recv_window_ms}},
-      {.on_event = [](const Event&, Instant) {},  // asked for contracts only; the market comes by the stream
+      {.on_event =
+           [this](const Event& event,
+                  Instant at) {  // asked for contracts and candles; the rest is the stream's
+             if (std::holds_alternative<Kline>(event)) source_->push(event, at);
+           },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(bytes, error); },
        .clock = clock});
   if (!client) return std::unexpected{StartError{ExitCode::network, client.error().what}};
@@ -57,7 +61,7 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
        .heartbeat_limit = book_heartbeat_limit,
        .topics_per_connection = static_cast<std::size_t>(settings_.topics_per_connection)},
       rest_->table(),
-      {.on_event = [this](const Event& event, Instant at) { source_->push(event, at); },
+      {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(bytes, error); },
        .on_fatal =
            [this](const std::string& what) {
@@ -72,6 +76,21 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
   if (!stream) return std::unexpected{StartError{ExitCode::network, stream.error().what}};
   stream_ = std::move(*stream);
   return {};
+}
+
+void MarketLinks::hear(const Event& event, Instant venue_time) {
+  source_->push(event, venue_time);
+  const auto* link = std::get_if<LinkChanged>(&event);
+  if (link == nullptr || link->link != Link::market) return;
+  const Instant now = io::clock::now();
+  const auto from = candle_refill_.on(now, link->state);
+  if (!from) return;
+  for (const auto& instrument : instruments_)
+    rest_->load_klines(
+        instrument.id, *from, now,
+        [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
+          if (!loaded) console_.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
+        });
 }
 
 Result<void, StartError> MarketLinks::ask_for_instruments(const std::function<bool()>& give_up) {

@@ -11,6 +11,7 @@
 
 #include "io/bybit/rest_client.h"
 #include "io/bybit/websocket_client.h"
+#include "shell/candle_refill.h"
 #include "shell/console.h"
 #include "shell/live_source.h"
 #include "shell/service/system_config.h"
@@ -42,6 +43,7 @@ class MarketLinks {
       : console_{console}, settings_{settings}, journal_{journal} {}
   Result<void, StartError> connect(const std::function<bool()>& give_up);
   Result<void, StartError> ask_for_instruments(const std::function<bool()>& give_up);
+  void hear(const Event& event, Instant venue_time);
   void keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error);
 
   const Console& console_;
@@ -52,6 +54,7 @@ class MarketLinks {
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<io::bybit::BybitRestClient> rest_;
   std::unique_ptr<io::bybit::BybitWebSocketClient> stream_;
+  CandleRefill candle_refill_{candles_seeded};
   std::string fatal_;
 };
 
