@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/assert.h"
@@ -28,11 +29,15 @@ class RecentSet {
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return keys_.size(); }
 
-  bool contains(const Key& key) const {
+  bool contains(const Key& key) const { return find(key) != nullptr; }
+
+  /// The key as it was taken in, with what it holds beside its identity; nullptr when it is not there.
+  const Key* find(const Key& key) const {
     for (std::uint32_t i = heads_[bucket(key)]; i != nothing; i = next_[i])
-      if (keys_[i] == key) return true;
-    return false;
+      if (keys_[i] == key) return &keys_[i];
+    return nullptr;
   }
+  Key* find(const Key& key) { return const_cast<Key*>(std::as_const(*this).find(key)); }
 
   /// False when the key is there already; else it is remembered, and the oldest forgotten when the set was
   /// full.

@@ -134,11 +134,12 @@ ArchiveFollower::Done ArchiveFollower::follow(Progress& progress) {
       });
       if (!made) return std::unexpected{made.error()};
       if (*made > 0) say(news_, fmt::format("{} frames that were lost are made again", *made));
-      repair_wished_ = true;
+      if (const auto added = repair(false); !added) return std::unexpected{added.error()};
       continue;
     }
     if (auto done = carry_out_wishes(); !done) return done;
     if (last_turn) return {};
+    if (const auto looked = archiver.inspect(); !looked) return std::unexpected{looked.error()};
     if (std::chrono::steady_clock::now() - flushed_at > flush_period) {
       if (auto done = archiver.flush(); !done) return done;
       rows_ = rows_before_ + archiver.stats().rows;
@@ -182,11 +183,19 @@ ArchiveFollower::Done ArchiveFollower::follow_frames(std::size_t& taken) {
   return {};
 }
 
+/// Certificates of hours that are not over cost a look at all their rows: made when there is something new.
+Result<std::uint64_t, io::archive::ArchiveError> ArchiveFollower::repair(bool certify) {
+  const auto added = keeper_->apply_history();
+  if (!added) return added;
+  if (certify || *added > 0)
+    if (auto done = keeper_->archiver().certify_open_hours(); !done) return std::unexpected{done.error()};
+  return added;
+}
+
 ArchiveFollower::Done ArchiveFollower::carry_out_wishes() {
   if (!repair_wished_.exchange(false)) return {};
-  const auto added = keeper_->apply_history();
+  const auto added = repair(true);
   if (!added) return std::unexpected{added.error()};
-  if (auto done = keeper_->archiver().certify_open_hours(); !done) return done;
   rows_repaired_ += *added;
   ++repairs_done_;
   return {};

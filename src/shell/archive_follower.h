@@ -53,6 +53,8 @@ class ArchiveFollower {
   Done follow_frames(std::size_t& taken);
   /// Waits while the disk is nearly full. @error disk_full: it still is, and stop() came
   Done wait_for_room(Progress& progress);
+  /// Gaps that history can fill. @return rows added
+  Result<std::uint64_t, io::archive::ArchiveError> repair(bool certify);
   Done carry_out_wishes();
   Json wish(const Json& asked);
   void say(std::string& where, const std::string& what);

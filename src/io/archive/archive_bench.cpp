@@ -158,6 +158,39 @@ void bm_seal_to_parquet(benchmark::State& state) {
 }
 BENCHMARK(bm_seal_to_parquet)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+/// What a start costs, whatever the open hour holds: the file looked at, opened, the memory taken up.
+void bm_open(benchmark::State& state) {
+  const files::TemporaryFolder folder;
+  const ArchiverOptions options{.path = folder.path() + "/archive.duckdb", .hour_settles = 1000h};
+  {
+    auto archiver = DataArchiver::open(options);
+    (void)(*archiver)->take(
+        Stamped{{1},
+                start,
+                start,
+                start,
+                InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+    TradeIds ids;
+    Trade trade{.price = {700'000}, .size = {3}};
+    for (std::int64_t i = 1; i <= state.range(0); ++i) {
+      trade.matched_at = start + i * 50us;
+      trade.id = ids.next();
+      if (!(*archiver)->take(Stamped{{static_cast<std::uint64_t>(i) + 1},
+                                     trade.matched_at,
+                                     trade.matched_at,
+                                     trade.matched_at,
+                                     Trades{{0}, {&trade, 1}}}))
+        return state.SkipWithError("refused");
+    }
+    if (!(*archiver)->flush()) return state.SkipWithError("refused");
+  }
+  for (auto _ : state) {
+    if (!probe(options.path)) return state.SkipWithError("the probe finds damage");
+    if (!DataArchiver::open(options)) return state.SkipWithError("refused");
+  }
+}
+BENCHMARK(bm_open)->Arg(500'000)->Arg(5'000'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
 /// The measure: vectors filled and appended by nothing but the loop below, committed once.
 void bm_bare_chunk_appender(benchmark::State& state) {
   for (auto _ : state) {

@@ -40,11 +40,10 @@ int code_of(const ArchiveError& error) {
   return failed_code;
 }
 
-/// As the owner does it: look at the file first, move aside what is damaged, follow the journal to its end.
-int follow_journal(const std::string& folder) {
+/// Looks at the file first, follows the journal to its end, then looks at all rows.
+int follow_once(const std::string& folder) {
   const auto path = folder + "/archive.duckdb";
-  if (const auto sound = probe(path); !sound)
-    if (const auto aside = quarantine(path); !aside) return failed_code;
+  if (const auto sound = probe(path); !sound) return code_of(sound.error());
   auto archiver = DataArchiver::open(child_options(path));
   if (!archiver) return code_of(archiver.error());
   auto reader = journal::JournalReader::open(folder + "/journal",
@@ -59,8 +58,20 @@ int follow_journal(const std::string& folder) {
     if (const auto* gap = std::get_if<journal::JournalGap>(*item)) taken = (*archiver)->take(*gap);
     if (!taken) return code_of(taken.error());
   }
+  for (bool more = true; more;) {
+    const auto looked = (*archiver)->inspect();
+    if (!looked) return code_of(looked.error());
+    more = *looked;
+  }
   if (const auto closed = (*archiver)->close(); !closed) return code_of(closed.error());
   return done_code;
+}
+
+/// As the owner does it: what is damaged is moved aside, whenever that shows, and built again.
+int follow_journal(const std::string& folder) {
+  const auto code = follow_once(folder);
+  if (code != damaged_code) return code;
+  return quarantine(folder + "/archive.duckdb") ? follow_once(folder) : failed_code;
 }
 
 /// Not a test of its own: the process that gets killed.

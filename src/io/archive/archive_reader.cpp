@@ -27,9 +27,9 @@ Result<QueryTable, ArchiveError> ask_file(const std::string& path, const std::st
   if (!connection) return std::unexpected{connection.error()};
   // The views in the file name the place where its owner had it; it may have been moved since.
   if (*ours > 0)
-    for (const auto& view : view_statements(
-             {.directory = directory, .in_parquet = kinds_in_parquet(directory), .temporary = true}))
-      if (auto made = (*connection)->run(view); !made) return std::unexpected{made.error()};
+    for (const auto& view :
+         views_of({.directory = directory, .in_parquet = kinds_in_parquet(directory), .temporary = true}))
+      if (auto made = (*connection)->run(view.statement); !made) return std::unexpected{made.error()};
   return (*connection)->ask_reading(sql, limits);
 }
 
@@ -40,8 +40,8 @@ Result<QueryTable, ArchiveError> ask_parquet(const std::string& directory, const
                      {.threads = 2, .memory_mb_max = reader_memory_mb_max, .directory = directory});
   if (!database) return std::unexpected{database.error()};
   for (const auto& view :
-       view_statements({.directory = directory, .file = false, .in_parquet = kinds_in_parquet(directory)}))
-    if (auto made = (*database)->run(view); !made) return std::unexpected{made.error()};
+       views_of({.directory = directory, .file = false, .in_parquet = kinds_in_parquet(directory)}))
+    if (auto made = (*database)->run(view.statement); !made) return std::unexpected{made.error()};
   auto connection = (*database)->connect();
   if (!connection) return std::unexpected{connection.error()};
   return (*connection)->ask_reading(sql, limits);

@@ -65,23 +65,25 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> questions
 
 }  // namespace
 
-std::vector<std::string> view_statements(const ViewSources& sources) {
-  std::vector<std::string> out;
+std::vector<View> views_of(const ViewSources& sources) {
+  std::vector<View> out;
   const std::string create = sources.temporary ? "CREATE OR REPLACE TEMP VIEW" : "CREATE OR REPLACE VIEW";
   for (const auto& table : archive_tables({})) {
     if (sources.file && table.keeping == Keeping::whole) continue;  // the table itself has the name
-    out.push_back(fmt::format("{} {} AS {}", create, table.name, relation(table, sources)));
+    out.push_back({table.name, fmt::format("{} {} AS {}", create, table.name, relation(table, sources))});
   }
   if (!sources.file)
     for (const auto name : told_bookkeeping) {
       const auto copy = whole_table_file(sources.directory, name);
       if (fs::exists(copy))
-        out.push_back(fmt::format("{} {} AS SELECT * FROM read_parquet({})", create, name, sql_text(copy)));
+        out.push_back({std::string{name},
+                       fmt::format("{} {} AS SELECT * FROM read_parquet({})", create, name, sql_text(copy))});
     }
   for (const auto& [name, sql] : questions) {
     const bool lacks_certificates = name == "unclean_hours" && !sources.file &&
                                     !fs::exists(whole_table_file(sources.directory, "coverage"));
-    if (!lacks_certificates) out.push_back(fmt::format("{} {} AS {}", create, name, sql));
+    if (!lacks_certificates)
+      out.push_back({std::string{name}, fmt::format("{} {} AS {}", create, name, sql)});
   }
   return out;
 }

@@ -17,8 +17,10 @@ struct ViewSources {
   bool temporary = false;                         ///< of this connection only: what a read-only file takes
 };
 
-/// The statements that make them, each to be run alone.
-std::vector<std::string> view_statements(const ViewSources& sources);
+struct View {
+  std::string name, statement;  ///< to be run alone: each may name those before it
+};
+std::vector<View> views_of(const ViewSources& sources);
 
 /// Kinds of which files lie there.
 std::set<std::string, std::less<>> kinds_in_parquet(const std::string& directory);

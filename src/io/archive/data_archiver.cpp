@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "base/digest.h"
 #include "io/archive/adoption.h"
 #include "io/archive/archive_views.h"
 #include "io/archive/coverage.h"
 #include "io/archive/hour_seal.h"
+#include "io/archive/inspection.h"
 #include "io/archive/migrations.h"
 #include "io/archive/progress.h"
 #include "io/files/crash_point.h"
@@ -26,6 +29,8 @@ constexpr std::size_t waiting_max = 8192;
 constexpr Duration memory_kept_every = 30s;
 constexpr std::uint64_t memory_kept_every_events = 400'000;
 constexpr std::size_t trades_remembered_max = 2'000'000;
+constexpr std::uint64_t files_looked_at =
+    10'000;  ///< at an opening, the newest; inspect() looks at the others
 constexpr std::size_t keys_there_max = 10'000'000;  ///< of one span that is repaired
 
 Instant hour_of(Instant at) { return Instant::from_seconds(at.seconds() - at.seconds() % 3600); }
@@ -60,6 +65,7 @@ class DataArchiver::Impl {
   Sequence sealed_sequence() const { return sealed_; }
   Done flush();
   Done certify_open_hours();
+  Result<bool, ArchiveError> inspect();
   Done close();
   Result<std::vector<MissingFrame>, ArchiveError> missing_frames(std::size_t rows_max);
   Done take_again(const FeatureFrame& frame, const Instrument& instrument);
@@ -80,6 +86,7 @@ class DataArchiver::Impl {
   Done make_views();
   Result<std::vector<Instrument>, ArchiveError> instruments_of_last_run();
   Done load_memory();
+  Done remember_trades();
   Done save_memory();
   template <class T>
   Done take_new(const T& item, Stream which, Sequence sequence);
@@ -109,10 +116,10 @@ class DataArchiver::Impl {
   std::unique_ptr<Database> database_;
   std::unique_ptr<RowStore> rows_;
   std::unique_ptr<HourSeal> seal_;
+  std::optional<Inspection> inspection_;  ///< until all was looked at
   MarketMemory memory_;
   std::unique_ptr<EventRows> event_rows_;
   ArchiveProgress progress_;
-  std::set<std::string, std::less<>> kinds_in_files_;
   std::deque<FeatureFrame> waiting_frames_;
   std::deque<journal::FrameDigest> waiting_digests_;
   Sequence last_, stored_, sealed_;
@@ -148,12 +155,14 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
   if (auto made = database_->run("COMMIT"); !made) return made;
   stored_ = last_ = progress_[Stream::events].reached().sequence;
 
+  seal_ = std::make_unique<HourSeal>(*database_, directory_, tables_);
   if (stored_ == Sequence{} && progress_.memory_sequence == Sequence{}) {
     if (auto begun = database_->run("BEGIN TRANSACTION"); !begun) return begun;
     const auto adopted = adopt_files(*database_, directory_, tables_, options_.journal_begins);
     if (!adopted) return std::unexpected{adopted.error()};
     progress_[Stream::events].start_behind({*adopted, *adopted == Sequence{} ? 0u : 1u});
     if (auto saved = progress_.save(*database_); !saved) return saved;
+    if (auto tidied = seal_->tidy(true); !tidied) return tidied;
     if (auto made = database_->run("COMMIT"); !made) return made;
     if (*adopted != Sequence{}) {
       stored_ = last_ = *adopted;
@@ -163,18 +172,15 @@ Result<void, ArchiveError> DataArchiver::Impl::open() {
       memory_.know(*instruments);
     }
   }
-  seal_ = std::make_unique<HourSeal>(*database_, directory_, tables_);
-  const auto missing = seal_->tidy();
-  if (!missing) return std::unexpected{missing.error()};
-  if (!missing->empty())
-    return std::unexpected{
-        ArchiveError{ArchiveFault::damaged,
-                     fmt::format("{} of the Parquet files of {} are not as they were left, {} first: move "
-                                 "the file away, and all is built again from the journal",
-                                 missing->size(), options_.path, missing->front())}};
+  if (auto tidied = seal_->tidy(false); !tidied) return tidied;
+  const auto listed = database_->ask_count("SELECT coalesce(max(rowid) + 1, 0) FROM parquet_files");
+  if (!listed) return std::unexpected{listed.error()};
+  const auto newest = *listed > files_looked_at ? *listed - files_looked_at : 0;
+  if (auto there = files_are_there(*database_, directory_, newest, files_looked_at); !there) return there;
   if (auto made = make_views(); !made) return made;
   rows_ = std::make_unique<RowStore>(*database_);
   if (auto opened = rows_->open(tables_); !opened) return opened;
+  inspection_.emplace(*database_, directory_);
   event_rows_ = std::make_unique<EventRows>(*rows_, memory_, options_.origins, options_.feature_names.size());
   return load_memory();
 }
@@ -221,11 +227,25 @@ Result<void, ArchiveError> DataArchiver::Impl::keep_features_of_another_catalogu
   return {};
 }
 
+/// A view that stands already is not made again: that would open every file of its kind, to learn its
+/// columns.
 Result<void, ArchiveError> DataArchiver::Impl::make_views() {
-  kinds_in_files_ = kinds_in_parquet(directory_);
-  for (const auto& view : view_statements({.directory = directory_, .in_parquet = kinds_in_files_}))
-    if (auto made = database_->run(view); !made) return made;
-  return {};
+  auto there = database_->ask("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal", 10'000);
+  if (!there) return std::unexpected{there.error()};
+  std::map<std::string, std::string> marks;
+  for (const auto& row : there->rows) marks[cell_text(row[0])] = cell_text(row[1]);
+  if (auto begun = database_->run("BEGIN TRANSACTION"); !begun) return begun;
+  for (const auto& [name, statement] :
+       views_of({.directory = directory_, .in_parquet = kinds_in_parquet(directory_)})) {
+    const auto mark = fmt::format("{:016x}", xxh64(statement));
+    if (marks[name] == mark) continue;
+    for (const auto& sql : {statement, fmt::format("COMMENT ON VIEW {} IS '{}'", name, mark)})
+      if (auto made = database_->run(sql); !made) {
+        (void)database_->run("ROLLBACK");
+        return made;
+      }
+  }
+  return database_->run("COMMIT");
 }
 
 /// Their numbers are good within one run: those of the run that the archive ends in.
@@ -255,20 +275,47 @@ Result<void, ArchiveError> DataArchiver::Impl::load_memory() {
   if (progress_.memory_sequence != Sequence{} &&
       (state->rows.empty() || !memory_.restore(from_hex(cell_text(state->rows[0][0])))))
     progress_.memory_sequence = {};
+  if (auto known = remember_trades(); !known) return known;
+  // Rows stand in the order of their events: the first is the oldest, and is found without reading the
+  // others.
+  auto oldest = database_->ask("SELECT CAST(epoch(time) AS BIGINT) FROM hot_events LIMIT 1", 1);
+  if (!oldest) return std::unexpected{oldest.error()};
+  if (!oldest->rows.empty())
+    if (const auto* seconds = std::get_if<std::int64_t>(&oldest->rows[0][0]))
+      seal_due_ = hour_of(Instant::from_seconds(*seconds)) + 1h + options_.hour_settles;
+  return find_sealed();
+}
+
+/// Those that may be told again: of the last events, which may be in an hour that was just closed.
+Result<void, ArchiveError> DataArchiver::Impl::remember_trades() {
+  constexpr auto within = MarketMemory::trades_repeat_within_events;
+  const auto after = stored_.number > within ? stored_.number - within : 0;
+  auto listed = database_->ask(
+      fmt::format("SELECT path FROM parquet_files WHERE kind = 'trades' AND last_sequence > {}", after),
+      trades_remembered_max);
+  if (!listed) return std::unexpected{listed.error()};
+  std::string rows =
+      fmt::format("SELECT symbol, trade_id, sequence, item FROM hot_trades WHERE sequence > {}", after);
+  if (!listed->rows.empty()) {
+    std::string paths;
+    for (const auto& row : listed->rows)
+      paths += (paths.empty() ? "" : ", ") + sql_text(directory_ + "/" + cell_text(row[0]));
+    rows += fmt::format(
+        " UNION ALL SELECT symbol, trade_id, sequence, item FROM read_parquet([{}], hive_partitioning = "
+        "true, "
+        "hive_types = {{'date': DATE, 'symbol': VARCHAR}}, union_by_name = true) WHERE sequence > {}",
+        paths, after);
+  }
   auto known = database_->ask(
       fmt::format(
-          "SELECT symbol, trade_id FROM (SELECT symbol, trade_id, sequence, item FROM hot_trades WHERE "
-          "sequence > 0 QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY sequence DESC, item DESC) <= "
-          "{}) ORDER BY sequence, item",
-          MarketMemory::trades_remembered),
+          "SELECT symbol, trade_id, sequence FROM ({}) QUALIFY row_number() OVER (PARTITION BY symbol "
+          "ORDER BY sequence DESC, item DESC) <= {} ORDER BY symbol, sequence, item",
+          rows, MarketMemory::trades_remembered),
       trades_remembered_max);
   if (!known) return std::unexpected{known.error()};
-  for (const auto& row : known->rows) memory_.remember_trade(cell_text(row[0]), cell_text(row[1]));
-  auto oldest = database_->ask("SELECT CAST(epoch(min(time)) AS BIGINT) FROM hot_events", 1);
-  if (!oldest) return std::unexpected{oldest.error()};
-  if (const auto* seconds = std::get_if<std::int64_t>(&oldest->rows[0][0]))
-    seal_due_ = hour_of(Instant::from_seconds(*seconds)) + 1h + options_.hour_settles;
-  return find_sealed();
+  for (const auto& row : known->rows)
+    memory_.remember_trade(cell_text(row[0]), cell_text(row[1]), {std::get<std::uint64_t>(row[2])});
+  return {};
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::save_memory() {
@@ -440,7 +487,7 @@ Result<void, ArchiveError> DataArchiver::Impl::seal_hours_before(Instant limit) 
 
 /// All before the oldest hot event has left DuckDB for good.
 Result<void, ArchiveError> DataArchiver::Impl::find_sealed() {
-  const auto oldest = database_->ask_count("SELECT coalesce(min(sequence), 0) FROM hot_events");
+  const auto oldest = database_->ask_count("SELECT sequence FROM hot_events LIMIT 1");
   if (!oldest) return std::unexpected{oldest.error()};
   if (*oldest > 0) sealed_ = {*oldest - 1};
   return {};
@@ -454,6 +501,15 @@ Result<void, ArchiveError> DataArchiver::Impl::certify_open_hours() {
     if (auto done = certify(*database_, directory_, tables_, hour, false); !done)
       return fail(std::move(done));
   return fail(seal_->copy_whole_tables());
+}
+
+Result<bool, ArchiveError> DataArchiver::Impl::inspect() {
+  if (failed_) return std::unexpected{*failed_};
+  if (!inspection_) return false;
+  const auto more = inspection_->look_at_a_piece();
+  if (!more) return std::unexpected{fail(std::unexpected{more.error()}).error()};
+  if (!*more) inspection_.reset();
+  return *more;
 }
 
 Result<void, ArchiveError> DataArchiver::Impl::close() {
@@ -472,11 +528,19 @@ Result<void, ArchiveError> DataArchiver::Impl::close() {
 
 Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::Impl::missing_frames(std::size_t rows_max) {
   if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
-  auto rows = database_->ask(
-      "SELECT f.symbol, f.number, f.sequence, f.digest FROM frames f ANTI JOIN features r ON f.symbol = "
-      "r.symbol AND "
-      "f.sequence = r.sequence AND f.number = r.number ORDER BY f.sequence",
-      rows_max);
+  // A closed hour says in its gaps what it lacks: its files are looked at only then.
+  constexpr std::string_view lacks =
+      "SELECT f.symbol, f.number, f.sequence, f.digest FROM {0}frames f ANTI JOIN {0}features r ON f.symbol "
+      "= "
+      "r.symbol AND f.sequence = r.sequence AND f.number = r.number";
+  auto sql = fmt::format(fmt::runtime(lacks), "hot_");
+  const auto closed = database_->ask_count("SELECT count(*) FROM gaps WHERE kind = 'features'");
+  if (!closed) return std::unexpected{closed.error()};
+  if (*closed > 0)
+    sql += " UNION " + fmt::format(fmt::runtime(lacks), "") +
+           " WHERE EXISTS (SELECT 1 FROM gaps g WHERE g.kind = 'features' AND g.symbol = f.symbol AND f.time "
+           ">= g.begins AND f.time <= g.ends)";
+  auto rows = database_->ask(fmt::format("SELECT * FROM ({}) ORDER BY sequence", sql), rows_max);
   if (!rows) return std::unexpected{rows.error()};
   std::vector<MissingFrame> out;
   for (const auto& row : rows->rows)
@@ -593,6 +657,7 @@ Result<void, ArchiveError> DataArchiver::take(const journal::FrameDigest& digest
 void DataArchiver::know(const journal::JournalContext& context) { impl_->know(context); }
 Sequence DataArchiver::sealed_sequence() const { return impl_->sealed_sequence(); }
 Result<void, ArchiveError> DataArchiver::flush() { return impl_->flush(); }
+Result<bool, ArchiveError> DataArchiver::inspect() { return impl_->inspect(); }
 Result<void, ArchiveError> DataArchiver::certify_open_hours() { return impl_->certify_open_hours(); }
 Result<void, ArchiveError> DataArchiver::close() { return impl_->close(); }
 Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::missing_frames(std::size_t rows_max) {

@@ -106,6 +106,11 @@ class DataArchiver {
   void know(const journal::JournalContext& context);
   /// Commits what was taken. Every second or so.
   Result<void, ArchiveError> flush();
+  /// Reads on in the hot rows, once through behind an opening, a piece at a time (inspection.h). Between two
+  /// flushes.
+  /// @return false: all was looked at
+  /// @error damaged
+  Result<bool, ArchiveError> inspect();
   /// Certificates of the hours that are not over, as far as they go.
   Result<void, ArchiveError> certify_open_hours();
   /// flush(), certificates, and the write-ahead file is folded into the database.
@@ -142,8 +147,9 @@ class DataArchiver {
 /// @return where it is now
 Result<std::string, ArchiveError> quarantine(const std::string& path);
 
-/// Opens the file and reads every row, in a process of its own: a file that makes DuckDB abort must not take
-/// a trading process along.
+/// Opens the file and reads the last rows of each table, in a process of its own: a file that makes DuckDB
+/// abort must not take a trading process along. Costs the same however many rows there are; the others are
+/// looked at by DataArchiver::inspect().
 /// @error damaged; locked, no_library: nothing is said about the file
 Result<void, ArchiveError> probe(const std::string& path);
 

@@ -108,23 +108,42 @@ Result<std::string, ArchiveError> hour_relation(Database& database, const std::s
   return "(" + sql + ")";
 }
 
-Result<std::vector<std::string>, ArchiveError> HourSeal::tidy() {
-  std::error_code ignored;
-  fs::remove_all(directory_ + "/.staging", ignored);
-  fs::create_directories(directory_, ignored);
-  auto rows = database_.ask("SELECT path, bytes FROM parquet_files", 10'000'000);
-  if (!rows) return std::unexpected{rows.error()};
-  std::set<std::string> listed;
-  std::vector<std::string> missing;
-  for (const auto& row : rows->rows) {
+Result<void, ArchiveError> files_are_there(Database& database, const std::string& directory,
+                                           std::uint64_t first_row, std::uint64_t rows) {
+  auto listed =
+      database.ask(fmt::format("SELECT path, bytes FROM parquet_files WHERE rowid >= {} AND rowid < {}",
+                               first_row, first_row + rows),
+                   rows);
+  if (!listed) return std::unexpected{listed.error()};
+  std::size_t missing = 0;
+  std::string first;
+  std::error_code failed;
+  for (const auto& row : listed->rows) {
     const auto path = cell_text(row[0]);
-    listed.insert(path);
-    const auto size = fs::file_size(directory_ + "/" + path, ignored);
-    if (ignored || size != std::get<std::uint64_t>(row[1])) missing.push_back(path);
+    const auto size = fs::file_size(directory + "/" + path, failed);
+    if (!failed && size == std::get<std::uint64_t>(row[1])) continue;
+    if (missing++ == 0) first = path;
   }
+  if (missing == 0) return {};
+  return std::unexpected{
+      ArchiveError{ArchiveFault::damaged,
+                   fmt::format("{} of the Parquet files of {} are not as they were left, {} first: move the "
+                               "file away, and all is built again from the journal",
+                               missing, database.path(), first)}};
+}
+
+Result<void, ArchiveError> HourSeal::tidy(bool list_is_new) {
+  std::error_code ignored;
+  const fs::path staging = directory_ + "/.staging";
   for (const auto& table : tables_) {
     const auto root = directory_ + "/" + table.name;
     if (table.keeping != Keeping::by_hour || !fs::is_directory(root, ignored)) continue;
+    if (!list_is_new && !fs::exists(staging / table.name, ignored)) continue;
+    auto rows = database_.ask(
+        fmt::format("SELECT path FROM parquet_files WHERE kind = {}", sql_text(table.name)), 10'000'000);
+    if (!rows) return std::unexpected{rows.error()};
+    std::set<std::string> listed;
+    for (const auto& row : rows->rows) listed.insert(cell_text(row[0]));
     std::vector<fs::path> left;
     for (const auto& entry : fs::recursive_directory_iterator{root, ignored})
       if (entry.is_regular_file() &&
@@ -132,7 +151,9 @@ Result<std::vector<std::string>, ArchiveError> HourSeal::tidy() {
         left.push_back(entry.path());
     for (const auto& path : left) fs::remove(path, ignored);
   }
-  return missing;
+  fs::remove_all(staging, ignored);
+  fs::create_directories(directory_, ignored);
+  return {};
 }
 
 Result<std::vector<Instant>, ArchiveError> HourSeal::hours_before(Instant limit) {

@@ -27,9 +27,8 @@ class HourSeal {
   HourSeal(Database& database, std::string directory, std::span<const TableSpec> tables)
       : database_{database}, directory_{std::move(directory)}, tables_{tables} {}
 
-  /// Removes what an unfinished seal left, and says which listed files are not there or not as long as
-  /// listed.
-  Result<std::vector<std::string>, ArchiveError> tidy();
+  /// Removes what an unfinished seal left: of the kinds that it was at, or of all where the list is new.
+  Result<void, ArchiveError> tidy(bool list_is_new);
 
   /// The hours before `limit` of which hot rows exist, oldest first.
   Result<std::vector<Instant>, ArchiveError> hours_before(Instant limit);
@@ -52,6 +51,10 @@ class HourSeal {
   SealStats stats_;
 };
 
+/// Looks at the files that `parquet_files` lists, its rows from `first_row` on.
+/// @error damaged: one is not there, or not as long as listed
+Result<void, ArchiveError> files_are_there(Database& database, const std::string& directory,
+                                           std::uint64_t first_row, std::uint64_t rows);
 /// The rows of one hour of one kind, hot and listed, as a relation to select from.
 Result<std::string, ArchiveError> hour_relation(Database& database, const std::string& directory,
                                                 const TableSpec& table, Instant hour);

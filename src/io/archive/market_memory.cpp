@@ -158,7 +158,7 @@ void MarketMemory::notice(const Stamped& event, const InstrumentDefined& e) {
   if (!known.trades) known.trades.emplace(trades_remembered);
   std::erase_if(early_trades_, [&](const auto& trade) {
     if (trade.first != e.instrument.name) return false;
-    known.trades->insert(trade.second);
+    is_new(*known.trades, trade.second);
     return true;
   });
 }
@@ -208,7 +208,15 @@ void MarketMemory::notice(const Stamped& event, const Trades& e) {
   Symbol& known = symbol(e.symbol);
   for (const auto& trade : e.list)
     noticed_.trade_is_new.push_back(trade.id.empty() || !known.trades ||
-                                    known.trades->insert({xxh64(trade.id.view())}));
+                                    is_new(*known.trades, {xxh64(trade.id.view()), event.sequence}));
+}
+
+bool MarketMemory::is_new(IdPrints& trades, const IdPrint& trade) {
+  IdPrint* const before = trades.find(trade);
+  if (before == nullptr) return trades.insert(trade);
+  if (trade.told.number <= before->told.number + trades_repeat_within_events) return false;
+  before->told = trade.told;
+  return true;
 }
 
 void MarketMemory::notice(const Stamped& event, const Kline& e) {
@@ -268,13 +276,19 @@ void MarketMemory::know(const std::vector<Instrument>& instruments) {
   }
 }
 
-void MarketMemory::remember_trade(std::string_view symbol_name, std::string_view id) {
-  for (auto& known : symbols_)
-    if (known.instrument && known.trades && known.instrument->name.view() == symbol_name) {
-      known.trades->insert({xxh64(id)});
-      return;
-    }
-  if (SymbolName::fits(symbol_name)) early_trades_.push_back({SymbolName{symbol_name}, {xxh64(id)}});
+void MarketMemory::remember_trade(std::string_view symbol_name, std::string_view id, Sequence told) {
+  const IdPrint trade{xxh64(id), told};
+  const auto is_of = [&](std::size_t i) {
+    return i < symbols_.size() && symbols_[i].instrument && symbols_[i].trades &&
+           symbols_[i].instrument->name.view() == symbol_name;
+  };
+  if (!is_of(remembered_for_))
+    for (remembered_for_ = 0; remembered_for_ < symbols_.size() && !is_of(remembered_for_);)
+      ++remembered_for_;
+  if (remembered_for_ < symbols_.size())
+    is_new(*symbols_[remembered_for_].trades, trade);
+  else if (SymbolName::fits(symbol_name))
+    early_trades_.push_back({SymbolName{symbol_name}, trade});
 }
 
 std::string MarketMemory::save() const {

@@ -39,7 +39,10 @@ struct Noticed {
 
 class MarketMemory {
  public:
-  static constexpr std::size_t trades_remembered = 4096;  ///< ids of each symbol
+  /// A trade is known again when it is among the last so many of its symbol and was told so few events ago:
+  /// what a restart must look up is bounded, however long the open hour is.
+  static constexpr std::size_t trades_remembered = 4096;
+  static constexpr std::uint64_t trades_repeat_within_events = 400'000;
 
   explicit MarketMemory(Duration book_interval) : book_interval_{book_interval} {}
 
@@ -57,8 +60,8 @@ class MarketMemory {
   void start_behind(Sequence sequence) { last_ = sequence; }
   /// What was defined before the first event that will be seen; what is known already stays.
   void know(const std::vector<Instrument>& instruments);
-  /// A trade that is in the archive already.
-  void remember_trade(std::string_view symbol, std::string_view id);
+  /// A trade that is in the archive already. Those of one symbol in the order of their events.
+  void remember_trade(std::string_view symbol, std::string_view id, Sequence told);
 
   /// All but the ids of trades, which stand in the archive itself.
   std::string save() const;
@@ -70,9 +73,11 @@ class MarketMemory {
   /// second.
   struct IdPrint {
     std::uint64_t bits = 0;
-    bool operator==(const IdPrint&) const = default;
+    Sequence told;  ///< with which event; no part of what it is
+    bool operator==(const IdPrint& other) const { return bits == other.bits; }
     std::string_view view() const { return bytes_of(bits); }
   };
+  using IdPrints = RecentSet<IdPrint>;
   struct Symbol {
     std::optional<Instrument> instrument;
     LevelBook book;
@@ -84,13 +89,13 @@ class MarketMemory {
     Sequence book_gap_after;
     Instant book_row_due;
     Instant candle_due;  ///< start of the next one-minute candle; 0 before the first
-    std::optional<RecentSet<IdPrint>> trades;
+    std::optional<IdPrints> trades;
   };
   /// What outlives a run: by name, for numbers begin anew.
   struct Retired {
     SymbolName name;
     Instant candle_due;
-    std::optional<RecentSet<IdPrint>> trades;
+    std::optional<IdPrints> trades;
   };
   struct OpenGap {
     std::string kind;
@@ -100,6 +105,8 @@ class MarketMemory {
   };
 
   Symbol& symbol(SymbolId id);
+  /// @return false for one that was told before
+  static bool is_new(IdPrints& trades, const IdPrint& trade);
   void notice_hole(const Stamped& event);
   void notice(const Stamped& event, const RunStarted& e);
   void notice(const Stamped& event, const InstrumentDefined& e);
@@ -122,6 +129,7 @@ class MarketMemory {
   std::optional<OpenGap> gap_;  ///< of the whole market
   std::vector<journal::JournalGap> holes_;
   std::vector<std::pair<SymbolName, IdPrint>> early_trades_;  ///< remembered before their symbol was defined
+  std::size_t remembered_for_ = 0;  ///< the symbol of the trade that was remembered last
   Noticed noticed_;
 };
 

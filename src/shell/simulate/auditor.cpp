@@ -52,9 +52,10 @@ std::map<std::string, std::uint64_t, std::less<>> Auditor::decisions() const {
   return out;
 }
 
-void Auditor::attach(const sim::Exchange& exchange, sim::AccountId account) {
+void Auditor::attach(const sim::Exchange& exchange, sim::AccountId account, Duration list_lag) {
   exchange_ = &exchange;
   account_ = account;
+  list_lag_ = list_lag;
   symbols_.clear();
   for (const Instrument& instrument : exchange.instruments()) {
     Symbol& s = symbols_.emplace_back();

@@ -60,8 +60,8 @@ class Auditor final : public sim::Listener {
  public:
   explicit Auditor(const Scheduler& scheduler) : scheduler_{scheduler} {}
 
-  /// @param start  wallet at the beginning.
-  void attach(const sim::Exchange& exchange, sim::AccountId account);
+  /// @param list_lag  by which a list of executions may be behind what happened.
+  void attach(const sim::Exchange& exchange, sim::AccountId account, Duration list_lag);
 
   // ---- the venue's truth
   void on_market(Instant at, const Event& event) override;
@@ -245,6 +245,7 @@ class Auditor final : public sim::Listener {
   Instant account_live_at_{};                                 ///< as the bot was told
   std::optional<Instant> calm_since_;
   Duration slept_since_forbidden_{};
+  Duration list_lag_{};
   Measured measured_;
   std::map<std::string, std::uint64_t, std::less<>> happened_;
   std::array<std::uint64_t, reason_code_count> reasons_{};

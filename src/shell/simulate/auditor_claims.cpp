@@ -12,7 +12,6 @@ namespace mlbot::shell::simulate {
 namespace {
 
 constexpr Duration request_window = 5s;       ///< later the venue refuses a create
-constexpr Duration list_lag = 500ms;          ///< by which a list of executions may be behind
 constexpr Duration market_news = 200ms;       ///< a lost connection is known by then
 constexpr Duration position_settled = 600ms;  ///< a stop is about the position as it is
 constexpr Duration order_left_longest = 3s;   ///< of an entry that an earlier life placed
@@ -56,7 +55,7 @@ void Auditor::check_question(const RequestAnswer& answer) {
   const auto fills = fills_of_.find(answer.client_id.str());
   if (asked == asked_fills_.end() || fills == fills_of_.end()) return;
   for (const auto& [fill, at] : fills->second)
-    if (at + list_lag < asked->second && !told_fills_.contains(fill))
+    if (at + list_lag_ < asked->second && !told_fills_.contains(fill))
       return fail("I4", fmt::format("the bot asked for {} and was not told its fill {}",
                                     answer.client_id.view(), fill.view()));
 }

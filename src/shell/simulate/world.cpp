@@ -87,8 +87,8 @@ Shape shape_of(std::uint64_t seed) {
                             Duration{static_cast<std::int64_t>(draw.log_uniform(5e6, 200e6))}}
                 : LineTerms{};
   }
-  // X9: lists of orders and fills lag; not by seconds yet, see docs/explanation/simulation.md.
-  if (draw.chance(0.5)) out.rest_lag = Duration{static_cast<std::int64_t>(draw.log_uniform(1e7, 3e8))};
+  // X9: lists of orders and fills lag.
+  if (draw.chance(0.5)) out.rest_lag = Duration{static_cast<std::int64_t>(draw.log_uniform(1e7, 1e10))};
   out.order_socket = draw.chance(0.6);
   out.funding = draw.chance(0.5);
   out.drift_ppm = static_cast<std::int64_t>(draw.below(1'001)) - 500;
@@ -161,7 +161,7 @@ class World {
     network_.attach(desk_);
     desk_.open();
     account_ = *exchange_.find_account("simulated");
-    auditor_.attach(exchange_, account_);
+    auditor_.attach(exchange_, account_, shape_.rest_lag + 200ms);
     for (const TimedFault& fault : plan_.timed())
       scheduler_.at(start_ + fault.at, [this, fault] { strike(fault); });
     scheduler_.at(start_ + options_.safety, [this] { calm_down(); });
