@@ -13,7 +13,7 @@ constexpr Instant start = Instant::from_seconds(1'767'585'000);
 class Judged : public ::testing::Test {
  protected:
   Judged() {
-    auditor.attach(exchange, exchange.open_account("simulated", {10'000 * e8_per_unit}));
+    auditor.attach(exchange, exchange.open_account("simulated", {10'000 * e8_per_unit}), 200ms);
     auditor.life_began(1);
     auditor.clock_told();
   }
