@@ -38,9 +38,11 @@ nightly:  ## what takes long: ten minutes for each fuzz target, 1e8 feature valu
 	@$(MAKE) --no-print-directory nightly-processes
 	@$(MAKE) --no-print-directory nightly-simulate
 
-nightly-processes:  ## kill -9 of a trading bot, ten thousand times, judged by the exchange's own lists
+nightly-processes:  ## kill -9 of a trading bot, ten thousand times; a thousand kill drills; stopped, cut off, starved; judged by the exchange's own lists
 	@$(MAKE) --no-print-directory build TARGETS="mlbot processes_test"
 	@MLBOT_KILL_ROUNDS=10000 $(BUILD)/bin/processes_test --gtest_filter='KillLoop.*'
+	@MLBOT_DRILL_ROUNDS=60 $(BUILD)/bin/processes_test --gtest_filter='KillDrill.*'
+	@MLBOT_MISFORTUNE_ROUNDS=60 $(BUILD)/bin/processes_test --gtest_filter='Misfortune.*'
 
 nightly-model:  ## the interleavings of one order's life, three steps deeper than in `make test`
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_core_orders_test

@@ -77,6 +77,8 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [&](const RequestAnswer& e) {
                    coordinator_.on(at, e);
                    router_.on(at, e, monitor_, out);
+                   const bool lost = e.request == RequestKind::place && e.outcome == RequestOutcome::unknown;
+                   if (lost) coordinator_.go_on_closing(at, router_, monitor_, out);
                  },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();

@@ -289,7 +289,9 @@ void Exchange::Engine::deleverage(SymbolState& symbol, PositionSide held, Lots s
       candidates.push_back({adl_score(holder, symbol, position), holder, &position});
     }
   }
-  std::ranges::stable_sort(candidates, std::greater{}, &Candidate::score);
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : a.account < b.account;
+  });
   const Side side = held == PositionSide::long_side ? Side::buy : Side::sell;
   for (const Candidate& candidate : candidates) {
     if (size.count == 0) break;

@@ -3,7 +3,8 @@
 //   LD_PRELOAD=libfailing_disk.so FAILING_DISK=PART:FIRST:COUNT
 //
 // Of the calls on files whose path holds PART, numbers FIRST to FIRST + COUNT - 1 fail. FAILING_DISK_LOG
-// names a file that says, when the first one failed, which call it was.
+// names a file that says, when the first one failed, which call it was. With FAILING_DISK_WHILE=FILE calls
+// count and fail only while that file is there.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -42,6 +43,8 @@ std::atomic<long> calls{0};
 
 bool refuses(const char* call, int file) {
   if (wish().count == 0) return false;
+  static const char* const only_while = std::getenv("FAILING_DISK_WHILE");
+  if (only_while != nullptr && ::access(only_while, F_OK) != 0) return false;
   char link[64], path[4096];
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", file);
   const auto length = ::readlink(link, path, sizeof path - 1);

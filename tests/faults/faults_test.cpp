@@ -4,14 +4,13 @@
 // The disk is full on a small tmpfs, or refuses with EIO through a preloaded library (failing_disk.cpp).
 // Counts are printed. MLBOT_FAULT_ROUNDS=n refuses in n places instead of one of each.
 #include <gtest/gtest.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
 
 #include <chrono>
 #include <set>
 #include <thread>
 
 #include "base/json.h"
+#include "integration/small_disk.h"
 #include "integration/whole_archive.h"
 #include "io/journal/journal.h"
 
@@ -23,6 +22,7 @@ using testing_support::Finished;
 using testing_support::Process;
 using testing_support::run_mlbot;
 using testing_support::run_until_whole;
+using testing_support::SmallDisk;
 using testing_support::TemporaryDirectory;
 using testing_support::text_of;
 
@@ -117,37 +117,6 @@ class Faults : public testing::Test {
   std::set<std::uint64_t> acknowledged_;
   std::uint64_t events_ = 0;
   int replays_ = 0;
-};
-
-/// A file system of its own below the state directory, as small as asked for.
-class SmallDisk {
- public:
-  SmallDisk(std::string path, int megabytes) : path_{std::move(path)} {
-    fs::create_directories(path_);
-    const auto size = "size=" + std::to_string(megabytes) + "m";
-    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, size.c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  bool mounted() const { return mounted_; }
-  std::uint64_t free() const {
-    struct statvfs about{};
-    return ::statvfs(path_.c_str(), &about) == 0 ? about.f_bavail * about.f_frsize : 0;
-  }
-  /// Takes all but so much.
-  void leave(std::uint64_t bytes) const {
-    std::ofstream ballast{path_ + "/ballast", std::ios::binary | std::ios::app};
-    const std::string block(64 << 10, 'b');
-    while (free() > bytes + block.size() && ballast.write(block.data(), 64 << 10).flush()) continue;
-  }
-  void give_back() const { fs::remove(path_ + "/ballast"); }
-
- private:
-  std::string path_;
-  bool mounted_ = false;
 };
 
 TEST_F(Faults, AFullDiskStopsTheArchiveFirstAndTheBotBeforeItActsUnrecorded) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,17 @@
 #include "domain/event.h"
 
 namespace mlbot::testing_support {
+
+/// What a kill came to, by the clock of the bot: when its core heard the word and what left afterwards.
+struct KillTimes {
+  Instant heard;
+  std::optional<Instant> last_entry;       ///< the last create or amend that may open something
+  std::optional<Instant> first_take_back;  ///< the first cancel or close behind the word
+  /// From the word to the last entry's first byte; zero when none left behind it.
+  Duration to_no_send() const {
+    return last_entry && *last_entry > heard ? *last_entry - heard : Duration{0};
+  }
+};
 
 class BotBooks {
  public:
@@ -30,10 +42,17 @@ class BotBooks {
   std::uint64_t entries() const { return entries_; }
   /// Ids that were given to two orders, decisions that led to two, entries behind a kill.
   const std::vector<std::string>& doubles() const { return doubles_; }
+  /// Of the first kill since await_kill(); nothing before one was heard.
+  const std::optional<KillTimes>& kill() const { return kill_; }
+  void await_kill() { kill_.reset(); }
+  /// How the latest run began.
+  TradingState began_as() const { return began_as_; }
   std::uint32_t runs() const { return runs_; }
   std::uint64_t carried() const { return carried_; }
 
  private:
+  void take_sent(Instant at, std::string_view frame);
+
   std::string journal_;
   Sequence read_to_;
   std::set<std::string> fills_;
@@ -41,7 +60,11 @@ class BotBooks {
   std::map<std::string, std::uint64_t> orders_;
   std::set<std::string> decided_;
   std::vector<std::string> doubles_;
+  std::set<std::string> reducing_;
   std::map<std::uint16_t, Instrument> instruments_;
+  std::optional<Instant> last_entry_;
+  std::optional<KillTimes> kill_;
+  TradingState began_as_ = TradingState::halted;
   std::uint64_t entries_ = 0, carried_ = 0;
   bool killed_ = false;
   std::uint32_t runs_ = 0;

@@ -1,6 +1,9 @@
 #include "processes/oracle.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "core/orders/order_id.h"
 
 namespace mlbot::testing_support {
 namespace {
@@ -10,8 +13,12 @@ constexpr std::size_t findings_max = 20;
 
 }  // namespace
 
-Oracle::Oracle(const TradingScene& scene)
-    : scene_{scene}, books_{scene.books() + "/journal"}, listed_from_ms_{io::clock::now().ms() - overlap_ms} {
+Oracle::Oracle(const TradingScene& scene, const Seat& seat)
+    : requests_{scene.requests},
+      truth_{*scene.truth_of(seat.account)},
+      tag_{core::account_tag(fmt::format("…{:04}", seat.user % 10'000)).str() + "-"},
+      books_{seat.books + "/journal"},
+      listed_from_ms_{io::clock::now().ms() - overlap_ms} {
   books_.forget();
 }
 
@@ -22,11 +29,12 @@ void Oracle::find(const std::string& what) {
 void Oracle::take_create(const Json& order) {
   const auto link = order.value("orderLinkId", "");
   if (link.empty()) return find("an order without an id: " + order.dump());
+  if (!is_ours(link)) return;
   if (++on_wire_[link] == 2) find(link + " came over the wire twice");
 }
 
 void Oracle::read_wire() {
-  std::ifstream lines{scene_.requests};
+  std::ifstream lines{requests_};
   lines.seekg(static_cast<std::streamoff>(wire_at_));
   for (std::string line; std::getline(lines, line);) {
     if (lines.eof()) break;  // half a line: the next time
@@ -51,7 +59,7 @@ void Oracle::read_wire() {
 }
 
 void Oracle::glance() {
-  const auto positions = scene_.truth->positions();
+  const auto positions = truth_.positions();
   if (!positions) return;
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [symbol, held] : *positions) {
@@ -72,8 +80,15 @@ void Oracle::glance() {
 }
 
 bool Oracle::flat() const {
-  const auto positions = scene_.truth->positions();
+  const auto positions = truth_.positions();
   return positions && positions->empty();
+}
+
+std::optional<std::size_t> Oracle::resting_entries() const {
+  const auto open = truth_.open_orders();
+  if (!open) return std::nullopt;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(*open, [](const auto& order) { return order.kind.empty() && !order.reduces; }));
 }
 
 bool Oracle::agree(std::chrono::milliseconds patience) {
@@ -82,17 +97,17 @@ bool Oracle::agree(std::chrono::milliseconds patience) {
   for (bool late = false; !late;) {
     late = std::chrono::steady_clock::now() > give_up;
     const auto asked_at = io::clock::now().ms();
-    const auto before = scene_.truth->executions(listed_from_ms_);
-    const auto positions = scene_.truth->positions();
-    const auto after = scene_.truth->executions(listed_from_ms_);
-    const auto open = scene_.truth->open_orders();
-    const auto closed = scene_.truth->closed_orders(listed_from_ms_);
+    const auto before = truth_.executions(listed_from_ms_);
+    const auto positions = truth_.positions();
+    const auto after = truth_.executions(listed_from_ms_);
+    const auto open = truth_.open_orders();
+    const auto closed = truth_.closed_orders(listed_from_ms_);
     if (!before || !positions || !after || !open || !closed) continue;
     for (const auto& fill : *after)
       if (fill.kind == "Trade") fills_.emplace(fill.id, fill);
     for (const auto* list : {&*open, &*closed})
       for (const auto& order : *list)
-        if (!order.link.empty()) at_venue_[order.link].insert(order.id);
+        if (is_ours(order.link)) at_venue_[order.link].insert(order.id);
     read_wire();
     books_.read();
     missing.clear();

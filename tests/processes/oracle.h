@@ -19,7 +19,9 @@ class Oracle {
  public:
   static constexpr auto bare_max = std::chrono::milliseconds{1'000};
 
-  explicit Oracle(const TradingScene& scene);
+  explicit Oracle(const TradingScene& scene) : Oracle{scene, scene.seat()} {}
+  /// Of one seat among several.
+  Oracle(const TradingScene& scene, const Seat& seat);
 
   /// One glance at positions and their stops: cheap, to be done all the time.
   void glance();
@@ -27,6 +29,15 @@ class Oracle {
   /// @return  false and a finding when the books do not meet within `patience`: a fill or an order is missing
   bool agree(std::chrono::milliseconds patience = std::chrono::seconds{5});
   bool flat() const;
+  /// Limit orders that rest and may open something; nothing when the exchange did not answer.
+  std::optional<std::size_t> resting_entries() const;
+  void read_books() { books_.read(); }
+  /// The next kill is the one to be timed.
+  void await_kill() {
+    books_.read();
+    books_.await_kill();
+  }
+  const VenueTruth& truth() const { return truth_; }
 
   const std::vector<std::string>& findings() const { return findings_; }
   const BotBooks& books() const { return books_; }
@@ -40,7 +51,11 @@ class Oracle {
   void take_create(const Json& order);
   void find(const std::string& what);
 
-  const TradingScene& scene_;
+  bool is_ours(const std::string& id) const { return id.starts_with(tag_); }
+
+  std::string requests_;  ///< what came over the wire, of all accounts
+  VenueTruth truth_;
+  std::string tag_;  ///< of this account's order ids
   BotBooks books_;
   std::size_t wire_at_ = 0;
   std::map<std::string, int> on_wire_;                     ///< creates by order id

@@ -19,10 +19,7 @@ TradingScene::TradingScene(BotShape shape, std::vector<std::string> more) : shap
   }
   const auto origin = about["rest"].get<std::string>().substr(std::string{"http://"}.size());
   venue = "sim:" + origin;
-  for (const auto& row : about["accounts"])
-    if (row["name"] == "main")
-      truth.emplace(std::stoi(origin.substr(origin.find(':') + 1)), row["key"].get<std::string>(),
-                    row["secret"].get<std::string>());
+  truth = truth_of("main");
   std::filesystem::create_directories(state);
   put_queue_model(state + "/models", io::clock::now());
   const auto warm = run_mlbot(
@@ -33,40 +30,75 @@ TradingScene::TradingScene(BotShape shape, std::vector<std::string> more) : shap
   if (shape_ == BotShape::trade_service) start_services();
 }
 
+Json TradingScene::account(const std::string& name) const {
+  for (const auto& row : about["accounts"])
+    if (row["name"] == name) return row;
+  ADD_FAILURE() << "the exchange knows no account " << name;
+  return Json::object();
+}
+
+std::optional<VenueTruth> TradingScene::truth_of(const std::string& name) const {
+  const auto row = account(name);
+  return VenueTruth{std::stoi(venue.substr(venue.rfind(':') + 1)), row["key"].get<std::string>(),
+                    row["secret"].get<std::string>()};
+}
+
+void TradingScene::start_service(std::optional<Process>& process, const std::string& name,
+                                 std::vector<std::string> words) const {
+  words.insert(words.end(),
+               {"--set", "exchange.venue=" + venue, "--bus", redis_->url(), "--state-dir", state});
+  process.emplace(directory, words, ProcessOptions{.name = name});
+}
+
+void TradingScene::start_features() {
+  start_service(features_, "features", {"service", "features", "--shard", "0/1"});
+}
+
 void TradingScene::start_services() {
   redis_ = std::make_unique<io::bus::RedisServer>();
   ASSERT_TRUE(redis_->start());
-  const auto service = [&](std::vector<std::string> words) {
-    words.insert(words.end(),
-                 {"--set", "exchange.venue=" + venue, "--bus", redis_->url(), "--state-dir", state});
-    return words;
-  };
-  ingest_.emplace(directory, service({"service", "ingest"}), ProcessOptions{.name = "ingest"});
-  features_.emplace(directory, service({"service", "features", "--shard", "0/1"}),
-                    ProcessOptions{.name = "features"});
+  start_service(ingest_, "ingest", {"service", "ingest"});
+  start_features();
   // Until the shortest window of volatility is covered again: without it nothing is entered.
   std::this_thread::sleep_for(std::chrono::seconds{33});
 }
 
+Seat TradingScene::seat() const {
+  return {.state = state, .books = books(), .venue = venue, .bus = redis_ ? redis_->url() : ""};
+}
+
+Seat TradingScene::seat_of(const std::string& name, int n) const {
+  Seat out = seat();
+  out.account = name;
+  out.user += n;
+  out.state = directory / name;
+  out.books = out.state + "/trade/" + name;
+  std::filesystem::create_directories(out.state);
+  for (const auto* shared : {"journal", "models", "model_keys.trusted", "market.run"})
+    std::filesystem::create_symlink(state + "/" + shared, out.state + "/" + shared);
+  return out;
+}
+
 std::string TradingScene::key_file(const std::string& name, const std::string& by) const {
   const auto path = directory / (name + ".key");
-  for (const auto& row : about["accounts"])
-    if (row["name"] == name)
-      std::ofstream{path} << "environment = \"" << by << "\"\nkey = " << row["key"]
-                          << "\nsecret = " << row["secret"] << "\n";
+  const auto row = account(name);
+  std::ofstream{path} << "environment = \"" << by << "\"\nkey = " << row["key"]
+                      << "\nsecret = " << row["secret"] << "\n";
   std::filesystem::permissions(path,
                                std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   return path;
 }
 
-std::vector<std::string> TradingScene::run_arguments(const std::string& by) const {
-  std::vector<std::string> out = shape_ == BotShape::one_process
-                                     ? std::vector<std::string>{"run"}
-                                     : std::vector<std::string>{"service", "trade", "--bus", redis_->url()};
+std::vector<std::string> TradingScene::run_arguments(const Seat& seat) const {
+  std::vector<std::string> out =
+      shape_ == BotShape::one_process
+          ? std::vector<std::string>{"run"}
+          : std::vector<std::string>{"service", "trade", "--bus", seat.bus, "--account", seat.account};
   for (const std::string& word :
-       {std::string{"--venue"}, by, std::string{"--mode"}, std::string{"live"}, std::string{"--key-file"},
-        key_file("main", by), std::string{"--listen"}, std::string{"127.0.0.1:0"}, std::string{"--confirm"},
-        "live " + by + " 100000001", std::string{"--state-dir"}, state})
+       {std::string{"--venue"}, seat.venue, std::string{"--mode"}, std::string{"live"},
+        std::string{"--key-file"}, key_file(seat.account, seat.venue), std::string{"--listen"},
+        std::string{"127.0.0.1:0"}, std::string{"--confirm"},
+        fmt::format("live {} {}", seat.venue, seat.user), std::string{"--state-dir"}, seat.state})
     out.push_back(word);
   for (const std::string& setting :
        {std::string{"decision.cooldown_ms=0"}, std::string{"decision.stop_cooldown_ms=0"},
@@ -79,17 +111,19 @@ std::vector<std::string> TradingScene::run_arguments(const std::string& by) cons
         std::string{"risk.loss_pause_minutes=1"}, std::string{"risk.daily_loss_usdt=10000"},
         std::string{"risk.drawdown_usdt=20000"}, std::string{"risk.max_orders_per_minute=600"},
         std::string{"risk.max_orders_per_day=20000"}, std::string{"risk.ramp_size_pct=100"},
-        std::string{"risk.funding_window_s=0"}})
+        std::string{"risk.funding_window_s=0"}, std::string{"risk.disk_free_mib=64"},
+        std::string{"risk.disk_hours=0"}})
     out.insert(out.end(), {"--set", setting});
   return out;
 }
 
-std::unique_ptr<Process> TradingScene::start_bot_by(const std::string& by,
+std::unique_ptr<Process> TradingScene::start_bot_of(const Seat& seat,
                                                     std::vector<std::string> environment) const {
   std::fflush(nullptr);  // what is not printed yet must not be printed by the child as well
-  std::filesystem::remove(directory / "bot.err.txt");  // the words of the last one are not this one's
-  return std::make_unique<Process>(directory, run_arguments(by),
-                                   ProcessOptions{.name = "bot", .environment = std::move(environment)});
+  const auto name = "bot-" + seat.account;
+  std::filesystem::remove(directory / (name + ".err.txt"));  // the words of the last one are not this one's
+  return std::make_unique<Process>(directory, run_arguments(seat),
+                                   ProcessOptions{.name = name, .environment = std::move(environment)});
 }
 
 bool TradingScene::wait_until_trading(Process& bot, std::chrono::milliseconds patience) const {

@@ -77,13 +77,33 @@ std::optional<std::string> http(int port, const std::string& method, const std::
   return answer.substr(head + 4);
 }
 
-std::optional<Json> VenueTruth::ask(const std::string& path, const std::string& query) const {
+std::vector<std::string> VenueTruth::headers(const std::string& payload) const {
   const auto stamp = std::to_string(now_ms());
   HmacSha256 hmac{secret_};
-  const auto body =
-      http(port_, "GET", path + "?" + query,
-           {"X-BAPI-API-KEY: " + key_, "X-BAPI-TIMESTAMP: " + stamp, "X-BAPI-RECV-WINDOW: 10000",
-            "X-BAPI-SIGN: " + to_hex(hmac.sign(stamp + key_ + "10000" + query))});
+  return {"X-BAPI-API-KEY: " + key_, "X-BAPI-TIMESTAMP: " + stamp, "X-BAPI-RECV-WINDOW: 10000",
+          "X-BAPI-SIGN: " + to_hex(hmac.sign(stamp + key_ + "10000" + payload))};
+}
+
+bool VenueTruth::rest_order(const std::string& symbol, double share, const std::string& link) const {
+  const auto ticker = ask("/v5/market/tickers", "category=linear&symbol=" + symbol);
+  if (!ticker) return false;
+  const double price = number_of((*ticker)["list"][0], "lastPrice") * (1 - share);
+  const Json order{{"category", "linear"},
+                   {"symbol", symbol},
+                   {"side", "Buy"},
+                   {"orderType", "Limit"},
+                   {"timeInForce", "GTC"},
+                   {"qty", "0.001"},
+                   {"price", fmt::format("{:.0f}", price)},
+                   {"orderLinkId", link}};
+  auto with = headers(order.dump());
+  with.emplace_back("Content-Type: application/json");
+  const auto answer = http(port_, "POST", "/v5/order/create", with, order.dump());
+  return answer && Json::parse(*answer, nullptr, false).value("retCode", -1) == 0;
+}
+
+std::optional<Json> VenueTruth::ask(const std::string& path, const std::string& query) const {
+  const auto body = http(port_, "GET", path + "?" + query, headers(query));
   if (!body) return std::nullopt;
   Json json = Json::parse(*body, nullptr, false);
   if (!json.is_object() || json.value("retCode", -1) != 0) return std::nullopt;

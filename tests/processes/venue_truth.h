@@ -47,11 +47,15 @@ class VenueTruth {
   std::optional<std::vector<TrueOrder>> open_orders() const;
   std::optional<std::vector<TrueOrder>> closed_orders(std::int64_t from_ms) const;
   std::optional<std::map<std::string, TruePosition>> positions() const;
+  /// What a person does at the venue's own screen: a limit buy that rests `share` below the price.
+  /// @return false when the exchange said no
+  bool rest_order(const std::string& symbol, double share, const std::string& link) const;
   /// POST /sim/faults: what befalls the exchange's answers from now on; "" for nothing.
   bool set_faults(const std::string& plan) const;
   int port() const { return port_; }
 
  private:
+  std::vector<std::string> headers(const std::string& payload) const;
   std::optional<Json> ask(const std::string& path, const std::string& query) const;
   std::optional<std::vector<Json>> ask_all(const std::string& path, const std::string& query) const;
   int port_;

@@ -159,7 +159,8 @@ Result<PlaceOrder, Refused> OrderRouter::send(Instant now, Work& work, PlaceOrde
 
 Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& intent,
                                                 const AccountMonitor& monitor, Outbox& out) {
-  MLBOT_ASSERT(!busy(intent.symbol, intent.side));
+  MLBOT_ASSERT(!busy(intent.symbol, intent.side) ||
+               (intent.purpose == Purpose::flatten && unheard(now, intent.symbol, intent.side)));
   Symbol& s = symbols_[intent.symbol.index];
   MarketView market = s.market;
   if (market.mid.count == 0) market.mid = positions_.mid(intent.symbol);  // of an adopted position
@@ -199,6 +200,15 @@ bool OrderRouter::busy(SymbolId symbol, Side side) const {
       return true;
     }
   return false;
+}
+
+bool OrderRouter::unheard(Instant now, SymbolId symbol, Side side) const {
+  const Work& work = work_of(symbol, side);
+  for (std::size_t i = 0; i < work.count; ++i)
+    if (const Order* order = unsettled(work.orders[i]);
+        order && (order->state != OrderState::outcome_unknown || now - order->placed_at < close_patience))
+      return false;
+  return true;
 }
 
 const Order* OrderRouter::unsettled(const ClientOrderId& id) const {

@@ -23,6 +23,7 @@ inline constexpr std::size_t work_orders = ladder_rungs.size();
 
 inline constexpr Duration stranger_grace = 2s;  ///< an order of ours may be told without its name at first
 inline constexpr std::size_t stranger_slots = 16;
+inline constexpr Duration close_patience = 1s;  ///< then a close that nobody answered holds back no other
 
 class OrderRouter {
  public:
@@ -47,12 +48,16 @@ class OrderRouter {
   void measure(const FeatureFrame& frame, Outbox& out);
 
   /// Works what the intent asks for in the cheapest way, or says which rule stands against it. The choice
-  /// goes to out.routes. @return the first of the orders. @pre  !busy(intent.symbol, intent.side).
+  /// goes to out.routes. @return the first of the orders.
+  /// @pre  !busy(intent.symbol, intent.side), or unheard() and the intent flattens.
   Result<PlaceOrder, Refused> submit(Instant now, const Intent& intent, const AccountMonitor& monitor,
                                      Outbox& out);
   /// True while work on the symbol and side is not over.
   bool busy(SymbolId symbol, Side side) const;
   bool busy(SymbolId symbol) const { return busy(symbol, Side::buy) || busy(symbol, Side::sell); }
+  /// True when all of the work is orders whose fate is unknown, and sent longer ago than `close_patience`: a
+  /// close may go beside them, because it only reduces, whatever they come to.
+  bool unheard(Instant now, SymbolId symbol, Side side) const;
   /// Goes on with what is being worked: follows the touch, sends the next slice, gives up what waited too
   /// long.
   void work(Instant now, SymbolId symbol, const AccountMonitor& monitor, Outbox& out);

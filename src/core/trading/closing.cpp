@@ -1,6 +1,12 @@
 #include "core/trading/closing.h"
 
 namespace mlbot::core {
+namespace {
+
+/// As many cancels leave at once, within the venue's quota of a second.
+constexpr std::size_t cancels_at_once = 10;
+
+}  // namespace
 
 void Closing::begin(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
   resume_later_ = false;
@@ -8,6 +14,8 @@ void Closing::begin(Instant now, OrderRouter& router, AccountMonitor& monitor, O
     phase_ = Phase::closing;
     flat_since_ = distant_future;
     for (auto& attempts : attempts_) attempts = 0;
+    // One by one they can go by the order socket as well; to take back all of a symbol there is only REST.
+    if (router.executor().open_count() <= cancels_at_once) router.cancel_entries(now, out);
     router.cancel_all(now, out);
   }
   step(now, router, monitor, out);
@@ -21,7 +29,7 @@ bool Closing::close_positions(Instant now, OrderRouter& router, const AccountMon
     if (held.count == 0) continue;
     flat = false;
     const Side side = held.count > 0 ? Side::sell : Side::buy;
-    if (router.busy({i}, side)) continue;
+    if (router.busy({i}, side) && !router.unheard(now, {i}, side)) continue;
     // A refusal (no price yet, too many messages) is tried again at the next timer, on the same rung.
     if (router.submit(now,
                       {.symbol = {i},

@@ -2,9 +2,11 @@
 // reduces, flat verified from two sources, and the stops last.
 //
 // A close that does not fill goes down the exit ladder: a market order with a tolerance, an order at the
-// collar, one that rests and follows, and again from the top; never more than is held, never two at once on a
-// symbol. Flat means: our fills say so, and a snapshot of the account that was asked for afterwards says so
-// too. Threads, clock: none. Allocation: only in add(). Source: reliability 5.2; docs/decisions/0079.
+// collar, one that rests and follows, and again from the top; never more than is held. The next waits for the
+// end of the one before, but for one whose fate is unknown no longer than a second: an operator who says kill
+// cannot wait until its absence is proved, and two orders that only reduce cannot do more than close. Flat
+// means: our fills say so, and a snapshot of the account that was asked for afterwards says so too. Threads,
+// clock: none. Allocation: only in add(). Source: reliability 5.2; docs/decisions/0079.
 #pragma once
 
 #include <vector>

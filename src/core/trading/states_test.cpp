@@ -244,6 +244,42 @@ TEST_F(States, ACloseThatDoesNotFillGoesDownTheLadderAndNeverBeyondFlat) {
   }
 }
 
+TEST_F(States, AKillTakesEachRestingEntryBackByItsNameSoThatAnyWayMayCarryIt) {
+  traded_5m = 5e6;
+  const Decision resting = judge(1, 5);
+  opened(2, resting);
+  command(3, OperatorVerb::kill);
+  ASSERT_EQ(sent<CancelOrder>().size(), 1u);
+  EXPECT_EQ(sent<CancelOrder>()[0].id, resting.order);
+}
+
+TEST_F(States, ACloseWhoseFateIsUnknownHoldsBackNoOtherForLongerThanASecond) {
+  fill(2, judge(1, 20));
+  command(3, OperatorVerb::kill);
+  ASSERT_TRUE(placed());
+  const auto first = *placed();
+  const RequestAnswer silence{.request = RequestKind::place, .symbol = {0}, .client_id = first.id};
+  router.on(begin + 3'100ms, silence, monitor, out);
+  out.clear();
+  coordinator.go_on_closing(begin + 3'100ms, router, monitor, out);
+  EXPECT_EQ(placed(), nullptr) << "its fill may be under way";
+  timer(4);
+  ASSERT_TRUE(placed());
+  const auto second = *placed();
+  EXPECT_NE(second.id, first.id) << "a new order: nothing is sent twice";
+  EXPECT_TRUE(second.reduce_only);
+  EXPECT_EQ(second.size.count, 10);
+  timer(5);
+  EXPECT_EQ(placed(), nullptr) << "of this one there is no doubt yet";
+  fill(6, {.side = first.side, .price = first.price, .size = first.size, .order = first.id});
+  cancelled(6, second.id);  // nothing was left to reduce
+  timer(7);
+  timer(8);
+  snapshot(9, 0);
+  timer(10);
+  EXPECT_FALSE(coordinator.flattening());
+}
+
 TEST_F(States, DisconnectIsDueWhenNothingIsLeft) {
   judge(1, 0);
   command(2, OperatorVerb::disconnect);

@@ -60,6 +60,10 @@ class TradingCoordinator {
   /// Stops trading when what we believe and what the venue says stay apart; sees whether the world is still
   /// there; goes on with closing.
   void on_timer(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out);
+  /// Nothing unless everything is being closed: looks at once whether another close must go.
+  void go_on_closing(Instant now, OrderRouter& router, AccountMonitor& monitor, Outbox& out) {
+    closing_.step(now, router, monitor, out);
+  }
 
   TradingState state() const { return keeper_.state(); }
   /// Why trading stopped by itself; nothing when an operator stopped it, or when it runs.

@@ -339,16 +339,47 @@ TEST(TradeSession, SilenceIsAnsweredOnceAndALateAnswerIsIgnored) {
   TradeScene scene;
   scene.open();
   scene.session.send(7, "order.create", "{}", scene.now);
+  const auto asked = scene.sent.back()["reqId"].dump();
+  scene.pass(400ms);
+  scene.session.received(R"({"reqId":"t1","retCode":0,"op":"pong"})", scene.now);
   scene.pass(11s);
   ASSERT_EQ(scene.answers.size(), 1u);
   EXPECT_FALSE(scene.answers[0].second);
+  EXPECT_EQ(scene.closes, 0) << "the socket itself was heard";
   scene.session.received(
-      fmt::format(R"({{"reqId":{},"retCode":0,"op":"order.create","data":{{"orderId":"v"}}}})",
-                  scene.sent.back()["reqId"].dump()),
+      fmt::format(R"({{"reqId":{},"retCode":0,"op":"order.create","data":{{"orderId":"v"}}}})", asked),
       scene.now);
   EXPECT_EQ(scene.answers.size(), 1u);
   scene.pass(10s);
   EXPECT_EQ(scene.sent.back()["op"], "ping");
+}
+
+TEST(TradeSession, ASocketThatSaysNothingAfterARequestIsPingedAndGivenUp) {
+  TradeScene scene;
+  scene.open();
+  scene.session.send(7, "order.create", "{}", scene.now);
+  scene.pass(400ms);
+  scene.session.send(8, "order.cancel", "{}", scene.now);
+  EXPECT_EQ(scene.sent.back()["op"], "order.cancel");
+  scene.pass(200ms);
+  EXPECT_EQ(scene.sent.back()["op"], "ping");
+  EXPECT_EQ(scene.states.back(), live);
+  scene.pass(500ms);
+  EXPECT_EQ(scene.closes, 1);
+  EXPECT_NE(scene.states.back(), live) << "what comes next goes by REST";
+  scene.session.lost("closed", scene.now);
+  ASSERT_EQ(scene.answers.size(), 2u);
+  EXPECT_NE(scene.answers[0].second.error().find("said nothing for 1000 ms"), std::string::npos);
+  // The next one answers the ping and is kept, whatever becomes of the order.
+  scene.pass(1s);
+  scene.session.opened(scene.now);
+  scene.sign_in();
+  scene.session.send(9, "order.create", "{}", scene.now);
+  scene.pass(600ms);
+  EXPECT_EQ(scene.sent.back()["op"], "ping");
+  scene.session.received(R"({"reqId":"t9","retCode":0,"op":"pong"})", scene.now);
+  scene.pass(3s);
+  EXPECT_EQ(scene.closes, 1);
 }
 
 TEST(TradeSession, ARefusedKeyIsTriedAgainWithGrowingPauses) {

@@ -56,7 +56,7 @@ void TradeSession::opened(Instant now) {
 void TradeSession::lost(std::string_view why, Instant now) {
   last_loss_ = own_reason_.empty() ? std::string{why} : std::exchange(own_reason_, {});
   closing_ = false;
-  ping_at_ = signed_in_by_ = distant_future;
+  ping_at_ = signed_in_by_ = doubt_at_ = distant_future;
   try_at_ = now + backoff_.next();
   become(LinkState::down);
   for (const auto& [id, sent] : std::exchange(unanswered_, {}))
@@ -77,9 +77,28 @@ void TradeSession::send(std::uint64_t number, std::string_view op, std::string_v
   const std::string id = next_request_id();
   wishes_.send(dialect::encode_trade_order(id, op, body, venue_time_(), settings_.receive_window));
   unanswered_[id] = {number, now + settings_.answer_timeout};
+  if (doubt_at_ == distant_future) {
+    doubt_at_ = now + settings_.doubt_after;
+    doubted_ = false;
+  }
+}
+
+/// A ping is answered at once by a socket that is whole, however long an order takes.
+void TradeSession::look_for_silence(Instant now) {
+  if (now < doubt_at_) return;
+  if (!doubted_) {
+    doubted_ = true;
+    doubt_at_ = now + settings_.doubt_after;
+    wishes_.send(dialect::encode_trade_ping(next_request_id()));
+    return;
+  }
+  doubt_at_ = distant_future;
+  give_up(fmt::format("the order socket said nothing for {} ms after a request",
+                      2 * settings_.doubt_after / 1ms));
 }
 
 void TradeSession::received(std::string_view bytes, Instant) {
+  doubt_at_ = distant_future;
   const std::string safe = redacted(std::string{bytes}, settings_.key);
   if (handlers_.on_frame) handlers_.on_frame(safe);
   auto message = dialect::decode_trade(safe, scratch_);
@@ -127,6 +146,7 @@ void TradeSession::on_timer(Instant now) {
     ping_at_ = now + settings_.ping_every;
     wishes_.send(dialect::encode_trade_ping(next_request_id()));
   }
+  look_for_silence(now);
   if (now >= signed_in_by_) {
     signed_in_by_ = distant_future;
     give_up("the sign-in on the order socket was not answered");
@@ -142,7 +162,7 @@ void TradeSession::on_timer(Instant now) {
 }
 
 Instant TradeSession::next_timer() const {
-  Instant next = std::min({try_at_, ping_at_, signed_in_by_});
+  Instant next = std::min({try_at_, ping_at_, signed_in_by_, doubt_at_});
   for (const auto& [id, sent] : unanswered_) next = std::min(next, sent.answer_by);
   return next;
 }

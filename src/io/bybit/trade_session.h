@@ -4,8 +4,11 @@
 //
 // States: down -> connecting -> syncing (sign-in unanswered) -> live. Nothing is sent unless live. What was
 // sent and is not answered when the link goes, or within answer_timeout, is answered with the reason: nobody
-// knows what became of it, and it is never sent again from here. A refused sign-in is tried again with
-// growing pauses, because REST carries the orders meanwhile. Request ids are never used twice in a process.
+// knows what became of it, and it is never sent again from here. A socket on which nothing at all is heard
+// for half a second after a request is pinged, and after as long again it is given up: it is half open, and
+// what is sent next, a close of an operator's kill perhaps, must not wait there. A refused sign-in is tried
+// again with growing pauses, because REST carries the orders meanwhile. Request ids are never used twice in a
+// process.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +31,7 @@ struct TradeSettings {
   Duration connect_timeout = 60s, read_timeout = 30s;
   Duration ping_every = 20s;
   Duration answer_timeout = 10s;  ///< of a request, and of the sign-in
+  Duration doubt_after = 500ms;   ///< without a word since a request: ping, and give up after as long again
   Duration reconnect_min = 250ms, reconnect_max = 30s;
   std::uint64_t seed = 1;  ///< of the jitter between attempts
 };
@@ -72,6 +76,7 @@ class TradeSession {
   void heard(const venue::bybit::Control& control);
   void answer(std::string_view request_id, Result<venue::bybit::TradeReply, std::string> answer);
   std::string next_request_id();
+  void look_for_silence(Instant now);
 
   TradeSettings settings_;
   TradeHandlers handlers_;
@@ -83,7 +88,9 @@ class TradeSession {
   LinkState state_ = LinkState::down;
   std::map<std::string, Sent, std::less<>> unanswered_;  ///< by request id
   std::uint64_t requests_ = 0;
-  bool closing_ = false;
+  bool closing_ = false, doubted_ = false;
+  Instant doubt_at_ =
+      distant_future;  ///< when silence since the first request behind the last word says something
   Instant try_at_ = distant_future, ping_at_ = distant_future, signed_in_by_ = distant_future;
   std::string last_loss_, own_reason_;
 };
