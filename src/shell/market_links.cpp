@@ -104,28 +104,32 @@ Result<void, StartError> MarketLinks::ask_for_instruments(const std::function<bo
   return {};
 }
 
-void MarketLinks::start() {
-  for (const auto& instrument : instruments_) load_candles(instrument);
-  stream_->start();
-}
+void MarketLinks::start() { stream_->start(); }
 
-void MarketLinks::load_candles(const Instrument& instrument) {
-  const auto now = io::clock::now();
+void MarketLinks::load_candles(const Instrument& instrument, Instant from) {
   candles_held_[instrument.id];
-  rest_->load_klines(instrument.id, now - candles_seeded, now,
+  rest_->load_klines(instrument.id, from, io::clock::now(),
                      [this, id = instrument.id,
                       name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
                        if (!loaded)
                          console_.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
-                       for (const auto& [kline, at] : candles_held_.extract(id).mapped()) source_->push(kline, at);
+                       const auto held = candles_held_.extract(id);
+                       if (held.empty()) return;  // a line that came up twice asked twice
+                       for (const auto& [kline, at] : held.mapped()) source_->push(kline, at);
                      });
 }
 
 void MarketLinks::hear(const Event& event, Instant at) {
-  const auto* kline = std::get_if<Kline>(&event);
-  const auto held = kline == nullptr ? candles_held_.end() : candles_held_.find(kline->symbol);
-  if (held == candles_held_.end()) return source_->push(event, at);
-  if (kline->confirmed) held->second.emplace_back(*kline, at);
+  if (const auto* kline = std::get_if<Kline>(&event); kline != nullptr && kline->confirmed)
+    if (const auto held = candles_held_.find(kline->symbol); held != candles_held_.end()) {
+      held->second.emplace_back(*kline, at);
+      return;
+    }
+  source_->push(event, at);
+  const auto* link = std::get_if<LinkChanged>(&event);
+  if (link == nullptr || link->link != Link::market) return;
+  if (const auto from = candle_refill_.on(io::clock::now(), link->state))
+    for (const auto& instrument : instruments_) load_candles(instrument, *from);
 }
 
 void MarketLinks::keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error) {

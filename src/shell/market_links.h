@@ -12,6 +12,7 @@
 
 #include "io/bybit/rest_client.h"
 #include "io/bybit/websocket_client.h"
+#include "shell/candle_refill.h"
 #include "shell/console.h"
 #include "shell/live_source.h"
 #include "shell/service/system_config.h"
@@ -46,7 +47,7 @@ class MarketLinks {
   Result<void, StartError> ask_for_instruments(const std::function<bool()>& give_up);
   void keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error);
   void hear(const Event& event, Instant at);
-  void load_candles(const Instrument& instrument);
+  void load_candles(const Instrument& instrument, Instant from);
 
   const Console& console_;
   const SystemConfig& settings_;
@@ -56,6 +57,7 @@ class MarketLinks {
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<io::bybit::BybitRestClient> rest_;
   std::unique_ptr<io::bybit::BybitWebSocketClient> stream_;
+  CandleRefill candle_refill_{candles_seeded};
   /// Whose history has not come yet, with the candles that closed meanwhile: an older candle behind a newer
   /// one would be taken for a repetition.
   std::map<SymbolId, std::vector<std::pair<Kline, Instant>>> candles_held_;
@@ -65,8 +67,6 @@ class MarketLinks {
 /// All topics of these contracts that the market stage listens to.
 std::vector<std::string> market_topics(const std::vector<Instrument>& instruments, std::int64_t book_depth);
 
-/// 300 and some: what rows on candles look back on.
-inline constexpr Duration candles_seeded = 5h + 10min;
 /// Without orderbook.1 for so long, on the venue's clock, a stream is down.
 inline constexpr Duration book_heartbeat_limit = 3500ms;
 
