@@ -48,9 +48,9 @@ nightly-model:  ## the interleavings of one order's life, three steps deeper tha
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_core_orders_test
 	@MLBOT_MODEL_DEPTH=3 $(BUILD)/bin/mlbot_core_orders_test --gtest_filter='Worlds/*'
 
-nightly-bus:  ## two thousand misfortunes of a real Redis instead of twenty; every record heard once or in a named gap
+nightly-bus:  ## two thousand misfortunes of a real Redis instead of a dozen; every record heard once or in a named gap
 	@$(MAKE) --no-print-directory build TARGETS=mlbot_io_bus_test
-	@MLBOT_NIGHTLY=1 $(BUILD)/bin/mlbot_io_bus_test --gtest_filter='RedisMisfortune.Every*'
+	@MLBOT_BUS_ROUNDS=500 $(BUILD)/bin/mlbot_io_bus_test --gtest_filter='RedisMisfortune.Every*'
 
 nightly-archive:  ## the archiver killed six thousand times, the bot on a disk that refuses in twenty places, an hour's soak
 	@$(MAKE) --no-print-directory build TARGETS="mlbot_io_archive_test faults_test"

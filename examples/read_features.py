@@ -57,4 +57,4 @@ def main(where, symbol, count=0):
                 return
 
 
-main(*sys.argv[1:])
+main(*sys.argv[1:]) if len(sys.argv) > 2 else sys.exit(__doc__)

@@ -82,7 +82,10 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  },
                  [&](const AccountSnapshot& e) {
                    const bool first = monitor_.first_snapshot();
-                   if (monitor_.on(at, e)) router_.on_snapshot(at, event.venue_time, monitor_, first, out);
+                   if (monitor_.on(at, e))
+                     router_.on_snapshot(at, event.venue_time, monitor_, first, out);
+                   else
+                     monitor_.on_timer(at, router_.positions().profit(), out);  // it may prove nothing: again
                  },
                  [&](const LinkChanged& e) { monitor_.on(at, e, out); },
                  [&](const TimerFired&) {

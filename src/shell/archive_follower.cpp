@@ -19,6 +19,7 @@ constexpr auto flush_period = std::chrono::seconds{1};
 constexpr auto again_first = std::chrono::milliseconds{1'000};
 constexpr auto again_max = std::chrono::milliseconds{60'000};
 constexpr auto wish_patience = std::chrono::seconds{600};
+constexpr std::uint64_t events_certified_at_once = 1'000'000;
 constexpr auto room_period = std::chrono::seconds{1};
 constexpr std::uint64_t room_min = 256 << 20;  ///< bytes of disk that are the journal's
 
@@ -183,11 +184,13 @@ ArchiveFollower::Done ArchiveFollower::follow_frames(std::size_t& taken) {
   return {};
 }
 
-/// Certificates of hours that are not over cost a look at all their rows: made when there is something new.
+/// Certificates of hours that are not over cost a look at all their rows: not of many at every start.
 Result<std::uint64_t, io::archive::ArchiveError> ArchiveFollower::repair(bool certify) {
   const auto added = keeper_->apply_history();
   if (!added) return added;
-  if (certify || *added > 0)
+  const auto hot = keeper_->archiver().database().ask_count("SELECT count(*) FROM hot_events");
+  if (!hot) return hot;
+  if (certify || *added > 0 || *hot <= events_certified_at_once)
     if (auto done = keeper_->archiver().certify_open_hours(); !done) return std::unexpected{done.error()};
   return added;
 }

@@ -37,15 +37,46 @@ std::vector<std::string_view> feature_names() {
 
 ArchiveError of_journal(const std::string& what) { return {ArchiveFault::not_found, what}; }
 
-Sequence first_event(const std::string& journal) {
-  auto reader = JournalReader::open(journal);
+struct EventPlace {
+  Sequence sequence;
+  Instant at;
+};
+
+/// The first event of a journal from here on; 0 where there is none.
+EventPlace first_event(const std::string& journal, Sequence from = {}) {
+  auto reader = JournalReader::open(journal, {.from = from, .from_at = {}});
   while (reader) {
     const auto item = (*reader)->next();
     if (!item || *item == nullptr) break;
     if (const auto* record = std::get_if<Record>(*item))
-      if (const auto* event = std::get_if<Stamped>(record)) return event->sequence;
+      if (const auto* event = std::get_if<Stamped>(record); event != nullptr && event->sequence >= from)
+        return {event->sequence, event->at};
   }
   return {};
+}
+
+enum class Match : std::uint8_t { same, same_with_a_lost_tail, another };
+
+/// An archive is of this journal when the last event that it holds is there too, at the same time. One that
+/// the journal lost (a power cut takes what was not synced) is followed by others of its sequence, which the
+/// archive must not take for repetitions.
+Result<Match, ArchiveError> match_of(DataArchiver& archiver, const std::string& journal) {
+  const Sequence stored = archiver.stored_sequence();
+  if (stored == Sequence{}) return Match::same;
+  const auto holds = [&](const EventPlace& event) -> Result<bool, ArchiveError> {
+    const auto at = archiver.time_of(event.sequence);
+    if (!at) return std::unexpected{at.error()};
+    return *at && (*at)->ns / 1'000 == event.at.ns / 1'000;
+  };
+  const auto next = first_event(journal, stored);
+  if (next.sequence > stored) return Match::same;  // the journal names a gap there
+  const auto there = next.sequence == stored ? holds(next) : Result<bool, ArchiveError>{false};
+  if (!there) return std::unexpected{there.error()};
+  if (*there) return Match::same;
+  const auto first = first_event(journal);
+  const auto begins_alike = first.sequence > Sequence{} ? holds(first) : Result<bool, ArchiveError>{false};
+  if (!begins_alike) return std::unexpected{begins_alike.error()};
+  return *begins_alike ? Match::same_with_a_lost_tail : Match::another;
 }
 
 /// A snapshot belongs to the file beside it: one that is ahead of it was taken with another file, and is of
@@ -72,7 +103,7 @@ Result<std::unique_ptr<ArchiveKeeper>, ArchiveError> ArchiveKeeper::open(
   io::archive::ArchiverOptions options{.path = state.archive(),
                                        .feature_names = names,
                                        .origins = read_origins(state.origins()),
-                                       .journal_begins = first_event(state.journal())};
+                                       .journal_begins = first_event(state.journal()).sequence};
   Result<std::unique_ptr<DataArchiver>, ArchiveError> archiver;
   auto sound = io::archive::probe(state.archive());
   if (sound)
@@ -87,6 +118,23 @@ Result<std::unique_ptr<ArchiveKeeper>, ArchiveError> ArchiveKeeper::open(
     archiver = DataArchiver::open(options);
   }
   if (!archiver) return std::unexpected{archiver.error()};
+  const auto match = match_of(**archiver, state.journal());
+  if (!match) return std::unexpected{match.error()};
+  if (*match != Match::same) {
+    const auto stored = (*archiver)->stored_sequence().number;
+    archiver->reset();
+    const bool other = *match == Match::another;
+    const auto aside =
+        other ? io::archive::set_aside(state.archive()) : io::archive::quarantine(state.archive());
+    if (!aside) return std::unexpected{aside.error()};
+    note(fmt::format("{} holds events up to {} {}; it is moved to {} and built again from the journal",
+                     state.archive(), stored,
+                     other ? "of a journal that is not the one of " + state.journal()
+                           : "that the journal lost: its tail is gone",
+                     *aside));
+    archiver = DataArchiver::open(options);
+    if (!archiver) return std::unexpected{archiver.error()};
+  }
   FrameMaker frames = frames_behind(**archiver, state, note);
   auto reader = JournalReader::open(state.journal(),
                                     {.from = frames.begin_at((*archiver)->resume_sequence()), .from_at = {}});

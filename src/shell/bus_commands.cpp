@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <ranges>
 
 #include "core/features/feature_hub.h"
 #include "io/bus/redis_inspector.h"
@@ -18,6 +19,8 @@ namespace {
 
 using io::bus::BusError;
 using io::bus::RedisInspector;
+
+constexpr std::size_t names_shown = 12;
 
 /// Without a Redis in the configuration: the one that `mlbot run --bus redis --processes` keeps in the state
 /// directory.
@@ -154,6 +157,12 @@ ExitCode bus_tail(const Console& console, const DynamicSystemConfig& config, con
                           fmt::format("no stream at {}: mlbot run --bus {} writes some, or name the "
                                       "streams that will come",
                                       config.current().bus, config.current().bus));
+  } else if (const auto there = bus->streams()) {
+    for (const auto& name : streams)
+      if (std::ranges::find(*there, name) == there->end())
+        console.note(fmt::format("no stream {} yet; there are {}{}", name,
+                                 fmt::join(*there | std::views::take(names_shown), " "),
+                                 there->size() > names_shown ? " ..." : ""));
   }
   Contracts contracts;
   if (auto learned = contracts.learn_from(*bus); !learned)

@@ -35,6 +35,7 @@ Result<std::vector<IntentCarried>, std::string> carried_intents(const std::strin
   }
   std::vector<IntentCarried> out;
   for (IntentCarried intent : tracker.open()) {
+    if (intent.placed_at < found.last_at - carried_intents_window) continue;  // carried before, and no news
     const auto name = names.find(intent.symbol.index);
     if (name == names.end()) continue;
     const auto now = std::ranges::find(instruments, name->second, &Instrument::name);

@@ -4,7 +4,8 @@
 // Only the journal's last minute is read. What was placed earlier had its signed window closed before the
 // journal ended: it is in the venue's list of open orders, which every start reads, or it is over. Ids that
 // were leased and are not in the journal are of commands that never left, or of a tail that a power cut took:
-// these, too, are found in that list, and known by their epoch.
+// these, too, are found in that list, and known by their epoch. The same holds of what an earlier life
+// carried already; and what a life asked for and was told is not there is over (IntentTracker).
 #pragma once
 
 #include <string>

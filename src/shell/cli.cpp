@@ -515,9 +515,12 @@ class CommandLine {
     auto* journal_app = app_.add_subcommand("journal", "what was recorded");
     journal_app->require_subcommand(1);
     const auto journal_directory = [this](const DynamicSystemConfig& config) {
-      return name_.empty() ? config.current().state_dir + "/journal" : name_;
+      if (name_.empty()) return config.current().state_dir + "/journal";
+      const auto inside = name_ + "/journal";
+      return std::filesystem::is_directory(inside) ? inside : name_;
     };
-    const char* const directory_help = "journal directory; default: the state directory's";
+    const char* const directory_help =
+        "journal directory, or the one that it is in; default: the state directory's";
     command(*journal_app, "stat", "runs, events, segments, gaps",
             [journal_directory](const Console& c, DynamicSystemConfig& config) {
               return journal_stat(c, journal_directory(config));

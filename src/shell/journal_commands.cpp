@@ -114,6 +114,11 @@ ExitCode journal_verify(const Console& console, const JournalVerifyOptions& opti
   if (!verified) return console.fail(ExitCode::data, verified.error().what);
   progress->finish(fmt::format("{} segments", verified->segments));
   progress.reset();
+  if (verified->segments == 0 && verified->removed == 0)
+    return console.fail(ExitCode::data,
+                        fmt::format("{} holds no segment: nothing was recorded there, or its files are gone; "
+                                    "what the archive beside it holds, the next start keeps",
+                                    options.directory));
   Json shown = json_of(*verified);
   FrameCheck check;
   if (options.frames) {

@@ -16,6 +16,7 @@
 #include "shell/account_venue.h"
 #include "shell/archive_follower.h"
 #include "shell/audit_follower.h"
+#include "shell/candle_refill.h"
 #include "shell/history_source.h"
 #include "shell/live_bot.h"
 #include "shell/live_sink.h"
@@ -36,7 +37,9 @@ struct LiveBot::Parts {
         config{config_in},
         options{options_in},
         observer{std::move(observer_in)},
-        state{config_in.current().state_dir} {}
+        state{config_in.current().state_dir},
+        // The embedded exchange has recorded its history up to the moment when its clock begins to run.
+        candle_refill{config_in.current().venue == "sim" ? candles_overlap : candles_seeded} {}
 
   using Failure = std::optional<StartError>;
   Failure open_desk();
@@ -59,7 +62,7 @@ struct LiveBot::Parts {
   void keep_sent(std::string_view path, std::string_view body, bool by_socket);
   void add_services();
   void observe();
-  void seed_candles();
+  void load_candles(Instant from);
   void look_at_redis();
   void look_for_new_config();
   void push_config();
@@ -81,6 +84,7 @@ struct LiveBot::Parts {
   RunOptions options;
   Observer observer;
   StateDirectory state;
+  CandleRefill candle_refill;
 
   ServiceManager services;
   std::unique_ptr<io::journal::JournalWriter> journal;

@@ -28,7 +28,6 @@ namespace {
 
 constexpr Duration state_hash_period = 60s;       ///< of market time
 constexpr Duration warm_window = 6h + 10min;      ///< of journal that is fed to the core before the start
-constexpr Duration candles_seeded = 5h + 10min;   ///< 300 and some
 constexpr Duration heartbeat_limit = 3500ms;      ///< without orderbook.1, on the venue's clock
 constexpr std::uint64_t order_ids_leased = 4096;  ///< at the start; LiveSink leases more
 constexpr Duration beat_every = 250ms;            ///< of market time, towards the guard
@@ -215,6 +214,9 @@ void LiveBot::Parts::hear(const Event& event, Instant venue_time) {
   if (!open) return;
   if (is_market(event)) venue->heard(event);
   source->push(event, venue_time);
+  const auto* link = std::get_if<LinkChanged>(&event);
+  if (link == nullptr || link->link != Link::market) return;
+  if (const auto from = candle_refill.on(clock->now(), link->state)) load_candles(*from);
 }
 
 void LiveBot::Parts::keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error) {
@@ -491,7 +493,6 @@ LiveBot::Parts::Failure LiveBot::Parts::open_run() {
   const auto begun = venue->begin(
       instruments, [this](const Event& event, Instant venue_time) { source->push(event, venue_time); });
   if (!begun) return begun.error();
-  if (config.current().venue != "sim") seed_candles();
   return {};
 }
 
@@ -503,11 +504,11 @@ void LiveBot::Parts::keep_state_hash(const Stamped& event) {
 }
 
 /// Rows on candles are valid as soon as the venue has answered, whatever the journal holds.
-void LiveBot::Parts::seed_candles() {
+void LiveBot::Parts::load_candles(Instant from) {
   const auto now = clock->now();
   for (const auto& instrument : instruments)
     rest->load_klines(
-        instrument.id, now - candles_seeded, now,
+        instrument.id, from, now,
         [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
           if (!loaded) console.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
         });

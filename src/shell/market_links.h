@@ -5,12 +5,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "io/bybit/rest_client.h"
 #include "io/bybit/websocket_client.h"
+#include "shell/candle_refill.h"
 #include "shell/console.h"
 #include "shell/live_source.h"
 #include "shell/service/system_config.h"
@@ -30,8 +32,9 @@ class MarketLinks {
 
   const std::vector<Instrument>& instruments() const { return instruments_; }
   LiveSource& source() { return *source_; }
-  /// The streams connect; from now on the source has market events.
-  void start() { stream_->start(); }
+  /// The streams connect; from now on the source has market events, the last hours' candles by REST among
+  /// them: rows on candles are valid as soon as the venue has answered.
+  void start();
   void resubscribe(SymbolId symbol) { stream_->resubscribe_book(instruments_[symbol.index].name); }
   LinkState state() const { return stream_->state(); }
   /// Why nothing more can come; "" while all is well.
@@ -43,6 +46,8 @@ class MarketLinks {
   Result<void, StartError> connect(const std::function<bool()>& give_up);
   Result<void, StartError> ask_for_instruments(const std::function<bool()>& give_up);
   void keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error);
+  void hear(const Event& event, Instant at);
+  void load_candles(const Instrument& instrument, Instant from);
 
   const Console& console_;
   const SystemConfig& settings_;
@@ -52,6 +57,10 @@ class MarketLinks {
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<io::bybit::BybitRestClient> rest_;
   std::unique_ptr<io::bybit::BybitWebSocketClient> stream_;
+  CandleRefill candle_refill_{candles_seeded};
+  /// Whose history has not come yet, with the candles that closed meanwhile: an older candle behind a newer
+  /// one would be taken for a repetition.
+  std::map<SymbolId, std::vector<std::pair<Kline, Instant>>> candles_held_;
   std::string fatal_;
 };
 

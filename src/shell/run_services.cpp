@@ -33,6 +33,7 @@ constexpr auto look = std::chrono::milliseconds{20};
 constexpr Duration observe_period = 500ms;
 constexpr Duration stop_patience = 5s;
 constexpr Duration silence_limit = 5s;
+constexpr double exchange_history_hours = 5.5;  ///< of candles, which the ingest asks for at its start
 constexpr const char* trade_stage = "trade-main";
 
 std::string own_path() {
@@ -184,7 +185,8 @@ Result<void, StartError> Supervisor::prepare_exchange() {
       key_file_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
   add("exchange", own_path(),
       {"exchange", "--listen", fmt::format("127.0.0.1:{}", *port), "--market", options_.market, "--seed",
-       seed, "--history-hours", fmt::format("{}", std::min(settings_.sim_history_hours, 1.0)), "--balance",
+       seed, "--history-hours",
+       fmt::format("{}", std::min(settings_.sim_history_hours, exchange_history_hours)), "--balance",
        fmt::format("{}", settings_.sim_balance_usdt), "--account", "demo"});
   return {};
 }

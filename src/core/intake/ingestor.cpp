@@ -88,14 +88,14 @@ bool Ingestor::admits(const Kline& kline) {
       return false;
     }
     ++s.interval_count;
-    *interval = {kline.interval_minutes, kline.start, kline.confirmed};
-  } else if (kline.start < interval->start || (kline.start == interval->start && interval->confirmed)) {
+    *interval = {kline.interval_minutes, kline.start, Instant{INT64_MIN}};
+  } else if (kline.confirmed ? kline.start <= interval->closed_start
+                             : kline.start < interval->start || kline.start == interval->closed_start) {
     ++counts_.repeated;
     return false;
-  } else {
-    interval->start = kline.start;
-    interval->confirmed = kline.confirmed;
   }
+  interval->start = std::max(interval->start, kline.start);
+  if (kline.confirmed) interval->closed_start = kline.start;
   ++counts_.admitted;
   return true;
 }
@@ -180,7 +180,7 @@ void Ingestor::hash_into(StateHash& hash) const {
     hash.add(s.trades.inserted());
     for (std::size_t i = 0; i < s.interval_count; ++i) {
       hash.add(s.intervals[i].start.ns);
-      hash.add(std::uint64_t{s.intervals[i].confirmed});
+      hash.add(s.intervals[i].closed_start.ns);
     }
     hash.add(s.ticker_sequence);
     hash.add(s.liquidation_digest);
@@ -204,7 +204,7 @@ void Ingestor::save(ByteWriter& out) const {
     for (std::size_t i = 0; i < s.interval_count; ++i) {
       out.zigzag(s.intervals[i].minutes);
       out.zigzag(s.intervals[i].start.ns);
-      out.u8(s.intervals[i].confirmed);
+      out.zigzag(s.intervals[i].closed_start.ns);
     }
     out.varint(s.ticker_sequence);
     out.fixed64(s.liquidation_digest);
@@ -234,7 +234,7 @@ bool Ingestor::restore(ByteReader& in) {
     for (std::size_t i = 0; i < s.interval_count; ++i) {
       s.intervals[i].minutes = static_cast<std::int32_t>(in.zigzag());
       s.intervals[i].start = Instant{in.zigzag()};
-      s.intervals[i].confirmed = in.u8() != 0;
+      s.intervals[i].closed_start = Instant{in.zigzag()};
     }
     s.ticker_sequence = in.varint();
     s.liquidation_digest = in.fixed64();

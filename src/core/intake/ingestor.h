@@ -48,7 +48,8 @@ class Ingestor {
   BookChange on(Instant at, const BookUpdate& update, Outbox& out);
   /// The prints that are new, in their order; valid until the next call.
   Trades on(const Trades& trades);
-  /// True: new, and not older than the last bar of its interval.
+  /// True: new, and of its interval not older than the last bar, or than the last confirmed one when it is
+  /// confirmed itself: a list that is asked for closes a gap while the next bar already runs.
   bool admits(const Kline& kline);
   bool admits(const Ticker& ticker);
   bool admits(const Liquidations& liquidations);
@@ -75,8 +76,8 @@ class Ingestor {
  private:
   struct Interval {
     std::int32_t minutes = 0;
-    Instant start;
-    bool confirmed = false;
+    Instant start;                    ///< of the newest bar
+    Instant closed_start{INT64_MIN};  ///< of the newest that is confirmed
   };
   struct Symbol {
     explicit Symbol(std::size_t book_depth) : book{book_depth}, trades{remembered_trades} {}

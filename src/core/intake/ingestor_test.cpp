@@ -123,6 +123,25 @@ TEST_F(Door, BarsDoNotRunBackAndEndOnce) {
   EXPECT_FALSE(ingestor.admits(bar(2, true)));
   EXPECT_TRUE(ingestor.admits(bar(0, true, 5)));
   EXPECT_TRUE(ingestor.admits(bar(4, false)));
+  EXPECT_FALSE(ingestor.admits(bar(3, false)));
+}
+
+/// The stream's first word is of the bar that runs; what closed before comes by a list, a moment later.
+TEST_F(Door, BarsThatClosedBeforeTheOneThatRunsAreLetInAfterIt) {
+  const auto bar = [](int minute, bool confirmed) {
+    return Kline{.symbol = {0},
+                 .interval_minutes = 1,
+                 .start = Instant::from_ms(60'000 * minute),
+                 .confirmed = confirmed};
+  };
+  EXPECT_TRUE(ingestor.admits(bar(9, false)));
+  for (int minute = 1; minute < 9; ++minute) EXPECT_TRUE(ingestor.admits(bar(minute, true))) << minute;
+  EXPECT_FALSE(ingestor.admits(bar(8, true)));
+  EXPECT_FALSE(ingestor.admits(bar(8, false)));
+  EXPECT_TRUE(ingestor.admits(bar(9, false)));
+  EXPECT_TRUE(ingestor.admits(bar(9, true)));
+  EXPECT_FALSE(ingestor.admits(bar(9, false)));
+  EXPECT_FALSE(ingestor.admits(bar(9, true)));
 }
 
 TEST_F(Door, TickersAndLiquidationsKeepTheirOrder) {

@@ -1,5 +1,8 @@
 // Which orders were meant to be sent and have no end yet, from the records of a journal alone: commands, and
 // what was told of them.
+//
+// An order ends by the venue's word: news of its end, a refusal, or a question that found nothing and was put
+// when no create could arrive any more. What the venue has shown is not ended by a list that lacks it.
 #pragma once
 
 #include <map>
@@ -22,7 +25,18 @@ class IntentTracker {
   std::vector<IntentCarried> open() const;
 
  private:
-  std::map<std::string, IntentCarried, std::less<>> open_;
+  struct Open {
+    IntentCarried intent;
+    bool seen = false;               ///< the venue has it, or had it
+    std::uint32_t questions = 0;     ///< of this life, not answered yet
+    Instant asked_since{INT64_MIN};  ///< the oldest of them
+  };
+  Open* find(const ClientOrderId& id);
+  void hear(const ClientOrderId& id);
+  void take(const RequestAnswer& answer);
+  void take(const OrderNews& news);
+
+  std::map<std::string, Open, std::less<>> open_;
 };
 
 }  // namespace mlbot::core

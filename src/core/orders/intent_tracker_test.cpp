@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/orders/order.h"
+
 namespace mlbot::core {
 namespace {
 
@@ -68,13 +70,74 @@ TEST(IntentTracker, WhatTheLastRunCarriedIsStillOpen) {
   EXPECT_EQ(ids(tracker.open()), (Ids{"new"}));
 }
 
+/// What a journal holds of questions about orders that were placed at second 0.
+class Asked : public ::testing::Test {
+ protected:
+  void ask(std::int64_t seconds) { tracker.take(StampedCommand{{1}, at(seconds), QueryOrder{"a", {0}}}); }
+  void answer(RequestOutcome outcome) {
+    tracker.take(told(RequestAnswer{.request = RequestKind::query, .outcome = outcome, .client_id = "a"}));
+  }
+  bool is_open() const { return !tracker.open().empty(); }
+  static constexpr std::int64_t provable_s = (recv_window + recv_window_margin + list_lag_max) / 1s;
+  IntentTracker tracker;
+};
+
+TEST_F(Asked, WhatWasNotFoundWhenItCouldNotArriveAnyMoreIsOver) {
+  tracker.take(told(IntentCarried{.id = "a", .placed_at = at(0)}));
+  ask(1);
+  answer(RequestOutcome::refused);
+  EXPECT_TRUE(is_open()) << "it may still be on its way";
+  ask(provable_s - 1);
+  ask(provable_s + 1);
+  answer(RequestOutcome::refused);
+  EXPECT_TRUE(is_open()) << "the answer may be the older question's";
+  answer(RequestOutcome::unknown);
+  ask(provable_s + 2);
+  answer(RequestOutcome::unknown);
+  EXPECT_TRUE(is_open()) << "silence is no answer";
+  ask(provable_s + 3);
+  answer(RequestOutcome::refused);
+  EXPECT_FALSE(is_open());
+}
+
+TEST_F(Asked, TheLastLifesQuestionsAreNotAnsweredInThis) {
+  tracker.take(placed("a", 0));
+  ask(2);
+  tracker.take(told(RunStarted{.epoch = 2}));
+  ask(provable_s);
+  answer(RequestOutcome::refused);
+  EXPECT_FALSE(is_open());
+}
+
+TEST_F(Asked, WhatTheVenueHasShownIsNotEndedByAListThatLacksIt) {
+  const Event words[] = {
+      Event{OrderNews{.client_id = "a", .status = OrderStatus::open}},
+      Event{OrderNews{.symbol = {0}, .status = OrderStatus::open}},  // without its name: it may be this one
+      Event{Execution{.client_id = "a"}},
+      Event{RequestAnswer{
+          .request = RequestKind::place, .outcome = RequestOutcome::accepted, .client_id = "a"}},
+      Event{RequestAnswer{
+          .request = RequestKind::query, .outcome = RequestOutcome::accepted, .client_id = "a"}}};
+  for (const Event& word : words) {
+    tracker = {};
+    tracker.take(placed("a", 0));
+    tracker.take(told(word));
+    ask(provable_s + 1);
+    answer(RequestOutcome::refused);
+    EXPECT_TRUE(is_open()) << word.index();
+  }
+}
+
 TEST(IntentTracker, ARecordThatSaysNothingOfIntentsMayBeSkipped) {
   EXPECT_TRUE(concerns_intents(Event{IntentCarried{}}));
   EXPECT_TRUE(concerns_intents(Event{RequestAnswer{}}));
   EXPECT_TRUE(concerns_intents(Event{OrderNews{}}));
+  EXPECT_TRUE(concerns_intents(Event{Execution{}}));
+  EXPECT_TRUE(concerns_intents(Event{RunStarted{}}));
   EXPECT_FALSE(concerns_intents(Event{TimerFired{}}));
   EXPECT_TRUE(concerns_intents(Command{PlaceOrder{}}));
   EXPECT_TRUE(concerns_intents(Command{AmendOrder{}}));
+  EXPECT_TRUE(concerns_intents(Command{QueryOrder{}}));
   EXPECT_FALSE(concerns_intents(Command{CancelOrder{}}));
 }
 

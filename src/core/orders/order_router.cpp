@@ -362,8 +362,14 @@ void OrderRouter::on(Instant now, const RequestAnswer& answer, const AccountMoni
     return;
   }
   const bool held = answer.symbol.index < symbols_.size();
-  const bool agrees = held && monitor.known() && monitor.mismatch(now, answer.symbol) == Duration{0};
-  executor_.on(now, answer, out, agrees ? PositionEvidence::agrees : PositionEvidence::differs);
+  executor_.on(now, answer, out,
+               held && monitor.known() ? evidence(answer.symbol, monitor) : PositionEvidence::differs);
+}
+
+/// Whether our fills make what the venue shows, as both are at this moment.
+PositionEvidence OrderRouter::evidence(SymbolId symbol, const AccountMonitor& monitor) const {
+  return monitor.venue(symbol).size == positions_.net(symbol) ? PositionEvidence::agrees
+                                                              : PositionEvidence::differs;
 }
 
 void OrderRouter::on(Instant now, const OrderNews& news, const AccountMonitor& monitor, Outbox& out) {
@@ -419,10 +425,8 @@ void OrderRouter::on_snapshot(Instant now, Instant of, const AccountMonitor& mon
     positions_.adopt_told(now);
   else if (first)
     for (std::uint16_t i = 0; i < symbols_.size(); ++i) positions_.adopt(now, {i}, monitor.venue({i}), of);
-  executor_.snapshot_ended(now, monitor.snapshot_of(), out, [&](SymbolId symbol) {
-    return monitor.venue(symbol).size == positions_.net(symbol) ? PositionEvidence::agrees
-                                                                : PositionEvidence::differs;
-  });
+  executor_.snapshot_ended(now, monitor.snapshot_of(), out,
+                           [&](SymbolId symbol) { return evidence(symbol, monitor); });
 }
 
 void OrderRouter::on_timer(Instant now, const AccountMonitor& monitor, Outbox& out) {

@@ -152,6 +152,7 @@ class OrderRouter {
     Instant since;
   };
   void look_at_strangers(Instant now);
+  PositionEvidence evidence(SymbolId symbol, const AccountMonitor& monitor) const;
   Result<Approved<SetPositionStop>, Refused> judged(Instant now, const SetPositionStop& stop,
                                                     const AccountMonitor& monitor);
   /// Best prices of our own orders that may be resting, for K32.

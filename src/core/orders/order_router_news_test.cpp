@@ -161,6 +161,21 @@ TEST_F(Room, AbsenceIsProvedOnlyWhileAccountAndFillsAgree) {
   EXPECT_TRUE(absent(35));
 }
 
+TEST_F(Room, ADifferenceOfThisMomentIsADifference) {
+  const auto order = router.submit(begin, buy(10), monitor, out);
+  for (const int second : {5, 18}) {
+    timer(second);
+    shown(second, second == 18 ? 10 : 0, "0");  // with the answer, not before it
+    answer(second, RequestKind::query, RequestOutcome::refused, order->id);
+  }
+  EXPECT_EQ(router.executor().find(order->id)->state, OrderState::outcome_unknown)
+      << "ten were bought: by us?";
+  shown(30, 0, "0");
+  timer(30);
+  answer(30, RequestKind::query, RequestOutcome::refused, order->id);
+  EXPECT_EQ(router.executor().find(order->id)->state, OrderState::rejected);
+}
+
 TEST_F(Room, ClaimedFillsAreCountedWhenASnapshotAgreesLongAfter) {
   const auto order = router.submit(begin, buy(10), monitor, out);
   router.on(begin + 1s,

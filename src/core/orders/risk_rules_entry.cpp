@@ -27,9 +27,9 @@ E8 share(E8 amount, std::int64_t part, std::int64_t whole) {
 
 /// What this size costs at this price, rounded up; the largest amount there is when it does not fit.
 E8 notional_up(const Instrument& instrument, E8 price, Lots size) {
+  MLBOT_ASSERT(size.count >= 0);
   std::int64_t coins = 0;
-  if (price.count < 0 || size.count < 0 ||
-      __builtin_mul_overflow(size.count, instrument.lot_step.count, &coins))
+  if (price.count < 0 || __builtin_mul_overflow(size.count, instrument.lot_step.count, &coins))
     return {INT64_MAX};
   // Whole units and the rest of the price apart: without a division of 128 bits where the rest fits.
   std::int64_t whole = 0, rest = 0, sum = 0;

@@ -89,7 +89,7 @@ RiskManager::Verdict RiskManager::stop_rule(const PlaceOrder& order, const RiskV
                  Control::stop_attached, Unit::bps};
 }
 
-/// K06 for what opens: near mark on either side, and not far beyond the touch.
+/// K06 for what opens: near mark on either side, and not far beyond the touch. @pre  market_rules() held.
 RiskManager::Verdict RiskManager::collar_rules(Side side, PriceTicks price, const RiskView& view) const {
   const auto no = [](double limit, double actual, Unit unit) {
     return Refused{ReasonCode::price_collar, limit, actual, Control::price_collar, unit};
@@ -98,7 +98,6 @@ RiskManager::Verdict RiskManager::collar_rules(Side side, PriceTicks price, cons
   if (from.count <= 0 || price.count <= 0) return no(0, 0, Unit::bps);
   const double bps = std::abs(worse_bps(side, view.instrument->price_double(price), to_double(from)));
   if (bps > limits().price_collar_bps) return no(as_double(limits().price_collar_bps), bps, Unit::bps);
-  if (!view.top.synced) return std::nullopt;
   const std::int64_t touch = side == Side::buy ? view.top.ask.count : view.top.bid.count;
   const std::int64_t allowed =
       std::max<std::int64_t>(limits().collar_touch_ticks, share_of(touch, limits().collar_touch_bps));

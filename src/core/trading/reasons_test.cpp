@@ -28,7 +28,7 @@ TEST_F(Reasons, OfTheModel) {
   configure();
   expect(score_out_of_range, judge(next(), 200));
   auto f = frame(next(), 20);
-  for (std::size_t i = 1; i <= missing_rows_max + 1; ++i) f.set_missing(i);
+  for (std::size_t i = 1; i <= risk.features_missing_max + 1; ++i) f.set_missing(i);
   expect(too_many_nan, judge(f));
   f = frame(next(), 20);
   f.set_missing(rows::log_volatility_5m.place);

@@ -92,7 +92,8 @@ Result<TradingCoordinator::Prediction, ReasonCode> TradingCoordinator::predict(
   if (frame.at - frame.book_at > std::chrono::milliseconds{router.risk().limits().max_feed_age_ms} &&
       !MLBOT_PLANTED(enter_on_any_book))
     return std::unexpected{ReasonCode::feed_stale};
-  if (frame.missing_count() > missing_rows_max) return std::unexpected{ReasonCode::too_many_nan};
+  if (frame.missing_count() > router.risk().limits().features_missing_max)
+    return std::unexpected{ReasonCode::too_many_nan};
   const MarketView& market = router.market(frame.symbol);
   if (!std::isfinite(market.sigma_bps)) return std::unexpected{ReasonCode::too_many_nan};
   const double expected = head_->expected_bps(frame.values);

@@ -26,13 +26,9 @@
 
 namespace mlbot::core {
 
-/// A frame with more undefined rows than this is not judged (docs/decisions/0011).
-inline constexpr std::size_t missing_rows_max = 60;
 /// No sound model promises more over its horizon, bps.
 inline constexpr double score_bps_max = 500;
-/// An order whose fate stays unknown for longer stops trading.
 inline constexpr Duration shrink_pause = 60s;  ///< K35: between two halvings of a position first in the queue
-inline constexpr Duration unknown_order_halt = 30s;
 inline constexpr std::size_t hour_slots = 4'096;
 /// As many positions closed by their stops within `stops_window` pause trading.
 inline constexpr std::size_t stops_max = 3;

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "io/archive/archive_schema.h"
+#include "io/archive/archive_views.h"
 #include "io/archive/data_archiver.h"
 
 namespace mlbot::io::archive {
@@ -79,6 +80,24 @@ Result<void, ArchiveError> probe(const std::string& path) {
       ArchiveFault::damaged, WIFEXITED(status)
                                  ? fmt::format("{} does not read back", path)
                                  : fmt::format("{} made DuckDB die with signal {}", path, WTERMSIG(status))}};
+}
+
+Result<std::string, ArchiveError> set_aside(const std::string& path) {
+  namespace fs = std::filesystem;
+  const auto directory = parquet_directory(path);
+  std::error_code failed;
+  std::string ending = ".of_another_journal";
+  for (int number = 2; fs::exists(path + ending, failed) || fs::exists(directory + ending, failed); ++number)
+    ending = fmt::format(".of_another_journal_{}", number);
+  for (const auto& from : {path, path + ".wal", directory}) {
+    if (!fs::exists(from, failed)) continue;
+    const auto to = from == path + ".wal" ? path + ending + ".wal" : from + ending;
+    fs::rename(from, to, failed);
+    if (failed)
+      return std::unexpected{
+          ArchiveError{ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
+  }
+  return path + ending;
 }
 
 Result<std::string, ArchiveError> quarantine(const std::string& path) {

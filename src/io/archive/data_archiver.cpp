@@ -75,6 +75,7 @@ class DataArchiver::Impl {
                                              std::string_view source);
 
   Sequence resume_sequence() const;
+  Result<std::optional<Instant>, ArchiveError> time_of(Sequence sequence);
   Sequence last_sequence() const { return last_; }
   Sequence stored_sequence() const { return stored_; }
   Database& database() { return *database_; }
@@ -331,6 +332,25 @@ Sequence DataArchiver::Impl::resume_sequence() const {
   const Sequence derived{stored_.number > derived_lag_events_max ? stored_.number - derived_lag_events_max
                                                                  : 0};
   return std::min(derived, progress_.memory_sequence.next());
+}
+
+Result<std::optional<Instant>, ArchiveError> DataArchiver::Impl::time_of(Sequence sequence) {
+  std::string from = "hot_events";
+  auto listed = database_->ask(fmt::format("SELECT path FROM parquet_files WHERE kind = 'events' AND "
+                                           "first_sequence <= {0} AND last_sequence >= {0}",
+                                           sequence.number),
+                               1'000);
+  if (!listed) return std::unexpected{listed.error()};
+  for (const auto& row : listed->rows)
+    from += fmt::format(" UNION ALL BY NAME SELECT * FROM read_parquet({})",
+                        sql_text(directory_ + "/" + cell_text(row[0])));
+  auto rows =
+      database_->ask(fmt::format("SELECT CAST(epoch_us(time) AS BIGINT) FROM (FROM {}) WHERE sequence = {}",
+                                 from, sequence.number),
+                     1);
+  if (!rows) return std::unexpected{rows.error()};
+  if (rows->rows.empty()) return std::nullopt;
+  return Instant{std::get<std::int64_t>(rows->rows[0][0]) * 1'000};
 }
 
 // ---- taking
@@ -647,6 +667,9 @@ Result<std::unique_ptr<DataArchiver>, ArchiveError> DataArchiver::open(const Arc
 }
 
 Sequence DataArchiver::resume_sequence() const { return impl_->resume_sequence(); }
+Result<std::optional<Instant>, ArchiveError> DataArchiver::time_of(Sequence sequence) {
+  return impl_->time_of(sequence);
+}
 Sequence DataArchiver::last_sequence() const { return impl_->last_sequence(); }
 Sequence DataArchiver::stored_sequence() const { return impl_->stored_sequence(); }
 Result<void, ArchiveError> DataArchiver::take(const Record& record) { return impl_->take(record); }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,6 +93,8 @@ class DataArchiver {
   Sequence last_sequence() const;
   /// The last event that is committed.
   Sequence stored_sequence() const;
+  /// When an event was, by its row; nothing where there is none.
+  Result<std::optional<Instant>, ArchiveError> time_of(Sequence sequence);
   /// All events up to here are in Parquet, read back and synced: the journal may let go of them.
   Sequence sealed_sequence() const;
 
@@ -146,6 +149,11 @@ class DataArchiver {
 /// of that name goes. Parquet stays where it is: the next opening keeps what the journal cannot make again.
 /// @return where it is now
 Result<std::string, ArchiveError> quarantine(const std::string& path);
+
+/// Moves a file and its Parquet files aside, as PATH.of_another_journal and so on: they are of a journal that
+/// is not there any more, which nothing could make again. An older one stays; names are numbered.
+/// @return where the file is now
+Result<std::string, ArchiveError> set_aside(const std::string& path);
 
 /// Opens the file and reads the last rows of each table, in a process of its own: a file that makes DuckDB
 /// abort must not take a trading process along. Costs the same however many rows there are; the others are

@@ -352,6 +352,12 @@ ArchiveError Connection::error(std::string_view deed, const char* what) const {
     return {ArchiveFault::no_memory,
             fmt::format("cannot {} {}: more memory than the archive may use; ask for fewer hours or symbols",
                         deed, path_)};
+  if (says("No magic bytes") || says("too small to be a Parquet") || says("TProtocolException") ||
+      says("ZSTD Decompression failure"))
+    return {ArchiveFault::damaged,
+            fmt::format("cannot {} {}: a Parquet file is not as it was left; the next start of its owner, or "
+                        "`mlbot archive rebuild`, makes it again from the journal: {}",
+                        deed, path_, text)};
   if (says("FATAL") || says("Corrupt") || says("corrupt") || says("INTERNAL"))
     return {ArchiveFault::damaged, fmt::format("cannot {} {}: {}", deed, path_, text)};
   return {ArchiveFault::sql, fmt::format("cannot {} {}: {}", deed, path_, text)};

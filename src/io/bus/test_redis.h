@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -84,6 +85,11 @@ class RedisServer {
 
   /// False when there is no redis-server on this machine.
   bool start() {
+    launch();
+    return is_ready();
+  }
+  /// The first half of start(), so that several come up at once.
+  void launch() {
     std::vector<std::string> words{"redis-server", "--port",        port_,    "--bind",    "127.0.0.1",
                                    "--dir",        folder_,         "--save", "",          "--appendonly",
                                    "yes",          "--appendfsync", "always", "--logfile", folder_ + "/log"};
@@ -99,6 +105,9 @@ class RedisServer {
       ::execvp("redis-server", arguments.data());
       ::_exit(127);
     }
+  }
+  /// The second half: waits until it takes connections.
+  bool is_ready() {
     for (;;) {
       std::ifstream log{folder_ + "/log"};
       const std::string text{std::istreambuf_iterator<char>{log}, {}};
@@ -156,13 +165,17 @@ class RedisClusterServers {
   /// False when there is no redis-server on this machine, or the nodes do not come together within a minute.
   bool start() {
     constexpr std::array<const char*, 3> first{"0", "5461", "10923"}, last{"5460", "10922", "16383"};
+    std::set<std::uint16_t> ports;
+    while (ports.size() < nodes_.size()) ports.insert(free_cluster_port());
     for (auto& node : nodes_) {
       node = std::make_unique<RedisServer>(
           std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
                                    "--cluster-require-full-coverage", "no"},
-          free_cluster_port());
-      if (!node->start()) return false;
+          ports.extract(ports.begin()).value());
+      node->launch();
     }
+    for (auto& node : nodes_)
+      if (!node->is_ready()) return false;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const auto epoch = std::to_string(i + 1);
       if (nodes_[i]->tell({"CLUSTER", "ADDSLOTSRANGE", first[i], last[i]}) != "OK" ||

@@ -42,6 +42,7 @@ Refusal refusal_of(CodeClass code_class) {
 
 constexpr std::uint32_t tries_max = 3;
 constexpr std::uint32_t faults_until_down = 3;
+constexpr Duration read_patience = 5s;  ///< what only reads is asked again: a lost answer costs no more
 constexpr Duration pause_after_fault = 500ms, pause_until_clock = 1s,
                    hold_after_ban = std::chrono::minutes{10};
 constexpr int http_ok = 200, http_unauthorised = 401, http_forbidden = 403, http_too_many = 429,
@@ -131,7 +132,8 @@ void RestSession::send(const RequestQueue::Taken& taken) {
              MLBOT_PLANTED(sign_with_our_own_clock) ? handlers_.our_time() : venue_time(), wanted.payload))
       request.headers.push_back(std::move(header));
   }
-  handlers_.send(taken.number, std::move(request), settings_.timeout);
+  handlers_.send(taken.number, std::move(request),
+                 first.post ? settings_.timeout : std::min(settings_.timeout, read_patience));
 }
 
 /// Good when the venue's code says so; a body without a code is unknown.

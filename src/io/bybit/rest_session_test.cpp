@@ -222,6 +222,24 @@ TEST(RestSession, AWrongClockIsMeasuredAgainBeforeTheNextSignedRequest) {
   EXPECT_EQ(scene.asked(), path::cancel);
 }
 
+TEST(RestSession, AClockInDoubtSignsNothingUntilItIsMeasuredAgain) {
+  Scene scene;
+  scene.begin();
+  scene.clock_matters = true;
+  scene.session.doubt_clock(scene.now);  // a stream could not sign in
+  ASSERT_EQ(scene.sent.size(), 1u);
+  EXPECT_EQ(scene.asked(), path::time);
+  EXPECT_FALSE(scene.session.venue_clock().known());
+  scene.session.carry_out(CancelOrder{.id = "m-0", .symbol = {0}}, scene.now);
+  EXPECT_EQ(scene.sent.size(), 1u) << "by which time would it be signed?";
+  scene.answer(dialect::time_result(scene.now + 65s));
+  EXPECT_EQ(scene.session.venue_time(), scene.now + 65s + 10ms) << "what was measured before counts no more";
+  ASSERT_EQ(scene.sent.size(), 1u);
+  EXPECT_EQ(scene.asked(), path::cancel);
+  EXPECT_EQ(net::header(scene.sent[0].request.headers, "X-BAPI-TIMESTAMP"),
+            std::to_string((scene.now + 65s + 10ms).ms()));
+}
+
 TEST(RestSession, AWishThatWaitedTooLongIsNeverSent) {
   Scene scene;
   scene.begin();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
-constexpr Duration unprotected_longest = 12s;
+constexpr Duration unprotected_longest = 6s;
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
@@ -179,6 +179,7 @@ void Auditor::life_began(std::uint64_t life) {
   for (Symbol& s : symbols_) s.counts_too_much_since = {};
   account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
   funding_told_.reset();
+  wallet_found_at_.reset();
   market_lost_at_.reset();
   account_asked_at_.reset();
   barred_ = barred_kept_;

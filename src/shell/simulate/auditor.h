@@ -238,6 +238,7 @@ class Auditor final : public sim::Listener {
   std::map<std::string, std::vector<std::pair<VenueId, Instant>>>
       fills_of_;  ///< by order, as the venue made them
   std::optional<E8> wallet_before_, funding_told_;
+  std::optional<Instant> wallet_found_at_;  ///< when this life was first told what the wallet holds
   bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
   bool clock_told_ = false, strangers_ = false;
   std::optional<Instant> market_lost_at_, account_asked_at_;  ///< the oldest question without an answer

@@ -94,11 +94,15 @@ void Auditor::hear_account(const Event& event) {
   } else if (const auto* execution = std::get_if<Execution>(&event)) {
     hear_word(execution->client_id, execution->symbol);
     const bool news = told_fills_.insert(execution->execution_id).second;
-    if (news && snapshot_once_ && execution->kind == ExecutionKind::funding && claims_.wallet &&
-        !told_money_.contains(execution->execution_id)) {
+    // One of before the wallet was told may be in it: then it moves nothing.
+    const bool after_the_wallet = wallet_found_at_ && execution->at > *wallet_found_at_;
+    if (news && snapshot_once_ && after_the_wallet && execution->kind == ExecutionKind::funding &&
+        claims_.wallet && !told_money_.contains(execution->execution_id)) {
       wallet_before_ = claims_.wallet();
       funding_told_ = execution->fee;
     }
+  } else if (std::holds_alternative<WalletNews>(event)) {
+    if (!wallet_found_at_) wallet_found_at_ = scheduler_.now();
   } else if (const auto* row = std::get_if<Transaction>(&event)) {
     told_money_.insert(row->execution_id);
   } else if (const auto* order = std::get_if<OrderNews>(&event)) {

@@ -141,10 +141,11 @@ void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now, bo
   }
 }
 
-/// By the terms of now, or by any that were in force a moment ago.
+/// By the terms of now, or by any that were in force a moment ago, or when they could last be read.
 bool Auditor::fit_terms(const Symbol& s, const std::function<bool(const Instrument&)>& fits) const {
   return fits(s.terms) || std::ranges::any_of(s.terms_before, [&](const auto& before) {
-           return scheduler_.now() - before.first < terms_news && fits(before.second);
+           return scheduler_.now() - std::max(before.first, impaired_until_) < terms_news &&
+                  fits(before.second);
          });
 }
 

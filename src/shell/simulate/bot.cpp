@@ -316,6 +316,8 @@ void Bot::started(std::vector<Instrument> instruments) {
     return die(BotEnd::start_failed, restored.error().what);
   features_saved_at_ = from;
   last_at_ = from;
+  // A clock that was set back across the death: the core's time stands still until it has caught up.
+  world_.auditor.impaired(clock_.when(from));
   std::vector<std::string> topics;
   for (const Instrument& instrument : instruments_) {
     topics.push_back(fmt::format("orderbook.{}.{}", settings_.book_depth, instrument.name.view()));
