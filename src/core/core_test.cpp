@@ -189,6 +189,46 @@ TEST(Core, AfterAKillNothingIsEverPlacedAgain) {
   EXPECT_EQ(venue.position(1), 0);
 }
 
+TEST(Core, AFullDiskTakesBackWhatRestsAndNothingIsEnteredUntilThereIsRoom) {
+  const models::Bundle bundle = queue_model(20);
+  int taken_back = 0, entries_before = 0, entries_meanwhile = 0, entries_after = 0;
+  constexpr MachineHealth full{.disk_free_bytes = 1 << 20}, roomy{.disk_free_bytes = 1ULL << 40};
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    TestVenue venue{lively(seed, bundle)};
+    if (seed == 1)  // a person's, so that something rests
+      venue.inject(TestVenue::begin + 999s + 900ms, OrderNews{.symbol = {0},
+                                                              .venue_id = "a person's",
+                                                              .side = Side::buy,
+                                                              .status = OrderStatus::open,
+                                                              .price = {900'000},
+                                                              .size = {10},
+                                                              .updated_at = TestVenue::begin + 999s});
+    venue.inject(TestVenue::begin + 1'000s, full);
+    venue.inject(TestVenue::begin + 1'200s, roomy);
+    struct Sink {
+      TestVenue& venue;
+      int &taken_back, &before, &meanwhile, &after;
+      void take(const Stamped& event, const Outbox& out) {
+        const Duration since = event.at - TestVenue::begin;
+        for (const Command& command : out.commands) {
+          if (std::holds_alternative<MachineHealth>(event.what))
+            taken_back += std::holds_alternative<CancelOrder>(command);
+          const auto* order = std::get_if<PlaceOrder>(&command);
+          if (order == nullptr || order->reduce_only) continue;
+          ++(since < 1'000s ? before : since < 1'200s ? meanwhile : after);
+        }
+        venue.take(event, out);
+      }
+    } sink{venue, taken_back, entries_before, entries_meanwhile, entries_after};
+    Core core{{.bundle = &bundle}};
+    drive(core, venue, sink);
+  }
+  EXPECT_GT(entries_before, 0);
+  EXPECT_EQ(taken_back, 1);
+  EXPECT_EQ(entries_meanwhile, 0);
+  EXPECT_GT(entries_after, 0);
+}
+
 TEST(Core, PauseAndResumeAreAnOperatorsWord) {
   const models::Bundle bundle = queue_model(20);
   TestVenue venue{lively(6, bundle)};

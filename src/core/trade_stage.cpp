@@ -119,7 +119,11 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                    router_.on(e);
                  },
                  [](const ClockOffset&) {},
-                 [](const MachineHealth&) {},
+                 [&](const MachineHealth& e) {
+                   // What rests would fill into a journal that cannot keep it; the gate lets nothing new out.
+                   const std::uint64_t least = std::uint64_t{router_.risk().limits().disk_free_mib} << 20;
+                   if (e.disk_free_bytes < least) router_.cancel_entries(at, out);
+                 },
                  [](const GuardBeat&) {},
                  [&](const SymbolStatus& e) { coordinator_.on(e); },
                  [&](const VenueStatus& e) { coordinator_.on(e); },

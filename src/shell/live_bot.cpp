@@ -13,6 +13,7 @@
 #include "io/files/resident_memory.h"
 #include "shell/about_process.h"
 #include "shell/difference_text.h"
+#include "shell/journal_options.h"
 #include "shell/live_bot_parts.h"
 #include "shell/page_token.h"
 #include "shell/secret.h"
@@ -237,7 +238,10 @@ void LiveBot::Parts::look_at_redis() {
 /// What is left of disk and memory is an input of the core; what the journal's keeper cannot do is told once.
 void LiveBot::Parts::look_at_machine() {
   const auto wall = io::clock::now();
-  if (wall - machine_seen_at < machine_period) return;
+  const bool full = journal->stats().reserve_released;
+  if (wall - machine_seen_at < machine_period && full == disk_full) return;
+  if (full && !disk_full) console.note(disk_full_text(state.journal()));
+  disk_full = full;
   machine_seen_at = wall;
   const auto free = io::files::free_space(state.journal());
   if (open) source->push(MachineHealth{free.value_or(0), io::files::resident_bytes(), {}}, {});

@@ -124,6 +124,7 @@ struct LiveBot::Parts {
 
   Instant observed_at, exchange_saved_at, features_saved_at;
   Instant machine_seen_at;  ///< wall time
+  bool disk_full = false;   ///< as last told
   std::string keeper_trouble;
   Instant state_hashed_at;
   Instant stepped_at;  ///< core time of the last event

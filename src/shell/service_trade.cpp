@@ -143,6 +143,7 @@ class TradeService {
   Duration bus_lag_{0};  ///< of the latest frame since the machine was last looked at
   std::string bytes_, signals_, orders_, error_;
   bool fenced_ = false;
+  bool disk_full_ = false;  ///< as last told: the journal writes into what it had kept for exits
   std::uint64_t decisions_ = 0, orders_sent_ = 0;
 };
 
@@ -524,7 +525,10 @@ void TradeService::sync_when_due() {
 /// What is left of disk and memory, and how old a frame was at worst when it came, are inputs of the core.
 void TradeService::look_at_machine() {
   const auto now = io::clock::now();
-  if (now - machine_seen_at_ < machine_period) return;
+  const bool full = journal_->stats().reserve_released;
+  if (now - machine_seen_at_ < machine_period && full == disk_full_) return;
+  if (full && !disk_full_) host_.console().note(disk_full_text(directory()));
+  disk_full_ = full;
   machine_seen_at_ = now;
   const auto free = io::files::free_space(directory());
   hear(MachineHealth{.disk_free_bytes = free.value_or(0),

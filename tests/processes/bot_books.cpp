@@ -72,6 +72,8 @@ void BotBooks::read() {
       runs_ += std::holds_alternative<RunStarted>(event->what);
       carried_ += std::holds_alternative<IntentCarried>(event->what);
     }
+    if (const auto* decision = std::get_if<Decision>(record))
+      held_back_by_resources_ += decision->reason == ReasonCode::resources;
     if (const auto* decision = std::get_if<Decision>(record);
         decision != nullptr && decision->reason == ReasonCode::order_entry) {
       const auto key = std::to_string(decision->cause.number) + "/" + std::to_string(decision->symbol.index);

@@ -40,6 +40,8 @@ class BotBooks {
   /// The event behind which each order was meant to be sent, by its id.
   const std::map<std::string, std::uint64_t>& orders() const { return orders_; }
   std::uint64_t entries() const { return entries_; }
+  /// Decisions that entered nothing for want of disk or memory.
+  std::uint64_t held_back_by_resources() const { return held_back_by_resources_; }
   /// Ids that were given to two orders, decisions that led to two, entries behind a kill.
   const std::vector<std::string>& doubles() const { return doubles_; }
   /// Of the first kill since await_kill(); nothing before one was heard.
@@ -65,7 +67,7 @@ class BotBooks {
   std::optional<Instant> last_entry_;
   std::optional<KillTimes> kill_;
   TradingState began_as_ = TradingState::halted;
-  std::uint64_t entries_ = 0, carried_ = 0;
+  std::uint64_t entries_ = 0, carried_ = 0, held_back_by_resources_ = 0;
   bool killed_ = false;
   std::uint32_t runs_ = 0;
   Sequence counted_to_;

@@ -147,7 +147,7 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
 
   if (facts_.guard_builds_differ) return yes_is_no(versions, ReasonCode::version_mismatch);
   if (facts_.guard_seen || limits().guard_required != 0) {
-    const Duration silent = view.now - facts_.guard_at;
+    const Duration silent = facts_.guard_seen ? view.now - facts_.guard_at : Duration::max();
     if (!facts_.guard_present || silent > Milliseconds{limits().guard_silence_ms})
       return Refused{ReasonCode::guard_silent, static_cast<double>(limits().guard_silence_ms),
                      facts_.guard_seen ? milliseconds(silent) : INFINITY, guard_heartbeat,

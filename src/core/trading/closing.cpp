@@ -14,6 +14,7 @@ void Closing::begin(Instant now, OrderRouter& router, AccountMonitor& monitor, O
     phase_ = Phase::closing;
     flat_since_ = distant_future;
     for (auto& attempts : attempts_) attempts = 0;
+    monitor.ask_again(now);  // a stream may have been silent: what is held is read as well
     // One by one they can go by the order socket as well; to take back all of a symbol there is only REST.
     if (router.executor().open_count() <= cancels_at_once) router.cancel_entries(now, out);
     router.cancel_all(now, out);

@@ -182,6 +182,9 @@ TEST_F(States, AKillClosesVerifiesFromTwoSourcesAndThenTakesTheStopsOff) {
   EXPECT_EQ(coordinator.carried().state, TradingState::killed);
   const auto closing = *placed();
   EXPECT_EQ(reason(4, 20), ReasonCode::halted);
+  timer(4);
+  EXPECT_FALSE(sent<QueryAccount>().empty()) << "a stream may have been silent";
+  snapshot(4, 10);
   fill(5, {.side = closing.side, .price = closing.price, .size = closing.size, .order = closing.id});
   timer(6);
   EXPECT_TRUE(coordinator.flattening()) << "one source is not enough";
@@ -266,6 +269,7 @@ TEST_F(States, ACloseWhoseFateIsUnknownHoldsBackNoOtherForLongerThanASecond) {
   timer(4);
   ASSERT_TRUE(placed());
   const auto second = *placed();
+  snapshot(4, 10);
   EXPECT_NE(second.id, first.id) << "a new order: nothing is sent twice";
   EXPECT_TRUE(second.reduce_only);
   EXPECT_EQ(second.size.count, 10);
