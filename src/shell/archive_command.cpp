@@ -84,13 +84,19 @@ ExitCode archive_hash(const Console& console, const DynamicSystemConfig& config)
   const StateDirectory state{config.current().state_dir};
   if (is_kept(state))
     return console.fail(ExitCode::refused, "a running bot still writes this archive: stop it first");
-  auto database = io::archive::Database::open(
-      state.archive(), io::archive::Access::read_only,
-      {.threads = 2,
-       .memory_mb_max = 2048,
-       .directory = std::filesystem::absolute(io::archive::parquet_directory(state.archive())).string()});
+  const auto directory = std::filesystem::absolute(io::archive::parquet_directory(state.archive())).string();
+  auto database = io::archive::Database::open(state.archive(), io::archive::Access::read_only,
+                                              {.threads = 2, .memory_mb_max = 2048, .directory = directory});
   if (!database) return console.fail(ExitCode::data, database.error().what);
-  const auto hash = hash_of(**database);
+  auto connection = (*database)->connect();
+  if (!connection) return console.fail(ExitCode::data, connection.error().what);
+  // The views in the file name the place where its owner had it; it may have been moved since.
+  for (const auto& view : io::archive::views_of({.directory = directory,
+                                                 .in_parquet = io::archive::kinds_in_parquet(directory),
+                                                 .temporary = true}))
+    if (const auto made = (*connection)->run(view.statement); !made)
+      return console.fail(ExitCode::data, made.error().what);
+  const auto hash = io::archive::content_hash(**connection);
   if (!hash) return console.fail(ExitCode::data, hash.error().what);
   return tell(console, *hash, Json::object());
 }

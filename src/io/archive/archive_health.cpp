@@ -34,19 +34,20 @@ Verdict look_at(const std::string& path) {
         return Verdict::damaged;
     }
   };
-  auto database = Database::open(path, Access::read_write);
-  if (!database) return verdict_of(database.error());
-  auto tables = (*database)->ask(
+  auto opened = Database::open(path, Access::read_write);
+  if (!opened) return verdict_of(opened.error());
+  // Never closed: that would fold the write-ahead file in, which takes seconds, and is the owner's to do.
+  Database* const database = opened->release();
+  auto tables = database->ask(
       "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'", 10'000);
   if (!tables) return verdict_of(tables.error());
   for (const auto& row : tables->rows) {
     const auto name = cell_text(row[0]);
-    const auto last = (*database)->ask_count(fmt::format("SELECT max(rowid) FROM \"{}\"", name));
+    const auto last = database->ask_count(fmt::format("SELECT max(rowid) FROM \"{}\"", name));
     if (!last) return verdict_of(last.error());
-    const auto read =
-        (*database)->ask(fmt::format("SELECT sum(hash(COLUMNS(*))) FROM \"{}\" WHERE rowid >= {}", name,
-                                     *last > rows_looked_at ? *last - rows_looked_at : 0),
-                         1);
+    const auto read = database->ask(fmt::format("SELECT sum(hash(COLUMNS(*))) FROM \"{}\" WHERE rowid >= {}",
+                                                name, *last > rows_looked_at ? *last - rows_looked_at : 0),
+                                    1);
     if (!read) return verdict_of(read.error());
   }
   return Verdict::sound;

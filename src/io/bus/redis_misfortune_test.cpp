@@ -179,14 +179,14 @@ TEST(RedisMisfortune, AFullServerIsWaitedForAndTheStreamTrimmed) {
 TEST(RedisMisfortune, EveryRecordIsHeardOnceOrLiesInAGapWhateverHappens) {
   const char* const wanted = std::getenv("MLBOT_BUS_ROUNDS");
   const int rounds = wanted != nullptr ? std::max(1, std::atoi(wanted)) : 12;
-  RedisServer server{{"--appendfsync", "everysec"}};
-  START_OR_SKIP(server);
   const std::vector<std::string> streams{btc, "md.{ETHUSDT}", "feat.{BTCUSDT}"};
   for (std::uint64_t seed = 1; seed <= (wanted != nullptr ? 4u : 1u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Prng chance{seed};
     Oracle alone, grouped;
-    server.tell({"FLUSHALL"});
+    // One of its own: a tail that is lost may hold the FLUSHALL between two seeds, and the first comes back.
+    RedisServer server{{"--appendfsync", "everysec"}};
+    START_OR_SKIP(server);
     const auto bus = bus_at(server.url(),
                             {.epoch = 1, .retain_bytes_max = 200'000, .trim_period = 20ms, .timeout = 200ms});
     auto reader = bus->reader({streams, ReadFrom::oldest});
