@@ -359,6 +359,24 @@ TEST(KillDrill, EndsFlatWithStopsUntilThenInEveryBrokenState) {
                 number(row.take_back_ms).c_str(), row.orders_ms, orders_max, row.flat_ms, flat_max,
                 all[i].heals_after > 0ms ? "since it healed" : "", row.by_guard ? "by the guard" : "");
   }
+  std::vector<double> flat, no_send, heard_by_page;
+  for (const auto& rows : outcomes)
+    for (const auto& row : rows) {
+      flat.push_back(row.flat_ms);
+      if (row.no_send_ms) no_send.push_back(*row.no_send_ms);
+      if (row.heard_ms && row.word == Word::page) heard_by_page.push_back(*row.heard_ms);
+    }
+  for (auto* values : {&flat, &no_send, &heard_by_page}) std::ranges::sort(*values);
+  const auto at_share = [](const std::vector<double>& values, double share) {
+    return values.empty() ? 0
+                          : values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+  };
+  std::printf(
+      "%zu drills: heard from the page p50 %.2f ms, max %.2f ms; heard to no send max %.2f ms; word to flat "
+      "p50 "
+      "%.0f ms, p99 %.0f ms, max %.0f ms\n",
+      flat.size(), at_share(heard_by_page, 0.5), at_share(heard_by_page, 1), at_share(no_send, 1),
+      at_share(flat, 0.5), at_share(flat, 0.99), at_share(flat, 1));
   std::fflush(stdout);
 }
 

@@ -336,6 +336,8 @@ void OrderExecutor::on(Instant now, const RequestAnswer& answer, Outbox& out, Po
       break;
     case RequestKind::cancel:
       if (answer.outcome == RequestOutcome::refused) tell(now, *order, OrderSignal::cancel_refused, out);
+      // Nobody knows whether it came: whoever still wants it may send it again at the next look.
+      if (answer.outcome == RequestOutcome::unknown) order->cancel_sent_at = Instant{INT64_MIN};
       break;
     case RequestKind::query:
       answered_query(now, *order, answer, position, out);

@@ -367,8 +367,9 @@ TEST(TradeSession, ASocketThatSaysNothingAfterARequestIsPingedAndGivenUp) {
   scene.pass(500ms);
   EXPECT_EQ(scene.closes, 1);
   EXPECT_NE(scene.states.back(), live) << "what comes next goes by REST";
+  ASSERT_EQ(scene.answers.size(), 2u) << "before the link is down";
   scene.session.lost("closed", scene.now);
-  ASSERT_EQ(scene.answers.size(), 2u);
+  EXPECT_EQ(scene.answers.size(), 2u);
   EXPECT_NE(scene.answers[0].second.error().find("said nothing for 1000 ms"), std::string::npos);
   // The next one answers the ping and is kept, whatever becomes of the order.
   scene.pass(1s);

@@ -93,8 +93,12 @@ void TradeSession::look_for_silence(Instant now) {
     return;
   }
   doubt_at_ = distant_future;
-  give_up(fmt::format("the order socket said nothing for {} ms after a request",
-                      2 * settings_.doubt_after / 1ms));
+  const auto why =
+      fmt::format("the order socket said nothing for {} ms after a request", 2 * settings_.doubt_after / 1ms);
+  give_up(why);
+  // A dead link may take its time to close: who asked need not wait for that to go another way.
+  for (const auto& [id, sent] : std::exchange(unanswered_, {}))
+    handlers_.on_answer(sent.number, std::unexpected{why});
 }
 
 void TradeSession::received(std::string_view bytes, Instant) {

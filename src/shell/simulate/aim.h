@@ -26,10 +26,11 @@ struct Aim {
   double order_limit = 0;            ///< in orders of full size; 0 as the seed draws it
   double symbol_limit = 0;
   double total_limit = 0;
-  std::uint32_t max_open_orders = 0;  ///< 0 as the seed draws it
-  double acts_per_s = 0;              ///< of the market; 0 as the seed draws it
-  bool quick_restart = false;         ///< another process is there 0.3 s after one ended
-  Duration safety{}, liveness{};      ///< 0 as the world has them
+  std::uint32_t max_open_orders = 0;       ///< 0 as the seed draws it
+  double acts_per_s = 0;                   ///< of the market; 0 as the seed draws it
+  std::uint32_t features_missing_max = 0;  ///< 0 as in any world
+  bool quick_restart = false;              ///< another process is there 0.3 s after one ended
+  Duration safety{}, liveness{};           ///< 0 as the world has them
 };
 
 }  // namespace mlbot::shell::simulate

@@ -20,7 +20,7 @@ constexpr Duration terms_news = 120s;     ///< a change of terms is known by the
 constexpr Duration signs_looked_back = 90s;
 constexpr double price_slack = 1.02;  ///< between the bot's price and the lowest of the last seconds
 constexpr std::size_t orders_per_s_max = 10, http_per_5s_max = 500;
-constexpr Duration http_span = 5s - 5ms;  ///< five seconds on a clock that drifts
+constexpr Duration orders_span = 1s - 1ms, http_span = 5s - 5ms;  ///< on a clock that drifts
 
 std::int64_t number_of(const Json& body, std::string_view key) {
   const auto found = body.find(key);
@@ -112,7 +112,7 @@ void Auditor::create(std::uint64_t life, const Body& body, Instant shown_now, bo
   moved_at_ = scheduler_.now();
   std::deque<Instant>& sent = in_batch ? batched_sent_ : orders_sent_;  // the venue counts them apart
   sent.push_back(scheduler_.now());
-  while (sent.front() + 1s <= scheduler_.now()) sent.pop_front();
+  while (sent.front() + orders_span <= scheduler_.now()) sent.pop_front();
   if (sent.size() > orders_per_s_max) return fail("I13", fmt::format("{} creates in a second", sent.size()));
   const auto id = symbol_of(body.symbol);
   if (!id) return fail("I15", fmt::format("an order for {}, which is not traded here", body.symbol));

@@ -116,6 +116,7 @@ void aim_at(const Aim& aim, Shape& shape) {
   if (aim.order_limit > 0) shape.risk.max_order_notional = orders(aim.order_limit);
   if (aim.symbol_limit > 0) shape.risk.max_symbol_notional = orders(aim.symbol_limit);
   if (aim.total_limit > 0) shape.risk.max_total_notional = orders(aim.total_limit);
+  if (aim.features_missing_max > 0) shape.risk.features_missing_max = aim.features_missing_max;
   if (aim.max_open_orders > 0)
     shape.risk.max_open_orders = shape.risk.max_open_orders_symbol = aim.max_open_orders;
 }

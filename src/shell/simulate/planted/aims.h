@@ -30,9 +30,11 @@ inline const std::vector<Aim>& planted_aims() {
        .faults = {{late_request, 0.2}, {operator_pause, 200}, {operator_cancel, 100}},
        .symbols = 3,
        .order_socket = false},
-      {.name = "deaths",
+      {.name =
+           "deaths",  // a life that began a moment ago does not trade, and what the last one left is alone
        .faults = {{crash, 40}, {crash_at_point, 0.008}, {power_cut, 0.3}},
        .acts_per_s = 0.9,
+       .features_missing_max = 60,
        .quick_restart = true},
       {.name = "power cuts",  // an order is there and its record is not: only the account's list tells of it
        .faults = {{crash, 40}, {crash_at_point, 0.02}, {power_cut, 1}},
