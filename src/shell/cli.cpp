@@ -335,6 +335,10 @@ class CommandLine {
           (part && !std::filesystem::is_directory(replay_target_) ? replay_.range : replay_.directory) =
               replay_target_;
           if (replay_.directory.empty()) replay_.directory = config.current().state_dir;
+          // The journal's own directory means the one that it is in, where the models are as well.
+          if (const auto given = std::filesystem::path{replay_.directory};
+              given.filename() == "journal" && !std::filesystem::is_directory(given / "journal"))
+            replay_.directory = given.has_parent_path() ? given.parent_path().string() : ".";
           if (epoch_ > 0) replay_.epoch = epoch_;
           if (until_ > 0) replay_.until = until_;
           return shell::replay(c, replay_);
