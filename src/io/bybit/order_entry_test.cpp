@@ -173,6 +173,19 @@ TEST(OrderEntry, ALimitedCancelOfABatchIsSentAgainAndACreateIsNot) {
   EXPECT_NE(scene.sent[0].request.body.find("\"b\""), std::string::npos);
 }
 
+TEST(OrderEntry, ACancelOfStopsIsSaidOnceAndOneOfOrdersAgain) {
+  for (const bool stops : {false, true}) {
+    RestScene scene{settings()};
+    scene.begin();
+    scene.session.carry_out(CancelAllOrders{.symbol = {0}, .stops = stops}, scene.now);
+    ASSERT_EQ(scene.asked(), path::cancel_all);
+    scene.refuse(10006, "Too many visits!");
+    scene.pass(1'100ms);
+    EXPECT_EQ(scene.sent.size(), stops ? 0u : 1u) << "late, it takes the stop of the next position";
+    EXPECT_EQ(scene.answers.size(), stops ? 1u : 0u);
+  }
+}
+
 TEST(OrderEntry, ALaterAmendTakesThePlaceOfOneThatWaits) {
   RestScene scene{settings()};
   scene.begin();

@@ -353,16 +353,19 @@ void RestSession::post(Urgency urgency, const Command& command, const ClientOrde
                        RequestAnswer blank, Instant now) {
   auto wanted = dialect::request_of(command, table_);
   const bool creates = blank.request == RequestKind::place;
+  // "The stops as well" is said of what is flat: late, it would take the stop of the next position.
+  const auto* const all = std::get_if<CancelAllOrders>(&command);
+  const bool stops_off = all != nullptr && all->stops;
   RestRequest request{.urgency = urgency,
                       .path = wanted->path,
                       .post = true,
-                      .repeatable = !creates && blank.request != RequestKind::amend,
+                      .repeatable = !creates && !stops_off && blank.request != RequestKind::amend,
                       .payload = std::move(wanted->payload),
                       .order = order,
                       .creates = creates};
   // A stop is of the position as it was; the core asks for another as long as one is missing.
   const bool is_stop = blank.request == RequestKind::position_stop;
-  const bool ages = (urgency == Urgency::open || urgency == Urgency::amend || is_stop) &&
+  const bool ages = (urgency == Urgency::open || urgency == Urgency::amend || is_stop || stops_off) &&
                     !MLBOT_PLANTED(an_entry_waits_as_long_as_it_must);
   request.give_up_at = now + (ages ? settings_.entry_patience : settings_.timeout);
   request.done = [this, blank, is_stop](Result<Body, RestError> answer, Instant) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
-constexpr Duration unprotected_longest = 6s;
+constexpr Duration unprotected_longest = 8s;
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;

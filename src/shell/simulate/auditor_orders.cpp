@@ -267,6 +267,7 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
 }
 
 void Auditor::check_close(const Body& body, const Symbol& s) {
+  if (!account_known_) return;  // what ended while nobody listened no list has told yet
   const Instant since = scheduler_.now() - signs_looked_back;
   const auto closes = [&](std::int64_t held) { return body.buys() ? held < 0 : held > 0; };
   if (closes(exchange_->position(account_, s.terms.id).size.count)) return;
