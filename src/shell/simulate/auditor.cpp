@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 8s;
+constexpr Duration book_comes = 2s;  ///< after the market's line came up
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
@@ -396,7 +397,7 @@ void Auditor::finish(const Belief& belief) {
   if (belief.stopped_by == ReasonCode::position_mismatch)
     return fail("I27", "trading is halted by a mismatch although all is calm");
   for (const Symbol& s : symbols_)
-    if (belief.runs && old_enough && !s.shown)
+    if (belief.runs && old_enough && !s.shown && scheduler_.now() - market_back_at_ > book_comes)
       return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));
   if (belief.runs && old_enough && account_live_since_ == distant_future)
     return fail("I5", "the account's stream is not live although all is calm");
