@@ -21,6 +21,10 @@ constexpr std::uint32_t redirects_max = 8;  ///< in a row, before we take a brea
 
 }  // namespace
 
+RedisProducer::RedisProducer(RedisLogin redis_login, RedisOptions redis_options)
+    : login{std::move(redis_login)}, options{std::move(redis_options)} {}
+RedisProducer::~RedisProducer() = default;
+
 RedisLane& RedisProducer::lane_to(const RedisAddress& node) {
   for (const auto& lane : lanes)
     if (lane->node() == node) return *lane;

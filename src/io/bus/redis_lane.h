@@ -39,8 +39,8 @@ struct RedisStream {
 struct RedisProducer {
   using Clock = std::chrono::steady_clock;
 
-  RedisProducer(RedisLogin redis_login, RedisOptions redis_options)
-      : login{std::move(redis_login)}, options{std::move(redis_options)} {}
+  RedisProducer(RedisLogin redis_login, RedisOptions redis_options);
+  ~RedisProducer();
   /// The lane to a node, made when it is new. Under the lock.
   RedisLane& lane_to(const RedisAddress& node);
   /// After a stream's log may have grown, shrunk or moved on: keeps to the limits. Under the lock.
