@@ -66,13 +66,9 @@ TEST(RedisGroup, WhatADeadConsumerHadIsClaimedInOrder) {
   Oracle more = oracle;
   more.publish(*bus, btc, 3'000);
   std::optional<BusError> told;
-  std::uint64_t heard_by_zombie = 0;
   for (const auto until = std::chrono::steady_clock::now() + 5s;
        !told && std::chrono::steady_clock::now() < until;) {
-    if (const auto item = (*dead)->next(5ms); !item)
-      told = item.error();
-    else if (*item)
-      ++heard_by_zombie;
+    if (const auto item = (*dead)->next(5ms); !item) told = item.error();
     (void)heir->next({});
   }
   ASSERT_TRUE(told);
