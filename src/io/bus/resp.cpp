@@ -65,6 +65,7 @@ std::span<char> RespParser::room(std::size_t size) {
 }
 
 bool RespParser::line(std::string_view& out) {
+  if (at_ == end_) return false;
   const char* from = buffer_.data() + at_;
   const auto* end = static_cast<const char*>(std::memchr(from, '\n', end_ - at_));
   if (end == nullptr || end == from || end[-1] != '\r') return false;
