@@ -212,9 +212,9 @@ void Network::send_data(Peer peer, Text text) {
   if (found == connections_.end()) return;
   Connection& connection = found->second;
   if (connection.line == Line::market && is_delta(*text) && plan_.strikes(FaultKind::dropped_delta)) return;
-  const std::string_view topic = topic_of(*text);
   const bool of_account = connection.line == Line::account;
   if (of_account && plan_.strikes(FaultKind::unknown_word)) text = with_unknown_word(*text);
+  const std::string_view topic = topic_of(*text);
   if (of_account && topic.starts_with("position")) connection.last_position = text;
   const bool overtaken = plan_.strikes(of_account ? FaultKind::permuted_news : FaultKind::reorder);
   if (connection.held != nullptr && connection.held_topic == topic) release_held(peer, connection);
