@@ -100,6 +100,13 @@ TEST_F(Asked, WhatWasNotFoundWhenItCouldNotArriveAnyMoreIsOver) {
   EXPECT_FALSE(is_open());
 }
 
+TEST_F(Asked, QuestionsAndAnswersAboutStrangersChangeNothing) {
+  tracker.take(placed("other", 0));
+  ask(provable_s);
+  answer(RequestOutcome::refused);
+  EXPECT_EQ(ids(tracker.open()), (Ids{"other"}));
+}
+
 TEST_F(Asked, TheLastLifesQuestionsAreNotAnsweredInThis) {
   tracker.take(placed("a", 0));
   ask(2);

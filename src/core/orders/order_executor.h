@@ -94,9 +94,6 @@ class OrderExecutor {
   /// doubt; fills that the venue claims and nobody shows are settled when the position has agreed for long.
   template <class EvidenceOf>
   void snapshot_ended(Instant now, Instant asked_at, Outbox& out, EvidenceOf&& evidence_of);
-  void snapshot_ended(Instant now, Instant asked_at, Outbox& out) {
-    snapshot_ended(now, asked_at, out, [](SymbolId) { return PositionEvidence::agrees; });
-  }
 
   /// Ours of this run or of an earlier one; nullptr for what is not remembered.
   const Order* find(const ClientOrderId& id) const;

@@ -479,13 +479,13 @@ TEST_F(Oddity, AStrangersOrderIsCountedAndCanBeCancelled) {
   ASSERT_TRUE(executor.on(at(0), web(OrderStatus::part_filled, 0), out));
   EXPECT_EQ(executor.open_entries({0}, Side::sell).count, 8)
       << "three were filled: before us, or not told yet?";
-  executor.snapshot_ended(at(11'000), at(10'000), out);
+  snapshot_ended(executor, at(11'000), at(10'000), out);
   executor.on(at(11'500), web(OrderStatus::part_filled, 0), out);
   EXPECT_EQ(executor.open_entries({0}, Side::sell).count, 8);
   executor.snapshot_ended(at(12'100), at(12'000), out, [](SymbolId) { return PositionEvidence::differs; });
   EXPECT_EQ(executor.open_entries({0}, Side::sell).count, 8);
   executor.on(at(12'500), web(OrderStatus::part_filled, 0), out);
-  executor.snapshot_ended(at(12'600), at(12'400), out);
+  snapshot_ended(executor, at(12'600), at(12'400), out);
   EXPECT_EQ(executor.open_entries({0}, Side::sell).count, 5)
       << "positions agree long after: they were counted";
   executor.cancel_foreign(at(13'000), "v-9", out);
@@ -517,7 +517,7 @@ TEST_F(Oddity, AFaultThatNoOrderMayBringAboutHalts) {
 TEST_F(Oddity, AnOrderWithoutAnIdIsAskedForWithTheWholeAccount) {
   executor.on(at(0), OrderNews{.symbol = {0}, .venue_id = "v-9", .status = OrderStatus::open, .size = {8}},
               out);
-  executor.snapshot_ended(at(1'100), at(1'000), out);
+  snapshot_ended(executor, at(1'100), at(1'000), out);
   EXPECT_TRUE(executor.any_unknown({0})) << "missed once";
   timer(13'099);
   EXPECT_EQ(sent<QueryAccount>(), 0u) << "a list that is asked sooner proves nothing";
@@ -532,7 +532,7 @@ TEST_F(Oddity, AnOrderWithoutAnIdIsAskedForWithTheWholeAccount) {
                         .updated_at = at(13'200)},
               out);
   EXPECT_EQ(executor.unsettled_count(), 1u) << "two fills are claimed";
-  executor.snapshot_ended(at(25'400), at(25'300), out);
+  snapshot_ended(executor, at(25'400), at(25'300), out);
   EXPECT_EQ(executor.unsettled_count(), 0u);
   EXPECT_EQ(executor.next_deadline(), distant_future);
 }
@@ -545,8 +545,8 @@ TEST_F(Oddity, AnOrderWithoutAnIdThatTwoYoungSnapshotsMissIsGone) {
   };
   shown(0, "v-8");
   shown(0, "v-9");
-  executor.snapshot_ended(at(1'100), at(1'000), out);
-  executor.snapshot_ended(at(5'100), at(5'000), out);
+  snapshot_ended(executor, at(1'100), at(1'000), out);
+  snapshot_ended(executor, at(5'100), at(5'000), out);
   EXPECT_EQ(executor.open_count(), 2u) << "lists lag";
   executor.cancel_foreign(at(6'000), "v-9", out);
   executor.on(at(6'100),
@@ -560,10 +560,10 @@ TEST_F(Oddity, AnOrderWithoutAnIdThatTwoYoungSnapshotsMissIsGone) {
   shown(13'150, "v-8");
   executor.snapshot_ended(at(13'200), at(13'100), out, [](SymbolId) { return PositionEvidence::differs; });
   EXPECT_EQ(executor.open_count(), 2u) << "it may have been filled";
-  executor.snapshot_ended(at(13'300), at(13'250), out);
+  snapshot_ended(executor, at(13'300), at(13'250), out);
   ASSERT_EQ(executor.open_count(), 1u) << "the other was shown again, and missed once since";
   EXPECT_EQ(executor.unsettled(0).venue_id.view(), "v-8");
-  executor.snapshot_ended(at(25'400), at(25'300), out);
+  snapshot_ended(executor, at(25'400), at(25'300), out);
   EXPECT_EQ(executor.unsettled_count(), 0u);
 }
 

@@ -40,6 +40,26 @@ TEST_F(Room, AMarketOrderIsNoLargerThanTheVenueTakes) {
   EXPECT_TRUE(router.busy({0}));
 }
 
+TEST_F(Room, ACloseThatNobodyAnsweredHoldsBackNoOtherForLongerThanASecond) {
+  hold(400);
+  Intent flatten = exit(Side::sell, 400);
+  flatten.purpose = Purpose::flatten;
+  const auto first = router.submit(begin + 1s, flatten, monitor, out);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(router.unheard(begin + 5s, {0}, Side::sell)) << "its answer is still awaited";
+  answer(1, RequestKind::place, RequestOutcome::unknown, first->id);
+  EXPECT_FALSE(router.unheard(begin + 1s + close_patience - 1ms, {0}, Side::sell));
+  ASSERT_TRUE(router.unheard(begin + 1s + close_patience, {0}, Side::sell));
+  EXPECT_TRUE(router.busy({0}, Side::sell)) << "an entry still waits for it";
+  const auto second = router.submit(begin + 1s + close_patience, flatten, monitor, out);
+  ASSERT_TRUE(second) << to_text(second.error());
+  EXPECT_NE(second->id, first->id);
+  EXPECT_EQ(second->size.count, 400) << "of which the venue carries out what still reduces";
+  EXPECT_TRUE(second->reduce_only);
+  cancelled(3, second->id);
+  EXPECT_TRUE(router.unheard(begin + 9s, {0}, Side::sell)) << "what is over is no news that is awaited";
+}
+
 TEST_F(Room, AMarketOrderThatIsUnderWayIsNoneThatWeCouldMeet) {
   hold(400);
   Intent flatten = exit(Side::sell, 400);

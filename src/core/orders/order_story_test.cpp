@@ -123,7 +123,7 @@ TEST_F(Story, ARefusalOfADuplicateProvesThatOneArrived) {
 TEST_F(Story, WhatWasSeenAndIsShownNoMoreIsGone) {
   const auto id = place(0, Side::buy, 10);
   news(5, id, OrderStatus::open);
-  executor.snapshot_ended(at(30'000), at(29'900), out);  // not in it
+  snapshot_ended(executor, at(30'000), at(29'900), out);  // not in it
   EXPECT_EQ(state(id), OrderState::outcome_unknown);
   answer(30'100, RequestKind::query, RequestOutcome::refused, id);
   EXPECT_EQ(state(id), OrderState::outcome_unknown);
@@ -212,6 +212,18 @@ TEST_F(Story, AWantedCancelIsRepeatedWhenTheOrderTurnsUp) {
   EXPECT_EQ(state(id), OrderState::cancelling);
 }
 
+TEST_F(Story, ACancelWithoutAnAnswerIsSentAgainAtTheNextLookAndOneThatWasTakenIsNot) {
+  const auto id = place(0, Side::buy, 10);
+  news(100, id, OrderStatus::open);
+  executor.cancel(at(200), id, out);
+  answer(210, RequestKind::cancel, RequestOutcome::accepted, id);
+  executor.cancel(at(220), id, out);
+  EXPECT_EQ(sent<CancelOrder>(), 1u) << "the venue has it";
+  answer(230, RequestKind::cancel, RequestOutcome::unknown, id);
+  executor.cancel(at(240), id, out);
+  EXPECT_EQ(sent<CancelOrder>(), 2u);
+}
+
 TEST_F(Story, AStopThatTheVenueHoldsIsNobodysOrder) {
   EXPECT_FALSE(executor.on(
       at(0),
@@ -226,7 +238,7 @@ TEST_F(Story, ASnapshotThatDoesNotShowAnOrderPutsItInDoubt) {
   news(5, missing, OrderStatus::open);
   news(1'100, shown, OrderStatus::open, 0, NewsSource::query);
   const auto young = place(1'200, Side::buy, 3);
-  executor.snapshot_ended(at(1'300), at(1'000), out);
+  snapshot_ended(executor, at(1'300), at(1'000), out);
   EXPECT_EQ(state(shown), OrderState::open);
   EXPECT_EQ(state(missing), OrderState::outcome_unknown);
   EXPECT_EQ(state(young), OrderState::in_flight);

@@ -11,6 +11,11 @@ namespace mlbot::core {
 
 constexpr Instant at(std::int64_t ms) { return Instant::from_ms(1'000'000 + ms); }
 
+/// A whole list of the account ended, and the positions agree with what we hold.
+inline void snapshot_ended(OrderExecutor& executor, Instant now, Instant asked_at, Outbox& out) {
+  executor.snapshot_ended(now, asked_at, out, [](SymbolId) { return PositionEvidence::agrees; });
+}
+
 /// One order's story, told by the venue: ids are handed out in order, every line says when.
 class Story : public ::testing::Test {
  protected:
