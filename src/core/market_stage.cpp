@@ -10,7 +10,8 @@ namespace mlbot::core {
 namespace {
 
 constexpr std::size_t depth_levels = 10;
-constexpr std::int64_t pulse_weight = 64;  ///< messages over which the time between them is averaged
+constexpr std::int64_t pulse_weight = 64;      ///< messages over which the time between them is averaged
+constexpr std::uint64_t snapshot_version = 2;  ///< changes with the layout of any part but the features
 
 }  // namespace
 
@@ -110,6 +111,7 @@ Result<std::size_t, CheckpointError> MarketStage::restore(std::string_view check
 std::string MarketStage::snapshot() const {
   std::string text;
   ByteWriter out{text};
+  out.varint(snapshot_version);
   out.varint(instruments_.size());
   for (const auto& instrument : instruments_) out.text(instrument.name.view());
   out.text(hub_.checkpoint());
@@ -135,6 +137,7 @@ Result<void, CheckpointError> MarketStage::resume(std::string_view snapshot) {
   const std::string_view body = snapshot.substr(0, snapshot.size() - 8);
   if (ByteReader{snapshot.substr(body.size())}.fixed64() != xxh64(body)) return damaged("checksum differs");
   ByteReader in{body};
+  if (in.varint() != snapshot_version) return damaged("it is of another build");
   if (in.varint() != instruments_.size()) return damaged("it is of other symbols");
   for (const auto& instrument : instruments_)
     if (in.text() != instrument.name.view()) return damaged("it is of other symbols");
