@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "domain/decision.h"
 #include "domain/risk_controls.h"
@@ -20,7 +19,7 @@ class Approved {
 
  private:
   friend class RiskManager;  // the only hand that can stamp it
-  explicit constexpr Approved(T value) : value_{std::move(value)} {}
+  explicit constexpr Approved(const T& value) : value_{value} {}
   T value_;
 };
 

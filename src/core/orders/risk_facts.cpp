@@ -8,7 +8,7 @@
 namespace mlbot::core {
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
+constexpr std::int64_t nanoseconds_per_day = 86'400'000'000'000;
 /// The mean range of a random walk is sqrt(8 / pi) standard deviations; of an hour from those of a minute.
 constexpr double ranges_of_deviation = 1.5957691216057308 * 7.745966692414834;
 
@@ -74,12 +74,16 @@ void RiskFacts::on(Instant at, const PositionNews& news) {
 
 void RiskFacts::on(Instant at, const MachineHealth& now_is) {
   health = now_is;
-  disk_at_ = at;
   const bool grew = now_is.disk_free_bytes > disk_first_free_;
   if (disk_first_at_.ns == INT64_MIN || grew || at - disk_first_at_ >= 6h) {
     disk_first_at_ = at;
     disk_first_free_ = now_is.disk_free_bytes;
   }
+  disk_hours_left.reset();
+  const double free = static_cast<double>(now_is.disk_free_bytes);
+  const double used = static_cast<double>(disk_first_free_) - free;
+  if (at - disk_first_at_ < disk_look || used <= 0) return;
+  disk_hours_left = free * (static_cast<double>((at - disk_first_at_).count()) / 3.6e12) / used;
 }
 
 void RiskFacts::on(Instant at, const GuardBeat& beat) {
@@ -126,8 +130,8 @@ void RiskFacts::see(const FeatureFrame& frame, const Instrument& instrument, con
 }
 
 void RiskFacts::roll_day(Instant at) {
-  const std::int64_t today = at.seconds() / seconds_per_day;
-  if (today > day.day) day = {.day = today};
+  const std::int64_t next_day = day.day + 1;  // compared by a product: each verdict asks
+  if (at.ns >= next_day * nanoseconds_per_day) day = {.day = at.ns / nanoseconds_per_day};
 }
 
 void RiskFacts::forget_old(Instant at) {
@@ -209,27 +213,20 @@ double RiskFacts::worst_fill_bps(Instant now, SymbolId symbol) const {
   return 0;
 }
 
-std::optional<double> RiskFacts::disk_hours_left() const {
-  if (!health || disk_at_ - disk_first_at_ < disk_look) return std::nullopt;
-  const double used = static_cast<double>(disk_first_free_) - static_cast<double>(health->disk_free_bytes);
-  if (used <= 0) return std::nullopt;
-  const double hours = static_cast<double>((disk_at_ - disk_first_at_).count()) / 3.6e12;
-  return static_cast<double>(health->disk_free_bytes) * hours / used;
-}
-
 void RiskFacts::hash_into(StateHash& hash) const {
   const auto add_all = [&](const Ring<Instant>& ring) {
     hash.add(std::uint64_t{ring.size()});
     for (std::size_t i = 0; i < ring.size(); ++i) hash.add(ring[i].ns);
   };
   for (const auto* ring : {&messages_, &requests_, &closings_, &losses_}) add_all(*ring);
-  for (const Instant at : {clock, guard_at, loss_pause_until, disk_first_at_, disk_at_}) hash.add(at.ns);
+  for (const Instant at : {clock, guard_at, loss_pause_until, disk_first_at_}) hash.add(at.ns);
   for (const std::uint64_t value :
        {guard_build, disk_first_free_, health ? health->disk_free_bytes + 1 : 0,
         health ? health->resident_bytes : 0, std::uint64_t{unsent.size()}, std::uint64_t{model_trades},
         std::uint64_t{day.orders}, std::uint64_t{day.round_trips}, std::uint64_t{day.cancels},
         std::uint64_t{day.fills}})
     hash.add(value);
+  hash.add(disk_hours_left.value_or(-1));
   hash.add(newest.id.view());
   hash.add(health ? health->bus_lag.count() : 0);
   hash.add(model.trained_at_ms);

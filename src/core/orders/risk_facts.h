@@ -118,8 +118,6 @@ class RiskFacts {
   std::size_t closings_lately() const { return closings_.size(); }
   /// Worst of the last minute, bps from mark; 0 without fills.
   double worst_fill_bps(Instant now, SymbolId symbol) const;
-  /// Hours until the disk is full at the rate seen so far; nothing while that is not known.
-  std::optional<double> disk_hours_left() const;
 
   const SymbolFacts& of(SymbolId symbol) const { return symbols_[symbol.index]; }
   SymbolFacts& of(SymbolId symbol) { return symbols_[symbol.index]; }
@@ -133,6 +131,8 @@ class RiskFacts {
   bool maintenance = false;
   std::optional<bool> hedge;
   std::optional<MachineHealth> health;
+  /// Hours until the disk is full at the rate seen so far; nothing while that is not known.
+  std::optional<double> disk_hours_left;
   bool guard_seen = false;     ///< ever, in this run
   bool guard_present = false;  ///< by its last beat
   Instant guard_at{INT64_MIN};
@@ -152,7 +152,6 @@ class RiskFacts {
   Ring<Instant> losses_{loss_slots};  ///< of the present streak
   Instant disk_first_at_{INT64_MIN};
   std::uint64_t disk_first_free_ = 0;
-  Instant disk_at_{INT64_MIN};
 };
 
 }  // namespace mlbot::core

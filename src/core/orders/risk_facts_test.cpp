@@ -62,9 +62,9 @@ TEST_F(Facts, ANakedPositionIsNakedSinceTheFirstWordOfIt) {
 TEST_F(Facts, TheDiskIsWatchedForAWhileAndAnewWhenItGrew) {
   const auto disk = [&](Duration after, std::uint64_t free) {
     facts.on(t + after, MachineHealth{.disk_free_bytes = free});
-    return facts.disk_hours_left();
+    return facts.disk_hours_left;
   };
-  EXPECT_FALSE(facts.disk_hours_left()) << "nobody said";
+  EXPECT_FALSE(facts.disk_hours_left) << "nobody said";
   EXPECT_FALSE(disk(0s, 1'000));
   EXPECT_FALSE(disk(59s, 900)) << "too short a look";
   EXPECT_NEAR(*disk(1h, 900), 9, 1e-9);

@@ -133,7 +133,7 @@ Result<Approved<PlaceOrder>, Refused> RiskManager::judge(const PlaceOrder& order
   if (const auto no = budget_rule(view.now, !order.reduce_only)) return say(*no);
   if (const auto no = intent_rules(order, intended, view)) return say(*no);
   facts_.stamped(view.now, order.symbol, order);
-  facts_.newest = OrderIdMark{order.id};
+  facts_.newest.id = order.id;
   if (!order.reduce_only) ++stamps_;
   return Approved<PlaceOrder>{order};
 }

@@ -49,6 +49,8 @@ Lots lots_within(const Instrument& instrument, E8 price, E8 cap) {
       std::min<__int128>(static_cast<__int128>(cap.count) * e8_per_unit / lot, INT64_MAX))};
 }
 
+double as_double(E8 amount) { return static_cast<double>(amount.count); }
+
 Lots magnitude(Lots lots) { return {lots.count == INT64_MIN ? INT64_MAX : std::abs(lots.count)}; }
 
 using Milliseconds = std::chrono::milliseconds;
@@ -136,7 +138,7 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
     const auto mebibytes = [](std::uint64_t n) { return static_cast<double>(n) / mebibyte; };
     if (is_short_of_disk(*facts_.health))
       return short_of(limits().disk_free_mib, mebibytes(facts_.health->disk_free_bytes), Unit::mebibytes);
-    const auto hours = facts_.disk_hours_left();
+    const auto& hours = facts_.disk_hours_left;
     if (hours && *hours < limits().disk_hours) return short_of(limits().disk_hours, *hours, Unit::hours);
     if (facts_.health->resident_bytes > std::uint64_t{limits().memory_mib} << 20)
       return short_of(limits().memory_mib, mebibytes(facts_.health->resident_bytes), Unit::mebibytes);
@@ -374,14 +376,14 @@ RiskManager::Verdict RiskManager::size_rules(const Addition& add, const RiskView
   const auto near = [&](double bps) {
     return Refused{ReasonCode::liquidation_near, wanted, bps, Control::liquidation_distance, Unit::bps};
   };
-  if (s.liquidation_price.count > 0 && price.count > 0) {
-    const double mark_price = to_double(mark(view));
-    const double bps = 1e4 * std::abs(mark_price - to_double(s.liquidation_price)) / mark_price;
-    if (bps < wanted) return near(bps);
+  if (s.liquidation_price.count > 0 && price.count > 0) {  // divisions only where a refusal needs them
+    const double mark_price = as_double(mark(view));
+    const double apart = 1e4 * std::abs(mark_price - as_double(s.liquidation_price));
+    if (apart < wanted * mark_price) return near(apart / mark_price);
   }
-  const double backed = static_cast<double>(view.equity.count) / static_cast<double>(total.count);
-  const double bps = 1e4 * (backed - to_double(instrument.maintenance_margin));
-  if (bps < wanted) return near(bps);
+  const double equity = 1e4 * as_double(view.equity), exposure = as_double(total);
+  const double maintained = 1e-4 * as_double(instrument.maintenance_margin);  // bps
+  if (equity < (wanted + maintained) * exposure) return near(equity / exposure - maintained);
 
   const Lots met = depth_met(add.side, view);
   if (lots * limits().depth_multiple > static_cast<double>(met.count))

@@ -80,11 +80,12 @@ RiskManager::Verdict RiskManager::stop_rule(const PlaceOrder& order, const RiskV
   const bool naked = s.naked_since != distant_future && view.now - s.naked_since > naked_grace;
   if (!order.stop_loss || naked)
     return Refused{ReasonCode::stop_missing, 1, 0, Control::stop_attached, Unit::flag};
-  const double distance = -worse_bps(order.side, static_cast<double>(order.stop_loss->count),
-                                     static_cast<double>(order.price.count));
-  if (order.stop_loss->count > 0 && distance > 0 && distance <= limits().stop_distance_bps)
+  const double price = static_cast<double>(order.price.count);
+  const double distance =
+      -1e4 * sign_of(order.side) * (static_cast<double>(order.stop_loss->count) - price);  // bps of price
+  if (order.stop_loss->count > 0 && distance > 0 && distance <= limits().stop_distance_bps * price)
     return std::nullopt;
-  return Refused{ReasonCode::stop_missing, as_double(limits().stop_distance_bps), distance,
+  return Refused{ReasonCode::stop_missing, as_double(limits().stop_distance_bps), distance / price,
                  Control::stop_attached, Unit::bps};
 }
 
@@ -95,8 +96,10 @@ RiskManager::Verdict RiskManager::collar_rules(Side side, PriceTicks price, cons
   };
   const E8 from = mark(view);
   if (from.count <= 0 || price.count <= 0) return no(0, 0, Unit::bps);
-  const double bps = std::abs(worse_bps(side, view.instrument->price_double(price), to_double(from)));
-  if (bps > limits().price_collar_bps) return no(as_double(limits().price_collar_bps), bps, Unit::bps);
+  const double mark_price = static_cast<double>(from.count);
+  const double apart = 1e4 * std::abs(static_cast<double>(view.instrument->price(price).count) - mark_price);
+  if (apart > limits().price_collar_bps * mark_price)
+    return no(as_double(limits().price_collar_bps), apart / mark_price, Unit::bps);
   const std::int64_t touch = side == Side::buy ? view.top.ask.count : view.top.bid.count;
   const std::int64_t allowed =
       std::max<std::int64_t>(limits().collar_touch_ticks, share_of(touch, limits().collar_touch_bps));
