@@ -37,9 +37,7 @@ struct LiveBot::Parts {
         config{config_in},
         options{options_in},
         observer{std::move(observer_in)},
-        state{config_in.current().state_dir},
-        // The embedded exchange has recorded its history up to the moment when its clock begins to run.
-        candle_refill{config_in.current().venue == "sim" ? candles_overlap : candles_seeded} {}
+        state{config_in.current().state_dir} {}
 
   using Failure = std::optional<StartError>;
   Failure open_desk();
@@ -62,7 +60,6 @@ struct LiveBot::Parts {
   void keep_sent(std::string_view path, std::string_view body, bool by_socket);
   void add_services();
   void observe();
-  void load_candles(Instant from);
   void look_at_redis();
   void look_for_new_config();
   void push_config();
@@ -70,7 +67,7 @@ struct LiveBot::Parts {
   Failure fetch_instruments();
   /// Runs the loop until an answer set the flag. @error network
   Result<void, StartError> wait(const bool& done);
-  void hear(const Event& event, Instant venue_time);
+  void take(const Event& event, Instant venue_time);
   void keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error);
   Opening opening() const;
   io::web::HeaderView header() const;
@@ -84,7 +81,6 @@ struct LiveBot::Parts {
   RunOptions options;
   Observer observer;
   StateDirectory state;
-  CandleRefill candle_refill;
 
   ServiceManager services;
   std::unique_ptr<io::journal::JournalWriter> journal;
@@ -100,6 +96,7 @@ struct LiveBot::Parts {
   Instant started_at;
 
   io::net::EventLoop loop;
+  std::optional<CandleRefill> candle_refill;  ///< what the streams say goes through it
   std::optional<io::clock::PacedClock> clock;
   std::unique_ptr<LiveSource> source;
   std::unique_ptr<LiveSink> sink;

@@ -192,7 +192,7 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
       {.key = access->key,
        .secret = access->secret,
        .receive_window = std::chrono::milliseconds{settings.recv_window_ms}},
-      {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+      {.on_event = [this](const Event& event, Instant at) { take(event, at); },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(Link::orders, bytes, error); },
        .clock = clock,
        .on_answer =
@@ -206,17 +206,18 @@ LiveBot::Parts::Failure LiveBot::Parts::meet_venue() {
   if (!client) return StartError{ExitCode::network, client.error().what};
   rest = std::move(*client);
   rest->start();
+  // The embedded exchange has recorded its history up to the moment when its clock begins to run.
+  candle_refill.emplace(
+      config.current().venue == "sim" ? candles_overlap : candles_seeded,
+      [this](const Event& event, Instant at) { take(event, at); }, candles_by_rest(*rest, *clock, console));
   return fetch_instruments();
 }
 
 /// What the links say before the run is open is asked for again by the core; the run begins with RunStarted.
-void LiveBot::Parts::hear(const Event& event, Instant venue_time) {
+void LiveBot::Parts::take(const Event& event, Instant venue_time) {
   if (!open) return;
   if (is_market(event)) venue->heard(event);
   source->push(event, venue_time);
-  const auto* link = std::get_if<LinkChanged>(&event);
-  if (link == nullptr || link->link != Link::market) return;
-  if (const auto from = candle_refill.on(clock->now(), link->state)) load_candles(*from);
 }
 
 void LiveBot::Parts::keep_frame(Link link, std::string_view bytes, const venue::bybit::DecodeError& error) {
@@ -243,7 +244,10 @@ LiveBot::Parts::Failure LiveBot::Parts::open_streams() {
          .heartbeat_limit = std::max(heartbeat_limit, clock->wall_time(heartbeat_limit)),
          .topics_per_connection = static_cast<std::size_t>(settings.topics_per_connection)},
         rest->table(),
-        {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+        {.on_event =
+             [this](const Event& event, Instant at) {
+               if (open) candle_refill->hear(clock->now(), event, at, instruments);
+             },
          .on_undecoded = [this, link](auto bytes, const auto& error) { keep_frame(link, bytes, error); },
          .on_fatal = [this](const std::string& what) { fatal = what; },
          .on_frame =
@@ -501,17 +505,6 @@ void LiveBot::Parts::keep_state_hash(const Stamped& event) {
   state_hashed_at = event.at;
   const auto kept = journal->append(io::journal::StateHash{event.sequence, event.at, core->state_hash()});
   if (!kept) fatal = kept.error().what;
-}
-
-/// Rows on candles are valid as soon as the venue has answered, whatever the journal holds.
-void LiveBot::Parts::load_candles(Instant from) {
-  const auto now = clock->now();
-  for (const auto& instrument : instruments)
-    rest->load_klines(
-        instrument.id, from, now,
-        [this, name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
-          if (!loaded) console.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
-        });
 }
 
 }  // namespace mlbot::shell

@@ -50,6 +50,9 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
   if (!client) return std::unexpected{StartError{ExitCode::network, client.error().what}};
   rest_ = std::move(*client);
   rest_->start();
+  candle_refill_.emplace(
+      candles_seeded, [this](const Event& event, Instant at) { source_->push(event, at); },
+      candles_by_rest(*rest_, clock, console_));
   if (auto asked = ask_for_instruments(give_up); !asked) return asked;
   auto stream = io::bybit::BybitWebSocketClient::create(
       loop_, endpoints->public_stream,
@@ -61,7 +64,8 @@ Result<void, StartError> MarketLinks::connect(const std::function<bool()>& give_
        .heartbeat_limit = book_heartbeat_limit,
        .topics_per_connection = static_cast<std::size_t>(settings_.topics_per_connection)},
       rest_->table(),
-      {.on_event = [this](const Event& event, Instant at) { hear(event, at); },
+      {.on_event = [this](const Event& event,
+                          Instant at) { candle_refill_->hear(io::clock::now(), event, at, instruments_); },
        .on_undecoded = [this](auto bytes, const auto& error) { keep_frame(bytes, error); },
        .on_fatal =
            [this](const std::string& what) {
@@ -105,32 +109,6 @@ Result<void, StartError> MarketLinks::ask_for_instruments(const std::function<bo
 }
 
 void MarketLinks::start() { stream_->start(); }
-
-void MarketLinks::load_candles(const Instrument& instrument, Instant from) {
-  candles_held_[instrument.id];
-  rest_->load_klines(instrument.id, from, io::clock::now(),
-                     [this, id = instrument.id,
-                      name = instrument.name](const Result<std::size_t, io::bybit::RestError>& loaded) {
-                       if (!loaded)
-                         console_.note(fmt::format("candles of {}: {}", name.view(), loaded.error().what));
-                       const auto held = candles_held_.extract(id);
-                       if (held.empty()) return;  // a line that came up twice asked twice
-                       for (const auto& [kline, at] : held.mapped()) source_->push(kline, at);
-                     });
-}
-
-void MarketLinks::hear(const Event& event, Instant at) {
-  if (const auto* kline = std::get_if<Kline>(&event); kline != nullptr && kline->confirmed)
-    if (const auto held = candles_held_.find(kline->symbol); held != candles_held_.end()) {
-      held->second.emplace_back(*kline, at);
-      return;
-    }
-  source_->push(event, at);
-  const auto* link = std::get_if<LinkChanged>(&event);
-  if (link == nullptr || link->link != Link::market) return;
-  if (const auto from = candle_refill_.on(io::clock::now(), link->state))
-    for (const auto& instrument : instruments_) load_candles(instrument, *from);
-}
 
 void MarketLinks::keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error) {
   if (const auto kept = journal_.append_venue_frame(io::clock::now(), Link::market, bytes); !kept) {

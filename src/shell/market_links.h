@@ -5,8 +5,8 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,8 +46,6 @@ class MarketLinks {
   Result<void, StartError> connect(const std::function<bool()>& give_up);
   Result<void, StartError> ask_for_instruments(const std::function<bool()>& give_up);
   void keep_frame(std::string_view bytes, const venue::bybit::DecodeError& error);
-  void hear(const Event& event, Instant at);
-  void load_candles(const Instrument& instrument, Instant from);
 
   const Console& console_;
   const SystemConfig& settings_;
@@ -57,10 +55,7 @@ class MarketLinks {
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<io::bybit::BybitRestClient> rest_;
   std::unique_ptr<io::bybit::BybitWebSocketClient> stream_;
-  CandleRefill candle_refill_{candles_seeded};
-  /// Whose history has not come yet, with the candles that closed meanwhile: an older candle behind a newer
-  /// one would be taken for a repetition.
-  std::map<SymbolId, std::vector<std::pair<Kline, Instant>>> candles_held_;
+  std::optional<CandleRefill> candle_refill_;
   std::string fatal_;
 };
 
