@@ -15,6 +15,7 @@ constexpr Duration book_comes = 2s;  ///< after the market's line came up
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
+constexpr Duration mismatch_slack = 2s;    ///< until an execution that a list shows is asked for
 constexpr std::size_t touch_levels = 3;    ///< a book that has more on each side shows more than its touch
 constexpr Duration counted_longest = 10s;  ///< of an order that is gone, when all is calm
 
@@ -262,7 +263,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
   if (const auto* command = std::get_if<OperatorCommand>(&event.what)) {
     switch (command->verb) {
       case OperatorVerb::resume:
-        barred_ = killed_;
+        if (account_known_) barred_ = killed_;  // nothing is resumed over an account that nobody has read
         break;
       case OperatorVerb::unlock:
         killed_ = false;
@@ -394,7 +395,12 @@ void Auditor::look_for_agreement() {
 void Auditor::finish(const Belief& belief) {
   const bool old_enough = scheduler_.now() - alive_since_ > young_life;
   if (!belief.runs && old_enough) return fail("I27", "no bot runs although all is calm");
-  if (belief.stopped_by == ReasonCode::position_mismatch)
+  // What was filled while the line was silent is told by lists: when they lag as long as a difference may
+  // last, it must halt.
+  const bool told_too_late =
+      list_lag_ > std::chrono::milliseconds{limits_.mismatch_halt_ms} - mismatch_slack && calm_since_ &&
+      account_live_at_ > *calm_since_;
+  if (belief.stopped_by == ReasonCode::position_mismatch && !told_too_late)
     return fail("I27", "trading is halted by a mismatch although all is calm");
   for (const Symbol& s : symbols_)
     if (belief.runs && old_enough && !s.shown && scheduler_.now() - market_back_at_ > book_comes)
