@@ -121,8 +121,7 @@ void TradeStage::take(const Stamped& event, Outbox& out) {
                  [](const ClockOffset&) {},
                  [&](const MachineHealth& e) {
                    // What rests would fill into a journal that cannot keep it; the gate lets nothing new out.
-                   const std::uint64_t least = std::uint64_t{router_.risk().limits().disk_free_mib} << 20;
-                   if (e.disk_free_bytes < least) router_.cancel_entries(at, out);
+                   if (router_.risk().is_short_of_disk(e)) router_.cancel_entries(at, out);
                  },
                  [](const GuardBeat&) {},
                  [&](const SymbolStatus& e) { coordinator_.on(e); },

@@ -378,7 +378,7 @@ struct IntentCarried {
   Lots size;
   bool reduce_only = false;
   std::uint8_t position_index = 0;
-  Instant placed_at;  ///< core time of the run that placed it
+  Instant placed_at;  ///< core time of the last run: when it placed the order, or heard that it is carried
   bool operator==(const IntentCarried&) const = default;
 };
 

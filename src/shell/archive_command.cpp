@@ -91,11 +91,12 @@ ExitCode archive_hash(const Console& console, const DynamicSystemConfig& config)
   auto connection = (*database)->connect();
   if (!connection) return console.fail(ExitCode::data, connection.error().what);
   // The views in the file name the place where its owner had it; it may have been moved since.
-  for (const auto& view : io::archive::views_of({.directory = directory,
+  if (const auto made =
+          io::archive::make_views(**connection, {.directory = directory,
                                                  .in_parquet = io::archive::kinds_in_parquet(directory),
-                                                 .temporary = true}))
-    if (const auto made = (*connection)->run(view.statement); !made)
-      return console.fail(ExitCode::data, made.error().what);
+                                                 .temporary = true});
+      !made)
+    return console.fail(ExitCode::data, made.error().what);
   const auto hash = io::archive::content_hash(**connection);
   if (!hash) return console.fail(ExitCode::data, hash.error().what);
   return tell(console, *hash, Json::object());

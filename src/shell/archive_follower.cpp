@@ -188,9 +188,12 @@ ArchiveFollower::Done ArchiveFollower::follow_frames(std::size_t& taken) {
 Result<std::uint64_t, io::archive::ArchiveError> ArchiveFollower::repair(bool certify) {
   const auto added = keeper_->apply_history();
   if (!added) return added;
-  const auto hot = keeper_->archiver().database().ask_count("SELECT count(*) FROM hot_events");
-  if (!hot) return hot;
-  if (certify || *added > 0 || *hot <= events_certified_at_once)
+  if (!certify && *added == 0) {
+    const auto hot = keeper_->archiver().database().ask_count("SELECT count(*) FROM hot_events");
+    if (!hot) return hot;
+    certify = *hot <= events_certified_at_once;
+  }
+  if (certify || *added > 0)
     if (auto done = keeper_->archiver().certify_open_hours(); !done) return std::unexpected{done.error()};
   return added;
 }

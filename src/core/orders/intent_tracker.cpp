@@ -51,7 +51,9 @@ void IntentTracker::take(const StampedCommand& command) {
 
 void IntentTracker::take(const Stamped& event) {
   if (const auto* carried = std::get_if<IntentCarried>(&event.what)) {  // not even the last run learned of it
-    open_[carried->id.str()].intent = *carried;
+    IntentCarried& intent = open_[carried->id.str()].intent;
+    intent = *carried;
+    intent.placed_at = event.at;  // times of two runs cannot be compared: the clock may have been set
   } else if (const auto* answer = std::get_if<RequestAnswer>(&event.what)) {
     take(*answer);
   } else if (const auto* news = std::get_if<OrderNews>(&event.what)) {

@@ -12,7 +12,7 @@ constexpr Instant at(std::int64_t seconds) { return Instant::from_seconds(1'000'
 StampedCommand placed(const char* id, std::int64_t seconds, std::uint16_t symbol = 0) {
   return {{1}, at(seconds), PlaceOrder{.id = id, .symbol = {symbol}, .price = {100}, .size = {5}}};
 }
-Stamped told(Event what) { return {.what = std::move(what)}; }
+Stamped told(Event what, std::int64_t seconds = 0) { return {.at = at(seconds), .what = std::move(what)}; }
 std::vector<std::string> ids(const std::vector<IntentCarried>& list) {
   std::vector<std::string> out;
   for (const auto& intent : list) out.push_back(intent.id.str());
@@ -61,11 +61,11 @@ TEST(IntentTracker, EveryWayOfEndingEndsAndSilenceDoesNot) {
 
 TEST(IntentTracker, WhatTheLastRunCarriedIsStillOpen) {
   IntentTracker tracker;
-  tracker.take(told(IntentCarried{.id = "old", .symbol = {2}, .size = {9}, .placed_at = at(0)}));
+  tracker.take(told(IntentCarried{.id = "old", .symbol = {2}, .size = {9}, .placed_at = at(900)}, 4));
   tracker.take(placed("new", 5));
   ASSERT_EQ(ids(tracker.open()), (Ids{"new", "old"}));
   EXPECT_EQ(tracker.open()[1].size.count, 9);
-  EXPECT_EQ(tracker.open()[1].placed_at, at(0));
+  EXPECT_EQ(tracker.open()[1].placed_at, at(4)) << "by the clock of the run that carried it, which was set";
   tracker.take(told(OrderNews{.client_id = "old", .status = OrderStatus::cancelled}));
   EXPECT_EQ(ids(tracker.open()), (Ids{"new"}));
 }

@@ -258,7 +258,7 @@ void OrderExecutor::carry(Instant now, const IntentCarried& intent, Outbox& out)
                  .amended_price = intent.price,  // an amend may still be on its way
                  .amended_size = intent.size,
                  .amended_at = now,
-                 .placed_at = intent.placed_at,
+                 .placed_at = now,  // the clock may have been set since: time counts on within a run only
                  .parts = {}};
   doubt(now, *order, out);
 }

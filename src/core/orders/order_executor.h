@@ -83,8 +83,6 @@ class OrderExecutor {
   const Order* on(Instant now, const OrderNews& news, Outbox& out);
   /// @return  true when this execution was not seen before: the position moves by it.
   bool on(Instant now, const Execution& execution, Outbox& out);
-  /// Remembers an execution without counting it: it is part of a position that was adopted.
-  void note(const Execution& execution) { take(execution); }
   /// A fill told early, often without our id. It says which order it belongs to and that there is news to
   /// come; it is never a fill (docs/decisions/0021).
   void on(Instant now, const FastExecution& hint);

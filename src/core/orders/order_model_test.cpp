@@ -464,13 +464,9 @@ class Walker {
                               .side = Side::buy,
                               .size = {1},
                               .at = Instant{start.ns + number}};
-    if (w.adopting) {
-      w.executor.note(execution);
-      w.noted.push_back(static_cast<int>(number));
-      return;
-    }
+    if (w.adopting) w.noted.push_back(static_cast<int>(number));
     act(w, [&](World& x, Outbox& out) {
-      if (x.executor.on(x.now, execution, out)) ++x.position;
+      if (x.executor.on(x.now, execution, out) && !x.adopting) ++x.position;
     });
   }
   void say(World& w, RequestKind kind, RequestOutcome outcome) {

@@ -241,10 +241,16 @@ TEST_F(Oddity, WhatAnEarlierRunMeantToSendIsUnknownUntilTheVenueTells) {
   EXPECT_EQ(sent<QueryOrder>(), 2u);
   EXPECT_EQ(sent<PlaceOrder>(), 0u);
   answer(60'100, RequestKind::query, RequestOutcome::refused, exit);
-  EXPECT_EQ(executor.find(exit)->state, OrderState::rejected) << "its window closed long ago";
-  news_of_carried(60'200, entry, OrderStatus::open);
+  timer(76'900);
+  answer(76'950, RequestKind::query, RequestOutcome::refused, exit);
+  EXPECT_EQ(executor.find(exit)->state, OrderState::outcome_unknown)
+      << "how long ago it was placed is told by a clock that may have been set since";
+  timer(78'000);
+  answer(78'100, RequestKind::query, RequestOutcome::refused, exit);
+  EXPECT_EQ(executor.find(exit)->state, OrderState::rejected);
+  news_of_carried(78'200, entry, OrderStatus::open);
   EXPECT_EQ(sent<CancelOrder>(), 1u) << "its reason to be is gone with its run";
-  news_of_carried(60'300, entry, OrderStatus::cancelled);
+  news_of_carried(78'300, entry, OrderStatus::cancelled);
   EXPECT_EQ(executor.unsettled_count(), 0u);
 }
 

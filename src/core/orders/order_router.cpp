@@ -400,9 +400,8 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   if (execution.symbol.index >= symbols_.size()) return;
   if (monitor.first_snapshot()) {
     if (execution.kind == ExecutionKind::other) return;
-    executor_.note(
-        execution);  // the position that is about to be adopted holds it, or is older: then it counts
-    positions_.note(execution);
+    executor_.on(now, execution, out);  // a fill of its order; not of the position, which is about to be
+    positions_.note(execution);         // adopted with it, or from before it: then it counts
     return;
   }
   const Order* order = executor_.find(execution);

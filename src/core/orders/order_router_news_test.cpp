@@ -1,5 +1,6 @@
 // What is told to the router: by the market, the account, and about symbols that nobody added.
 #include "core/orders/test_room.h"
+#include "core/orders/test_stamp.h"
 
 namespace mlbot::core {
 namespace {
@@ -80,6 +81,37 @@ TEST_F(Room, AFillCountsOnceAndAChargeIsNone) {
   EXPECT_EQ(router.positions().position({0}).size.count, 0);
   EXPECT_EQ(router.risk().day().fills, 1u) << "the venue's doing";
   EXPECT_EQ(router.risk().day().round_trips, 1u) << "and yet a position was closed";
+}
+
+TEST(CarriedOrder, IsSettledByTheListThatThePositionIsAdoptedFrom) {
+  OrderRouter router;
+  AccountMonitor monitor;
+  Outbox out;
+  router.add(stamp_instrument());
+  monitor.add(stamp_instrument());
+  router.start(Mode::paper, "main", 2);
+  const ClientOrderId id = order_id(account_tag("main"), 1, 3);
+  router.carry(Instant{}, {.id = id, .symbol = {0}, .side = Side::sell, .size = {16}}, out);
+  router.on(Instant{},
+            Execution{.source = NewsSource::query,
+                      .symbol = {0},
+                      .client_id = id,
+                      .venue_id = "v-1",
+                      .execution_id = "e-1",
+                      .side = Side::sell,
+                      .size = {16}},
+            monitor, out);
+  router.on(Instant{},
+            OrderNews{.source = NewsSource::query,
+                      .symbol = {0},
+                      .client_id = id,
+                      .venue_id = "v-1",
+                      .status = OrderStatus::filled,
+                      .size = {16},
+                      .filled = {16}},
+            monitor, out);
+  EXPECT_EQ(router.executor().unsettled_count(), 0u) << "every fill that the venue claims was shown";
+  EXPECT_EQ(router.positions().position({0}).size.count, 0) << "the venue's position holds it";
 }
 
 TEST_F(Room, AStopThatIsRefusedThreeTimesIsToldToThePositions) {

@@ -20,8 +20,16 @@ E8 rounded_share(E8 value, std::int64_t part, std::int64_t whole) {
   return {static_cast<std::int64_t>((product + half) / whole)};
 }
 
+/// By the venue's clock: a fill may be told late, by a list, and a word that is newer than it came before.
+bool word_is_newer(const Position& p) { return p.told_at.ns != INT64_MIN && p.told_of > p.last_fill_of; }
 /// The venue's word on a position as it is since the last fill.
-bool is_told(const Position& p) { return p.told_at >= p.last_fill_at && p.told_size == p.size; }
+bool is_told(const Position& p) {
+  return (p.told_at >= p.last_fill_at || word_is_newer(p)) && p.told_size == p.size;
+}
+/// Our fills lag behind the venue's: what it holds wins where ours would lose.
+bool is_turned_there(const Position& p) {
+  return word_is_newer(p) && (p.size.count > 0 ? p.told_size.count < 0 : p.told_size.count > 0);
+}
 /// When the account is asked what it holds, because nothing was heard since the last fill.
 Instant word_due(const Position& p) {
   if (is_told(p) || p.word_asked_at >= p.last_fill_at) return distant_future;
@@ -104,6 +112,7 @@ void PositionManager::on(Instant at, const Execution& execution, std::uint8_t in
   if (MLBOT_PLANTED(no_position_is_ever_turned) && before != 0 && (before > 0) != (p.size.count > 0))
     p.size = {};
   p.last_fill_at = at;
+  p.last_fill_of = std::max(p.last_fill_of, execution.at);
   p.stop_verified = false;
   const bool flipped = before != 0 && p.size.count != 0 && (before > 0) != (p.size.count > 0);
   if (before == 0 || flipped) {
@@ -288,12 +297,11 @@ void PositionManager::verify(Instant now, SymbolId symbol, std::uint8_t index,
       return;
     }
   }
-  if (p.stop_refusals >= stop_refusals_max) return;  // it will be closed instead
   if (now >= word_due(p)) {
     p.word_asked_at = now;
     out.commands.push_back(QueryAccount{});
   }
-  if (now < repair_due(p)) return;
+  if (now < repair_due(p) || is_turned_there(p)) return;
   p.stop_asked_at = now;
   wishes.push_back({symbol, index, p.stop, take_profit_price(symbol, side_of(p), entry)});
 }
@@ -337,7 +345,7 @@ Instant PositionManager::next_deadline() const {
   Instant earliest = distant_future;
   for (const Legs& legs : legs_)
     for (const Position& p : legs) {
-      if (p.size.count == 0 || p.stop_verified || p.stop_refusals >= stop_refusals_max) continue;
+      if (p.size.count == 0 || p.stop_verified) continue;
       earliest = std::min({earliest, word_due(p), repair_due(p)});
     }
   return earliest;
@@ -400,8 +408,8 @@ void PositionManager::hash_into(StateHash& hash) const {
       for (const E8 amount : {p.cost, p.realised, p.fees, p.funding, p.best, p.told_entry, p.told_mark,
                               p.told_stop, p.told_take_profit})
         hash.add(amount.count);
-      for (const Instant at : {p.opened_at, p.last_fill_at, p.closed_at, p.stop_asked_at, p.told_at,
-                               p.told_of, p.adopted_of, p.word_asked_at})
+      for (const Instant at : {p.opened_at, p.last_fill_at, p.last_fill_of, p.closed_at, p.stop_asked_at,
+                               p.told_at, p.told_of, p.adopted_of, p.word_asked_at})
         hash.add(at.ns);
       hash.add(std::uint64_t{p.stop_refusals} << 3 | std::uint64_t{p.adopted} << 2 |
                std::uint64_t{p.reduced} << 1 | std::uint64_t{p.stop_verified});

@@ -6,8 +6,9 @@
 // not drift. A stop is moved towards the price, never away from it.
 // A stop counts as held only when the venue's own word on the position, younger than the last fill and of the
 // same size, shows it: it is asked for after `stop_ask_after`, set anew after `stop_repair_after`, and a
-// position whose stop is refused `stop_refusals_max` times must be closed. What the venue holds otherwise
-// than our fills make is protected by the venue's word. Limits: one position a symbol in one-way mode, two in
+// position whose stop is refused `stop_refusals_max` times must be closed. Until it is, the stop is asked for
+// on: what refused it (a key, a quota) may refuse the close as well. What the venue holds otherwise than our
+// fills make is protected by the venue's word. Limits: one position a symbol in one-way mode, two in
 // hedge mode; `noted_max` fills of before the adoption. Threads: none.  Clock: none.  Allocation: only in
 // add().
 #pragma once
@@ -28,7 +29,7 @@ namespace mlbot::core {
 inline constexpr Duration stop_ask_after = 250ms;     ///< after a fill without the venue's word on the stop
 inline constexpr Duration stop_repair_after = 700ms;  ///< within a second of the fill it must stand
 inline constexpr Duration stop_retry = 2s;
-inline constexpr std::uint32_t stop_refusals_max = 3;  ///< after as many the position is closed instead
+inline constexpr std::uint32_t stop_refusals_max = 3;  ///< after as many the position is closed
 inline constexpr std::size_t noted_max = 256;
 
 struct Position {
@@ -39,6 +40,7 @@ struct Position {
   E8 funding;         ///< > 0 is paid
   Instant opened_at;  ///< first fill since flat
   Instant last_fill_at{INT64_MIN};
+  Instant last_fill_of{INT64_MIN};  ///< the venue's clock, of the newest fill
   Instant closed_at{INT64_MIN};
   Instant stop_asked_at{INT64_MIN};
   std::uint32_t stop_refusals = 0;

@@ -123,12 +123,25 @@ TEST_F(Held, AStopThatIsRefusedThreeTimesClosesThePosition) {
     positions.on_stop_refused({0});
   }
   EXPECT_TRUE(positions.unprotectable({0}));
-  EXPECT_EQ(positions.next_deadline(), distant_future);
-  look(9'000);
-  EXPECT_EQ(sent<SetPositionStop>(), 1u) << "it will be closed instead";
   EXPECT_EQ(wish(9'000), (ExitWish{ExitReason::unprotectable, {10}, Side::sell, true}));
   trade(9'001, Side::sell, 15, "100000");
   EXPECT_FALSE(positions.unprotectable({0})) << "another position";
+}
+
+TEST_F(Held, AStopThatIsRefusedIsAskedForUntilThePositionIsClosed) {
+  hold();
+  told(5, 10, "0");
+  for (std::int64_t i = 0; i < 9; ++i) {  // a key that may do nothing cannot close either
+    EXPECT_EQ(positions.next_deadline(), at(251 + 2'000 * i));
+    look(251 + 2'000 * i);
+    EXPECT_EQ(sent<SetPositionStop>(), static_cast<std::size_t>(i + 1));
+    positions.on_stop_refused({0});
+  }
+  told(18'000, 10, "99000");
+  look(18'001);
+  EXPECT_TRUE(positions.all_protected());
+  EXPECT_FALSE(positions.unprotectable({0}));
+  EXPECT_EQ(positions.next_deadline(), distant_future);
 }
 
 TEST_F(Held, ARefusalWhereNothingStandsIsNoRefusalOfAStop) {

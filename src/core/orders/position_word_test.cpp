@@ -31,6 +31,45 @@ TEST_F(Held, AWordThatWasOvertakenChangesNothing) {
   EXPECT_EQ(positions.position({0}).told_at, at(5));
 }
 
+TEST_F(Held, AWordThatIsNewerThanAFillToldLateShowsItsStop) {
+  told(90, -10, "101000");                             // by the stream, of an order that somebody placed
+  trade_told_late(100, 40, Side::sell, 10, "100000");  // by a list
+  look(100);
+  EXPECT_TRUE(positions.all_protected()) << "the list's own word is older, and none that is newer may come";
+  look(5'000);
+  EXPECT_TRUE(out.commands.empty());
+}
+
+TEST_F(Held, AWordThatIsOlderThanTheFillShowsNothing) {
+  told(90, -10, "101000");
+  trade_told_late(100, 95, Side::sell, 10, "100000");
+  look(100);
+  EXPECT_FALSE(positions.all_protected());
+  look(800);
+  EXPECT_EQ(sent<SetPositionStop>(), 1u);
+}
+
+TEST_F(Held, NoStopIsSetWhereTheVenueHoldsTheOtherSide) {
+  trade_told_late(100, 40, Side::sell, 10,
+                  "100000");  // a person's, by a list that does not show yet what we bought since
+  told(100, 29, "99000");
+  look(2'000);
+  EXPECT_EQ(sent<SetPositionStop>(), 0u) << "above the market it would take their profit";
+  told(2'001, -10, "0");
+  look(2'002);
+  ASSERT_EQ(sent<SetPositionStop>(), 1u);
+  EXPECT_EQ(last_stop().stop_loss.count, 1'010'000);
+}
+
+TEST_F(Held, AWordFromBeforeTheTurnHoldsNoStopBack) {
+  hold();
+  told(5, 10, "99000");
+  trade(10, Side::sell, 15, "100000");
+  look(711);
+  ASSERT_EQ(sent<SetPositionStop>(), 1u);
+  EXPECT_EQ(last_stop().stop_loss.count, 1'010'000);
+}
+
 TEST_F(Held, WhatWasFilledBeforeTheAdoptedListIsInIt) {
   Instrument second = stamp_instrument();
   second.id = {1};

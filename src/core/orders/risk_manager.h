@@ -42,6 +42,10 @@ class RiskManager {
   /// The first limits of a run are taken; later ones tighten at once and loosen on OperatorVerb::loosen.
   void configure(const RiskLimits& wanted) { held_.configure(wanted); }
   const RiskLimits& limits() const { return held_.held(); }
+  /// K36: less is left than entries may leave with.
+  bool is_short_of_disk(const MachineHealth& health) const {
+    return health.disk_free_bytes < std::uint64_t{limits().disk_free_mib} << 20;
+  }
 
   // ---- what is heard and counted
 

@@ -133,13 +133,12 @@ RiskManager::Verdict RiskManager::world_rules(const RiskView& view) const {
     const auto short_of = [](double limit, double actual, Unit unit) {
       return Refused{ReasonCode::resources, limit, actual, resources, unit};
     };
-    const auto bytes = [](std::uint32_t limit_mib) { return std::uint64_t{limit_mib} << 20; };
     const auto mebibytes = [](std::uint64_t n) { return static_cast<double>(n) / mebibyte; };
-    if (facts_.health->disk_free_bytes < bytes(limits().disk_free_mib))
+    if (is_short_of_disk(*facts_.health))
       return short_of(limits().disk_free_mib, mebibytes(facts_.health->disk_free_bytes), Unit::mebibytes);
     const auto hours = facts_.disk_hours_left();
     if (hours && *hours < limits().disk_hours) return short_of(limits().disk_hours, *hours, Unit::hours);
-    if (facts_.health->resident_bytes > bytes(limits().memory_mib))
+    if (facts_.health->resident_bytes > std::uint64_t{limits().memory_mib} << 20)
       return short_of(limits().memory_mib, mebibytes(facts_.health->resident_bytes), Unit::mebibytes);
     if (facts_.health->bus_lag > Milliseconds{limits().bus_lag_ms})
       return short_of(limits().bus_lag_ms, milliseconds(facts_.health->bus_lag), Unit::milliseconds);

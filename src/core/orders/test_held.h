@@ -14,13 +14,18 @@ class Held : public Story {
   Held() { monitor.add(stamp_instrument()); }
   void hold(Side side = Side::buy, std::int64_t lots = 10) { trade(1, side, lots, "100000"); }
   void trade(std::int64_t ms, Side side, std::int64_t lots, const char* price, std::uint8_t index = 0) {
+    trade_told_late(ms, ms, side, lots, price, index);
+  }
+  /// By a list: it happened before.
+  void trade_told_late(std::int64_t ms, std::int64_t happened_ms, Side side, std::int64_t lots,
+                       const char* price, std::uint8_t index = 0) {
     positions.on(at(ms),
                  Execution{.symbol = {0},
                            .execution_id = VenueId{"x-" + std::to_string(++made)},
                            .side = side,
                            .price = *parse_e8(price),
                            .size = {lots},
-                           .at = at(ms)},
+                           .at = at(happened_ms)},
                  index);
   }
   void told(std::int64_t ms, std::int64_t lots, const char* stop, std::uint8_t index = 0) {

@@ -39,6 +39,13 @@ class TradeIds {
   std::string text_ = "20f43950-d8dd-5b31-9112-a178eb6023af";
 };
 
+const Stamped bitcoin{
+    {1},
+    start,
+    start,
+    start,
+    InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}};
+
 /// Outside the time taken: closes the archive, and says how large a row is in the file.
 /// @return false when it did not keep `expected` rows
 bool weigh(benchmark::State& state, DataArchiver& archiver, const std::string& path, std::int64_t expected) {
@@ -57,12 +64,7 @@ void bm_archiver_trades(benchmark::State& state) {
     const files::TemporaryFolder folder;
     const auto path = folder.path() + "/archive.duckdb";
     auto archiver = DataArchiver::open({.path = path});
-    (void)(*archiver)->take(
-        Stamped{{1},
-                start,
-                start,
-                start,
-                InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+    (void)(*archiver)->take(bitcoin);
     TradeIds ids;
     Trade trade{.price = {700'000}, .size = {3}};
     Record record = Stamped{{1}, start, start, start, Trades{{0}, {&trade, 1}}};
@@ -124,12 +126,7 @@ void bm_seal_to_parquet(benchmark::State& state) {
     const files::TemporaryFolder folder;
     const auto path = folder.path() + "/archive.duckdb";
     auto archiver = DataArchiver::open({.path = path, .hour_settles = 1000h});
-    (void)(*archiver)->take(
-        Stamped{{1},
-                start,
-                start,
-                start,
-                InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+    (void)(*archiver)->take(bitcoin);
     Trade trade{.price = {700'000}, .size = {3}};
     for (std::int64_t i = 1; i < sealed; ++i) {
       const Instant at = start + i * 7ms;
@@ -164,12 +161,7 @@ void bm_open(benchmark::State& state) {
   const ArchiverOptions options{.path = folder.path() + "/archive.duckdb", .hour_settles = 1000h};
   {
     auto archiver = DataArchiver::open(options);
-    (void)(*archiver)->take(
-        Stamped{{1},
-                start,
-                start,
-                start,
-                InstrumentDefined{{.name = "BTCUSDT", .tick_size = {10'000'000}, .lot_step = {100'000}}}});
+    (void)(*archiver)->take(bitcoin);
     TradeIds ids;
     Trade trade{.price = {700'000}, .size = {3}};
     for (std::int64_t i = 1; i <= state.range(0); ++i) {

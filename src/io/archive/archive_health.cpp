@@ -83,6 +83,18 @@ Result<void, ArchiveError> probe(const std::string& path) {
                                  : fmt::format("{} made DuckDB die with signal {}", path, WTERMSIG(status))}};
 }
 
+namespace {
+/// Nothing when there is nothing.
+Result<void, ArchiveError> move_aside(const std::string& from, const std::string& to) {
+  std::error_code failed;
+  if (!std::filesystem::exists(from, failed)) return {};
+  std::filesystem::rename(from, to, failed);
+  if (!failed) return {};
+  return std::unexpected{
+      ArchiveError{ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
+}
+}  // namespace
+
 Result<std::string, ArchiveError> set_aside(const std::string& path) {
   namespace fs = std::filesystem;
   const auto directory = parquet_directory(path);
@@ -90,14 +102,10 @@ Result<std::string, ArchiveError> set_aside(const std::string& path) {
   std::string ending = ".of_another_journal";
   for (int number = 2; fs::exists(path + ending, failed) || fs::exists(directory + ending, failed); ++number)
     ending = fmt::format(".of_another_journal_{}", number);
-  for (const auto& from : {path, path + ".wal", directory}) {
-    if (!fs::exists(from, failed)) continue;
-    const auto to = from == path + ".wal" ? path + ending + ".wal" : from + ending;
-    fs::rename(from, to, failed);
-    if (failed)
-      return std::unexpected{
-          ArchiveError{ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
-  }
+  for (const auto& [from, to] : {std::pair{path, path + ending},
+                                 {path + ".wal", path + ending + ".wal"},
+                                 {directory, directory + ending}})
+    if (auto moved = move_aside(from, to); !moved) return std::unexpected{moved.error()};
   return path + ending;
 }
 
@@ -105,13 +113,10 @@ Result<std::string, ArchiveError> quarantine(const std::string& path) {
   const std::string aside = path + ".damaged";
   std::error_code failed;
   for (const std::string_view ending : {"", ".wal"}) {
-    const auto from = path + std::string{ending};
-    std::filesystem::remove(aside + std::string{ending}, failed);
-    if (!std::filesystem::exists(from, failed)) continue;
-    std::filesystem::rename(from, aside + std::string{ending}, failed);
-    if (failed)
-      return std::unexpected{
-          ArchiveError{ArchiveFault::sql, fmt::format("cannot move {} aside: {}", from, failed.message())}};
+    const auto to = aside + std::string{ending};
+    std::filesystem::remove(to, failed);
+    if (auto moved = move_aside(path + std::string{ending}, to); !moved)
+      return std::unexpected{moved.error()};
   }
   return aside;
 }

@@ -27,9 +27,11 @@ Result<QueryTable, ArchiveError> ask_file(const std::string& path, const std::st
   if (!connection) return std::unexpected{connection.error()};
   // The views in the file name the place where its owner had it; it may have been moved since.
   if (*ours > 0)
-    for (const auto& view :
-         views_of({.directory = directory, .in_parquet = kinds_in_parquet(directory), .temporary = true}))
-      if (auto made = (*connection)->run(view.statement); !made) return std::unexpected{made.error()};
+    if (auto made = make_views(
+            **connection,
+            {.directory = directory, .in_parquet = kinds_in_parquet(directory), .temporary = true});
+        !made)
+      return std::unexpected{made.error()};
   return (*connection)->ask_reading(sql, limits);
 }
 
@@ -39,11 +41,12 @@ Result<QueryTable, ArchiveError> ask_parquet(const std::string& directory, const
       Database::open(":memory:", Access::read_write,
                      {.threads = 2, .memory_mb_max = reader_memory_mb_max, .directory = directory});
   if (!database) return std::unexpected{database.error()};
-  for (const auto& view :
-       views_of({.directory = directory, .file = false, .in_parquet = kinds_in_parquet(directory)}))
-    if (auto made = (*database)->run(view.statement); !made) return std::unexpected{made.error()};
   auto connection = (*database)->connect();
   if (!connection) return std::unexpected{connection.error()};
+  if (auto made = make_views(
+          **connection, {.directory = directory, .file = false, .in_parquet = kinds_in_parquet(directory)});
+      !made)
+    return std::unexpected{made.error()};
   return (*connection)->ask_reading(sql, limits);
 }
 

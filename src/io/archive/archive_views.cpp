@@ -100,6 +100,12 @@ std::set<std::string, std::less<>> kinds_in_parquet(const std::string& directory
   return out;
 }
 
+Result<void, ArchiveError> make_views(Connection& connection, const ViewSources& sources) {
+  for (const auto& view : views_of(sources))
+    if (auto made = connection.run(view.statement); !made) return made;
+  return {};
+}
+
 std::string parquet_directory(const std::string& path) {
   return path.ends_with(".duckdb") ? path.substr(0, path.size() - 7) : path + ".parquet";
 }

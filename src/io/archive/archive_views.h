@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/archive/archive_schema.h"
+#include "io/archive/database.h"
 
 namespace mlbot::io::archive {
 
@@ -21,6 +22,8 @@ struct View {
   std::string name, statement;  ///< to be run alone: each may name those before it
 };
 std::vector<View> views_of(const ViewSources& sources);
+/// Makes them all, for this connection or for the file that it writes.
+Result<void, ArchiveError> make_views(Connection& connection, const ViewSources& sources);
 
 /// Kinds of which files lie there.
 std::set<std::string, std::less<>> kinds_in_parquet(const std::string& directory);

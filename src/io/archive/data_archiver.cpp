@@ -297,16 +297,9 @@ Result<void, ArchiveError> DataArchiver::Impl::remember_trades() {
   if (!listed) return std::unexpected{listed.error()};
   std::string rows =
       fmt::format("SELECT symbol, trade_id, sequence, item FROM hot_trades WHERE sequence > {}", after);
-  if (!listed->rows.empty()) {
-    std::string paths;
-    for (const auto& row : listed->rows)
-      paths += (paths.empty() ? "" : ", ") + sql_text(directory_ + "/" + cell_text(row[0]));
-    rows += fmt::format(
-        " UNION ALL SELECT symbol, trade_id, sequence, item FROM read_parquet([{}], hive_partitioning = "
-        "true, "
-        "hive_types = {{'date': DATE, 'symbol': VARCHAR}}, union_by_name = true) WHERE sequence > {}",
-        paths, after);
-  }
+  if (!listed->rows.empty())
+    rows += fmt::format(" UNION ALL SELECT symbol, trade_id, sequence, item FROM {} WHERE sequence > {}",
+                        listed_files(*listed, directory_, true), after);
   auto known = database_->ask(
       fmt::format(
           "SELECT symbol, trade_id, sequence FROM ({}) QUALIFY row_number() OVER (PARTITION BY symbol "
@@ -550,9 +543,8 @@ Result<std::vector<MissingFrame>, ArchiveError> DataArchiver::Impl::missing_fram
   if (auto flushed = flush(); !flushed) return std::unexpected{flushed.error()};
   // A closed hour says in its gaps what it lacks: its files are looked at only then.
   constexpr std::string_view lacks =
-      "SELECT f.symbol, f.number, f.sequence, f.digest FROM {0}frames f ANTI JOIN {0}features r ON f.symbol "
-      "= "
-      "r.symbol AND f.sequence = r.sequence AND f.number = r.number";
+      "SELECT f.symbol, f.number, f.sequence, f.digest FROM {0}frames f ANTI JOIN {0}features r "
+      "ON f.symbol = r.symbol AND f.sequence = r.sequence AND f.number = r.number";
   auto sql = fmt::format(fmt::runtime(lacks), "hot_");
   const auto closed = database_->ask_count("SELECT count(*) FROM gaps WHERE kind = 'features'");
   if (!closed) return std::unexpected{closed.error()};

@@ -87,6 +87,14 @@ std::string sql_time(Instant at) {
   return fmt::format("make_timestamp({})", at.ns / 1'000 - (at.ns % 1'000 < 0 ? 1 : 0));
 }
 
+std::string listed_files(const QueryTable& paths, const std::string& directory, bool by_symbol) {
+  std::string list;
+  for (const auto& row : paths.rows)
+    list += (list.empty() ? "" : ", ") + sql_text(directory + "/" + cell_text(row[0]));
+  return fmt::format("read_parquet([{}], hive_partitioning = true, hive_types = {}, union_by_name = true)",
+                     list, by_symbol ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}");
+}
+
 Result<std::string, ArchiveError> hour_relation(Database& database, const std::string& directory,
                                                 const TableSpec& table, Instant hour) {
   std::string sql = fmt::format("SELECT * FROM {} WHERE {}", table.stored_name(), in_hour(hour));
@@ -94,17 +102,9 @@ Result<std::string, ArchiveError> hour_relation(Database& database, const std::s
                                          sql_text(table.name), sql_time(hour)),
                              100'000);
   if (!listed) return std::unexpected{listed.error()};
-  if (!listed->rows.empty()) {
-    std::string paths;
-    for (const auto& row : listed->rows)
-      paths += (paths.empty() ? "" : ", ") + sql_text(directory + "/" + cell_text(row[0]));
-    const std::string types = table.by_symbol() ? "{'date': DATE, 'symbol': VARCHAR}" : "{'date': DATE}";
-    sql += fmt::format(
-        " UNION ALL BY NAME SELECT * EXCLUDE (date) FROM read_parquet([{}], hive_partitioning = true, "
-        "hive_types = {}, "
-        "union_by_name = true)",
-        paths, types);
-  }
+  if (!listed->rows.empty())
+    sql += " UNION ALL BY NAME SELECT * EXCLUDE (date) FROM " +
+           listed_files(*listed, directory, table.by_symbol());
   return "(" + sql + ")";
 }
 

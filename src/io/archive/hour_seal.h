@@ -55,6 +55,8 @@ class HourSeal {
 /// @error damaged: one is not there, or not as long as listed
 Result<void, ArchiveError> files_are_there(Database& database, const std::string& directory,
                                            std::uint64_t first_row, std::uint64_t rows);
+/// What a list of `path` from `parquet_files`, not an empty one, names, as a relation to select from.
+std::string listed_files(const QueryTable& paths, const std::string& directory, bool by_symbol);
 /// The rows of one hour of one kind, hot and listed, as a relation to select from.
 Result<std::string, ArchiveError> hour_relation(Database& database, const std::string& directory,
                                                 const TableSpec& table, Instant hour);
