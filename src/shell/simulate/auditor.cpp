@@ -264,6 +264,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
     switch (command->verb) {
       case OperatorVerb::resume:
         if (account_known_) barred_ = killed_;  // nothing is resumed over an account that nobody has read
+        if (wallet_found_at_) wallet_found_at_ = scheduler_.now();  // he takes the wallet as it is
         break;
       case OperatorVerb::unlock:
         killed_ = false;
