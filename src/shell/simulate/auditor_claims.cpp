@@ -255,7 +255,8 @@ void Auditor::check_stop(std::string_view body) {
   if (bps > stop_slack * limit)
     return fail("I8", fmt::format("{}: the bot sets a stop {:.0f} bps from the entry, and {} are configured",
                                   name, bps, limits_.stop_distance_bps));
-  if (std::max(bps, away({s.mids.back().price})) < -0.3 * limit)
+  const bool known = now - s.disturbed_at > disturbance;  // that somebody else turned it may not be told yet
+  if (known && std::max(bps, away({s.mids.back().price})) < -0.3 * limit)
     return fail("I8", fmt::format("{}: the bot sets a stop on the side where the position wins", name));
   // After each fill the bot needs a new word, and sets the stop anew when none comes.
   const Instant able = std::max({s.stop_since, moved, impaired_until_, account_live_since_, s.disturbed_at});

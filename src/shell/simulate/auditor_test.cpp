@@ -170,6 +170,65 @@ TEST_F(StandingStop, MayBeSetAgainAfterAFillWithoutANewWord) {
   EXPECT_EQ(broken(), "I13") << "again and again";
 }
 
+/// The long is a short now, and the bot sets the stop of a long.
+class TurnedPosition : public StandingStop {
+ protected:
+  void turn() {
+    EXPECT_TRUE(exchange.place(account,
+                               {.symbol = {0}, .side = Side::sell, .type = OrderType::market, .size = {20}}));
+    go_on(2s);
+    EXPECT_EQ(exchange.position(account, {0}).size.count, -10);
+  }
+};
+
+TEST_F(TurnedPosition, ByTheBotItselfIsKnown) {
+  turn();
+  set_again();
+  EXPECT_EQ(broken(), "I8");
+}
+
+TEST_F(TurnedPosition, ByAHumanMayNotBeToldYet) {
+  auditor.disturbed({0});
+  turn();
+  set_again();
+  EXPECT_EQ(broken(), "");
+  go_on(14s);
+  set_again();
+  EXPECT_EQ(broken(), "I8");
+}
+
+/// A bot that has no book at the end of a world.
+class Bookless : public Judged {
+ protected:
+  Bookless() {
+    auditor.heard(LinkChanged{Link::account, LinkState::live});
+    auditor.market_line(true);
+    pass(40s);
+  }
+  void finish() {
+    auditor.finish({.state = TradingState::active, .positions = {}, .wallet = {}, .runs = true});
+  }
+};
+
+TEST_F(Bookless, IsRightWhileItsLineIsMadeAnew) {
+  auditor.market_line(false);
+  pass(4s);
+  finish();
+  EXPECT_EQ(broken(), "");
+}
+
+TEST_F(Bookless, IsWrongWhenItsLineDoesNotComeBack) {
+  auditor.market_line(false);
+  pass(6s);
+  finish();
+  EXPECT_EQ(broken(), "I5");
+}
+
+TEST_F(Bookless, IsWrongOnALineThatIsThere) {
+  finish();
+  EXPECT_EQ(broken(), "I5");
+}
+
 /// A ledger that stands still while fundings are told.
 class Funding : public Judged {
  protected:
