@@ -29,8 +29,8 @@ void TradeStage::compare_wallet(Instant now) {
 /// not count we cannot close.
 void TradeStage::accept_account(Instant now) {
   if (!monitor_.known() || !router_.positions().ledger().is_open()) return;
-  monitor_.accept_modes();
-  router_.accept_wallet(monitor_.wallet_balance());
+  monitor_.accept();
+  router_.accept_wallet(wallet_of_, monitor_.wallet_balance());
   compare_wallet(now);
 }
 

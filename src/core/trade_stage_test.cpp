@@ -81,6 +81,23 @@ TEST_F(Wallet, AFundingMovesTheLedgerUnlessTheFoundWalletHoldsIt) {
   EXPECT_EQ(cash(), 997) << "told twice";
 }
 
+/// A resume takes the wallet for what it is: of its own time.
+TEST_F(Wallet, AResumeBetweenAChargeAndItsWalletAcceptsWhatTheWalletDoesNotHoldYet) {
+  begin();
+  snapshot(2, 2, 1'000);
+  funding(5, 5, "f-1");
+  step(6, {}, OperatorCommand{.verb = OperatorVerb::pause});
+  step(7, {}, OperatorCommand{.verb = OperatorVerb::resume});
+  EXPECT_LT(stage.overview().state, TradingState::paused);
+  EXPECT_EQ(cash(), 997);
+  tell(8, 5, 997);
+  EXPECT_EQ(cash(), balance());
+  tell(9, 9, 900);  // by hand
+  step(10, {}, OperatorCommand{.verb = OperatorVerb::resume});
+  funding(11, 8, "f-2");
+  EXPECT_EQ(cash(), 900) << "that charge is in the wallet that was accepted";
+}
+
 /// What is held may have no stop, and nothing is sent before the account is known: no timer is waited for.
 TEST_F(Wallet, AListThatWasAskedForBeforeTheLineCameUpIsAskedForAgainAtOnce) {
   step(0, {}, RunStarted{.mode = Mode::paper, .epoch = 1, .account = "main"});

@@ -158,9 +158,10 @@ void AccountMonitor::on(Instant at, const AccountModes& modes) {
   band_apart_.see(at, modes.price_band_rejects != modes_found_->price_band_rejects);
 }
 
-void AccountMonitor::accept_modes() {
+void AccountMonitor::accept() {
   if (modes_found_) modes_found_ = modes_;
-  margin_apart_ = band_apart_ = {};
+  wallet_apart_ = margin_apart_ = band_apart_ = {};
+  wallet_proven_.reset();
 }
 
 Duration AccountMonitor::mismatch(Instant now, SymbolId symbol) const {

@@ -86,8 +86,8 @@ class AccountMonitor {
   void compare(Instant now, SymbolId symbol, Lots believed);
   /// Holds our ledger's cash against the venue's wallet.
   void compare_wallet(Instant now, E8 believed);
-  /// A person looked at the account and takes its modes as they are.
-  void accept_modes();
+  /// A person looked at the account and takes its wallet and modes as they are.
+  void accept();
 
   bool known() const;
   /// True until the first snapshot of the run ended: what it shows was there before us.

@@ -175,7 +175,7 @@ TEST_F(Account, ModesAreHeldAgainstThoseOfTheStart) {
   monitor.on(at(2'000), AccountModes{.margin = MarginMode::isolated, .price_band_rejects = true});
   EXPECT_EQ(monitor.proven_mismatch(at(4'000)), 2s);
   EXPECT_EQ(monitor.difference()->part, AccountPart::margin_mode);
-  monitor.accept_modes();
+  monitor.accept();
   EXPECT_EQ(monitor.worst_mismatch(at(5'000)), 0s) << "a person looked";
   monitor.on(at(6'000), AccountModes{.margin = MarginMode::isolated, .price_band_rejects = false});
   ASSERT_TRUE(monitor.difference());

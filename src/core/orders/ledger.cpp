@@ -48,7 +48,7 @@ Ledger::Posting* Ledger::add(const VenueId& id, Instant venue_time) {
   } else {
     ++size_;
   }
-  slot = {.id = id, .at = venue_time, .move = {}};
+  slot = {.id = id, .at = venue_time, .move = {}, .cash = {}};
   ++unconfirmed_;
   std::uint32_t& head = heads_[bucket(id)];
   next_[write_] = head;
@@ -69,7 +69,7 @@ void Ledger::enter(const Amounts& amounts) {
 void Ledger::open(Instant venue_time, E8 wallet_balance) {
   if (open_) return;
   open_ = true;
-  opened_at_ = venue_time;
+  found_at_ = venue_time;
   const E8 found = wallet_balance - cash();  // what was posted before is in that balance
   Amounts amounts{};
   amounts[at(Book::cash)] = found;
@@ -77,9 +77,13 @@ void Ledger::open(Instant venue_time, E8 wallet_balance) {
   enter(amounts);
 }
 
-void Ledger::settle(E8 wallet_balance) {
+void Ledger::settle(Instant venue_time, E8 wallet_balance) {
   MLBOT_ASSERT(open_);
-  const E8 lacking = wallet_balance - cash();
+  found_at_ = std::max(found_at_, venue_time);
+  E8 since;  // a fill is told before the wallet that holds it
+  for (std::size_t i = 0; i < size_; ++i)
+    if (postings_[i].at > venue_time) since = since + postings_[i].cash;
+  const E8 lacking = wallet_balance + since - cash();
   if (lacking.count == 0) return;
   ++differences_;
   Amounts amounts{};
@@ -104,11 +108,12 @@ Ledger::Told Ledger::post(const VenueId& execution_id, Instant venue_time, const
   if (!posting) return Told::twin;
   posting->by_execution = true;
   posting->move = move;
-  if (open_ && venue_time <= opened_at_) {
+  if (in_found(venue_time)) {
     enter(amounts);
     return Told::first;
   }
-  amounts[at(Book::cash)] = cash_of(move);
+  posting->cash = cash_of(move);
+  amounts[at(Book::cash)] = posting->cash;
   amounts[at(Book::realised_pnl)] = -move.realised;
   amounts[at(Book::fees)] = move.fee;
   amounts[at(Book::funding)] = move.funding;
@@ -129,16 +134,19 @@ Ledger::Told Ledger::post(const Transaction& row) {
   if (posting) {
     const E8 more_fee = fee - posting->move.fee;
     const E8 otherwise = row.change - cash_of(posting->move) + more_fee;
-    amounts[at(Book::cash)] = otherwise - more_fee;
+    const E8 more_cash = in_found(posting->at) ? E8{} : otherwise - more_fee;
+    posting->cash = posting->cash + more_cash;
+    amounts[at(Book::cash)] = more_cash;
     amounts[at(Book::fees)] = more_fee;
-    amounts[at(Book::difference)] = -otherwise;
+    amounts[at(Book::difference)] = -(more_cash + more_fee);
     if (otherwise.count != 0) ++differences_;
   } else {
-    if (!open_ || row.at <= opened_at_) return Told::twin;
+    if (!open_ || in_found(row.at)) return Told::twin;
     posting = add(id, row.at);
     if (!posting) return Told::twin;
     const bool is_other = row.kind == TransactionKind::other;
     posting->move = {.realised = row.cash_flow, .fee = fee, .funding = -row.funding, .cost = {}};
+    posting->cash = row.change;
     amounts[at(Book::cash)] = row.change;
     amounts[at(Book::fees)] = fee;
     amounts[at(Book::funding)] = -row.funding;
@@ -156,7 +164,7 @@ void Ledger::hash_into(StateHash& hash) const {
        {made_, differences_, std::uint64_t{size_}, std::uint64_t{write_}, std::uint64_t{unconfirmed_}})
     hash.add(count);
   hash.add(forgotten_until_.ns);
-  hash.add(opened_at_.ns);
+  hash.add(found_at_.ns);
   hash.add(std::uint64_t{open_});
 }
 

@@ -6,6 +6,7 @@
 //
 // Invariants: the books add up to zero after every posting; cash is the wallet as far as it was told. What
 // the log says otherwise than we computed is not hidden: it stands in the book of differences and is counted.
+// A wallet holds what happened up to its time, told or not: what is told later and is older moves no money.
 // Limits: `remembered_postings` postings can be confirmed; a log row about an older one counts as a twin when
 // it is older than the newest posting that was forgotten. Threads: none.  Clock: none.  Allocation: only at
 // construction.
@@ -51,14 +52,15 @@ class Ledger {
   /// The wallet as it was found. Once a run; later calls change nothing.
   void open(Instant venue_time, E8 wallet_balance);
   bool is_open() const { return open_; }
-  /// The wallet is what a person found it to be: what the books lack stands as a difference. @pre is_open()
-  void settle(E8 wallet_balance);
+  /// The wallet is what a person found it to be: what the books lack stands as a difference, and what
+  /// happened after that wallet stays. @pre is_open()
+  void settle(Instant venue_time, E8 wallet_balance);
 
   /// Which of the two tellers of one movement this was; `twin` changed nothing.
   enum class Told : std::uint8_t { first, second, twin };
-  /// A fill or a charge, as we computed it. The money of one before open() is in the balance that was found.
+  /// A fill or a charge, as we computed it. The money of one before the wallet that was found is in it.
   Told post(const VenueId& execution_id, Instant venue_time, const MoneyMove& move);
-  /// A row of the venue's log. What is of before open() is a twin of the balance that was found.
+  /// A row of the venue's log. What is of before the wallet that was found is a twin of it.
   Told post(const Transaction& row);
 
   /// Debits less credits; all books add up to zero.
@@ -81,6 +83,7 @@ class Ledger {
     VenueId id;
     Instant at;
     MoneyMove move;
+    E8 cash;  ///< what it moved the wallet by
     bool by_execution = false;
     bool by_log = false;
   };
@@ -89,6 +92,7 @@ class Ledger {
   Posting* find(const VenueId& id);
   Posting* add(const VenueId& id, Instant venue_time);
   std::size_t bucket(const VenueId& id) const;
+  bool in_found(Instant venue_time) const { return open_ && venue_time <= found_at_; }
 
   std::array<E8, book_count> balances_{};
   std::vector<Posting> postings_;    ///< ring
@@ -97,7 +101,7 @@ class Ledger {
   std::size_t write_ = 0, size_ = 0, unconfirmed_ = 0;
   std::uint64_t made_ = 0, differences_ = 0;
   Instant forgotten_until_{INT64_MIN};  ///< venue time of the newest posting that was forgotten
-  Instant opened_at_{INT64_MIN};
+  Instant found_at_{INT64_MIN};         ///< of the wallet that was found, or accepted since
   bool open_ = false;
 };
 

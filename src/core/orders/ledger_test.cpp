@@ -34,12 +34,47 @@ Transaction row(const char* execution_id, std::int64_t ms, std::int64_t cash_flo
 TEST(Ledger, WhatAPersonAcceptsStandsAsADifference) {
   Ledger ledger;
   ledger.open(at(1), {1'000});
-  ledger.settle({1'000});
+  ledger.settle(at(1), {1'000});
   EXPECT_EQ(ledger.differences(), 0u);
-  ledger.settle({940});
+  ledger.settle(at(2), {940});
   EXPECT_EQ(ledger.cash().count, 940);
   EXPECT_EQ(ledger.balance(Book::difference).count, 60);
   EXPECT_EQ(ledger.differences(), 1u);
+  EXPECT_EQ(sum_of_books(ledger).count, 0);
+}
+
+/// A person resumes between a fill and the wallet that holds it.
+TEST(Ledger, AFillThatIsYoungerThanTheAcceptedWalletStays) {
+  Ledger ledger;
+  ledger.open(at(1), {1'000});
+  ledger.post("e-1", at(3), {.realised = {}, .fee = {5}, .funding = {}, .cost = {}});
+  ledger.post("e-2", at(5), {.realised = {70}, .fee = {5}, .funding = {}, .cost = {}});
+  ledger.post(row("e-2", 5, 68, 0, 6));
+  ledger.post(row("f-1", 6, 0, -4, 0, TransactionKind::funding));
+  ledger.settle(at(4), {995});
+  EXPECT_EQ(ledger.differences(), 1u) << "the wallet was right, and only the log said otherwise";
+  EXPECT_EQ(ledger.cash().count, 995 + 62 - 4);
+  ledger.settle(at(4), {985});
+  EXPECT_EQ(ledger.cash().count, 985 + 62 - 4);
+  EXPECT_EQ(sum_of_books(ledger).count, 0);
+}
+
+/// What explains a difference may be told after a person has accepted it.
+TEST(Ledger, WhatTheAcceptedWalletHoldsIsNotCountedAgain) {
+  Ledger ledger;
+  ledger.open(at(1), {1'000});
+  ledger.post("e-1", at(2), {.realised = {}, .fee = {100}, .funding = {}, .cost = {}});
+  ledger.settle(at(9), {1'375});  // lists lag: a transfer of 500, a surcharge of 18, a funding, another fill
+  Transaction taxed = row("e-1", 2, 0, 0, 100);
+  taxed.change = {-118};
+  EXPECT_EQ(ledger.post(taxed), Told::second);
+  EXPECT_EQ(ledger.fees().count, 118);
+  EXPECT_EQ(ledger.post(row("t-1", 3, 500, 0, 0, TransactionKind::transfer_in)), Told::twin);
+  EXPECT_EQ(ledger.post("f-1", at(4), {.realised = {}, .fee = {}, .funding = {7}, .cost = {}}), Told::first);
+  EXPECT_EQ(ledger.cash().count, 1'375);
+  EXPECT_EQ(ledger.post("e-2", at(10), {.realised = {30}, .fee = {}, .funding = {}, .cost = {}}),
+            Told::first);
+  EXPECT_EQ(ledger.cash().count, 1'405);
   EXPECT_EQ(sum_of_books(ledger).count, 0);
 }
 

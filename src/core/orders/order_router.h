@@ -81,7 +81,7 @@ class OrderRouter {
   void on(Instant now, const WalletNews& wallet) { positions_.on(now, wallet); }
   void on(const Transaction& row) { positions_.on(row); }
   /// A person looked at the wallet and takes it as it is: what our books lack stands as a difference in them.
-  void accept_wallet(E8 balance) { positions_.accept_wallet(balance); }
+  void accept_wallet(Instant of, E8 balance) { positions_.accept_wallet(of, balance); }
   void on(const AccountModes& modes) {
     positions_.set_mode(modes.hedge ? PositionMode::hedge : PositionMode::one_way);
   }

@@ -87,8 +87,8 @@ class PositionManager {
   void on(const Transaction& row);
   /// The first wallet of a run opens the ledger.
   void on(Instant at, const WalletNews& wallet) { ledger_.open(at, wallet.wallet_balance); }
-  /// The books take a wallet as it is.
-  void accept_wallet(E8 balance) { ledger_.settle(balance); }
+  /// The books take a wallet as it was by the venue's clock.
+  void accept_wallet(Instant of, E8 balance) { ledger_.settle(of, balance); }
   /// A fill that was told before the first snapshot: adopt() counts it when the snapshot is older.
   void note(const Execution& execution);
   /// Takes over what the venue shows at the start of a run. @pre  no fill of this run moved the symbol.

@@ -263,6 +263,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
     switch (command->verb) {
       case OperatorVerb::resume:
         barred_ = killed_;
+        if (wallet_found_at_) wallet_found_at_ = scheduler_.now();  // he takes the wallet as it is
         break;
       case OperatorVerb::unlock:
         killed_ = false;

@@ -238,7 +238,7 @@ class Auditor final : public sim::Listener {
   std::map<std::string, std::vector<std::pair<VenueId, Instant>>>
       fills_of_;  ///< by order, as the venue made them
   std::optional<E8> wallet_before_, funding_told_;
-  std::optional<Instant> wallet_found_at_;  ///< when this life was first told what the wallet holds
+  std::optional<Instant> wallet_found_at_;  ///< when the wallet was told first in this life, or accepted
   bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
   bool clock_told_ = false, strangers_ = false;
   Instant market_back_at_{INT64_MIN / 2};                     ///< when the market's line came up last

@@ -94,7 +94,7 @@ void Auditor::hear_account(const Event& event) {
   } else if (const auto* execution = std::get_if<Execution>(&event)) {
     hear_word(execution->client_id, execution->symbol);
     const bool news = told_fills_.insert(execution->execution_id).second;
-    // One of before the wallet was told may be in it: then it moves nothing.
+    // One of before the wallet was told or accepted may be in it: then it moves nothing.
     const bool after_the_wallet = wallet_found_at_ && execution->at > *wallet_found_at_;
     if (news && snapshot_once_ && after_the_wallet && execution->kind == ExecutionKind::funding &&
         claims_.wallet && !told_money_.contains(execution->execution_id)) {

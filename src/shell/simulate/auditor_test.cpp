@@ -112,6 +112,13 @@ TEST_F(Funding, OfBeforeTheWalletWasToldIsInIt) {
   EXPECT_EQ(broken(), "");
 }
 
+TEST_F(Funding, OfBeforeAnOperatorResumedIsInTheWalletThatHeAccepted) {
+  pass(30s);
+  hear(OperatorCommand{.verb = OperatorVerb::resume});
+  funding(start + 29s);
+  EXPECT_EQ(broken(), "");
+}
+
 TEST_F(Funding, OfAfterwardsMovesTheLedger) {
   pass(30s);
   funding(start + 2s);

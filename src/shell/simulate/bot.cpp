@@ -464,6 +464,8 @@ void Bot::tell_what_came(const Stamped& event) {
       if (std::exchange(believes_[symbol.index], believed) != believed)
         world_.tell(truth, fmt::format("  believes {}: {} lots", symbol.index, believed.count));
     }
+  if (const auto cash = core_->believed_wallet(); cash && std::exchange(believes_cash_, cash) != cash)
+    world_.tell(truth, "  its ledger says " + to_text(*cash));
   for (const Command& command : out_.commands) world_.tell(truth, "  " + in_words(command));
 }
 

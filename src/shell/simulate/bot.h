@@ -157,6 +157,7 @@ class Bot {
   Carried state_kept_;
   Instant state_kept_at_{};
   std::vector<Lots> believes_;  ///< as last told in words
+  std::optional<E8> believes_cash_;
   std::string bytes_;
   std::uint64_t inputs_ = 0;
 

@@ -55,7 +55,11 @@ std::string in_words(const Stamped& event) {
                    return fmt::format("position {}{} {} lots, stop {}, at {}", from(e.source), e.symbol.index,
                                       e.size.count, to_text(e.stop_loss), e.updated_at.ms());
                  },
-                 [](const WalletNews& e) { return fmt::format("wallet {}", to_text(e.equity)); },
+                 [](const WalletNews& e) { return fmt::format("wallet {}", to_text(e.wallet_balance)); },
+                 [](const Transaction& e) {
+                   return fmt::format("log row {} of {} {}", word(e.kind), e.execution_id.view(),
+                                      to_text(e.change));
+                 },
                  [](const RequestAnswer& e) {
                    return fmt::format("answer {} {} {} {} {}", word(e.request), word(e.outcome),
                                       e.client_id.view(), e.code, e.text.view());
