@@ -12,6 +12,7 @@ constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 8s;
 constexpr Duration book_comes = 2s;  ///< after the market's line came up
+constexpr Duration line_comes = 3s;  ///< again, after it was found silent and given up
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
@@ -398,7 +399,8 @@ void Auditor::finish(const Belief& belief) {
   if (belief.stopped_by == ReasonCode::position_mismatch)
     return fail("I27", "trading is halted by a mismatch although all is calm");
   for (const Symbol& s : symbols_)
-    if (belief.runs && old_enough && !s.shown && scheduler_.now() - market_back_at_ > book_comes)
+    if (belief.runs && old_enough && !s.shown && scheduler_.now() - market_back_at_ > book_comes &&
+        !(market_lost_at_ && scheduler_.now() - *market_lost_at_ < line_comes))
       return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));
   if (belief.runs && old_enough && account_live_since_ == distant_future)
     return fail("I5", "the account's stream is not live although all is calm");
