@@ -113,6 +113,8 @@ class AccountMonitor {
   Duration worst_mismatch(Instant now) const;
   /// The same, a wallet's counted from its proof.
   Duration proven_mismatch(Instant now) const;
+  /// A whole snapshot did not explain what the wallet differs by.
+  bool wallet_differs_for_certain() const { return wallet_proven_.has_value(); }
   /// The one that has lasted longest.
   std::optional<AccountDifference> difference() const;
   bool wallet_known() const { return wallet_known_; }
