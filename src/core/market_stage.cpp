@@ -34,7 +34,7 @@ void MarketStage::take(const Stamped& event, Outbox& out) {
   const Instant at = event.at;
   std::visit(Overloaded{
                  [&](const BookUpdate& e) {
-                   const BookChange change = ingestor_.on(at, e, out);
+                   const BookChange change = ingestor_.on(at, event.received_at, e, out);
                    if (!ingestor_.knows(e.symbol)) return;
                    hub_.on(at, e, change, ingestor_.book(e.symbol));
                    if (change != BookChange::applied) return;

@@ -38,7 +38,7 @@ struct FeatureFrame {
   Instant at;
   std::uint8_t triggers = 0;  ///< bits of FrameTrigger
   TopOfBook top;
-  Instant book_at;          ///< core time of the last message that moved the book: its age is at - book_at
+  Instant book_at;          ///< when the last message that moved the book was read: its age is at - book_at
   MarketActivity activity;  ///< not part of the digest
   std::array<double, feature_count> values{};  ///< catalogue order; quiet NaN where not valid
   std::array<std::uint64_t, 3> validity{};     ///< bit i: values[i] is defined

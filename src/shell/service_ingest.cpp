@@ -169,7 +169,8 @@ ExitCode IngestService::live() {
       (*links)->start();
     }
     asked.clear();
-    if (const auto* update = std::get_if<BookUpdate>(&event->what)) books.on(event->at, *update, asked);
+    if (const auto* update = std::get_if<BookUpdate>(&event->what))
+      books.on(event->at, event->received_at, *update, asked);
     if (const auto* link = std::get_if<LinkChanged>(&event->what)) books.on(event->at, *link);
     if (std::holds_alternative<TimerFired>(event->what)) books.on_timer(event->at, asked);
     for (const auto& command : asked.commands)

@@ -66,7 +66,8 @@ bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
         return false;
       }
       for (Symbol& s : symbols_) {
-        if (s.total.heard && s.total.heard_at >= of) continue;
+        // What another list told at the instant of the question is no answer to it.
+        if (s.total.heard && (s.total.heard_at > of || s.total.heard_at == at)) continue;
         s.rows = {};  // a venue that lists only what is open says "flat" by silence
         s.total = {.heard_at = at, .heard = true};
       }

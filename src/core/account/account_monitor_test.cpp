@@ -19,8 +19,8 @@ class Account : public ::testing::Test {
     out.commands.clear();
     return count;
   }
-  void position(std::int64_t ms, std::int64_t lots, std::uint8_t index = 0) {
-    monitor.on(at(ms), PositionNews{.symbol = {0},
+  void position(std::int64_t ms, std::int64_t lots, std::uint8_t index = 0, std::uint16_t symbol = 0) {
+    monitor.on(at(ms), PositionNews{.symbol = {symbol},
                                     .position_index = index,
                                     .size = {lots},
                                     .entry_price = {100},
@@ -55,6 +55,24 @@ TEST_F(Account, IsUnknownUntilAWholeSnapshotOnALiveLink) {
   EXPECT_FALSE(monitor.known());
   EXPECT_FALSE(monitor.on(at(2'050), AccountSnapshot{SnapshotPhase::end}))
       << "its beginning was before the break";
+}
+
+TEST_F(Account, WhatAListThatProvesNothingShowedIsFlatWhenTheNextIsSilent) {
+  monitor.start(at(0), Mode::paper, out);
+  monitor.on(at(10), LinkChanged{Link::account, LinkState::live}, out);
+  monitor.on(at(20), AccountSnapshot{SnapshotPhase::begin});
+  position(20, 9);
+  position(20, 7, 0, 1);
+  EXPECT_FALSE(monitor.on(at(20), AccountSnapshot{SnapshotPhase::end})) << "asked before the link was live";
+  monitor.on_timer(at(20), {}, out);  // asked again at the same instant
+  monitor.on(at(40), AccountSnapshot{SnapshotPhase::begin});
+  monitor.on(at(40), PositionNews{.source = NewsSource::query,
+                                  .symbol = {1},
+                                  .size = {7},
+                                  .updated_at = at(10)});  // older than what the stream told: no silence
+  EXPECT_TRUE(monitor.on(at(40), AccountSnapshot{SnapshotPhase::end}));
+  EXPECT_EQ(monitor.venue({0}).size.count, 0);
+  EXPECT_EQ(monitor.venue({1}).size.count, 7);
 }
 
 TEST_F(Account, SilenceAndFailureAreAskedAgain) {

@@ -21,7 +21,7 @@ void Ingestor::ask(Instant at, SymbolId symbol, Outbox& out) {
   out.commands.push_back(ResubscribeBook{symbol});
 }
 
-BookChange Ingestor::on(Instant at, const BookUpdate& update, Outbox& out) {
+BookChange Ingestor::on(Instant at, Instant received_at, const BookUpdate& update, Outbox& out) {
   if (!knows(update.symbol)) {
     ++counts_.refused;
     return BookChange::ignored;
@@ -30,12 +30,12 @@ BookChange Ingestor::on(Instant at, const BookUpdate& update, Outbox& out) {
   const BookChange change = s.book.apply(update);
   switch (change) {
     case BookChange::applied:
-      s.book_at = at;
+      s.book_at = std::min(at, received_at);
       s.ever_synced = true;
       ++counts_.admitted;
       break;
     case BookChange::repeated:
-      s.book_at = at;  // the venue says that the book is still this one
+      s.book_at = std::min(at, received_at);  // the venue says that the book is still this one
       ++counts_.repeated;
       break;
     case BookChange::gap:

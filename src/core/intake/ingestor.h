@@ -45,7 +45,9 @@ class Ingestor {
   std::size_t symbol_count() const { return symbols_.size(); }
 
   /// Moves the book. `ignored` also for a symbol that nobody announced: then there is no book to look at.
-  BookChange on(Instant at, const BookUpdate& update, Outbox& out);
+  /// @param received_at  our clock when it was read: core time stands still until a clock that was set back
+  ///                     has caught up, and the book grows old meanwhile.
+  BookChange on(Instant at, Instant received_at, const BookUpdate& update, Outbox& out);
   /// The prints that are new, in their order; valid until the next call.
   Trades on(const Trades& trades);
   /// True: new, and of its interval not older than the last bar, or than the last confirmed one when it is
@@ -61,7 +63,7 @@ class Ingestor {
   void invalidate_books();
 
   const OrderBook& book(SymbolId symbol) const { return symbols_[symbol.index].book; }
-  /// Core time of the last update that was applied.
+  /// When the last update that was applied was read; no later than core time was then.
   Instant book_at(SymbolId symbol) const { return symbols_[symbol.index].book_at; }
   /// True once a snapshot was applied in this run or in its warm-up.
   bool ever_synced(SymbolId symbol) const { return symbols_[symbol.index].ever_synced; }

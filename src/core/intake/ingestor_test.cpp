@@ -21,8 +21,13 @@ class Door : public ::testing::Test {
     ingestor.add(symbol(1));
   }
   BookChange book(std::int64_t ms, UpdateKind kind, std::uint64_t id, std::uint16_t of = 0) {
+    return book_read_at(ms, ms, kind, id, of);
+  }
+  BookChange book_read_at(std::int64_t received_ms, std::int64_t ms, UpdateKind kind, std::uint64_t id,
+                          std::uint16_t of = 0) {
     const std::vector<BookLevel> bids{{{99}, {5}}}, asks{{{101}, {5}}};
-    return ingestor.on(Instant::from_ms(ms), BookUpdate{{of}, kind, id, id, {}, bids, asks}, out);
+    return ingestor.on(Instant::from_ms(ms), Instant::from_ms(received_ms),
+                       BookUpdate{{of}, kind, id, id, {}, bids, asks}, out);
   }
   std::size_t asked() {
     const auto count = static_cast<std::size_t>(
@@ -51,6 +56,15 @@ TEST_F(Door, AGapVoidsTheBookAndAsksOnceInTwoSeconds) {
   EXPECT_EQ(asked(), 0u);
   EXPECT_EQ(ingestor.counts().gaps, 1u);
   EXPECT_EQ(ingestor.counts().admitted, 4u);
+}
+
+TEST_F(Door, ABookGrowsOldWhileCoreTimeStandsStill) {
+  book_read_at(1'000, 5'000, UpdateKind::snapshot, 5);  // of a clock that was set back by four seconds
+  EXPECT_EQ(ingestor.book_at({0}), Instant::from_ms(1'000));
+  book_read_at(2'000, 5'000, UpdateKind::delta, 5);
+  EXPECT_EQ(ingestor.book_at({0}), Instant::from_ms(2'000)) << "a twin says that it is still this one";
+  book_read_at(6'000, 5'500, UpdateKind::delta, 6);
+  EXPECT_EQ(ingestor.book_at({0}), Instant::from_ms(5'500)) << "never younger than the core is";
 }
 
 TEST_F(Door, ALostSnapshotIsAskedForAgainByTheTimerWhileTheLinkLives) {

@@ -627,7 +627,9 @@ void OrderExecutor::vouch(Instant now, Instant asked_at, PositionEvidence eviden
     if (is_over(order.state)) order.deadline = distant_future;
     file(number_of(order));
   }
-  const bool young = order.placed_at >= asked_at || order.heard_at >= asked_at;
+  // What another list told at the instant of the question is no answer to it.
+  const bool placed_since = !order.foreign && order.placed_at >= asked_at;
+  const bool young = placed_since || order.heard_at > asked_at || order.heard_at == now;
   if (order.state == OrderState::in_flight || is_over(order.state) || young) return;
   if (!order.id.empty()) return doubt(now, order, out);
   // Nobody can be asked about an order without an id: the account's lists are the answer, and what they miss

@@ -543,6 +543,17 @@ TEST_F(Oddity, AnOrderWithoutAnIdIsAskedForWithTheWholeAccount) {
   EXPECT_EQ(executor.next_deadline(), distant_future);
 }
 
+TEST_F(Oddity, WhatAnotherListShowedWhenTheQuestionWasPutIsMissed) {
+  executor.on(at(1'000),
+              OrderNews{.symbol = {0}, .venue_id = "v-9", .status = OrderStatus::open, .size = {8}}, out);
+  snapshot_ended(executor, at(1'000), at(900), out);
+  EXPECT_FALSE(executor.any_unknown({0})) << "by this very list";
+  snapshot_ended(executor, at(1'100), at(1'000), out);  // asked again as soon as that one came
+  EXPECT_TRUE(executor.any_unknown({0}));
+  snapshot_ended(executor, at(13'200), at(13'100), out);
+  EXPECT_EQ(executor.open_count(), 0u);
+}
+
 TEST_F(Oddity, AnOrderWithoutAnIdThatTwoYoungSnapshotsMissIsGone) {
   const auto shown = [&](std::int64_t ms, const char* venue_id) {
     executor.on(at(ms),

@@ -400,8 +400,9 @@ void OrderRouter::on(Instant now, const Execution& execution, const AccountMonit
   if (execution.symbol.index >= symbols_.size()) return;
   if (monitor.first_snapshot()) {
     if (execution.kind == ExecutionKind::other) return;
-    executor_.on(now, execution, out);  // a fill of its order; not of the position, which is about to be
-    positions_.note(execution);         // adopted with it, or from before it: then it counts
+    // A fill of its order; not of the position, which is about to be adopted with it, or from before it: then
+    // it counts, once, whoever told it.
+    if (executor_.on(now, execution, out)) positions_.note(execution);
     return;
   }
   const Order* order = executor_.find(execution);

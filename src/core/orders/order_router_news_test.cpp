@@ -114,6 +114,32 @@ TEST(CarriedOrder, IsSettledByTheListThatThePositionIsAdoptedFrom) {
   EXPECT_EQ(router.positions().position({0}).size.count, 0) << "the venue's position holds it";
 }
 
+TEST(FirstList, ItsFillsCountOnceThatAreYoungerThanThePosition) {
+  OrderRouter router;
+  AccountMonitor monitor;
+  Outbox out;
+  router.add(stamp_instrument());
+  monitor.add(stamp_instrument());
+  router.start(Mode::paper, "main", 2);
+  const Instant noon = Instant::from_seconds(1'767'614'400);
+  for (int told = 0; told < 2; ++told)  // by the answer about one order, and by the list
+    router.on(noon,
+              Execution{.source = NewsSource::query,
+                        .symbol = {0},
+                        .execution_id = "e-1",
+                        .side = Side::sell,
+                        .price = *parse_e8("100000"),
+                        .size = {9},
+                        .at = noon},
+              monitor, out);
+  const PositionNews nine{
+      .symbol = {0}, .size = {9}, .entry_price = *parse_e8("100000"), .updated_at = noon - 8s};
+  monitor.on(noon, nine);
+  router.on(noon, nine);
+  router.on_snapshot(noon, noon, monitor, true, out);
+  EXPECT_EQ(router.positions().position({0}).size.count, 0);
+}
+
 TEST_F(Room, AStopThatIsRefusedThreeTimesIsToldToThePositions) {
   hold(10);
   shown(1, 10, "0");

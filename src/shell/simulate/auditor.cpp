@@ -12,10 +12,11 @@ constexpr std::size_t tops_kept = 4'096;
 constexpr Duration mids_kept = 20s, positions_kept = 120s;
 constexpr Duration unprotected_longest = 8s;
 constexpr Duration book_comes = 2s;  ///< after the market's line came up
-constexpr Duration line_comes = 3s;  ///< again, after it was found silent and given up
+constexpr Duration line_comes = 5s;  ///< after it was lost when all is calm
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
+constexpr Duration mismatch_slack = 2s;    ///< until an execution that a list shows is asked for
 constexpr std::size_t touch_levels = 3;    ///< a book that has more on each side shows more than its touch
 constexpr Duration counted_longest = 10s;  ///< of an order that is gone, when all is calm
 
@@ -263,7 +264,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
   if (const auto* command = std::get_if<OperatorCommand>(&event.what)) {
     switch (command->verb) {
       case OperatorVerb::resume:
-        barred_ = killed_;
+        if (account_known_) barred_ = killed_;  // nothing is resumed over an account that nobody has read
         if (wallet_found_at_) wallet_found_at_ = scheduler_.now();  // he takes the wallet as it is
         break;
       case OperatorVerb::unlock:
@@ -396,11 +397,18 @@ void Auditor::look_for_agreement() {
 void Auditor::finish(const Belief& belief) {
   const bool old_enough = scheduler_.now() - alive_since_ > young_life;
   if (!belief.runs && old_enough) return fail("I27", "no bot runs although all is calm");
-  if (belief.stopped_by == ReasonCode::position_mismatch)
+  // What was filled while the line was silent is told by lists: when they lag as long as a difference may
+  // last, it must halt.
+  const bool told_too_late =
+      list_lag_ > std::chrono::milliseconds{limits_.mismatch_halt_ms} - mismatch_slack && calm_since_ &&
+      account_live_at_ > *calm_since_;
+  if (belief.stopped_by == ReasonCode::position_mismatch && !told_too_late)
     return fail("I27", "trading is halted by a mismatch although all is calm");
+  // A slow line may be taken for a dead one at any time: it is closed, and opened anew.
+  const bool line_changes = scheduler_.now() - market_back_at_ <= book_comes ||
+                            (market_lost_at_ && scheduler_.now() - *market_lost_at_ <= line_comes);
   for (const Symbol& s : symbols_)
-    if (belief.runs && old_enough && !s.shown && scheduler_.now() - market_back_at_ > book_comes &&
-        !(market_lost_at_ && scheduler_.now() - *market_lost_at_ < line_comes))
+    if (belief.runs && old_enough && !s.shown && !line_changes)
       return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));
   if (belief.runs && old_enough && account_live_since_ == distant_future)
     return fail("I5", "the account's stream is not live although all is calm");

@@ -246,7 +246,8 @@ void Auditor::check_stop(std::string_view body) {
   const auto name = s.terms.name.view();
   const sim::PositionRow held = exchange_->position(account_, *symbol);
   const Instant now = scheduler_.now();
-  const bool changed = !s.positions.empty() && now - s.positions.back().first < position_settled;
+  const Instant moved = s.positions.empty() ? Instant{INT64_MIN / 2} : s.positions.back().first;
+  const bool changed = now - moved < position_settled;
   if (held.size.count == 0 || held.entry_price.count <= 0 || s.mids.empty() || changed) return;
   const double way = held.size.count > 0 ? 1e4 : -1e4;
   const auto away = [&](E8 from) { return way * (to_double(from) - to_double(*stop)) / to_double(from); };
@@ -256,7 +257,8 @@ void Auditor::check_stop(std::string_view body) {
                                   name, bps, limits_.stop_distance_bps));
   if (std::max(bps, away({s.mids.back().price})) < -0.3 * limit)
     return fail("I8", fmt::format("{}: the bot sets a stop on the side where the position wins", name));
-  const Instant able = std::max({s.stop_since, impaired_until_, account_live_since_, s.disturbed_at});
+  // After each fill the bot needs a new word, and sets the stop anew when none comes.
+  const Instant able = std::max({s.stop_since, moved, impaired_until_, account_live_since_, s.disturbed_at});
   if (s.stop_loss == stop->count && account_live_since_ != distant_future && now - able > stop_known)
     fail("I13", fmt::format("{}: the bot sets a stop that has stood for {} s", name, (now - able) / 1s));
 }

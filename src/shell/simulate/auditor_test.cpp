@@ -13,7 +13,7 @@ constexpr Instant start = Instant::from_seconds(1'767'585'000);
 class Judged : public ::testing::Test {
  protected:
   Judged() {
-    auditor.attach(exchange, exchange.open_account("simulated", {10'000 * e8_per_unit}), 200ms);
+    auditor.attach(exchange, account, 200ms);
     auditor.life_began(1);
     auditor.clock_told();
   }
@@ -22,11 +22,12 @@ class Judged : public ::testing::Test {
 
   MarketWishes wishes{std::vector<MarketWishes::Symbol>(1)};
   std::vector<Instrument> instruments = world_instruments(1);
-  sim::Exchange exchange{{.instruments = instruments, .start = start},
-                         make_sparse_market(instruments, {}, 1, start, wishes),
-                         nullptr};
   Scheduler scheduler{start};
   Auditor auditor{scheduler};
+  sim::Exchange exchange{{.instruments = instruments, .start = start},
+                         make_sparse_market(instruments, {}, 1, start, wishes),
+                         &auditor};
+  sim::AccountId account = exchange.open_account("simulated", {10'000 * e8_per_unit});
 };
 
 /// Terms are read by REST; who may not ask goes on by those that he knows, and the venue refuses him.
@@ -77,6 +78,96 @@ TEST_F(Terms, AreKnownAgainWhenTheyMayBeRead) {
   pass(13min);
   sell("a", 5);
   EXPECT_EQ(broken(), "I15");
+}
+
+TEST_F(Judged, AnOperatorsHaltIsNotResumedOverAnUnknownAccount) {
+  const auto command = [&](OperatorVerb verb) {
+    auditor.stepped(Stamped{.at = scheduler.now(), .what = OperatorCommand{.verb = verb}}, {},
+                    scheduler.now());
+  };
+  command(OperatorVerb::flatten);
+  command(OperatorVerb::resume);
+  auditor.finish(
+      {.state = TradingState::halted, .stopped_by = {}, .positions = {}, .wallet = {}, .runs = true});
+  EXPECT_EQ(broken(), "") << "it is his halt still";
+}
+
+/// A bot that a difference of positions has halted when all is calm.
+class HaltedByMismatch : public Judged {
+ protected:
+  void judge(Duration list_lag, bool line_comes_up_when_calm) {
+    auditor.attach(exchange, account, list_lag);
+    if (!line_comes_up_when_calm) auditor.heard(LinkChanged{Link::account, LinkState::live});
+    auditor.calmed(scheduler.now());
+    pass(5s);
+    auditor.heard(LinkChanged{Link::account, LinkState::live});
+    pass(10s);
+    auditor.finish(
+        {.stopped_by = ReasonCode::position_mismatch, .positions = {}, .wallet = {}, .runs = true});
+  }
+};
+
+TEST_F(HaltedByMismatch, IsRightWhileListsLagBehindALineThatWasSilent) {
+  judge(6s, true);
+  EXPECT_EQ(broken(), "");
+}
+
+TEST_F(HaltedByMismatch, IsWrongWhereListsAreQuick) {
+  judge(1s, true);
+  EXPECT_EQ(broken(), "I27");
+}
+
+TEST_F(HaltedByMismatch, IsWrongWhereTheLineWasThereAllTheTime) {
+  judge(6s, false);
+  EXPECT_EQ(broken(), "I27");
+}
+
+/// A long that is protected at the venue, and a bot that sets that stop again.
+class StandingStop : public Judged {
+ protected:
+  StandingStop() {
+    auditor.heard(LinkChanged{Link::account, LinkState::live});
+    go_on(5s);
+    stop = E8{exchange.ticker({0}).mark_price.count / 1'000 * 995 / instruments[0].tick_size.count *
+              instruments[0].tick_size.count};
+    const PriceTicks trigger{stop.count / instruments[0].tick_size.count};
+    EXPECT_TRUE(exchange.place(account, {.symbol = {0},
+                                         .side = Side::buy,
+                                         .type = OrderType::market,
+                                         .size = {10},
+                                         .stop_loss = sim::StopLeg{.trigger = trigger}}));
+    go_on(1s);
+    EXPECT_EQ(exchange.position(account, {0}).stop_loss, stop);
+  }
+  void go_on(Duration time) {
+    pass(time);
+    exchange.advance_to(scheduler.now());
+  }
+  void set_again() {
+    auditor.sent(1, Line::rest, "/v5/position/trading-stop",
+                 R"({"symbol":")" + instruments[0].name.str() + R"(","stopLoss":")" + to_text(stop) + R"("})",
+                 scheduler.now());
+  }
+  E8 stop;
+};
+
+TEST_F(StandingStop, IsNotSetAgain) {
+  go_on(9s);
+  set_again();
+  EXPECT_EQ(broken(), "I13");
+}
+
+TEST_F(StandingStop, MayBeSetAgainAfterAFillWithoutANewWord) {
+  go_on(8s);
+  EXPECT_TRUE(exchange.place(
+      account,
+      {.symbol = {0}, .side = Side::sell, .type = OrderType::market, .size = {4}, .reduce_only = true}));
+  go_on(1s);
+  set_again();
+  EXPECT_EQ(broken(), "");
+  go_on(7s);
+  set_again();
+  EXPECT_EQ(broken(), "I13") << "again and again";
 }
 
 /// A ledger that stands still while fundings are told.
