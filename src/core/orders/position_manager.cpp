@@ -162,21 +162,8 @@ void PositionManager::note(const Execution& execution) {
 
 void PositionManager::adopt(Instant at, SymbolId symbol, const VenuePosition& venue, Instant of) {
   const Position& p = position(symbol, 0);
-  Instant as_of = of.ns == 0 ? distant_future : of;
-  if (p.told_at.ns != INT64_MIN && p.told_size == venue.size) {
-    as_of = p.told_of;
-  } else if (p.told_at.ns != INT64_MIN) {
-    // An older word and all fills since make what the list shows: it holds them, whatever clocks say of it. A
-    // position that was closed has no row and no time of its own.
-    Lots made = p.told_size;
-    Instant newest = p.told_of;
-    for (const Execution& fill : noted_) {
-      if (fill.symbol != symbol || fill.kind == ExecutionKind::funding || fill.at <= p.told_of) continue;
-      made = made + Lots{sign_of(fill.side) * fill.size.count};
-      newest = std::max(newest, fill.at);
-    }
-    if (made == venue.size) as_of = std::max(as_of, newest);
-  }
+  const bool told = p.told_at.ns != INT64_MIN && p.told_size == venue.size;
+  const Instant as_of = told ? p.told_of : of.ns == 0 ? distant_future : of;
   take_over(at, symbol, 0, venue.size, venue.entry_price, venue.mark_price, venue.stop_loss, as_of);
 }
 

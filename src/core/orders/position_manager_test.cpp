@@ -287,29 +287,6 @@ TEST_F(Held, WhatIsAdoptedKeepsItsStop) {
   EXPECT_EQ(to_text(*positions.average_entry({0})), "100000");
 }
 
-TEST_F(Held, AListThatNoLongerShowsAPositionHoldsTheFillThatClosedIt) {
-  told(1, 10, "99500");  // by a list that lagged
-  const auto fill = [](const char* id, std::int64_t ms, Side side, std::int64_t lots) {
-    return Execution{.symbol = {0},
-                     .execution_id = id,
-                     .side = side,
-                     .price = *parse_e8("100000"),
-                     .size = {lots},
-                     .at = at(ms)};
-  };
-  positions.note(fill("e-0", 1, Side::buy, 10));
-  positions.note(fill("e-1", 20, Side::sell, 10));
-  positions.note(Execution{.symbol = {0}, .kind = ExecutionKind::funding, .execution_id = "f", .at = at(21)});
-  positions.note(fill("e-2", 22, Side::sell, 3));
-  PositionManager other = positions;
-  other.adopt(at(30), {0}, {.size = {-3}}, at(18));
-  EXPECT_EQ(other.position({0}).size.count, -3) << "all of them, though the clock says two came after it";
-  other.on(at(31), fill("e-3", 23, Side::buy, 3), std::uint8_t{0});
-  EXPECT_EQ(other.position({0}).size.count, 0);
-  positions.adopt(at(30), {0}, {.size = {0}}, at(21));
-  EXPECT_EQ(positions.position({0}).size.count, -3) << "the last one is younger than the list";
-}
-
 TEST_F(Held, ALogRowCountsOnceWhicheverTellsItFirst) {
   positions.on(at(0), WalletNews{.wallet_balance = {1'000 * e8_per_unit}});
   hold();
