@@ -43,7 +43,9 @@ TEST_F(CarriedIntents, AreReadFromTheJournalsEndUnderTheirNewSymbol) {
   keep(0, InstrumentDefined{{.id = {0}, .name = "BTCUSDT"}});
   keep(0, InstrumentDefined{{.id = {1}, .name = "OLDUSDT"}});
   keep(StampedCommand{{3}, at(1), placed("r1-1", 1).what});
-  keep(100, IntentCarried{.id = "r0-7", .symbol = {0}, .placed_at = at(2)});
+  const Instant by_another_clock = at(900);
+  keep(40, IntentCarried{.id = "r0-7", .symbol = {0}, .placed_at = by_another_clock});
+  keep(99, TimerFired{at(99)});
   keep(StampedCommand{{4}, at(100), placed("r1-2", 100).what});
   keep(StampedCommand{{4}, at(100), placed("r1-3", 100, 1).what});
   keep(101, TimerFired{at(101)});
@@ -51,7 +53,7 @@ TEST_F(CarriedIntents, AreReadFromTheJournalsEndUnderTheirNewSymbol) {
   close();
   const auto carried = carried_intents(
       folder.path(), {Instrument{.id = {0}, .name = "ETHUSDT"}, Instrument{.id = {1}, .name = "BTCUSDT"}},
-      {.last_sequence = {5}, .last_at = at(101)});
+      {.last_sequence = {6}, .last_at = at(101)});
   ASSERT_TRUE(carried) << carried.error();
   ASSERT_EQ(carried->size(), 1u)
       << "r1-1 is older than any window, r1-3 of a symbol that is not watched any more, and r0-7 was carried "
@@ -68,15 +70,15 @@ TEST_F(CarriedIntents, WhatALifeWasToldIsNotThereIsNotCarriedToTheNext) {
   keep(0, InstrumentDefined{{.id = {0}, .name = "BTCUSDT"}});
   for (const char* id : {"r1-1", "r1-2"})
     keep(0, IntentCarried{.id = id, .symbol = {0}, .placed_at = at(-5)});
-  keep(13, TimerFired{at(13)});
-  for (const char* id : {"r1-1", "r1-2"}) keep(StampedCommand{{5}, at(13), QueryOrder{id, {0}}});
-  keep(14, RequestAnswer{.request = RequestKind::query,
+  keep(18, TimerFired{at(18)});
+  for (const char* id : {"r1-1", "r1-2"}) keep(StampedCommand{{5}, at(18), QueryOrder{id, {0}}});
+  keep(19, RequestAnswer{.request = RequestKind::query,
                          .outcome = RequestOutcome::refused,
                          .symbol = {0},
                          .client_id = "r1-1"});
   close();
   const auto carried = carried_intents(folder.path(), {Instrument{.id = {0}, .name = "BTCUSDT"}},
-                                       {.last_sequence = {6}, .last_at = at(14)});
+                                       {.last_sequence = {6}, .last_at = at(19)});
   ASSERT_TRUE(carried) << carried.error();
   ASSERT_EQ(carried->size(), 1u);
   EXPECT_EQ((*carried)[0].id.view(), "r1-2") << "the second question was not answered any more";

@@ -208,6 +208,7 @@ void OrderExecutor::cancel_all(Instant now, Keep keep, Outbox& out) {
   for (std::size_t i = 0; i < unsettled_.size(); ++i) {
     Order& order = slot(unsettled_[i]);
     if (is_over(order.state) || (keep == Keep::reducing && order.reduce_only)) continue;
+    if (order.earlier && MLBOT_PLANTED(leave_orders_of_earlier_lives)) continue;
     if (order.type == OrderType::market || order.time_in_force == TimeInForce::ioc)
       continue;  // ends by itself
     if (keep == Keep::reducing) {
