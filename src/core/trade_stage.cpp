@@ -25,12 +25,12 @@ void TradeStage::compare_wallet(Instant now) {
   if (ledger.is_open()) monitor_.compare_wallet(now, ledger.cash());
 }
 
-/// Who resumes has looked: wallet and modes are taken as they are. A position that differs is not: what we do
-/// not count we cannot close.
+/// Who resumes has looked: modes are taken as they are, and a wallet that no message under way explains. A
+/// position that differs is not: what we do not count we cannot close.
 void TradeStage::accept_account(Instant now) {
   if (!monitor_.known() || !router_.positions().ledger().is_open()) return;
+  if (monitor_.wallet_differs_for_certain()) router_.accept_wallet(wallet_of_, monitor_.wallet_balance());
   monitor_.accept();
-  router_.accept_wallet(wallet_of_, monitor_.wallet_balance());
   compare_wallet(now);
 }
 

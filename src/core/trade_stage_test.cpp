@@ -93,8 +93,12 @@ TEST_F(Wallet, AResumeBetweenAChargeAndItsWalletAcceptsWhatTheWalletDoesNotHoldY
   tell(8, 5, 997);
   EXPECT_EQ(cash(), balance());
   tell(9, 9, 900);  // by hand
-  step(10, {}, OperatorCommand{.verb = OperatorVerb::resume});
-  funding(11, 8, "f-2");
+  step(9, {}, OperatorCommand{.verb = OperatorVerb::resume});
+  EXPECT_EQ(cash(), 997) << "a charge that explains it may be under way";
+  step(12, {}, TimerFired{});
+  snapshot(13, 9, 900);
+  step(14, {}, OperatorCommand{.verb = OperatorVerb::resume});
+  funding(15, 8, "f-2");
   EXPECT_EQ(cash(), 900) << "that charge is in the wallet that was accepted";
 }
 

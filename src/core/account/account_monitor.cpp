@@ -74,7 +74,8 @@ bool AccountMonitor::on(Instant at, const AccountSnapshot& snapshot) {
       snapshot_ended_ = snapshot_ended_once_ = true;
       snapshot_of_ = of;
       if (wallet_apart_.differs && !wallet_proven_ && of >= wallet_apart_.since) wallet_proven_ = at;
-      ask_at_ = at + recheck_period;
+      const Instant lists_are_younger = live_since_ + list_lag_max;
+      ask_at_ = of < lists_are_younger ? std::max(at, lists_are_younger) : at + recheck_period;
       return true;
     }
     case SnapshotPhase::failed:

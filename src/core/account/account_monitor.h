@@ -9,6 +9,9 @@
 // alone: it differs at once, but that is proven only when a whole snapshot, asked for after that, did not
 // explain it.
 //
+// Lists lag: one that was asked for within `list_lag_max` of the link's coming up may show what ended before
+// it, and no stream told. The account is read again when that time is over.
+//
 // A question that is put while another is under way gets the other's answer: a snapshot says what was there
 // when the oldest unanswered question was put, and no later.
 //
@@ -30,6 +33,7 @@ namespace mlbot::core {
 inline constexpr Duration answer_patience = 10s;    ///< QueryAccount without an end: ask again
 inline constexpr Duration retry_pause = 2s;         ///< after a snapshot that failed
 inline constexpr Duration recheck_period = 30s;     ///< the account is read again this often
+inline constexpr Duration list_lag_max = 10s;       ///< a list may show what was true this long ago
 inline constexpr Duration wallet_age_max = 90s;     ///< an older wallet carries no entry
 inline constexpr Duration mismatch_tolerance = 1s;  ///< news and fills may overtake each other this long
 inline constexpr Duration mismatch_halt = 5s;       ///< a difference that lasts longer stops trading
@@ -109,6 +113,8 @@ class AccountMonitor {
   Duration worst_mismatch(Instant now) const;
   /// The same, a wallet's counted from its proof.
   Duration proven_mismatch(Instant now) const;
+  /// A whole snapshot did not explain what the wallet differs by.
+  bool wallet_differs_for_certain() const { return wallet_proven_.has_value(); }
   /// The one that has lasted longest.
   std::optional<AccountDifference> difference() const;
   bool wallet_known() const { return wallet_known_; }

@@ -89,6 +89,20 @@ TEST_F(Account, SilenceAndFailureAreAskedAgain) {
   EXPECT_EQ(asked(), 1u);
 }
 
+TEST_F(Account, IsReadAgainWhenListsCanNoLongerBeOlderThanTheLink) {
+  go_live();
+  monitor.on_timer(at(9'999), {}, out);
+  EXPECT_EQ(asked(), 0u);
+  monitor.on_timer(at(10'000), {}, out);
+  EXPECT_EQ(asked(), 1u) << "what ended between such a list and the link was told by nobody";
+  monitor.on(at(10'100), AccountSnapshot{SnapshotPhase::begin});
+  EXPECT_TRUE(monitor.on(at(10'200), AccountSnapshot{SnapshotPhase::end}));
+  monitor.on_timer(at(40'100), {}, out);
+  EXPECT_EQ(asked(), 0u) << "from then on every half minute";
+  monitor.on_timer(at(40'200), {}, out);
+  EXPECT_EQ(asked(), 1u);
+}
+
 TEST_F(Account, AShadowAsksNothing) {
   monitor.start(at(0), Mode::shadow, out);
   monitor.on(at(10), LinkChanged{Link::account, LinkState::live}, out);

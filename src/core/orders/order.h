@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/account/account_monitor.h"
 #include "core/orders/order_life.h"
 #include "domain/command.h"
 
@@ -14,7 +15,6 @@ namespace mlbot::core {
 inline constexpr Duration answer_patience_order = 5s;
 inline constexpr Duration recv_window = 5s;         ///< the venue refuses a request that is older than this
 inline constexpr Duration recv_window_margin = 2s;  ///< clocks differ
-inline constexpr Duration list_lag_max = 10s;       ///< a list may show what was true this long ago
 inline constexpr Duration question_life = 30s;      ///< an answer that took longer will not come
 inline constexpr std::size_t order_slots = 512;
 inline constexpr std::size_t foreign_slots = 128;

@@ -66,15 +66,18 @@ void Closing::step(Instant now, OrderRouter& router, AccountMonitor& monitor, Ou
   }
   for (std::uint16_t i = 0; i < attempts_.size(); ++i)
     if (monitor.venue({i}).size.count != 0) return;  // the difference is named by the monitor; we wait for it
-  for (std::uint16_t i = 0; i < attempts_.size(); ++i)
-    if (attempts_[i] > 0 || monitor.venue({i}).stop_loss.count != 0)
-      out.commands.push_back(CancelAllOrders{.symbol = {i}, .stops = true});
+  for (std::uint16_t i = 0; i < attempts_.size(); ++i) {
+    if (attempts_[i] == 0 && monitor.venue({i}).stop_loss.count == 0) continue;
+    out.commands.push_back(CancelAllOrders{.symbol = {i}, .stops = true});
+    stops_off_at_ = now;
+  }
   phase_ = Phase::done;
 }
 
 void Closing::hash_into(StateHash& hash) const {
   hash.add(static_cast<std::uint64_t>(phase_) << 1 | std::uint64_t{resume_later_});
   hash.add(flat_since_.ns);
+  hash.add(stops_off_at_.ns);
   for (const auto attempts : attempts_) hash.add(std::uint64_t{attempts});
 }
 

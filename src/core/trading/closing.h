@@ -38,6 +38,10 @@ class Closing {
   bool waits_to_resume() const { return resume_later_; }
 
   Phase phase() const { return phase_; }
+  /// The cancel that takes the stops off may still be on its way: it would take that of a new position.
+  bool stops_may_go(Instant now) const {
+    return stops_off_at_.ns != INT64_MIN && now - stops_off_at_ < recv_window + recv_window_margin;
+  }
   bool under_way() const { return phase_ == Phase::closing || phase_ == Phase::verifying; }
   void hash_into(StateHash& hash) const;
 
@@ -47,6 +51,7 @@ class Closing {
   Phase phase_ = Phase::off;
   bool resume_later_ = false;
   Instant flat_since_ = distant_future;
+  Instant stops_off_at_{INT64_MIN};
   std::vector<std::uint8_t> attempts_;  ///< by symbol, closes that were sent
 };
 

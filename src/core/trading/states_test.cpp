@@ -173,6 +173,8 @@ TEST_F(States, TheEndOfARunIsNoPauseOfTheNext) {
 }
 
 TEST_F(States, AKillClosesVerifiesFromTwoSourcesAndThenTakesTheStopsOff) {
+  decision.cooldown_ms = 0;
+  configure();
   fill(2, judge(1, 20));
   command(3, OperatorVerb::kill);
   ASSERT_TRUE(placed());
@@ -205,6 +207,8 @@ TEST_F(States, AKillClosesVerifiesFromTwoSourcesAndThenTakesTheStopsOff) {
   judge(13, 0);
   command(13, OperatorVerb::resume);
   EXPECT_EQ(coordinator.state(), TradingState::active);
+  EXPECT_EQ(reason(15, 20), ReasonCode::cooldown) << "what takes the stops off may still be on its way";
+  EXPECT_EQ(reason(16, 20), ReasonCode::order_entry);
 }
 
 TEST_F(States, ASnapshotOfBeforeIsNoProofAndAStrangersPositionKeepsTheKillOpen) {

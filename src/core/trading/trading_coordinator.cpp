@@ -130,6 +130,7 @@ std::optional<ReasonCode> TradingCoordinator::account_veto(Instant now, SymbolId
   if (maintenance_ || !symbols_[symbol.index].tradable) return ReasonCode::maintenance;
   if (no_permission_) return ReasonCode::key_no_trade_permission;
   if (now < rate_limited_until_) return ReasonCode::rate_limited;
+  if (closing_.stops_may_go(now)) return ReasonCode::cooldown;
   return std::nullopt;
 }
 
