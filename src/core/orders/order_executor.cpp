@@ -209,8 +209,12 @@ void OrderExecutor::cancel_all(Instant now, Keep keep, Outbox& out) {
     Order& order = slot(unsettled_[i]);
     if (is_over(order.state) || (keep == Keep::reducing && order.reduce_only)) continue;
     if (order.earlier && MLBOT_PLANTED(leave_orders_of_earlier_lives)) continue;
-    if (order.type == OrderType::market || order.time_in_force == TimeInForce::ioc)
-      continue;  // ends by itself
+    if (order.type == OrderType::market || order.time_in_force == TimeInForce::ioc) {
+      // It ends by itself. An entry that nobody has answered may wait for its turn to leave: then it never
+      // does.
+      if (order.state == OrderState::in_flight && !order.reduce_only) ask_to_cancel(now, order, out);
+      continue;
+    }
     if (keep == Keep::reducing) {
       ask_to_cancel(now, order, out);
       continue;

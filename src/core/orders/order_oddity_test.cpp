@@ -296,15 +296,30 @@ TEST_F(Oddity, OrdersOfOthersBeyondTheSlotsAreCountedAsMissing) {
   EXPECT_EQ(executor.foreign_refused(), 4u);
 }
 
+/// It would end by itself, but it may wait behind a quota, and leave after a person has stopped entries.
+TEST_F(Oddity, ACrossingEntryThatNobodyAnsweredIsTakenBackToo) {
+  for (const auto keep : {OrderExecutor::Keep::reducing, OrderExecutor::Keep::nothing}) {
+    const auto entry = place(0, Side::buy, 1, TimeInForce::ioc);
+    const auto exit = place(0, Side::sell, 1, TimeInForce::ioc, true);
+    executor.cancel_all(at(1), keep, out);
+    EXPECT_EQ(state(entry), OrderState::cancelling);
+    EXPECT_EQ(state(exit), OrderState::in_flight) << "an exit is wanted";
+    EXPECT_EQ(sent<CancelOrder>(), 1u);
+    news(2, entry, OrderStatus::cancelled);
+    news(2, exit, OrderStatus::cancelled);
+    out.commands.clear();
+  }
+}
+
 TEST_F(Oddity, CancellingEverythingSparesWhatEndsByItself) {
   const auto entry = place(0, Side::buy, 1), other = place(0, Side::buy, 2);
   const auto exit = place(0, Side::sell, 1, TimeInForce::post_only, true);
   const auto crossing = place(0, Side::buy, 1, TimeInForce::ioc);
-  for (const auto& id : {entry, other, exit}) news(5, id, OrderStatus::open);
+  for (const auto& id : {entry, other, exit, crossing}) news(5, id, OrderStatus::open);
   executor.cancel_all(at(10), OrderExecutor::Keep::reducing, out);
   EXPECT_EQ(sent<CancelOrder>(), 2u);
   EXPECT_EQ(state(exit), OrderState::open);
-  EXPECT_EQ(state(crossing), OrderState::in_flight);
+  EXPECT_EQ(state(crossing), OrderState::open);
   executor.cancel_all(at(20), OrderExecutor::Keep::nothing, out);
   EXPECT_EQ(sent<CancelAllOrders>(), 1u);
   EXPECT_EQ(state(exit), OrderState::cancelling);
