@@ -199,6 +199,7 @@ class Auditor final : public sim::Listener {
   void look_for_agreement();
   std::string_view apart() const;
   void hear_account(const Event& event);
+  std::int64_t rounding_of_what_is_held() const;
   void hear_answer(const RequestAnswer& answer);
   void hear_word(const ClientOrderId& id, SymbolId symbol);
   std::int64_t leaves_of(std::string_view id, Create& order);
@@ -228,6 +229,7 @@ class Auditor final : public sim::Listener {
   std::deque<Instant> orders_sent_, batched_sent_, http_sent_;
   std::uint64_t creates_ = 0;
   std::int64_t cash_ = 0, wallet_at_start_ = 0;
+  std::int64_t rounding_found_ = 0;  ///< 1e-8 USDT: what a life finds has an entry price that is told rounded
   // What this life says of itself, was told, and may therefore be held to (auditor_claims.cpp).
   Claims claims_;
   std::vector<std::string> known_;                ///< orders that it made or was handed on, not yet seen over

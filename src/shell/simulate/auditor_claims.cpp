@@ -72,6 +72,16 @@ void Auditor::hear_word(const ClientOrderId& id, SymbolId symbol) {
 
 // ---- the account
 
+/// By how much cost by a rounded entry price may be off: half a unit a coin, until the account's log tells.
+std::int64_t Auditor::rounding_of_what_is_held() const {
+  std::int64_t sum = 0;
+  for (const Symbol& s : symbols_) {
+    const Lots held = exchange_->position(account_, s.terms.id).size;
+    if (held.count != 0) sum += std::abs(s.terms.size(held).count) / e8_per_unit / 2 + 1;
+  }
+  return sum;
+}
+
 /// Known is an account whose stream is live and whose lists were read since. Books are adopted from lists
 /// that were asked for since, and a question that is put while another is under way gets the other's answer.
 void Auditor::hear_account(const Event& event) {
@@ -87,6 +97,7 @@ void Auditor::hear_account(const Event& event) {
     if (snapshot->phase != SnapshotPhase::begin) account_asked_at_.reset();
     if (snapshot->phase == SnapshotPhase::end && in_snapshot_) {
       account_known_ = true;
+      if (!snapshot_once_) rounding_found_ = rounding_of_what_is_held();
       snapshot_once_ |= of_now;
       account_known_since_ = std::min(account_known_since_, scheduler_.now());
     }
@@ -252,7 +263,9 @@ void Auditor::check_stop(std::string_view body) {
   const double way = held.size.count > 0 ? 1e4 : -1e4;
   const auto away = [&](E8 from) { return way * (to_double(from) - to_double(*stop)) / to_double(from); };
   const double bps = away(held.entry_price), limit = limits_.stop_distance_bps;
-  if (bps > stop_slack * limit)
+  double nearest = bps;  // a stop that the price has passed would be refused: then it is set from there
+  for (const Mid& mid : s.mids) nearest = std::min(nearest, away({mid.price}));
+  if (nearest > stop_slack * limit)
     return fail("I8", fmt::format("{}: the bot sets a stop {:.0f} bps from the entry, and {} are configured",
                                   name, bps, limits_.stop_distance_bps));
   const bool known = now - s.disturbed_at > disturbance;  // that somebody else turned it may not be told yet

@@ -170,6 +170,31 @@ TEST_F(StandingStop, MayBeSetAgainAfterAFillWithoutANewWord) {
   EXPECT_EQ(broken(), "I13") << "again and again";
 }
 
+/// Held when a life begins, by an entry price that is told to eight places.
+class Found : public StandingStop {
+ protected:
+  void end(std::int64_t off) {
+    auditor.life_began(2);
+    auditor.heard(LinkChanged{Link::account, LinkState::live});
+    auditor.heard(AccountSnapshot{SnapshotPhase::begin});
+    auditor.heard(AccountSnapshot{SnapshotPhase::end});
+    go_on(30s);
+    auditor.market_line(true);
+    const E8 wallet{exchange.wallet(account).wallet_balance.count + off};
+    auditor.finish({.state = TradingState::active, .positions = {{10}}, .wallet = wallet, .runs = true});
+  }
+};
+
+TEST_F(Found, PositionMayCostAUnitMoreThanItsRoundedEntrySays) {
+  end(1);
+  EXPECT_EQ(broken(), "");
+}
+
+TEST_F(Found, PositionExplainsNoMoreThanThat) {
+  end(-2);
+  EXPECT_EQ(broken(), "I11");
+}
+
 /// The long is a short now, and the bot sets the stop of a long.
 class TurnedPosition : public StandingStop {
  protected:
