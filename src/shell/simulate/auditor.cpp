@@ -350,8 +350,18 @@ void Auditor::terms_changed(const Instrument& instrument) {
 }
 
 void Auditor::look() {
+  look_at_beliefs();
   look_for_stops();
   look_for_agreement();
+}
+
+void Auditor::look_at_beliefs() {
+  for (Symbol& s : symbols_) {
+    const std::int64_t believes = claims_.position ? claims_.position(s.terms.id).count : 0;
+    if ((believes > 0) != (s.believed > 0) || (believes < 0) != (s.believed < 0))
+      s.believed_since = scheduler_.now();
+    s.believed = believes;
+  }
 }
 
 void Auditor::look_for_stops() {

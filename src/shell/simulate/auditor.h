@@ -162,6 +162,8 @@ class Auditor final : public sim::Listener {
     bool entered_buy = false;
     std::int64_t entered_lots = 0;
     Instant disturbed_at{INT64_MIN / 2};
+    std::int64_t believed = 0;                                    ///< lots, by the bot's own word
+    Instant believed_since{};                                     ///< that it is long, short or flat
     std::array<std::optional<Instant>, 2> counts_too_much_since;  ///< of what may be bought, and sold
   };
   struct Create {
@@ -195,6 +197,7 @@ class Auditor final : public sim::Listener {
   void check_stop(std::string_view body);
   void check_cancel_all(std::string_view body);
   void look_for_orders_left();
+  void look_at_beliefs();
   void look_for_stops();
   void look_for_agreement();
   std::string_view apart() const;

@@ -17,7 +17,8 @@ constexpr Duration position_settled = 600ms;  ///< a stop is about the position 
 constexpr Duration order_left_longest = 3s;   ///< of an entry that an earlier life placed
 constexpr Duration silence_known = 6s;        ///< a create without a word for so long is in doubt
 constexpr Duration stop_known = 6s, disturbance = 15s;
-constexpr double stop_slack = 2;  ///< over the distance that is configured
+constexpr Duration wish_under_way = 2s;  ///< what it believed a moment ago may still be on its way
+constexpr double stop_slack = 2;         ///< over the distance that is configured
 
 bool is_over(OrderStatus status) {
   return status == OrderStatus::filled || status == OrderStatus::cancelled ||
@@ -268,7 +269,10 @@ void Auditor::check_stop(std::string_view body) {
   if (nearest > stop_slack * limit)
     return fail("I8", fmt::format("{}: the bot sets a stop {:.0f} bps from the entry, and {} are configured",
                                   name, bps, limits_.stop_distance_bps));
-  const bool known = now - s.disturbed_at > disturbance;  // that somebody else turned it may not be told yet
+  // That somebody else turned it may not be told yet; a bot that counts it as it is was told.
+  const bool counted =
+      (held.size.count > 0 ? s.believed > 0 : s.believed < 0) && now - s.believed_since > wish_under_way;
+  const bool known = counted || now - s.disturbed_at > disturbance;
   if (known && std::max(bps, away({s.mids.back().price})) < -0.3 * limit)
     return fail("I8", fmt::format("{}: the bot sets a stop on the side where the position wins", name));
   // After each fill the bot needs a new word, and sets the stop anew when none comes.

@@ -222,6 +222,22 @@ TEST_F(TurnedPosition, ByAHumanMayNotBeToldYet) {
   EXPECT_EQ(broken(), "I8");
 }
 
+TEST_F(TurnedPosition, ByAHumanIsKnownToABotThatCountsIt) {
+  Lots believed{10};
+  auditor.claims(
+      {.open_entries = {}, .wallet = {}, .position = [&](SymbolId) { return believed; }, .stopped_by = {}});
+  auditor.disturbed({0});
+  turn();
+  believed = {-10};
+  auditor.look();
+  go_on(1s);
+  set_again();
+  EXPECT_EQ(broken(), "") << "wished for when it did not know";
+  go_on(2s);
+  set_again();
+  EXPECT_EQ(broken(), "I8");
+}
+
 /// A bot that has no book at the end of a world.
 class Bookless : public Judged {
  protected:
