@@ -83,13 +83,20 @@ TEST_F(Room, AFillCountsOnceAndAChargeIsNone) {
   EXPECT_EQ(router.risk().day().round_trips, 1u) << "and yet a position was closed";
 }
 
-TEST(CarriedOrder, IsSettledByTheListThatThePositionIsAdoptedFrom) {
+/// A run that has not read the account yet.
+class FirstList : public ::testing::Test {
+ protected:
+  FirstList() {
+    router.add(stamp_instrument());
+    monitor.add(stamp_instrument());
+    router.start(Mode::paper, "main", 2);
+  }
   OrderRouter router;
   AccountMonitor monitor;
   Outbox out;
-  router.add(stamp_instrument());
-  monitor.add(stamp_instrument());
-  router.start(Mode::paper, "main", 2);
+};
+
+TEST_F(FirstList, SettlesACarriedOrderWhoseFillsItShows) {
   const ClientOrderId id = order_id(account_tag("main"), 1, 3);
   router.carry(Instant{}, {.id = id, .symbol = {0}, .side = Side::sell, .size = {16}}, out);
   router.on(Instant{},
@@ -114,13 +121,7 @@ TEST(CarriedOrder, IsSettledByTheListThatThePositionIsAdoptedFrom) {
   EXPECT_EQ(router.positions().position({0}).size.count, 0) << "the venue's position holds it";
 }
 
-TEST(FirstList, ItsFillsCountOnceThatAreYoungerThanThePosition) {
-  OrderRouter router;
-  AccountMonitor monitor;
-  Outbox out;
-  router.add(stamp_instrument());
-  monitor.add(stamp_instrument());
-  router.start(Mode::paper, "main", 2);
+TEST_F(FirstList, ItsFillsCountOnceThatAreYoungerThanThePosition) {
   const Instant noon = Instant::from_seconds(1'767'614'400);
   for (int told = 0; told < 2; ++told)  // by the answer about one order, and by the list
     router.on(noon,
