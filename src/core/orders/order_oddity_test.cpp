@@ -562,6 +562,7 @@ TEST_F(Oddity, WhatAnotherListShowedWhenTheQuestionWasPutIsMissed) {
   executor.on(at(1'000),
               OrderNews{.symbol = {0}, .venue_id = "v-9", .status = OrderStatus::open, .size = {8}}, out);
   snapshot_ended(executor, at(1'000), at(900), out);
+  snapshot_ended(executor, at(1'000), at(1'000), out);
   EXPECT_FALSE(executor.any_unknown({0})) << "by this very list";
   snapshot_ended(executor, at(1'100), at(1'000), out);  // asked again as soon as that one came
   EXPECT_TRUE(executor.any_unknown({0}));

@@ -49,6 +49,16 @@ TEST_F(Held, AWordThatIsOlderThanTheFillShowsNothing) {
   EXPECT_EQ(sent<SetPositionStop>(), 1u);
 }
 
+TEST_F(Held, NoStopOfALongIsSetWhereTheVenueHoldsAShort) {
+  trade_told_late(100, 40, Side::buy, 10, "100000");
+  told(100, 29, "0");  // without a stop, and more than we know of
+  look(2'000);
+  ASSERT_EQ(sent<SetPositionStop>(), 1u);
+  told(2'100, -29, "101000");
+  look(4'100);
+  EXPECT_EQ(sent<SetPositionStop>(), 1u) << "below the market it would take their profit";
+}
+
 TEST_F(Held, NoStopIsSetWhereTheVenueHoldsTheOtherSide) {
   trade_told_late(100, 40, Side::sell, 10,
                   "100000");  // a person's, by a list that does not show yet what we bought since

@@ -238,6 +238,51 @@ TEST_F(TurnedPosition, ByAHumanIsKnownToABotThatCountsIt) {
   EXPECT_EQ(broken(), "I8");
 }
 
+/// An order of an earlier life, sent as one that reduces, stands at the venue as one that opens.
+class LeftEntry : public StandingStop {
+ protected:
+  void place_and_die(bool handed_on) {
+    auditor.journaled(PlaceOrder{.id = "a"});
+    auditor.sent(1, Line::orders, "",
+                 R"({"op":"order.create","args":[{"orderLinkId":"a","symbol":")" + instruments[0].name.str() +
+                     R"(","side":"Sell","orderType":"Market","reduceOnly":true,"qty":")" +
+                     to_text(instruments[0].size({5})) + R"("}]})",
+                 scheduler.now());
+    const E8 far{exchange.ticker({0}).mark_price.count / 100 * 104};
+    EXPECT_TRUE(exchange.place(account, {.client_id = "a",
+                                         .symbol = {0},
+                                         .side = Side::sell,
+                                         .price = {far.count / instruments[0].tick_size.count},
+                                         .size = {5}}));
+    auditor.life_began(2);
+    hear(LinkChanged{Link::account, LinkState::live});
+    if (handed_on) hear(IntentCarried{.id = "a", .symbol = {0}, .size = {5}});
+    hear(AccountSnapshot{SnapshotPhase::begin});
+    hear(AccountSnapshot{SnapshotPhase::end});
+  }
+  void hear(const Event& event) {
+    auditor.heard(event);
+    auditor.stepped(Stamped{.at = scheduler.now(), .what = event}, {}, scheduler.now());
+  }
+  std::string after(Duration time) {
+    pass(time);
+    hear(TimerFired{});
+    return auditor.violation() ? auditor.violation()->what : "";
+  }
+};
+
+TEST_F(LeftEntry, ThatItsJournalHandsOnIsGoneAfterThreeSeconds) {
+  place_and_die(true);
+  EXPECT_EQ(after(3s), "");
+  EXPECT_EQ(after(1s), "entry a of an earlier life has been left at the venue for 4 s");
+}
+
+TEST_F(LeftEntry, ThatAPowerCutTookIsSeenByTheSecondReading) {
+  place_and_die(false);
+  EXPECT_EQ(after(18s), "");
+  EXPECT_EQ(after(1s), "entry a of an earlier life has been left at the venue for 19 s");
+}
+
 /// A bot that has no book at the end of a world.
 class Bookless : public Judged {
  protected:
