@@ -185,6 +185,7 @@ void Auditor::life_began(std::uint64_t life) {
   funding_told_.reset();
   wallet_found_at_.reset();
   market_lost_at_.reset();
+  market_live_ = false;
   account_asked_at_.reset();
   rounding_found_ = 0;
   barred_ = barred_kept_;
@@ -225,6 +226,10 @@ void Auditor::heard(const Event& event) {
     if (link->link == Link::market &&
         (link->state == LinkState::down || link->state == LinkState::connecting))
       for (Symbol& s : symbols_) s.synced = false;
+    if (link->link == Link::market && (link->state == LinkState::live) != market_live_) {
+      market_live_ = !market_live_;
+      market_changed_at_ = scheduler_.now();
+    }
     if (link->link == Link::account)
       account_live_since_ =
           link->state == LinkState::live ? std::min(account_live_since_, scheduler_.now()) : distant_future;
@@ -417,8 +422,7 @@ void Auditor::finish(const Belief& belief) {
   if (belief.stopped_by == ReasonCode::position_mismatch && !told_too_late)
     return fail("I27", "trading is halted by a mismatch although all is calm");
   // A slow line may be taken for a dead one at any time: it is closed, and opened anew.
-  const bool line_changes = scheduler_.now() - market_back_at_ <= book_comes ||
-                            (market_lost_at_ && scheduler_.now() - *market_lost_at_ <= line_comes);
+  const bool line_changes = scheduler_.now() - market_changed_at_ <= (market_live_ ? book_comes : line_comes);
   for (const Symbol& s : symbols_)
     if (belief.runs && old_enough && !s.shown && !line_changes)
       return fail("I5", fmt::format("{}: the bot has no book although all is calm", s.terms.name.view()));

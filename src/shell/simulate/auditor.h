@@ -246,7 +246,8 @@ class Auditor final : public sim::Listener {
   std::optional<Instant> wallet_found_at_;  ///< when the wallet was told first in this life, or accepted
   bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
   bool clock_told_ = false, strangers_ = false;
-  Instant market_back_at_{INT64_MIN / 2};                     ///< when the market's line came up last
+  bool market_live_ = false;                                  ///< by the bot's own word
+  Instant market_changed_at_{INT64_MIN / 2};                  ///< when that became so, or ended
   std::optional<Instant> market_lost_at_, account_asked_at_;  ///< the oldest question without an answer
   Instant account_live_at_{};                                 ///< as the bot was told
   std::optional<Instant> calm_since_;

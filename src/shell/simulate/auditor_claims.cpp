@@ -300,12 +300,10 @@ void Auditor::check_cancel_all(std::string_view body) {
 // ---- lines
 
 void Auditor::market_line(bool there) {
-  if (there) {
+  if (there)
     market_lost_at_.reset();
-    market_back_at_ = scheduler_.now();
-  } else if (!market_lost_at_) {
+  else if (!market_lost_at_)
     market_lost_at_ = scheduler_.now() + market_news;
-  }
 }
 
 }  // namespace mlbot::shell::simulate

@@ -179,7 +179,7 @@ class Found : public StandingStop {
     auditor.heard(AccountSnapshot{SnapshotPhase::begin});
     auditor.heard(AccountSnapshot{SnapshotPhase::end});
     go_on(30s);
-    auditor.market_line(true);
+    auditor.heard(LinkChanged{Link::market, LinkState::live});
     const E8 wallet{exchange.wallet(account).wallet_balance.count + off};
     auditor.finish({.state = TradingState::active, .positions = {{10}}, .wallet = wallet, .runs = true});
   }
@@ -288,7 +288,7 @@ class Bookless : public Judged {
  protected:
   Bookless() {
     auditor.heard(LinkChanged{Link::account, LinkState::live});
-    auditor.market_line(true);
+    auditor.heard(LinkChanged{Link::market, LinkState::live});
     pass(40s);
   }
   void finish() {
@@ -297,14 +297,14 @@ class Bookless : public Judged {
 };
 
 TEST_F(Bookless, IsRightWhileItsLineIsMadeAnew) {
-  auditor.market_line(false);
+  auditor.heard(LinkChanged{Link::market, LinkState::stale});
   pass(4s);
   finish();
   EXPECT_EQ(broken(), "");
 }
 
 TEST_F(Bookless, IsWrongWhenItsLineDoesNotComeBack) {
-  auditor.market_line(false);
+  auditor.heard(LinkChanged{Link::market, LinkState::stale});
   pass(6s);
   finish();
   EXPECT_EQ(broken(), "I5");

@@ -161,7 +161,7 @@ class Row {
   Row(dom::object object, std::string_view place, Reading& reading)
       : object_{object}, place_{place}, reading_{reading} {}
 
-  /// Text of a number lives until the next question.
+  /// Text of a number lives until the next question, and no longer than the row.
   bool has_text(std::string_view key, std::string_view& out) {
     out = {};
     if (!reading_.ok()) return false;
@@ -172,16 +172,18 @@ class Row {
     if (error) fail(key, error);
     return !error;
   }
-  std::string_view text(std::string_view key) {
+  std::string_view text(std::string_view key) & {
     std::string_view out;
     if (!has_text(key, out)) fail(key, "missing");
     return out;
   }
-  std::string_view text_or_empty(std::string_view key) {
+  std::string_view text_or_empty(std::string_view key) & {
     std::string_view out;
     has_text(key, out);
     return out;
   }
+  std::string_view text(std::string_view key) && = delete;
+  std::string_view text_or_empty(std::string_view key) && = delete;
   /// Exact; "" and null are nothing.
   std::optional<E8> optional_e8(std::string_view key) { return money(key, text_or_empty(key), parse_e8); }
   E8 e8(std::string_view key) { return needed(key, money(key, text(key), parse_e8)); }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "venue/bybit/json_reader.h"
+#include "venue/bybit/words.h"
 
 namespace mlbot::venue::bybit {
 
@@ -19,7 +20,17 @@ struct Reply {
   void each(std::string_view key, Read&& read) {
     each_object(list(key), fmt::format("result.{}", key), reading, read);
   }
-  std::string cursor() { return std::string{row().text_or_empty("nextPageCursor")}; }
+  std::string cursor() {
+    Row beside = row();
+    return std::string{beside.text_or_empty("nextPageCursor")};
+  }
+  /// Lists of what is traded here say so, or nothing.
+  void must_be_linear() {
+    Row beside = row();
+    const std::string_view category = beside.text_or_empty("category");
+    if (!category.empty() && category != category_linear)
+      reading.fail("result.category", fmt::format("'{}' was not asked for", category));
+  }
 
   Reading reading;
   dom::object root, result;

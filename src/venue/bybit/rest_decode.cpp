@@ -80,10 +80,7 @@ Instrument read_instrument(const dom::object& object, const SymbolName& name, Re
 Result<InstrumentPage, DecodeError> decode_instruments(std::string_view body, DecodeScratch& scratch) {
   Reply reply{body, scratch};
   InstrumentPage page;
-  const std::string_view category = reply.row().text_or_empty("category");
-  if (!category.empty() && category != category_linear) {
-    reply.reading.fail("result.category", fmt::format("'{}' was not asked for", category));
-  }
+  reply.must_be_linear();
   reply.each("list", [&](const dom::object& object, std::size_t index) {
     Row row{object, "result.list", index, reply.reading};
     const std::string_view symbol = row.text("symbol");
@@ -199,7 +196,8 @@ Result<std::vector<FeeRow>, DecodeError> decode_fee_rates(std::string_view body,
 Result<BookUpdate, DecodeError> decode_book(std::string_view body, const InstrumentTable& table,
                                             DecodeScratch& scratch) {
   Reply reply{body, scratch};
-  const std::string_view symbol = reply.row().text("s");
+  Row row = reply.row();
+  const std::string_view symbol = row.text("s");
   const InstrumentTable::Entry* entry = table.find(symbol);
   if (entry == nullptr) reply.reading.fail("result.s", fmt::format("'{}' is not known to this run", symbol));
   BookUpdate book;
@@ -221,7 +219,6 @@ Result<BookUpdate, DecodeError> decode_book(std::string_view body, const Instrum
   };
   read_side("b", scratch.records.bids);
   read_side("a", scratch.records.asks);
-  Row row = reply.row();
   book.update_id = static_cast<std::uint64_t>(row.integer("u"));
   book.cross_sequence = static_cast<std::uint64_t>(row.optional_integer("seq").value_or(0));
   std::string_view matched;
@@ -239,9 +236,7 @@ Result<ListPage, DecodeError> decode_list(std::string_view body, const Instrumen
                                           DecodeScratch& scratch, std::vector<Event>& out, Read&& read) {
   Reply reply{body, scratch};
   ListPage page;
-  const std::string_view category = reply.row().text_or_empty("category");
-  const bool ours = category.empty() || category == category_linear;
-  if (!ours) reply.reading.fail("result.category", fmt::format("'{}' was not asked for", category));
+  reply.must_be_linear();
   const dom::array rows = reply.list("list");
   if (reply.reading.ok()) {
     page.foreign_rows = read_rows(rows, "result.list", table, reply.reading, out, page.rows, read);

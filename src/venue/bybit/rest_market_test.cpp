@@ -75,6 +75,14 @@ TEST(RestDecode, ServerTimeIsInNanoseconds) {
   EXPECT_EQ(value(decode_server_time(lines[0], scratch)).ns, 1688639403423213947);
 }
 
+TEST(RestDecode, ACategoryThatIsANumberIsNamedInTheError) {
+  DecodeScratch scratch;
+  const auto page = decode_instruments(R"({"retCode":0,"result":{"category":7,"list":[]}})", scratch);
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().where, "result.category");
+  EXPECT_EQ(page.error().what, "'7' was not asked for");
+}
+
 TEST(RestDecode, InstrumentsOfEveryYear) {
   MLBOT_RECORDED(lines, "rest-market/instruments-info.jsonl");
   DecodeScratch scratch;
