@@ -198,6 +198,11 @@ TEST(Codec, ABookOfAnyDepthIsTheBytesOfItsFields) {
   }
 }
 
+TEST(Codec, PricesAtBothEndsComeBack) {
+  const std::vector<BookLevel> levels{{{INT64_MIN}, {1}}, {{INT64_MAX}, {2}}, {{-1}, {3}}};
+  expect_round_trip(Stamped{{1}, {}, {}, {}, BookUpdate{{1}, UpdateKind::delta, 5, 6, {}, levels, levels}});
+}
+
 TEST(Codec, DamagedBytesAreAnErrorNeverACrash) {
   std::string bytes;
   const std::vector<BookLevel> levels(50, BookLevel{{700'000}, {10}});

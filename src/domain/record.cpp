@@ -168,7 +168,8 @@ class Writer {
     varint(levels.size());
     std::int64_t last = 0;
     for (const auto& level : levels) {  // neighbours lie close: one or two bytes a price
-      zigzag(level.price.count - last);
+      zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(level.price.count) -
+                                       static_cast<std::uint64_t>(last)));
       varint(static_cast<std::uint64_t>(level.size.count));
       last = level.price.count;
     }
