@@ -59,8 +59,10 @@ TEST_F(KillPaths, EachLevelByCommandAndBackOnPurpose) {
   EXPECT_TRUE(becomes("halted")) << on_disk();
   EXPECT_EQ(scene.mlbot({"resume"}).exit_code, 0);
   EXPECT_TRUE(becomes("active")) << on_disk();
-  const auto shown = scene.mlbot({"audit", "show", "--kind", "operator"});
-  EXPECT_NE(shown.out.find("verb=unlock from=cli cause=seen"), std::string::npos) << shown.out;
+  EXPECT_TRUE(VenueScene::until([&] {  // the record follows the journal
+    const auto shown = scene.mlbot({"audit", "show", "--kind", "operator"});
+    return shown.out.find("verb=unlock from=cli cause=seen") != std::string::npos;
+  }));
 }
 
 TEST_F(KillPaths, AFileAndASignalAreHeardAndTheFileHoldsUntilAPersonRemovesIt) {
