@@ -15,9 +15,11 @@ class Wallet : public ::testing::Test {
     return TestVenue::begin + Duration{seconds * 1'000'000'000};
   }
   /// Heard at one second, of another by the venue's clock; nothing where it does not say.
-  void tell(std::int64_t heard, std::optional<std::int64_t> of, std::int64_t usdt) {
+  void tell(std::int64_t heard, std::optional<std::int64_t> of, std::int64_t usdt,
+            NewsSource source = NewsSource::stream) {
     const E8 amount{usdt * e8_per_unit};
-    step(heard, of ? at(*of) : Instant{}, WalletNews{.equity = amount, .wallet_balance = amount});
+    step(heard, of ? at(*of) : Instant{},
+         WalletNews{.source = source, .equity = amount, .wallet_balance = amount});
   }
   void funding(std::int64_t heard, std::int64_t of, const char* id) {
     step(heard, at(of),
@@ -38,7 +40,7 @@ class Wallet : public ::testing::Test {
   /// A whole list of the account, asked for on a live link; its wallet is of second `of`.
   void snapshot(std::int64_t heard, std::int64_t of, std::int64_t usdt) {
     step(heard, {}, AccountSnapshot{SnapshotPhase::begin});
-    tell(heard, of, usdt);
+    tell(heard, of, usdt, NewsSource::query);
     step(heard, {}, AccountSnapshot{SnapshotPhase::end});
   }
   /// A run whose account can be read since second 1.
@@ -123,7 +125,7 @@ TEST_F(Wallet, AListThatWasAskedForBeforeTheLineCameUpIsAskedForAgainAtOnce) {
 TEST_F(Wallet, AFundingOfBeforeTheFirstListIsInItsWalletOrInTheLog) {
   begin();
   step(2, {}, AccountSnapshot{SnapshotPhase::begin});
-  tell(2, 2, 1'000);
+  tell(2, 2, 1'000, NewsSource::query);
   funding(3, 3, "f-1");  // the lists are read, their end is not told yet
   step(4, {}, AccountSnapshot{SnapshotPhase::end});
   EXPECT_EQ(cash(), 1'000);

@@ -135,6 +135,12 @@ void ProgressBar::draw(double done, double total, Instant now) {
   open_ = true;
 }
 
+void ProgressBar::fail(std::string_view what) {
+  if (open_) fmt::print(stderr, "\r\033[2K");
+  open_ = false;
+  (void)console_.fail(ExitCode::validation, what);
+}
+
 void ProgressBar::finish(std::string_view result) {
   if (console_.options_.quiet) return;
   const double seconds = static_cast<double>((io::clock::now() - started_).count()) * 1e-9;

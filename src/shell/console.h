@@ -55,6 +55,8 @@ class ProgressBar {
 
   /// `done` of `total`; draws at most ten times a second.
   void at(double done, double total);
+  /// A line of its own about something that went wrong, above the bar; also when quiet.
+  void fail(std::string_view what);
   /// The last line: what came of it.
   void finish(std::string_view result);
 

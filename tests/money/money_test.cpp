@@ -52,7 +52,7 @@ class Town final : public sim::Listener {
       Believer& b = believers_.emplace_back();
       b.orders.start("town", 2);
       b.positions.add(sim::test_instrument());
-      b.positions.on(sim::test_start, WalletNews{.wallet_balance = wallet});
+      b.positions.on(sim::test_start, WalletNews{.source = NewsSource::query, .wallet_balance = wallet});
       b.reads_log = i % 2 == 1;  // the others are told of transfers alone: all else comes from executions
     }
     exchange_->set_fees(accounts_[1], {*parse_e8("0.0001"), *parse_e8("0.0006")}, *parse_e8("0.18"));

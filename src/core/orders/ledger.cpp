@@ -66,11 +66,19 @@ void Ledger::enter(const Amounts& amounts) {
   ++made_;
 }
 
+/// A fill is told before the wallet that holds it.
+E8 Ledger::moved_since(Instant venue_time) const {
+  E8 since;
+  for (std::size_t i = 0; i < size_; ++i)
+    if (postings_[i].at > venue_time) since = since + postings_[i].cash;
+  return since;
+}
+
 void Ledger::open(Instant venue_time, E8 wallet_balance) {
   if (open_) return;
   open_ = true;
   found_at_ = venue_time;
-  const E8 found = wallet_balance - cash();  // what was posted before is in that balance
+  const E8 found = wallet_balance + moved_since(venue_time) - cash();
   Amounts amounts{};
   amounts[at(Book::cash)] = found;
   amounts[at(Book::opening)] = -found;
@@ -80,10 +88,7 @@ void Ledger::open(Instant venue_time, E8 wallet_balance) {
 void Ledger::settle(Instant venue_time, E8 wallet_balance) {
   MLBOT_ASSERT(open_);
   found_at_ = std::max(found_at_, venue_time);
-  E8 since;  // a fill is told before the wallet that holds it
-  for (std::size_t i = 0; i < size_; ++i)
-    if (postings_[i].at > venue_time) since = since + postings_[i].cash;
-  const E8 lacking = wallet_balance + since - cash();
+  const E8 lacking = wallet_balance + moved_since(venue_time) - cash();
   if (lacking.count == 0) return;
   ++differences_;
   Amounts amounts{};

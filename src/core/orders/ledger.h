@@ -49,7 +49,8 @@ class Ledger {
  public:
   explicit Ledger(std::size_t remembered = remembered_postings);
 
-  /// The wallet as it was found. Once a run; later calls change nothing.
+  /// The wallet as a list shows it, which holds all that happened up to its time: a word of the stream may be
+  /// one of several of one instant. Once a run; later calls change nothing.
   void open(Instant venue_time, E8 wallet_balance);
   bool is_open() const { return open_; }
   /// The wallet is what a person found it to be: what the books lack stands as a difference, and what
@@ -93,6 +94,8 @@ class Ledger {
   Posting* add(const VenueId& id, Instant venue_time);
   std::size_t bucket(const VenueId& id) const;
   bool in_found(Instant venue_time) const { return open_ && venue_time <= found_at_; }
+  /// What was told already and is younger than a wallet of that time.
+  E8 moved_since(Instant venue_time) const;
 
   std::array<E8, book_count> balances_{};
   std::vector<Posting> postings_;    ///< ring

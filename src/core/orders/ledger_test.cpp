@@ -245,5 +245,15 @@ TEST(Ledger, AFillOfBeforeTheFoundBalanceMovesPositionsAndNoMoney) {
   EXPECT_EQ(sum_of_books(ledger).count, 0);
 }
 
+TEST(Ledger, AFillThatIsToldBeforeAnOlderWalletIsNotInIt) {
+  Ledger ledger;
+  ledger.post("e-1", at(10), {.realised = {70}, .fee = {5}, .funding = {}, .cost = {-400}});
+  ledger.post("e-2", at(12), {.realised = {30}, .fee = {1}, .funding = {}, .cost = {-200}});
+  ledger.open(at(11), {1'000});
+  EXPECT_EQ(ledger.cash().count, 1'029) << "the second is younger than the wallet";
+  EXPECT_EQ(ledger.balance(Book::opening).count, -1'000 + 65);
+  EXPECT_EQ(sum_of_books(ledger).count, 0);
+}
+
 }  // namespace
 }  // namespace mlbot::core

@@ -10,7 +10,8 @@ namespace mlbot::core {
 namespace {
 
 constexpr Duration cancel_again_after = 2s;
-constexpr Duration query_pause = 1s;  ///< one order is not asked about more often
+constexpr Duration cancel_pause = 500ms;  ///< a cancel that failed sooner is not repeated at once
+constexpr Duration query_pause = 1s;      ///< one order is not asked about more often
 
 bool changes_size(ExecutionKind kind) {
   return kind == ExecutionKind::trade || kind == ExecutionKind::adl || kind == ExecutionKind::bust ||
@@ -196,6 +197,14 @@ void OrderExecutor::ask_to_cancel(Instant now, Order& order, Outbox& out) {
   send_cancel(now, order, out);
 }
 
+/// Nobody knows whether the cancel came. What failed as soon as it was tried would fail again: then it waits
+/// for the next look of whoever still wants it.
+void OrderExecutor::repeat_cancel(Instant now, Order& order, Outbox& out) {
+  const bool failed_at_once = recent(now, order.cancel_sent_at, cancel_pause);
+  order.cancel_sent_at = Instant{INT64_MIN};
+  if (order.cancel_wanted && !failed_at_once) ask_to_cancel(now, order, out);
+}
+
 void OrderExecutor::cancel(Instant now, const ClientOrderId& id, Outbox& out) {
   if (Order* order = known(id, {})) ask_to_cancel(now, *order, out);
 }
@@ -341,8 +350,7 @@ void OrderExecutor::on(Instant now, const RequestAnswer& answer, Outbox& out, Po
       break;
     case RequestKind::cancel:
       if (answer.outcome == RequestOutcome::refused) tell(now, *order, OrderSignal::cancel_refused, out);
-      // Nobody knows whether it came: whoever still wants it may send it again at the next look.
-      if (answer.outcome == RequestOutcome::unknown) order->cancel_sent_at = Instant{INT64_MIN};
+      if (answer.outcome == RequestOutcome::unknown) repeat_cancel(now, *order, out);
       break;
     case RequestKind::query:
       answered_query(now, *order, answer, position, out);

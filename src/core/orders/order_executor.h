@@ -148,6 +148,7 @@ class OrderExecutor {
   void doubt(Instant now, Order& order, Outbox& out);
   void query(Instant now, Order& order, Outbox& out);
   void send_cancel(Instant now, Order& order, Outbox& out);
+  void repeat_cancel(Instant now, Order& order, Outbox& out);
   std::uint32_t number_of(const Order& order) const;
   void file(std::uint32_t slot_number);
   bool take(const Execution& execution);

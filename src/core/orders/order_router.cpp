@@ -183,6 +183,7 @@ Result<PlaceOrder, Refused> OrderRouter::submit(Instant now, const Intent& inten
     work.unsent = work.unsent - sent->size;
   }
   if (work.slice.count == 0) work.unsent = {};
+  give_up(now, intent.symbol, intent.side, out);  // nobody follows it any more: it must not rest
   work_of(intent.symbol, intent.side) = work;
   plan.choice.order = first->id;
   plan.choice.at = now;
@@ -306,6 +307,10 @@ void OrderRouter::give_up(Instant now, SymbolId symbol, Side side, Outbox& out) 
     if (order && order->time_in_force == TimeInForce::post_only)  // what crosses ends by itself
       executor_.cancel(now, work.orders[i], out);
   }
+}
+
+void OrderRouter::hurry(Instant now, SymbolId symbol, Side side, Outbox& out) {
+  if (work_of(symbol, side).intent.urgency != Urgency::now) give_up(now, symbol, side, out);
 }
 
 void OrderRouter::shrink(Instant now, SymbolId symbol, Side side, Lots most, const AccountMonitor& monitor,

@@ -63,6 +63,8 @@ class OrderRouter {
   void work(Instant now, SymbolId symbol, const AccountMonitor& monitor, Outbox& out);
   /// Takes back what is being worked on the side; fills that are under way still come.
   void give_up(Instant now, SymbolId symbol, Side side, Outbox& out);
+  /// The same with what takes its time: something urgent is to go in its place.
+  void hurry(Instant now, SymbolId symbol, Side side, Outbox& out);
   /// Makes the work on a side no larger than told: resting orders are amended to less, which keeps their
   /// place in the queue; slices that were not sent are left out.
   void shrink(Instant now, SymbolId symbol, Side side, Lots most, const AccountMonitor& monitor, Outbox& out);

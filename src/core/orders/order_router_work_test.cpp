@@ -60,6 +60,40 @@ TEST_F(Room, ACloseThatNobodyAnsweredHoldsBackNoOtherForLongerThanASecond) {
   EXPECT_TRUE(router.unheard(begin + 9s, {0}, Side::sell)) << "what is over is no news that is awaited";
 }
 
+TEST_F(Room, ACloseThatWouldRestIsTakenBackWhenAnotherTakesItsPlace) {
+  hold(400);
+  const auto resting = router.submit(begin + 1s, exit(Side::sell, 400), monitor, out);
+  ASSERT_TRUE(resting);
+  ASSERT_EQ(resting->time_in_force, TimeInForce::post_only);
+  answer(1, RequestKind::place, RequestOutcome::unknown, resting->id);
+  ASSERT_TRUE(router.unheard(begin + 3s, {0}, Side::sell));
+  out.clear();
+  Intent flatten = exit(Side::sell, 400);
+  flatten.purpose = Purpose::flatten;
+  ASSERT_TRUE(router.submit(begin + 3s, flatten, monitor, out));
+  ASSERT_EQ(sent<CancelOrder>().size(), 1u) << "nobody follows it any more";
+  EXPECT_EQ(sent<CancelOrder>()[0].id, resting->id);
+}
+
+TEST_F(Room, WhatTakesItsTimeMakesRoomForWhatIsUrgentAndWhatIsUrgentStays) {
+  hold(400);
+  const auto resting = router.submit(begin + 1s, exit(Side::sell, 400), monitor, out);
+  ASSERT_TRUE(resting);
+  open(1, resting->id, resting->price);
+  router.hurry(begin + 2s, {0}, Side::sell, out);
+  ASSERT_EQ(sent<CancelOrder>().size(), 1u);
+  cancelled(2, resting->id);
+  market(3);
+  ASSERT_FALSE(router.busy({0}, Side::sell));
+  Intent urgent = exit(Side::sell, 400);
+  urgent.urgency = Urgency::now;
+  ASSERT_TRUE(router.submit(begin + 3s, urgent, monitor, out));
+  out.clear();
+  router.hurry(begin + 3s, {0}, Side::sell, out);
+  EXPECT_TRUE(out.commands.empty());
+  EXPECT_TRUE(router.busy({0}, Side::sell));
+}
+
 TEST_F(Room, AMarketOrderThatIsUnderWayIsNoneThatWeCouldMeet) {
   hold(400);
   Intent flatten = exit(Side::sell, 400);

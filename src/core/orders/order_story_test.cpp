@@ -224,6 +224,20 @@ TEST_F(Story, ACancelWithoutAnAnswerIsSentAgainAtTheNextLookAndOneThatWasTakenIs
   EXPECT_EQ(sent<CancelOrder>(), 2u);
 }
 
+TEST_F(Story, ACancelThatASilentWaySwallowedIsSentAgainAtOnceAndOneThatFailedAtOnceIsNot) {
+  const auto id = place(0, Side::buy, 10);
+  news(100, id, OrderStatus::open);
+  executor.cancel(at(200), id, out);
+  answer(600, RequestKind::cancel, RequestOutcome::unknown, id);
+  EXPECT_EQ(sent<CancelOrder>(), 1u) << "it would fail again, as often as it is tried";
+  executor.cancel(at(1'000), id, out);
+  answer(2'000, RequestKind::cancel, RequestOutcome::unknown, id);
+  EXPECT_EQ(sent<CancelOrder>(), 3u);
+  news(2'100, id, OrderStatus::cancelled);
+  answer(3'000, RequestKind::cancel, RequestOutcome::unknown, id);
+  EXPECT_EQ(sent<CancelOrder>(), 3u) << "it is gone";
+}
+
 TEST_F(Story, AStopThatTheVenueHoldsIsNobodysOrder) {
   EXPECT_FALSE(executor.on(
       at(0),

@@ -85,8 +85,10 @@ class PositionManager {
   /// The venue's word on a position: never moves it, but shows its stop.
   void on(Instant at, const PositionNews& news);
   void on(const Transaction& row);
-  /// The first wallet of a run opens the ledger.
-  void on(Instant at, const WalletNews& wallet) { ledger_.open(at, wallet.wallet_balance); }
+  /// The first wallet that a list of the run shows opens the ledger.
+  void on(Instant at, const WalletNews& wallet) {
+    if (wallet.source == NewsSource::query) ledger_.open(at, wallet.wallet_balance);
+  }
   /// The books take a wallet as it was by the venue's clock.
   void accept_wallet(Instant of, E8 balance) { ledger_.settle(of, balance); }
   /// A fill that was told before the first snapshot: adopt() counts it when the snapshot is older.

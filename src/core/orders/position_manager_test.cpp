@@ -288,7 +288,7 @@ TEST_F(Held, WhatIsAdoptedKeepsItsStop) {
 }
 
 TEST_F(Held, ALogRowCountsOnceWhicheverTellsItFirst) {
-  positions.on(at(0), WalletNews{.wallet_balance = {1'000 * e8_per_unit}});
+  positions.on(at(0), WalletNews{.source = NewsSource::query, .wallet_balance = {1'000 * e8_per_unit}});
   hold();
   const auto funding = [](const char* id, std::int64_t ms) {
     return Transaction{.id = "t",

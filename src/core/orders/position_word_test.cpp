@@ -106,7 +106,7 @@ TEST_F(Held, WhatWasFilledBeforeTheAdoptedListIsInIt) {
 }
 
 TEST_F(Held, ATradeThatTheLogTellsFirstIsNoFunding) {
-  positions.on(at(0), WalletNews{.wallet_balance = {1'000 * e8_per_unit}});
+  positions.on(at(0), WalletNews{.source = NewsSource::query, .wallet_balance = {1'000 * e8_per_unit}});
   hold();
   positions.on(Transaction{.id = "t-1",
                            .symbol = SymbolId{0},

@@ -231,13 +231,14 @@ void TradingCoordinator::close(const FeatureFrame& frame, const ExitWish& wish, 
   if (wish.reason != ExitReason::partial) s.exit_since = std::min(s.exit_since, frame.at);
   decision.side = wish.side;
   router.give_up(frame.at, frame.symbol, opposite(wish.side), out);  // nothing is added to what goes
+  const bool waited = s.exit_since != distant_future && frame.at - s.exit_since >= resting_patience;
+  const bool urgent = wish.urgent || !frame.top.synced || waited;
   if (router.busy(frame.symbol, wish.side)) {
+    if (urgent) router.hurry(frame.at, frame.symbol, wish.side, out);
     router.shrink(frame.at, frame.symbol, wish.side, wish.size, monitor, out);
     decision.reason = ReasonCode::position_open;
     return;
   }
-  const bool waited = s.exit_since != distant_future && frame.at - s.exit_since >= resting_patience;
-  const bool urgent = wish.urgent || !frame.top.synced || waited;
   const auto sent =
       router.submit(frame.at,
                     {.symbol = frame.symbol,

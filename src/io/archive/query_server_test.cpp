@@ -137,8 +137,11 @@ TEST_F(QueryServerTest, AQuestionEndsWhenItsAskerHasGoneAndMoreThanTheLimitAreTo
   for (const int socket : {first, second})
     ASSERT_EQ(::send(socket, question.data(), question.size(), 0), static_cast<ssize_t>(question.size()));
   const auto eventually = [&](auto is_so) {
-    for (int i = 0; i < 600 && !is_so(); ++i) ::usleep(50'000);
-    return is_so();
+    for (int i = 0; i < 600; ++i) {
+      if (is_so()) return true;
+      ::usleep(50'000);
+    }
+    return false;
   };
   EXPECT_TRUE(eventually([&] {
     const auto third = ask("SELECT 1");

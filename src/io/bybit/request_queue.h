@@ -1,12 +1,13 @@
 // Requests that wait for their turn: urgent ones first, within what the venue allows, at most a few at a
 // time.
 //
-// Order: cancel, reduce, amend, open, query; first come first served within each. A cancel or amend does not
-// overtake the create that it speaks of. A create or an amend that still waits when the cancel of its order
-// arrives is never sent. An amend takes the place of one that still waits for the same order: both are told
-// what became of the later. Creates, amends or cancels that wait together go out as one batch when their own
-// bucket or the free connections do not suffice for all of them: batches have buckets of their own.
-// Limits: `waiting_max` requests; when full the least urgent one is turned away, unsent. Nothing is sent
+// Order: cancel, reduce, amend, open, step, query; first come first served within each. A step goes on with a
+// question that has begun: before others begin, or none would come to its end while many are put. A cancel or
+// amend does not overtake the create that it speaks of. A create or an amend that still waits when the cancel
+// of its order arrives is never sent. An amend takes the place of one that still waits for the same order:
+// both are told what became of the later. Creates, amends or cancels that wait together go out as one batch
+// when their own bucket or the free connections do not suffice for all of them: batches have buckets of their
+// own. Limits: `waiting_max` requests; when full the least urgent one is turned away, unsent. Nothing is sent
 // after its time. Per path the venue's own quota, as its headers tell it; 500 requests in 5 s in all over
 // HTTP (the venue allows 600). Threads: none. Clock: none, instants come in.
 #pragma once
@@ -37,7 +38,7 @@ inline constexpr std::int32_t not_sent = -1;
 /// After the nth "too many requests" in a row, n from 0.
 constexpr Duration pause_after_limit(std::uint32_t n) { return Duration{1s} * (1 << std::min(n, 5u)); }
 
-enum class Urgency : std::uint8_t { cancel, reduce, amend, open, query };
+enum class Urgency : std::uint8_t { cancel, reduce, amend, open, step, query };
 
 struct RestRequest {
   Urgency urgency = Urgency::query;

@@ -14,6 +14,8 @@ namespace path = venue::bybit::path;
 namespace {
 
 constexpr Duration lists_apart_max = 10s;  ///< an order may move from one list to another between them
+constexpr Duration turn_longest =
+    10s;  ///< a list that waited longer for its turn proves nothing beside the first
 
 }  // namespace
 
@@ -69,7 +71,8 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
     tell(answer);
   };
   const auto ask_executions = [=, this](Instant then) {
-    get(path::executions, by_id + "&limit=100", true, then_executions, then);
+    get(path::executions, by_id + "&limit=100", true, then_executions, then, Urgency::step,
+        then + turn_longest);
   };
   const Continue then_history = [=, this](Result<Body, RestError> body, Instant then) {
     if (!body) return fail(body.error());
@@ -85,9 +88,9 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
         const auto page = dialect::decode_orders(*body, table_, scratch_, question->rows);
         if (!page) return fail(unreadable(path::open_orders, *body, page.error()));
         if (!question->rows.empty()) return ask_executions(then);
-        get(path::order_history, by_id, true, then_history, then);
+        get(path::order_history, by_id, true, then_history, then, Urgency::step, then + turn_longest);
       },
-      now);
+      now, Urgency::query, now + turn_longest);
 }
 
 /// The lists of one QueryAccount, asked one after the other: executions before positions, so that a position
@@ -117,30 +120,30 @@ void RestSession::query_account(Instant now) {
     query->modes.price_band_rejects = settings.rejects_beyond_limit;
     ask_all_then<dialect::RowPage<dialect::TransactionRow>>(
         dialect::ask_transactions({.from = since, .until = {}}), at,
-        then(
-            [=, this](dialect::RowPage<dialect::TransactionRow> rows, Instant) { tell(*query, rows.list); }));
+        then([=, this](dialect::RowPage<dialect::TransactionRow> rows, Instant) { tell(*query, rows.list); }),
+        Urgency::step);
   };
   const auto ask_settings = [=, this](const dialect::AccountInfo& info, Instant at) {
     query->modes.margin = info.margin_mode;
-    ask_then<dialect::UserSettings>(dialect::ask_user_settings(), at, then(ask_transactions));
+    ask_then<dialect::UserSettings>(dialect::ask_user_settings(), at, then(ask_transactions), Urgency::step);
   };
   const auto ask_info = [=, this](const WalletNews& wallet, Instant at) {
     query->wallet = wallet;
     query->wallet_at = replied_at_;
-    ask_then<dialect::AccountInfo>(dialect::ask_account_info(), at, then(ask_settings));
+    ask_then<dialect::AccountInfo>(dialect::ask_account_info(), at, then(ask_settings), Urgency::step);
   };
   const auto ask_wallet = [=, this](dialect::NewsPage positions, Instant at) {
     query->positions = std::move(positions);
     query->positions_at = replied_at_;
-    ask_then<WalletNews>(dialect::ask_wallet(), at, then(ask_info));
+    ask_then<WalletNews>(dialect::ask_wallet(), at, then(ask_info), Urgency::step);
   };
   const auto ask_positions = [=, this](dialect::NewsPage orders, Instant at) {
     query->orders = std::move(orders);
-    ask_all_then<dialect::NewsPage>(dialect::ask_positions(""), at, then(ask_wallet));
+    ask_all_then<dialect::NewsPage>(dialect::ask_positions(""), at, then(ask_wallet), Urgency::step);
   };
   const auto ask_orders = [=, this](dialect::NewsPage executions, Instant at) {
     query->executions = std::move(executions);
-    ask_all_then<dialect::NewsPage>(dialect::ask_open_orders(""), at, then(ask_positions));
+    ask_all_then<dialect::NewsPage>(dialect::ask_open_orders(""), at, then(ask_positions), Urgency::step);
   };
   ask_all_then<dialect::NewsPage>(dialect::ask_executions("", {.from = since, .until = {}}), now,
                                   then(ask_orders));

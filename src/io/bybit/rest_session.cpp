@@ -331,9 +331,13 @@ void RestSession::ask_time(Instant now) {
   pump(now);
 }
 
-void RestSession::get(std::string_view of, std::string query, bool signed_request, Continue done,
-                      Instant now) {
-  RestRequest request{.path = of, .signed_request = signed_request, .payload = std::move(query)};
+void RestSession::get(std::string_view of, std::string query, bool signed_request, Continue done, Instant now,
+                      Urgency urgency, Instant give_up_at) {
+  RestRequest request{.urgency = urgency,
+                      .path = of,
+                      .signed_request = signed_request,
+                      .payload = std::move(query),
+                      .give_up_at = give_up_at};
   request.done = std::move(done);
   queue_.push(std::move(request), now);
   pump(now);

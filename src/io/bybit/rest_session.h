@@ -147,13 +147,16 @@ class RestSession {
     int pages = 0, passes = 0;
   };
 
-  void get(std::string_view path, std::string query, bool signed_request, Continue done, Instant now);
+  void get(std::string_view path, std::string query, bool signed_request, Continue done, Instant now,
+           Urgency urgency = Urgency::query, Instant give_up_at = distant_future);
   template <class T>
-  void ask_then(const venue::bybit::Question<T>& question, Instant now, Then<T> done);
+  void ask_then(const venue::bybit::Question<T>& question, Instant now, Then<T> done,
+                Urgency urgency = Urgency::query);
   template <class P>
-  void ask_all_then(const venue::bybit::Question<P>& question, Instant now, Then<P> done);
+  void ask_all_then(const venue::bybit::Question<P>& question, Instant now, Then<P> done,
+                    Urgency urgency = Urgency::query);
   template <class P>
-  void read_on(std::shared_ptr<ListRead<P>> read, const std::string& cursor, Instant now);
+  void read_on(std::shared_ptr<ListRead<P>> read, const std::string& cursor, Instant now, Urgency urgency);
   void post(Urgency urgency, const Command& command, const ClientOrderId& order, RequestAnswer blank,
             Instant now);
   void pump(Instant now);
@@ -208,7 +211,8 @@ class RestSession {
 };
 
 template <class T>
-void RestSession::ask_then(const venue::bybit::Question<T>& question, Instant now, Then<T> done) {
+void RestSession::ask_then(const venue::bybit::Question<T>& question, Instant now, Then<T> done,
+                           Urgency urgency) {
   const auto read = question.read;
   const std::string_view path = question.request.path;
   get(
@@ -219,19 +223,21 @@ void RestSession::ask_then(const venue::bybit::Question<T>& question, Instant no
         if (!answer) return done(std::unexpected{unreadable(path, *body, answer.error())}, then);
         done(std::move(*answer), then);
       },
-      now);
+      now, urgency);
 }
 
 template <class P>
-void RestSession::ask_all_then(const venue::bybit::Question<P>& question, Instant now, Then<P> done) {
+void RestSession::ask_all_then(const venue::bybit::Question<P>& question, Instant now, Then<P> done,
+                               Urgency urgency) {
   auto read = std::make_shared<ListRead<P>>();
   read->question = question;
   read->done = std::move(done);
-  read_on(std::move(read), "", now);
+  read_on(std::move(read), "", now, urgency);
 }
 
 template <class P>
-void RestSession::read_on(std::shared_ptr<ListRead<P>> read, const std::string& cursor, Instant now) {
+void RestSession::read_on(std::shared_ptr<ListRead<P>> read, const std::string& cursor, Instant now,
+                          Urgency urgency) {
   const venue::bybit::Question<P> page{venue::bybit::paged(read->question.request, cursor),
                                        read->question.read};
   const auto fail = [read](std::string_view why, Instant then) {
@@ -239,7 +245,7 @@ void RestSession::read_on(std::shared_ptr<ListRead<P>> read, const std::string& 
     read->done(std::unexpected{RestError{venue::bybit::CodeClass::unknown, 0, what}}, then);
   };
   if (++read->pages > list_pages_max) return fail("the list has no end", now);
-  ask_then<P>(page, now, [this, read, fail](Result<P, RestError> answer, Instant then) {
+  const auto take = [this, read, fail](Result<P, RestError> answer, Instant then) {
     if (!answer) return read->done(std::unexpected{answer.error()}, then);
     const bool more = !answer->cursor.empty() && !answer->list.empty();
     for (auto& row : answer->list) {
@@ -249,14 +255,15 @@ void RestSession::read_on(std::shared_ptr<ListRead<P>> read, const std::string& 
     if constexpr (requires { answer->foreign_rows; }) read->list.foreign_rows += answer->foreign_rows;
     if constexpr (requires { answer->refused; })
       std::ranges::move(answer->refused, std::back_inserter(read->list.refused));
-    if (more) return read_on(read, answer->cursor, then);
+    if (more) return read_on(read, answer->cursor, then, Urgency::step);
     if (read->pages == 1 || read->keys == read->keys_before) return read->done(std::move(read->list), then);
     if (++read->passes == list_passes_max) return fail("the list changed while it was read", then);
     read->keys_before = std::exchange(read->keys, {});
     read->list = {};
     read->pages = 0;
-    read_on(read, "", then);
-  });
+    read_on(read, "", then, Urgency::step);
+  };
+  ask_then<P>(page, now, take, urgency);
 }
 
 }  // namespace mlbot::io::bybit

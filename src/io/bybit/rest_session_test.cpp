@@ -415,6 +415,35 @@ TEST(RestSession, AQuestionThatStillWaitsIsNotPutTwiceAndEachAskerIsTold) {
   }
 }
 
+TEST(RestSession, AQuestionThatHasBegunGoesOnBeforeOthersBegin) {
+  Scene scene;
+  scene.begin();
+  const auto& table = scene.session.table();
+  for (int i = 0; i < 6; ++i)
+    scene.session.carry_out(QueryOrder{ClientOrderId{"m-" + std::to_string(i)}, {0}}, scene.now);
+  ASSERT_EQ(scene.sent.size(), 4u) << "four at a time";
+  scene.answer(dialect::order_list_result({}, table, ""));
+  ASSERT_EQ(scene.sent.size(), 4u);
+  const std::string last = scene.sent.back().request.target;
+  EXPECT_TRUE(last.starts_with(path::order_history)) << last;
+  EXPECT_NE(last.find("m-0"), std::string::npos) << last;
+}
+
+TEST(RestSession, AQuestionAboutAnOrderThatWaitsTenSecondsForItsTurnIsGivenUp) {
+  Scene scene;
+  scene.begin();
+  scene.session.carry_out(CancelOrder{.id = "m-0", .symbol = {0}}, scene.now);
+  scene.reply("forbidden", {}, 403);  // nothing leaves for ten minutes
+  scene.answers.clear();
+  scene.session.carry_out(QueryOrder{"m-1", {0}}, scene.now);
+  scene.pass(9s);
+  EXPECT_TRUE(scene.answers.empty());
+  scene.pass(1s);
+  ASSERT_EQ(scene.answers.size(), 1u);
+  EXPECT_EQ(scene.answers[0].client_id.view(), "m-1");
+  EXPECT_EQ(scene.answers[0].outcome, RequestOutcome::unknown) << "nobody looked";
+}
+
 TEST(RestSession, ListsThatWereReadFarApartProveNothingByMissingAnOrder) {
   Scene scene;
   scene.begin();

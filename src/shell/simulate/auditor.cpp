@@ -17,9 +17,11 @@ constexpr Duration line_comes = 5s;  ///< after it was lost when all is calm
 constexpr Duration converged_longest = 45s;
 constexpr Duration forbidden_span = 10min;
 constexpr Duration young_life = 20s;
-constexpr Duration mismatch_slack = 2s;    ///< until an execution that a list shows is asked for
-constexpr std::size_t touch_levels = 3;    ///< a book that has more on each side shows more than its touch
-constexpr Duration counted_longest = 10s;  ///< of an order that is gone, when all is calm
+constexpr Duration mismatch_slack = 2s;  ///< until an execution that a list shows is asked for
+constexpr std::size_t touch_levels = 3;  ///< a book that has more on each side shows more than its touch
+/// Of an order that is gone, when all is calm: lists that showed it once must miss it twice, 12 s apart, and
+/// each question about it may take its 5 s.
+constexpr Duration counted_longest = 22s;
 
 bool moves_position(ExecutionKind kind) {
   return kind == ExecutionKind::trade || kind == ExecutionKind::adl || kind == ExecutionKind::bust ||
@@ -182,7 +184,7 @@ void Auditor::life_began(std::uint64_t life) {
   account_known_since_ = distant_future;
   for (Symbol& s : symbols_) s.counts_too_much_since = {};
   account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
-  funding_told_.reset();
+  charge_told_.reset();
   wallet_found_at_.reset();
   market_lost_at_.reset();
   market_live_ = false;
@@ -190,7 +192,10 @@ void Auditor::life_began(std::uint64_t life) {
   rounding_found_ = 0;
   barred_ = barred_kept_;
   killed_ = killed_kept_;
-  for (Symbol& s : symbols_) s.synced = false;
+  for (Symbol& s : symbols_) {
+    s.synced = false;
+    s.book_lost_at = Instant{INT64_MIN / 2};
+  }
 }
 
 void Auditor::life_ended(std::uint64_t life, bool may_still_send) {
@@ -214,7 +219,7 @@ void Auditor::heard(const Event& event) {
       return;  // a twin
     } else if (update->update_id != s.heard_id + 1) {
       if (s.synced) note("a gap in a book");
-      s.synced = false;
+      lose_book(s);
       return;
     }
     if (!s.synced) return;
@@ -225,7 +230,7 @@ void Auditor::heard(const Event& event) {
   } else if (const auto* link = std::get_if<LinkChanged>(&event)) {
     if (link->link == Link::market &&
         (link->state == LinkState::down || link->state == LinkState::connecting))
-      for (Symbol& s : symbols_) s.synced = false;
+      for (Symbol& s : symbols_) lose_book(s);
     if (link->link == Link::market && (link->state == LinkState::live) != market_live_) {
       market_live_ = !market_live_;
       market_changed_at_ = scheduler_.now();
@@ -234,6 +239,11 @@ void Auditor::heard(const Event& event) {
       account_live_since_ =
           link->state == LinkState::live ? std::min(account_live_since_, scheduler_.now()) : distant_future;
   }
+}
+
+void Auditor::lose_book(Symbol& s) {
+  if (s.synced) s.book_lost_at = scheduler_.now();
+  s.synced = false;
 }
 
 void Auditor::check_frame(const FeatureFrame& frame) {
@@ -292,7 +302,7 @@ void Auditor::stepped(const Stamped& event, const Outbox& out, Instant) {
         break;
     }
   }
-  check_funding();
+  check_charge();
   check_reserved(event.what);
   check_commands(out);
   if (!strangers_ && claims_.stopped_by && claims_.stopped_by() == ReasonCode::external_activity)

@@ -148,6 +148,7 @@ class Auditor final : public sim::Listener {
     std::deque<Mid> mids;
     // What the bot heard of it.
     bool synced = false;
+    Instant book_lost_at{INT64_MIN / 2};  ///< by this life
     std::uint64_t heard_id = 0, heard_sequence = 0;
     Instant heard_at{INT64_MIN / 2}, heard_matched_at{INT64_MIN / 2};
     // The account.
@@ -193,7 +194,9 @@ class Auditor final : public sim::Listener {
   void check_question(const RequestAnswer& answer);
   void check_commands(const Outbox& out);
   void check_reserved(const Event& event);
-  void check_funding();
+  void hear_fill(const Execution& execution);
+  void check_charge();
+  void lose_book(Symbol& symbol);
   void check_stop(std::string_view body);
   void check_cancel_all(std::string_view body);
   void look_for_orders_left();
@@ -241,9 +244,10 @@ class Auditor final : public sim::Listener {
   std::set<VenueId> told_fills_, told_money_;     ///< executions, and what the account's log said of them
   std::map<std::string, Instant> asked_fills_;    ///< when it last asked for an order's executions
   std::map<std::string, std::vector<std::pair<VenueId, Instant>>>
-      fills_of_;  ///< by order, as the venue made them
-  std::optional<E8> wallet_before_, funding_told_;
-  std::optional<Instant> wallet_found_at_;  ///< when the wallet was told first in this life, or accepted
+      fills_of_;                                   ///< by order, as the venue made them
+  std::optional<E8> wallet_before_, charge_told_;  ///< a charge of this step, and the ledger before it
+  std::optional<Instant>
+      wallet_found_at_;  ///< when a list told the wallet that the ledger began with, or accepted
   bool account_live_ = false, in_snapshot_ = false, account_known_ = false, snapshot_once_ = false;
   bool clock_told_ = false, strangers_ = false;
   bool market_live_ = false;                                  ///< by the bot's own word

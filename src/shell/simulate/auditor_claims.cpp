@@ -108,16 +108,10 @@ void Auditor::hear_account(const Event& event) {
     in_snapshot_ = snapshot->phase == SnapshotPhase::begin;
   } else if (const auto* execution = std::get_if<Execution>(&event)) {
     hear_word(execution->client_id, execution->symbol);
-    const bool news = told_fills_.insert(execution->execution_id).second;
-    // One of before the wallet was told or accepted may be in it: then it moves nothing.
-    const bool after_the_wallet = wallet_found_at_ && execution->at > *wallet_found_at_;
-    if (news && snapshot_once_ && after_the_wallet && execution->kind == ExecutionKind::funding &&
-        claims_.wallet && !told_money_.contains(execution->execution_id)) {
-      wallet_before_ = claims_.wallet();
-      funding_told_ = execution->fee;
-    }
-  } else if (std::holds_alternative<WalletNews>(event)) {
-    if (!wallet_found_at_) wallet_found_at_ = scheduler_.now();
+    hear_fill(*execution);
+  } else if (const auto* wallet = std::get_if<WalletNews>(&event)) {
+    const bool found = claims_.wallet && claims_.wallet().has_value();
+    if (wallet->source == NewsSource::query && !found) wallet_found_at_ = scheduler_.now();
   } else if (const auto* row = std::get_if<Transaction>(&event)) {
     told_money_.insert(row->execution_id);
   } else if (const auto* order = std::get_if<OrderNews>(&event)) {
@@ -146,13 +140,28 @@ void Auditor::hear_answer(const RequestAnswer& answer) {
     hear_word(answer.client_id, answer.symbol);
 }
 
-/// I11: a funding moves the ledger by what was paid.
-void Auditor::check_funding() {
-  if (!funding_told_) return;
-  const E8 paid = *std::exchange(funding_told_, std::nullopt);
+/// A funding, and a fill that only opens, move the wallet by what is paid and by nothing else.
+void Auditor::hear_fill(const Execution& execution) {
+  const bool news = told_fills_.insert(execution.execution_id).second;
+  // One of before the wallet was told or accepted may be in it: then it moves nothing.
+  const bool after_the_wallet = wallet_found_at_ && execution.at > *wallet_found_at_;
+  if (!news || !snapshot_once_ || !after_the_wallet || !claims_.wallet ||
+      told_money_.contains(execution.execution_id))
+    return;
+  const std::int64_t held = claims_.position ? claims_.position(execution.symbol).count : 0;
+  const bool opens = execution.kind == ExecutionKind::trade && held * sign_of(execution.side) >= 0;
+  if (!opens && execution.kind != ExecutionKind::funding) return;
+  wallet_before_ = claims_.wallet();
+  charge_told_ = execution.fee;
+}
+
+/// I11: a charge moves the ledger by what was paid.
+void Auditor::check_charge() {
+  if (!charge_told_) return;
+  const E8 paid = *std::exchange(charge_told_, std::nullopt);
   const auto before = std::exchange(wallet_before_, std::nullopt), after = claims_.wallet();
   if (before && after && *after - *before != -paid)
-    fail("I11", fmt::format("a funding of {} was told and the bot's ledger moved by {}", to_text(paid),
+    fail("I11", fmt::format("a charge of {} was told and the bot's ledger moved by {}", to_text(paid),
                             to_text(*after - *before)));
 }
 

@@ -251,7 +251,9 @@ void Auditor::check_entry(const Body& body, Symbol& s, Instant) {
     return fail("I9", fmt::format("entry {} left although the operator had stopped entries", body.id));
   check_decision(body, s);
   if (violation_) return;
-  if (!s.synced) return fail("I7", fmt::format("entry {} left on a book that is not whole", body.id));
+  // What was decided on a book that was whole may wait for its turn while the book is lost.
+  if (!s.synced && scheduler_.now() - s.book_lost_at > decision_age_max)
+    return fail("I7", fmt::format("entry {} left on a book that is not whole", body.id));
   const Duration allowed = std::chrono::milliseconds{limits_.max_feed_age_ms} + book_slack;
   measured_.book_age = std::max(measured_.book_age, scheduler_.now() - s.heard_at);
   if (scheduler_.now() - s.heard_at > allowed)
@@ -270,7 +272,8 @@ void Auditor::check_close(const Body& body, const Symbol& s) {
   if (!account_known_) return;  // what ended while nobody listened no list has told yet
   const Instant since = scheduler_.now() - signs_looked_back;
   const auto closes = [&](std::int64_t held) { return body.buys() ? held < 0 : held > 0; };
-  if (closes(exchange_->position(account_, s.terms.id).size.count)) return;
+  // The venue may have closed it a moment ago, and no fill of that is told yet.
+  if (closes(exchange_->position(account_, s.terms.id).size.count) || closes(s.position)) return;
   for (const auto& [until, held] : s.positions)
     if (until >= since && closes(held)) return;
   fail("I14", fmt::format("{}: a {} that reduces, and nothing of that kind was held", body.id, body.side));

@@ -315,13 +315,13 @@ TEST_F(Bookless, IsWrongOnALineThatIsThere) {
   EXPECT_EQ(broken(), "I5");
 }
 
-/// A ledger that stands still while fundings are told.
-class Funding : public Judged {
+/// A ledger that stands still while charges are told.
+class Charge : public Judged {
  protected:
-  Funding() {
+  Charge() {
     auditor.claims({.open_entries = {},
-                    .wallet = [this] { return std::optional{cash}; },
-                    .position = {},
+                    .wallet = [this] { return cash; },
+                    .position = [this](SymbolId) { return held; },
                     .stopped_by = {}});
     hear(LinkChanged{Link::account, LinkState::live});
     Outbox out;
@@ -329,7 +329,8 @@ class Funding : public Judged {
     auditor.stepped(Stamped{.at = scheduler.now(), .what = TimerFired{}}, out, scheduler.now());
     pass(1s);
     hear(AccountSnapshot{SnapshotPhase::begin});
-    hear(WalletNews{.wallet_balance = cash});
+    hear(WalletNews{.source = NewsSource::query, .wallet_balance = wallet});
+    cash = wallet;
     hear(AccountSnapshot{SnapshotPhase::end});
   }
   void hear(const Event& event) {
@@ -339,26 +340,44 @@ class Funding : public Judged {
   void funding(Instant at) {
     hear(Execution{.symbol = {0}, .kind = ExecutionKind::funding, .execution_id = "f", .fee = {3}, .at = at});
   }
-  E8 cash{10'000 * e8_per_unit};
+  void bought(Instant at) {
+    hear(Execution{.symbol = {0}, .execution_id = "e", .side = Side::buy, .size = {1}, .fee = {3}, .at = at});
+  }
+  static constexpr E8 wallet{10'000 * e8_per_unit};
+  std::optional<E8> cash;
+  Lots held;
 };
 
-TEST_F(Funding, OfBeforeTheWalletWasToldIsInIt) {
+TEST_F(Charge, OfBeforeTheWalletWasToldIsInIt) {
   pass(30s);
   funding(start + 999ms);  // by a list that lags
   EXPECT_EQ(broken(), "");
 }
 
-TEST_F(Funding, OfBeforeAnOperatorResumedIsInTheWalletThatHeAccepted) {
+TEST_F(Charge, OfBeforeAnOperatorResumedIsInTheWalletThatHeAccepted) {
   pass(30s);
   hear(OperatorCommand{.verb = OperatorVerb::resume});
   funding(start + 29s);
   EXPECT_EQ(broken(), "");
 }
 
-TEST_F(Funding, OfAfterwardsMovesTheLedger) {
+TEST_F(Charge, OfAfterwardsMovesTheLedger) {
   pass(30s);
   funding(start + 2s);
   EXPECT_EQ(broken(), "I11");
+}
+
+TEST_F(Charge, OfAFillThatOpensMovesTheLedger) {
+  pass(30s);
+  bought(start + 2s);
+  EXPECT_EQ(broken(), "I11");
+}
+
+TEST_F(Charge, OfAFillThatClosesComesWithAProfitThatOnlyTheBotKnows) {
+  held = {-1};
+  pass(30s);
+  bought(start + 2s);
+  EXPECT_EQ(broken(), "");
 }
 
 }  // namespace

@@ -32,9 +32,10 @@ void Campaign::add(const WorldResult& world) {
 }
 
 Campaign run_campaign(const CampaignOptions& options) {
-  std::vector<std::optional<WorldResult>> results(options.seeds);
+  Campaign sum;
+  std::map<std::uint64_t, WorldResult> early;  ///< ended before one of a lower seed did
   std::mutex door;
-  std::uint64_t next = 0, done = 0, events = 0;
+  std::uint64_t next = 0, done = 0, added = 0;
   std::size_t failures = 0;
   const auto work = [&] {
     while (true) {
@@ -50,19 +51,22 @@ Campaign run_campaign(const CampaignOptions& options) {
       result.struck = {};
       const std::lock_guard lock{door};
       ++done;
-      events += result.events;
-      failures += result.violation.has_value();
-      results[mine] = std::move(result);
-      if (options.progress) options.progress(done, events);
+      std::optional<Failure> failure;
+      if (result.violation) failure = {result.seed, result.events, *result.violation};
+      failures += failure.has_value();
+      early.emplace(mine, std::move(result));
+      for (auto at = early.find(added); at != early.end(); at = early.find(added)) {
+        sum.add(at->second);
+        early.erase(at);
+        ++added;
+      }
+      if (options.progress) options.progress(done, failure ? &*failure : nullptr);
     }
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < options.jobs; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
-  Campaign sum;
-  for (const auto& result : results)
-    if (result) sum.add(*result);
   return sum;
 }
 

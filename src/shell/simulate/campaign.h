@@ -13,20 +13,21 @@
 
 namespace mlbot::shell::simulate {
 
+struct Failure {
+  std::uint64_t seed = 0, event = 0;
+  Violation violation;
+};
+
 struct CampaignOptions {
   std::uint64_t first_seed = 1, seeds = 1'000;
   std::size_t jobs = 2;
   std::size_t failures_max = 10;  ///< then no further world is begun
   WorldOptions world;             ///< its seed is set for each
-  /// Told by one thread at a time, about every world that ended.
-  std::function<void(std::uint64_t done, std::uint64_t events)> progress;
+  /// Told by one thread at a time, about every world that ended; nullptr when it held.
+  std::function<void(std::uint64_t done, const Failure* failure)> progress;
 };
 
 struct Campaign {
-  struct Failure {
-    std::uint64_t seed = 0, event = 0;
-    Violation violation;
-  };
   std::uint64_t worlds = 0, events = 0, inputs = 0, creates = 0, fills = 0, lives = 0;
   Duration virtual_time{};
   std::uint64_t trace_hash = 0;  ///< of all worlds, in order of seed
