@@ -14,8 +14,7 @@ namespace path = venue::bybit::path;
 namespace {
 
 constexpr Duration lists_apart_max = 10s;  ///< an order may move from one list to another between them
-constexpr Duration turn_longest =
-    10s;  ///< a list that waited longer for its turn proves nothing beside the first
+constexpr Duration turn_longest = 10s;     ///< later a list would be too far from the first
 
 }  // namespace
 
