@@ -84,7 +84,6 @@ const std::vector<std::string_view>& must_happen() {
       "a crash between send and answer",
       "a create arrived late",
       "a fill without an id of ours",
-      "a frame nobody can read",
       "a gap in a book",
       "a human closes the position",
       "a human takes the stop away",
