@@ -227,6 +227,8 @@ TEST_F(Story, ACancelWithoutAnAnswerIsSentAgainAtTheNextLookAndOneThatWasTakenIs
 TEST_F(Story, ACancelThatASilentWaySwallowedIsSentAgainAtOnceAndOneThatFailedAtOnceIsNot) {
   const auto id = place(0, Side::buy, 10);
   news(100, id, OrderStatus::open);
+  answer(150, RequestKind::cancel, RequestOutcome::unknown, id);
+  EXPECT_EQ(sent<CancelOrder>(), 0u) << "nobody wants it gone";
   executor.cancel(at(200), id, out);
   answer(600, RequestKind::cancel, RequestOutcome::unknown, id);
   EXPECT_EQ(sent<CancelOrder>(), 1u) << "it would fail again, as often as it is tried";

@@ -287,6 +287,11 @@ TEST_F(Held, WhatIsAdoptedKeepsItsStop) {
   EXPECT_EQ(to_text(*positions.average_entry({0})), "100000");
 }
 
+TEST_F(Held, AWalletOfTheStreamDoesNotOpenTheLedger) {
+  positions.on(at(0), WalletNews{.wallet_balance = {1'000 * e8_per_unit}});
+  EXPECT_FALSE(positions.ledger().is_open()) << "it may stand between two charges of one instant";
+}
+
 TEST_F(Held, ALogRowCountsOnceWhicheverTellsItFirst) {
   positions.on(at(0), WalletNews{.source = NewsSource::query, .wallet_balance = {1'000 * e8_per_unit}});
   hold();
