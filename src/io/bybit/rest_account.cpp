@@ -13,8 +13,9 @@ namespace path = venue::bybit::path;
 
 namespace {
 
-constexpr Duration lists_apart_max = 10s;  ///< an order may move from one list to another between them
-constexpr Duration turn_longest = 10s;     ///< later a list would be too far from the first
+/// An order may move from one list to another between them; so a list that waited as long for its turn is not
+/// asked any more.
+constexpr Duration lists_apart_max = 10s;
 
 }  // namespace
 
@@ -71,7 +72,7 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
   };
   const auto ask_executions = [=, this](Instant then) {
     get(path::executions, by_id + "&limit=100", true, then_executions, then, Urgency::step,
-        then + turn_longest);
+        then + lists_apart_max);
   };
   const Continue then_history = [=, this](Result<Body, RestError> body, Instant then) {
     if (!body) return fail(body.error());
@@ -87,9 +88,9 @@ void RestSession::query_order(const QueryOrder& query, Instant now) {
         const auto page = dialect::decode_orders(*body, table_, scratch_, question->rows);
         if (!page) return fail(unreadable(path::open_orders, *body, page.error()));
         if (!question->rows.empty()) return ask_executions(then);
-        get(path::order_history, by_id, true, then_history, then, Urgency::step, then + turn_longest);
+        get(path::order_history, by_id, true, then_history, then, Urgency::step, then + lists_apart_max);
       },
-      now, Urgency::query, now + turn_longest);
+      now, Urgency::query, now + lists_apart_max);
 }
 
 /// The lists of one QueryAccount, asked one after the other: executions before positions, so that a position

@@ -182,7 +182,6 @@ void Auditor::life_began(std::uint64_t life) {
   told_money_.clear();
   asked_fills_.clear();
   account_known_since_ = distant_future;
-  for (Symbol& s : symbols_) s.counts_too_much_since = {};
   account_live_ = in_snapshot_ = account_known_ = snapshot_once_ = clock_told_ = false;
   charge_told_.reset();
   wallet_found_at_.reset();
@@ -193,6 +192,7 @@ void Auditor::life_began(std::uint64_t life) {
   barred_ = barred_kept_;
   killed_ = killed_kept_;
   for (Symbol& s : symbols_) {
+    s.counts_too_much_since = {};
     s.synced = false;
     s.book_lost_at = Instant{INT64_MIN / 2};
   }

@@ -8,6 +8,15 @@
 
 namespace mlbot::shell::simulate {
 
+namespace {
+
+std::optional<Failure> failure_of(const WorldResult& world) {
+  if (!world.violation) return std::nullopt;
+  return Failure{world.seed, world.events, *world.violation};
+}
+
+}  // namespace
+
 void Campaign::add(const WorldResult& world) {
   ++worlds;
   events += world.events;
@@ -28,7 +37,7 @@ void Campaign::add(const WorldResult& world) {
   for (const auto& [name, count] : world.decisions) decisions[name] += count;
   measured.push_back(world.measured);
   ++strategies[std::string{world.strategy}];
-  if (world.violation) failures.push_back({world.seed, world.events, *world.violation});
+  if (const auto failure = failure_of(world)) failures.push_back(*failure);
 }
 
 Campaign run_campaign(const CampaignOptions& options) {
@@ -51,8 +60,7 @@ Campaign run_campaign(const CampaignOptions& options) {
       result.struck = {};
       const std::lock_guard lock{door};
       ++done;
-      std::optional<Failure> failure;
-      if (result.violation) failure = {result.seed, result.events, *result.violation};
+      const auto failure = failure_of(result);
       failures += failure.has_value();
       early.emplace(mine, std::move(result));
       for (auto at = early.find(added); at != early.end(); at = early.find(added)) {
